@@ -1,0 +1,1 @@
+"""THE INSTITUTION'S SERVICE: doors, services, peers and workers around the wallet and the menus."""

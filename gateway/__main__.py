@@ -1,0 +1,5 @@
+"""`python -m gateway` is `tapdial`."""
+
+from gateway.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Doors that people and partners come in by: parse, call a service, render."""

@@ -1,0 +1,88 @@
+"""What the house tells about itself: JSON log lines without personal data, and metrics.
+
+A log line names things by their ids. The redaction processor is the second fence, not the first: it blanks fields that
+must never be logged and masks what looks like a card or telephone number inside any text.
+"""
+
+import logging
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+SECRET_FIELDS = frozenset(
+    {
+        "pin",
+        "pan",
+        "password",
+        "code",
+        "otc",
+        "secret",
+        "key",
+        "totp",
+        "text",
+        "body",
+        "token",
+        "cookie",
+        "authorization",
+    }
+)
+_LONG_DIGITS = re.compile(r"(?<![0-9A-Za-z_])\+?\d{4,}(?=\d{4}(?!\d))")
+
+
+def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Blank secret fields; keep only the last four digits of runs of eight and more."""
+    for name, value in event.items():
+        if name in SECRET_FIELDS:
+            event[name] = "***"
+        elif isinstance(value, str) and name not in {"timestamp", "level"}:
+            event[name] = _LONG_DIGITS.sub("***", value)
+    return event
+
+
+def set_up_logging(level: str) -> None:
+    """One JSON line an event, on standard error; the libraries' own loggers join it from warning up."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            redact,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+def log(**bound: object) -> structlog.typing.FilteringBoundLogger:
+    """A logger with these fields on every line."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(**bound)
+    return logger
+
+
+class Metrics:
+    """The process's Prometheus metrics. One object, made in app.py and handed down; labels never hold personal data."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.hops = Counter("tapdial_ussd_hops", "USSD hops by wire and end", ["wire", "end"], registry=self.registry)
+        self.hop_seconds = Histogram("tapdial_ussd_hop_seconds", "Time to answer a hop", registry=self.registry)
+        self.refused = Counter(
+            "tapdial_refused_input", "Input refused at a door", ["door", "reason"], registry=self.registry
+        )
+        self.posted = Counter("tapdial_transfers", "Transfers by outcome", ["outcome"], registry=self.registry)
+        self.outbox = Gauge("tapdial_outbox_messages", "Messages by state", ["state"], registry=self.registry)
+        self.sms = Counter("tapdial_sms", "SMS by state reached", ["state"], registry=self.registry)
+        self.links = Gauge("tapdial_link_up", "Whether a link is bound", ["link"], registry=self.registry)
+        self.taps = Counter(
+            "tapdial_taps", "ISO 8583 requests by MTI and answer", ["mti", "de39"], registry=self.registry
+        )
+        self.pins = Counter("tapdial_pin_checks", "PIN checks by result", ["result"], registry=self.registry)
+        self.worker_failures = Counter("tapdial_worker_failures", "Failed ticks", ["worker"], registry=self.registry)
+        self.worker_items = Counter("tapdial_worker_items", "Items done by workers", ["worker"], registry=self.registry)

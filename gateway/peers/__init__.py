@@ -1,0 +1,1 @@
+"""Systems we call or keep links to; each satisfies a Protocol of a service."""

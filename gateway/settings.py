@@ -1,0 +1,134 @@
+"""Every setting, frozen. Order: environment (`TAPDIAL_…`), then the TOML file of `--config`, then the default.
+
+pydantic-settings ignores misspelt environment names, so `load` compares every `TAPDIAL_…` name and every key of the
+file with the fields and refuses to start over one that it does not know, naming its nearest neighbour.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from gateway.errors import SettingsFault
+
+PREFIX = "TAPDIAL_"
+DEMO_SECRET = "demo"  # noqa: S105  - refused outside demo by `load`
+
+
+class Settings(BaseSettings):
+    """The effective settings of one process."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    environment: Literal["demo", "production"] = Field("demo", description="`demo` seeds people and allows demo keys")
+    data_dir: Path = Field(Path("var/demo"), description="Folder of the embedded databases and the key file")
+    database_url: str = Field("", description="`postgresql://…`; empty: SQLite files in `data_dir`")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
+    zone: str = Field("Asia/Tehran", description="Time zone of business dates and of moments shown to people")
+
+    http_host: str = Field("127.0.0.1", description="Address of the HTTP doors")
+    http_port: int = Field(8080, description="Port of the HTTP doors", ge=1, le=65535)
+    iso8583_host: str = Field("127.0.0.1", description="Address of the terminals' door")
+    iso8583_port: int = Field(8583, description="Port of the terminals' door", ge=1, le=65535)
+    lab_port: int = Field(8090, description="Port of the simulators' lab page (demo)", ge=1, le=65535)
+
+    service_code: str = Field("*1420#", description="The USSD code people dial")
+    ussd_path_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Last part of provider paths, `/ussd/africastalking/<secret>`; empty only on loopback",
+    )
+    ussd_septets_max: int = Field(182, description="Longest GSM-7 page in septets", ge=60, le=182)
+    ussd_ucs2_max: int = Field(80, description="Longest UCS-2 page in 16-bit units", ge=40, le=80)
+    ussd_session_s: int = Field(180, description="How long a USSD session may last", ge=30, le=600)
+
+    smsc_host: str = Field("127.0.0.1", description="Address of the SMSC")
+    smsc_port: int = Field(2775, description="Port of the SMSC", ge=1, le=65535)
+    smsc_system_id: str = Field("tapdial", description="Our name at the SMSC (15 characters at most)", max_length=15)
+    smsc_password: SecretStr = Field(SecretStr(DEMO_SECRET), description="Password of the bind (8 characters at most)")
+    sms_sender: str = Field("1420", description="Sender address of our SMS")
+    mail_host: str = Field("127.0.0.1", description="Address of the mail relay")
+    mail_port: int = Field(8026, description="Port of the mail relay", ge=1, le=65535)
+    mail_from: str = Field("receipts@tapdial.example", description="Sender of receipts by e-mail")
+    registry_url: str = Field("http://127.0.0.1:8091", description="Registry that knows which number belongs to whom")
+    registry_timeout_s: float = Field(3.0, description="How long we wait for the registry", gt=0, le=30)
+
+    key_secret: SecretStr = Field(SecretStr(DEMO_SECRET), description="Passphrase that seals the key file")
+    code_valid_s: int = Field(900, description="How long a one-time code is valid", ge=60, le=86_400)
+    pin_tries_max: int = Field(3, description="Wrong PINs before a person is locked", ge=1, le=10)
+    claim_code_valid_s: int = Field(7 * 86_400, description="How long a claim code waits for its person", ge=60)
+    tap_hold_s: int = Field(3600, description="How long a tap's hold waits for its clearing", ge=60, le=30 * 86_400)
+    send_max_minor: int = Field(50_000_000, description="Largest amount one person sends another, rials", ge=1)
+    sign_in_s: int = Field(3600, description="How long a staff sign-in lasts without use", ge=60, le=86_400)
+    stop_s: float = Field(10.0, description="How long a stop waits for work in hand", gt=0, le=120)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, which comes as init values; nothing else is read."""
+        return env_settings, init_settings
+
+    @property
+    def gateway_url(self) -> str:
+        """URL of the gateway's own store."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'gateway.db'}"
+
+    @property
+    def wallet_url(self) -> str:
+        """URL of the ledger's store."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'wallet.db'}"
+
+    def shown(self) -> dict[str, str]:
+        """Every setting as text with secrets hidden, and the password inside `database_url` too."""
+        values = {name: str(getattr(self, name)) for name in type(self).model_fields}
+        head, at, tail = values["database_url"].rpartition("@")
+        if at:
+            values["database_url"] = f"{head.split('://')[0]}://***@{tail}"
+        return values
+
+
+def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsFault: An unknown name (with its nearest neighbour), a value out of range, a demo secret outside demo.
+    """
+    environ = os.environ if environ is None else environ
+    names = list(Settings.model_fields)
+    from_file: dict[str, Any] = {}
+    if config is not None:
+        try:
+            from_file = tomllib.loads(config.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+            raise SettingsFault(f"cannot read {config}: {problem}") from problem
+    given = [key for key in environ if key.startswith(PREFIX)]
+    for key, name in [(key, key.removeprefix(PREFIX).lower()) for key in given] + [(key, key) for key in from_file]:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)[0]
+            shown = f"{PREFIX}{near.upper()}" if key.startswith(PREFIX) else near
+            raise SettingsFault(f"unknown setting {key}; the nearest is {shown}")
+    try:
+        settings = Settings(**from_file)
+    except ValidationError as problem:
+        fields = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors())
+        raise SettingsFault(f"setting out of range: {fields}") from problem
+    _refuse_demo_secrets(settings)
+    return settings
+
+
+def _refuse_demo_secrets(settings: Settings) -> None:
+    if settings.environment == "demo":
+        return
+    for name in ("key_secret", "smsc_password"):
+        if getattr(settings, name).get_secret_value() == DEMO_SECRET:
+            raise SettingsFault(f"{name} is the demo's; set {PREFIX}{name.upper()}")

@@ -1,0 +1,1 @@
+"""CONVERSATION: screens, words and answers. Never money, SQL or HTTP."""

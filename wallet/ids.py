@@ -1,0 +1,57 @@
+"""Ids are 128 bits, chosen by the caller, time-ordered, and prefixed where people and logs see them.
+
+A business id is a string such as `clm_01K8...`: a prefix and 26 digits of Crockford base 32, whose first 48 bits are
+milliseconds since 1970. The ids of accounts and transfers are UUIDs derived from business ids, so that a service that
+crashed derives the same ones again.
+"""
+
+import hashlib
+import secrets
+from typing import NewType
+from uuid import UUID
+
+from wallet.clock import Clock, to_us
+
+AccountId = NewType("AccountId", UUID)
+TransferId = NewType("TransferId", UUID)
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_DIGITS = {digit: value for value, digit in enumerate(_ALPHABET)}
+_RANDOM_BITS = 80
+
+
+def new_id(prefix: str, clock: Clock) -> str:
+    """A fresh business id `prefix_` + 26 digits: 48 bits of milliseconds, 80 random bits."""
+    number = (to_us(clock.now()) // 1000) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+    return f"{prefix}_{_base32(number)}"
+
+
+def account_id(role: str, owner: str, asset: str) -> AccountId:
+    """The account that plays `role` for `owner` in `asset`; the same three always give the same id."""
+    digest = hashlib.sha256(f"account\0{role}\0{owner}\0{asset}".encode()).digest()
+    return AccountId(UUID(bytes=digest[:16]))
+
+
+def transfer_id(business_id: str, leg: str, attempt: int = 0) -> TransferId:
+    """The business id's 48 time bits and 80 bits of hash(business id, leg, attempt).
+
+    `attempt` rises only after a stored final refusal: the same three always name the same transfer.
+    """
+    time_bits = _number(business_id.rpartition("_")[2]) >> _RANDOM_BITS
+    number = time_bits << _RANDOM_BITS | _hash80(f"transfer\0{business_id}\0{leg}\0{attempt}")
+    return TransferId(UUID(int=number))
+
+
+def _base32(number: int) -> str:
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def _number(digits: str) -> int:
+    number = 0
+    for digit in digits:
+        number = number << 5 | _DIGITS[digit]
+    return number
+
+
+def _hash80(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:10], "big")

@@ -1,0 +1,5 @@
+"""The ledger: pure rules, one writer that groups commits, its schema, its only SQL, the chain and the check."""
+
+from wallet.ledger.front import Ledger
+
+__all__ = ["Ledger"]

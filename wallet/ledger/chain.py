@@ -1,0 +1,1 @@
+"""Merkle blocks over committed groups."""

@@ -1,0 +1,1 @@
+"""Re-reads everything and names the first wrong row."""

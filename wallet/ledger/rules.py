@@ -1,0 +1,1 @@
+"""Pure decisions: state, group, now to results and rows."""

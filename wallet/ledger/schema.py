@@ -1,0 +1,1 @@
+"""Tables, triggers and migrations of the ledger."""

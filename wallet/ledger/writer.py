@@ -1,0 +1,1 @@
+"""One writer groups what waits and commits it as one transaction."""

@@ -1,0 +1,201 @@
+"""What a caller asks of the ledger and what it answers: Transfer, Outcome, PostResult.
+
+The model is TigerBeetle's: one transfer moves one amount between two accounts of one asset; a hold is a pending
+transfer that a later capture or void resolves; linked transfers stand or fall together as one entry; the caller
+chooses the id, and the same id with the same content gets the first result again.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import IntEnum, StrEnum
+from uuid import UUID
+
+from wallet.ids import AccountId, TransferId
+from wallet.money import Money
+
+
+class TransferKind(StrEnum):
+    """What a transfer does to the balances of its two accounts."""
+
+    POST = "post"
+    """Moves the amount at once."""
+    HOLD = "hold"
+    """Reserves the amount until it is captured, voided or expires."""
+    CAPTURE = "capture"
+    """Moves what a hold reserved, whole or in part; the rest is released."""
+    VOID = "void"
+    """Releases what a hold reserved."""
+    EXPIRE = "expire"
+    """A void that the ledger itself writes when a hold's time is over."""
+
+
+class TransferCode(IntEnum):
+    """Why money moved. Numbers are stored and never reused."""
+
+    OPENING = 1
+    BENEFIT = 10
+    CASH_IN = 20
+    CONTRIBUTION = 30
+    SEND = 40
+    CLAIM_CODE = 41
+    CLAIM_CODE_REDEEMED = 42
+    CLAIM_CODE_RETURNED = 43
+    TAP = 50
+    TAP_REFUND = 51
+
+
+class Outcome(IntEnum):
+    """Every answer the ledger can give to one transfer; the smallest number that applies wins. Never reused.
+
+    Up to 99 the transfer stands; from 100 it was refused and, under this id, stays refused.
+    """
+
+    POSTED = 0
+    DUPLICATE = 1
+    """This id was posted before with the same content: nothing moved now, the first result is repeated."""
+    LINKED_FAILED = 100
+    """Another transfer of the same entry was refused."""
+    CHAIN_OPEN = 101
+    """The last transfer of the call says that it is linked to a next one."""
+    ID_REUSED = 102
+    """This id exists with other content; PostResult.differing_field says which."""
+    AMOUNT_INVALID = 110
+    """Not within 1..MINOR_MAX."""
+    SAME_ACCOUNT = 111
+    EXPIRY_INVALID = 112
+    """A hold without an expiry that lies ahead, or an expiry on something else than a hold."""
+    DEBIT_UNKNOWN = 120
+    CREDIT_UNKNOWN = 121
+    ASSET_DIFFERS = 122
+    """The accounts and the amount are not of one asset."""
+    DEBIT_CLOSED = 123
+    CREDIT_CLOSED = 124
+    DEBIT_FROZEN = 125
+    CREDIT_FROZEN = 126
+    HOLD_UNKNOWN = 130
+    HOLD_NOT_A_HOLD = 131
+    HOLD_DIFFERS = 132
+    """Accounts are not those of the hold."""
+    HOLD_CAPTURED = 133
+    HOLD_VOIDED = 134
+    HOLD_EXPIRED = 135
+    HOLD_EXCEEDED = 136
+    """A capture above what the hold reserved."""
+    PERIOD_CLOSED = 140
+    """The effective date lies in a closed period."""
+    INSUFFICIENT_FUNDS = 150
+    """Available debits would exceed credits, or the other way, or a limit."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether the transfer is in the book, now or since before."""
+        return self < Outcome.LINKED_FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One amount from one account to another, as its caller asks for it.
+
+    Attributes:
+        id: Chosen by the caller (wallet.ids.transfer_id); the idempotency key.
+        debit: Account that is debited. A CAPTURE or VOID repeats the hold's accounts.
+        credit: Account that is credited.
+        amount: 1..MINOR_MAX minor units; a VOID repeats the hold's amount.
+        code: Why the money moves.
+        cause: Prefixed business id that any figure leads back to, as `clm_01K...`.
+        kind: See TransferKind; callers never send EXPIRE.
+        hold_id: The hold that a CAPTURE or VOID resolves, else None.
+        expires_at: For a HOLD only: from this moment on it no longer reserves.
+        effective_on: Business date if it differs from the booked one.
+        linked: Stands or falls with the next transfer of the same call.
+    """
+
+    id: TransferId
+    debit: AccountId
+    credit: AccountId
+    amount: Money
+    code: TransferCode
+    cause: str
+    kind: TransferKind = TransferKind.POST
+    hold_id: TransferId | None = None
+    expires_at: datetime | None = None
+    effective_on: date | None = None
+    linked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """The four sums of an account in minor units, and how many transfers have touched it."""
+
+    debits_posted: int
+    credits_posted: int
+    debits_held: int
+    credits_held: int
+    version: int
+
+    @property
+    def net_credit(self) -> int:
+        """Credits over debits, holds left out: what a wallet owns."""
+        return self.credits_posted - self.debits_posted
+
+    @property
+    def available_credit(self) -> int:
+        """What a wallet may spend: credits over debits, open holds on the debit side counted as spent."""
+        return self.net_credit - self.debits_held
+
+
+@dataclass(frozen=True, slots=True)
+class BalancesAfter:
+    """Both accounts' balances right after a transfer."""
+
+    debit: Balances
+    credit: Balances
+
+
+@dataclass(frozen=True, slots=True)
+class PostResult:
+    """The ledger's answer to one transfer.
+
+    `balances_after` is None for a refusal. `differing_field` names the first field of Transfer that differs, for
+    ID_REUSED only.
+    """
+
+    outcome: Outcome
+    transfer: Transfer
+    balances_after: BalancesAfter | None = None
+    differing_field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One line of one account: a transfer seen from that side."""
+
+    position: int
+    """Place in the ledger's log, gapless from 1."""
+    transfer: Transfer
+    booked_at: datetime
+    is_debit: bool
+    balances: Balances
+    """The account's balances right after it."""
+    counterparty: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """A committed transfer in the ledger's one order."""
+
+    position: int
+    transfer: Transfer
+    booked_at: datetime
+    after: BalancesAfter
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBalanceRow:
+    """One account's line of a trial balance, in minor units of its asset."""
+
+    account_id: UUID
+    code: str
+    asset: str
+    debits_posted: int
+    credits_posted: int
