@@ -8,15 +8,24 @@ On SQLite the writer is alone (BEGIN IMMEDIATE); on PostgreSQL other processes w
 to write says `.with_for_update(key_share=True)` and orders by id, which SQLite ignores.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Column, Connection, Executable, MetaData, Row, Select, Table
+from sqlalchemy import Column, Connection, MetaData, Row, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import SchemaItem
 
+from gateway.errors import StoreUnavailable
+from gateway.store import engines, migrate
+from gateway.store.writer import PostgresRunner, SqliteRunner, Write, Writer
+
+__all__ = ["Store", "Write", "insert_ignore", "metadata", "table"]
+
 T = TypeVar("T")
+READ_S = 15
 
 metadata = MetaData()
 """All tables of the gateway's store."""
@@ -27,37 +36,32 @@ def table(name: str, *items: SchemaItem | Column[Any]) -> Table:
     return Table(name, metadata, *items, sqlite_strict=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
-    """One row's worth of one statement; equal statements of a group become one executemany.
-
-    Attributes:
-        statement: An insert, update or delete with named bind parameters, made once at import.
-        row: Values of its parameters.
-        expect: How many rows it must touch, or None for any; a miss raises Conflict and undoes the unit.
-    """
-
-    statement: Executable
-    row: Mapping[str, object]
-    expect: int | None = None
-
-
 class Store:
     """The gateway's database. Use `await Store.open(url)` and `await store.close()`."""
+
+    def __init__(self, writer: Writer, reading: AsyncEngine) -> None:
+        self._writer = writer
+        self._reading = reading
 
     @classmethod
     async def open(cls, url: str, *, queue_max: int = 10_000) -> "Store":
         """Open `sqlite:///path.db` or `postgresql://…/db`; the schema must have been made by `upgrade`."""
-        raise NotImplementedError
+        runner: SqliteRunner | PostgresRunner
+        if engines.is_sqlite(url):
+            runner = SqliteRunner(engines.sqlite_writer(url))
+        else:
+            runner = PostgresRunner(engines.postgres(url, pool_size=1))
+        return cls(Writer(runner, queue_max), engines.reader(url))
 
     @staticmethod
     async def upgrade(url: str) -> None:
         """Make or migrate the schema, forwards only; harmless when it is current."""
-        raise NotImplementedError
+        await migrate.upgrade(url, metadata)
 
     async def close(self) -> None:
         """Commit what waits, then let go of the database."""
-        raise NotImplementedError
+        await self._writer.close()
+        await self._reading.dispose()
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` inside the next group; returns its value after COMMIT, raises what it raised.
@@ -66,19 +70,29 @@ class Store:
             Overloaded: The queue is full; nothing was taken.
             StoreUnavailable: The database is gone; whether it was committed is not known.
         """
-        raise NotImplementedError
+        return cast("T", await self._writer.submit(work))
 
     async def apply(self, *writes: Write) -> None:
         """One unit of plain statements, merged with equal ones of its group.
 
+        Units in flight together have no order among themselves: who needs one awaits.
+
         Raises:
             Conflict: One touched another number of rows than expected; nothing of the unit stands.
         """
-        raise NotImplementedError
+        await self._writer.submit(writes)
 
     async def read(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        """Rows of a query outside the writer: committed data only, does not wait for the writer."""
-        raise NotImplementedError
+        """Rows of a query outside the writer: committed data only, does not wait for the writer.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        try:
+            async with asyncio.timeout(READ_S), self._reading.connect() as connection:
+                return (await connection.execute(query)).all()
+        except (OperationalError, InterfaceError, OSError, TimeoutError) as problem:
+            raise StoreUnavailable(f"the store cannot be read: {type(problem).__name__}") from problem
 
 
 def insert_ignore(tx: Connection, into: Table, row: Mapping[str, object]) -> bool:

@@ -1,0 +1,85 @@
+"""Engines for one database URL: what writes and what reads.
+
+SQLite: the writer is a plain engine used by one thread (a whole group in one hop), BEGIN IMMEDIATE, WAL,
+synchronous=FULL; reads go through aiosqlite on connections that cannot write. PostgreSQL: asyncpg for both; all tables
+of this store live in the schema `gateway`.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+SCHEMA = "gateway"
+READERS_MAX = 8
+BUSY_MS = 10_000
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether the URL names an embedded database file."""
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def sqlite_writer(url: str) -> Engine:
+    """The engine of the one writing thread."""
+    Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        make_url(url).set(drivername="sqlite+pysqlite"),
+        poolclass=StaticPool,
+        connect_args={"check_same_thread": False, "isolation_level": None},
+    )
+    event.listen(engine, "connect", _writing)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def reader(url: str) -> AsyncEngine:
+    """The engine for reads: aiosqlite or asyncpg."""
+    if not is_sqlite(url):
+        return postgres(url)
+    engine = create_async_engine(
+        make_url(url).set(drivername="sqlite+aiosqlite"),
+        pool_size=READERS_MAX,
+        max_overflow=0,
+        connect_args={"isolation_level": None},
+    )
+    event.listen(engine.sync_engine, "connect", _reading)
+    return engine
+
+
+def postgres(url: str, *, pool_size: int = READERS_MAX) -> AsyncEngine:
+    """An asyncpg engine whose tables live in our schema; statements are not cached by name, as PgBouncer needs it."""
+    made = create_async_engine(
+        _asyncpg(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=False,
+        connect_args={"timeout": 10, "command_timeout": 30},
+    )
+    return made.execution_options(schema_translate_map={None: SCHEMA})
+
+
+def _asyncpg(url: str) -> URL:
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+def _writing(connection: sqlite3.Connection, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _reading(connection: Any, _record: object) -> None:  # noqa: ANN401 - aiosqlite's adapter has no public type
+    cursor = connection.cursor()
+    for pragma in (f"busy_timeout={BUSY_MS}", "query_only=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # The driver's own BEGIN is deferred: two connections would both read and then both write (a lost update).
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

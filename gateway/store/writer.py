@@ -1,0 +1,217 @@
+"""The grouping writer: gathers the units of work that wait and runs them as one transaction."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine, Executable
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.errors import Conflict, Overloaded, StoreUnavailable
+
+GROUP_MAX = 500
+RETRIES_MAX = 5
+RETRIED_SQLSTATES = frozenset({"40001", "40P01"})
+CONNECTION_FAULTS = (OperationalError, InterfaceError, OSError, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One row's worth of one statement; equal statements of a group become one executemany.
+
+    Attributes:
+        statement: An insert, update or delete with named bind parameters, made once at import.
+        row: Values of its parameters.
+        expect: How many rows it must touch, or None for any; a miss raises Conflict and undoes the unit.
+    """
+
+    statement: Executable
+    row: Mapping[str, object]
+    expect: int | None = None
+
+
+Work = Callable[[Connection], Any]
+
+
+@dataclass(slots=True)
+class Unit:
+    """Something that stands or falls alone: a function, or plain writes; `done` gets its value after COMMIT."""
+
+    work: Work | tuple[Write, ...]
+    done: "asyncio.Future[Any]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Runner(Protocol):
+    """Runs one function over a connection inside one transaction."""
+
+    async def run(self, transaction: Callable[[Connection], list[Any]]) -> list[Any]:
+        """Begin, run, commit; any exception rolls back."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        ...
+
+
+class SqliteRunner:
+    """One thread writes, a whole group in one hop."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+
+    async def run(self, transaction: Callable[[Connection], list[Any]]) -> list[Any]:
+        """Runs in the writing thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._in_thread, transaction)
+
+    def _in_thread(self, transaction: Callable[[Connection], list[Any]]) -> list[Any]:
+        with self._engine.begin() as connection:
+            return transaction(connection)
+
+    async def close(self) -> None:
+        """Closes the connection in its thread, then ends the thread."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
+        self._thread.shutdown()
+
+
+class PostgresRunner:
+    """One asyncpg connection writes."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def run(self, transaction: Callable[[Connection], list[Any]]) -> list[Any]:
+        """Runs over asyncpg; the function stays plain because SQLAlchemy bridges it."""
+        async with asyncio.timeout(60), self._engine.begin() as connection:
+            return await connection.run_sync(transaction)
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._engine.dispose()
+
+
+class Writer:
+    """A bounded queue in front of a Runner; takes all that waits, up to GROUP_MAX, without lingering."""
+
+    def __init__(self, runner: Runner, queue_max: int) -> None:
+        self._runner = runner
+        self._queue: asyncio.Queue[Unit | None] = asyncio.Queue()
+        self._queue_max = queue_max
+        # Owned by this object: `close` ends it and waits for it.
+        self._task = asyncio.create_task(self._loop(), name="store-writer")  # noqa: TID251
+
+    async def submit(self, work: Work | tuple[Write, ...]) -> Any:  # noqa: ANN401 - the unit's own value
+        """Queue a unit and wait for its value. A caller that is cancelled takes its unit back only if none has begun it."""
+        if self._task.done() or self._queue.qsize() >= self._queue_max:
+            raise (
+                StoreUnavailable("the store is closed")
+                if self._task.done()
+                else Overloaded("the store's queue is full")
+            )
+        unit = Unit(work)
+        self._queue.put_nowait(unit)
+        return await unit.done
+
+    async def close(self) -> None:
+        """Commit what waits, then close the runner."""
+        self._queue.put_nowait(None)
+        await self._task
+        await self._runner.close()
+
+    async def _loop(self) -> None:
+        closing = False
+        while not closing:
+            units, closing = await self._gather()
+            if units:
+                await self._commit(units)
+
+    async def _gather(self) -> tuple[list[Unit], bool]:
+        item = await self._queue.get()
+        units: list[Unit] = []
+        while item is not None:
+            if not unit_cancelled(item):
+                units.append(item)
+            if len(units) >= GROUP_MAX or self._queue.empty():
+                return units, False
+            item = self._queue.get_nowait()
+        return units, True
+
+    async def _commit(self, units: list[Unit]) -> None:
+        try:
+            values = await self._attempt(units)
+        except Exception as problem:  # noqa: BLE001 - handed to the callers below, none is swallowed
+            if len(units) == 1 or isinstance(problem, CONNECTION_FAULTS):
+                # After a lost connection nobody knows whether the group stands; running it again could do it twice.
+                for unit in units:
+                    _fail(unit, problem)
+                return
+            # One unit spoils the group: each runs again alone, so that only the guilty one fails.
+            for unit in units:
+                await self._commit([unit])
+            return
+        for unit, value in zip(units, values, strict=True):
+            if not unit.done.done():
+                unit.done.set_result(value)
+
+    async def _attempt(self, units: list[Unit]) -> list[Any]:
+        for attempt in range(RETRIES_MAX):
+            try:
+                return await self._runner.run(lambda connection: run_group(connection, units))
+            except DBAPIError as problem:
+                if sqlstate(problem) not in RETRIED_SQLSTATES or attempt == RETRIES_MAX - 1:
+                    raise
+                await asyncio.sleep(0.005 * 2**attempt)
+        raise AssertionError("unreachable")
+
+
+def unit_cancelled(unit: Unit) -> bool:
+    """Whether its caller went away before the unit was taken: nothing has happened, so nothing needs to."""
+    return unit.done.cancelled()
+
+
+def run_group(connection: Connection, units: Sequence[Unit]) -> list[Any]:
+    """Run functions in order of arrival, then the plain writes, equal statements of equal units together."""
+    values: list[Any] = [None] * len(units)
+    shapes: defaultdict[tuple[int, ...], list[tuple[Write, ...]]] = defaultdict(list)
+    for place, unit in enumerate(units):
+        if callable(unit.work):
+            values[place] = unit.work(connection)
+        else:
+            shapes[tuple(id(write.statement) for write in unit.work)].append(unit.work)
+    for same in shapes.values():
+        for writes in zip(*same, strict=True):
+            _execute_together(connection, writes)
+    return values
+
+
+def _execute_together(connection: Connection, writes: Sequence[Write]) -> None:
+    expected = [write.expect for write in writes if write.expect is not None]
+    counted = connection.dialect.name == "sqlite"
+    if len(writes) > 1 and (counted or not expected) and len(expected) in (0, len(writes)):
+        touched = connection.execute(writes[0].statement, [dict(write.row) for write in writes]).rowcount
+        if expected and touched != sum(expected):
+            raise Conflict("rows changed under a group of writes")
+        return
+    for write in writes:
+        touched = connection.execute(write.statement, dict(write.row)).rowcount
+        if write.expect is not None and touched != write.expect:
+            raise Conflict("a row changed before it was written")
+
+
+def sqlstate(problem: DBAPIError) -> str:
+    """The five characters that name a PostgreSQL error; '' elsewhere."""
+    return str(getattr(problem.orig, "sqlstate", "") or "")
+
+
+def _fail(unit: Unit, problem: Exception) -> None:
+    if unit.done.done():
+        return
+    if isinstance(problem, CONNECTION_FAULTS):
+        unavailable = StoreUnavailable(f"the store did not take it: {type(problem).__name__}")
+        unavailable.__cause__ = problem
+        problem = unavailable
+    unit.done.set_exception(problem)
