@@ -1,0 +1,92 @@
+"""What is told to a person: a Notice of a class, for a cause, and what each class needs in order to be worded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from wallet.money import Money
+
+NoticeValue = str | int | Money | date | datetime
+"""What a text may hold: a name or number as it is, an amount, a day, a moment (aware, shown in the house's zone)."""
+
+
+class NoticeClass(StrEnum):
+    """Every kind of notice; each has a text in every language and a policy in `rules`."""
+
+    ONE_TIME_CODE = "one_time_code"
+    PIN_LOCKED = "pin_locked"
+    UNLOCKED = "unlocked"
+    CLAIM_RECEIVED = "claim_received"
+    BENEFIT_PAID = "benefit_paid"
+    CASH_IN = "cash_in"
+    CONTRIBUTION_PAID = "contribution_paid"
+    MONEY_SENT = "money_sent"
+    MONEY_RECEIVED = "money_received"
+    CLAIM_CODE = "claim_code"
+    CLAIM_CODE_REDEEMED = "claim_code_redeemed"
+    CLAIM_CODE_RETURNED = "claim_code_returned"
+    TAP_PAID = "tap_paid"
+    TAP_REFUNDED = "tap_refunded"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to tell one person.
+
+    Attributes:
+        cause: Prefixed business id; one cause tells one person one class of notice once, whoever asks how often.
+        class_: What kind.
+        msisdn: Where to, `+989…`.
+        person_id: Whom; '' for a number that belongs to nobody here, which is then told once by its number.
+        language: `en`, `fa` or `fr`; another one is told in English.
+        values: What the text names; `NEEDS` says which values a class must have, others are ignored.
+        secrets: What nobody else may read, such as `code`; sealed at rest, wiped after sending, never by e-mail.
+        email: Where receipts go besides; '' for nowhere.
+    """
+
+    cause: str
+    class_: NoticeClass
+    msisdn: str
+    person_id: str
+    language: str
+    values: Mapping[str, NoticeValue] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The values and secrets that a class's texts may name."""
+
+    values: frozenset[str] = frozenset()
+    secrets: frozenset[str] = frozenset()
+
+
+_MONEY = Needs(frozenset({"amount", "at"}))
+
+NEEDS: Mapping[NoticeClass, Needs] = {
+    NoticeClass.ONE_TIME_CODE: Needs(secrets=frozenset({"code"})),
+    NoticeClass.PIN_LOCKED: Needs(),
+    NoticeClass.UNLOCKED: Needs(),
+    NoticeClass.CLAIM_RECEIVED: Needs(frozenset({"number"})),
+    NoticeClass.BENEFIT_PAID: _MONEY,
+    NoticeClass.CASH_IN: _MONEY,
+    NoticeClass.CONTRIBUTION_PAID: _MONEY,
+    NoticeClass.MONEY_SENT: _MONEY,
+    NoticeClass.MONEY_RECEIVED: _MONEY,
+    NoticeClass.CLAIM_CODE: Needs(frozenset({"amount", "valid_until"}), frozenset({"code"})),
+    NoticeClass.CLAIM_CODE_REDEEMED: _MONEY,
+    NoticeClass.CLAIM_CODE_RETURNED: _MONEY,
+    NoticeClass.TAP_PAID: _MONEY,
+    NoticeClass.TAP_REFUNDED: _MONEY,
+}
+"""`amount` is Money, `at` the moment it moved, `number` a str, `valid_until` a moment, `code` a str."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A notice that is worded and sealed, ready to be put into the outbox by a unit of work of the caller's."""
+
+    rows: tuple[Mapping[str, object], ...] = field(repr=False)
+    """One row a channel: SMS first, then e-mail if there is an address and the class goes by e-mail."""
