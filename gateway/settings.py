@@ -65,6 +65,16 @@ class Settings(BaseSettings):
     send_max_minor: int = Field(50_000_000, description="Largest amount one person sends another, rials", ge=1)
     sign_in_s: int = Field(3600, description="How long a staff sign-in lasts without use", ge=60, le=86_400)
     stop_s: float = Field(10.0, description="How long a stop waits for work in hand", gt=0, le=120)
+    codes_per_hour_max: int = Field(5, description="One-time codes sent to one number in an hour", ge=1, le=100)
+    branch_code_valid_s: int = Field(86_400, description="How long a branch's code is valid", ge=60, le=30 * 86_400)
+    benefit_daily_minor: int = Field(4_500_000, description="Sickness benefit for one day, rials", ge=1)
+    benefit_days_max: int = Field(60, description="Longest sickness claim in days", ge=1, le=366)
+    benefit_late_days_max: int = Field(60, description="How many days back a sickness may have begun", ge=1, le=366)
+    benefit_ahead_days_max: int = Field(14, description="How many days ahead a sickness claim may end", ge=0, le=366)
+    contribution_monthly_minor: int = Field(7_500_000, description="Contribution for one month, rials", ge=1)
+    cash_in_max_minor: int = Field(500_000_000, description="Largest amount paid in at a branch at once, rials", ge=1)
+    redeem_tries_max: int = Field(5, description="Wrong claim codes a person may type in a day", ge=1, le=100)
+    sweep_after_s: int = Field(5, description="Age from which unfinished work counts as left by a crash", ge=1, le=600)
 
     @classmethod
     def settings_customise_sources(
