@@ -1,0 +1,78 @@
+"""What this service needs of others, said as small Protocols; app.py joins them."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from wallet.accounts import Account
+from wallet.money import Money
+from wallet.transfers import PostResult, Transfer
+
+NoticeValue = str | int | Money | date | datetime
+
+
+class Ledger(Protocol):
+    """The part of the wallet's ledger that pays benefits."""
+
+    async def open_accounts(self, *accounts: Account) -> None:
+        """Open accounts; harmless when they are open."""
+        ...
+
+    async def post(self, *transfers: Transfer) -> list[PostResult]:
+        """Post transfers."""
+        ...
+
+
+class Claimant(Protocol):
+    """A person, as far as a claim needs one."""
+
+    @property
+    def id(self) -> str:
+        """`per_…`."""
+        ...
+
+    @property
+    def msisdn(self) -> str:
+        """Where notices go."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """Of notices."""
+        ...
+
+
+class Claimants(Protocol):
+    """Where people are found."""
+
+    async def by_id(self, person_id: str) -> Claimant | None:
+        """The person with this id."""
+        ...
+
+
+class ReleaseProposals(Protocol):
+    """Where a release is proposed to a second person."""
+
+    async def propose(self, kind: str, subject: str, payload: Mapping[str, str], maker: str) -> object:
+        """Propose; the same kind and subject again, while open, is the same proposal."""
+        ...
+
+
+class Teller(Protocol):
+    """Words and seals a notice now, and hands back the write that puts it into the outbox inside a unit of work."""
+
+    async def prepared(
+        self,
+        class_: str,
+        *,
+        cause: str,
+        msisdn: str,
+        person_id: str,
+        language: str,
+        values: Mapping[str, NoticeValue],
+        secrets: Mapping[str, str],
+    ) -> Callable[[Connection], bool]:
+        """`class_` is a member's value of NoticeClass, as `claim_received`."""
+        ...

@@ -1,0 +1,36 @@
+"""Payments: contributions, money from person to person, claim codes, cash-in."""
+
+from gateway.services.payments.model import (
+    ClaimCode,
+    CodeState,
+    Invoice,
+    InvoiceState,
+    Payee,
+    PayeeKind,
+    Payment,
+    PaymentKind,
+    PaymentState,
+    PayOutcome,
+    PayResult,
+    RedeemOutcome,
+    RedeemResult,
+)
+from gateway.services.payments.payments import INVOICES_JOB, Payments
+
+__all__ = [
+    "INVOICES_JOB",
+    "ClaimCode",
+    "CodeState",
+    "Invoice",
+    "InvoiceState",
+    "PayOutcome",
+    "PayResult",
+    "Payee",
+    "PayeeKind",
+    "Payment",
+    "PaymentKind",
+    "PaymentState",
+    "Payments",
+    "RedeemOutcome",
+    "RedeemResult",
+]
