@@ -9,9 +9,10 @@ KEPT_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class WireMessage:
-    """One message on one wire: `ussd`, `sms`, `apdu`, `iso8583`, `registry` or `mail`.
+    """One message on one wire: `ussd`, `sms`, `token`, `apdu`, `iso8583`, `registry` or `mail`.
 
-    `outbound` is from the simulators to the gateway. `detail` is what an engineer wants to see: hex or text.
+    `outbound` is from the simulators to the gateway; on `apdu`, which never reaches it, from the terminal to the phone.
+    `detail` is what an engineer wants to see: hex or text.
     """
 
     number: int

@@ -1,0 +1,21 @@
+"""Small files that a simulator keeps over a restart: private, and whole or absent."""
+
+import os
+from pathlib import Path
+
+
+def write_private(file: Path, text: str) -> None:
+    """Replace `file` by `text` in one step, readable by its owner only (mode 0600); makes its folder."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_suffix(file.suffix + ".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        out.write(text)
+    fresh.replace(file)
+
+
+def append_private(file: Path, line: str) -> None:
+    """Add one line to `file`, readable by its owner only (mode 0600)."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8") as out:
+        out.write(line + "\n")
