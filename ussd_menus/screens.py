@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ussd_menus.model import Amount
+
 
 class AnswerKind(StrEnum):
     """What an input screen takes; `answers.py` reads it."""
@@ -49,8 +51,12 @@ class Word:
     words: tuple[str, ...] = ()
     texts: str = ""
     code: str = ""
-    """Asset of an AMOUNT that a person types."""
+    """Asset of an AMOUNT."""
     exponent: int = 0
+
+    def amount(self, minor: int) -> Amount:
+        """So many minor units of this word's asset."""
+        return Amount(minor, self.code, self.exponent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,161 @@
+"""Texts with `{name}` placeholders, and how each type of value is shown in each language.
+
+A placeholder is `{name}` or `{name:form}`; the forms are `short` (a day without its year) and `bare` (an amount
+without its unit). There are no expressions.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+from ussd_menus.alphabet import graphemes, gsm_septets, into_gsm, into_persian, ucs2_units, value_letters
+from ussd_menus.calendars import jalali_parts
+from ussd_menus.model import Amount, Value
+from ussd_menus.screens import Tongue, Word, WordType
+
+PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)(?::([a-z]+))?\}")
+FORMS = {"": frozenset(WordType), "short": {WordType.DAY, WordType.MOMENT}, "bare": {WordType.AMOUNT}}
+"""Which types a form is for."""
+
+OTHER = "other"
+"""The word that stands for one that a list does not know."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A text taken apart once: literal, name, form, literal, name, form, … literal."""
+
+    parts: tuple[str, ...]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Names of its placeholders."""
+        return frozenset(self.parts[1::3])
+
+
+def parse(text: str) -> Template:
+    """Take a text apart; anything in braces that is no placeholder stays literal (verify reports it)."""
+    return Template(tuple(part or "" for part in PLACEHOLDER.split(text)))
+
+
+def letters(tongue: Tongue, text: str) -> str:
+    """The text in the letters and digits of the language."""
+    if tongue.alphabet == "gsm":
+        return into_gsm(text)
+    return into_persian(text) if tongue.digits == "persian" else text
+
+
+def size(tongue: Tongue, text: str) -> int:
+    """Length in what limits this language: septets or UCS-2 units."""
+    septets = gsm_septets(text) if tongue.alphabet == "gsm" else None
+    return ucs2_units(text) if septets is None else septets
+
+
+class Speech:
+    """All texts of one language, ready to be filled."""
+
+    def __init__(self, tongue: Tongue, words: Mapping[str, Word]) -> None:
+        self.tongue = tongue
+        self.words = words
+        self.templates = {key: parse(letters(tongue, text)) for key, text in tongue.texts.items()}
+
+    def plain(self, key: str) -> str:
+        """A text without placeholders; an unknown key shows itself, which verify has excluded."""
+        template = self.templates.get(key)
+        return key if template is None else template.parts[0]
+
+    def fill(self, key: str, values: Mapping[str, object]) -> str:
+        """A text with its placeholders filled; verify has proved that each has a value."""
+        parts = self.templates[key].parts
+        if len(parts) == 1:
+            return parts[0]
+        filled = list(parts[0:1])
+        for name, form, literal in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+            filled += (self.show(self.words[name], values[name], form), literal)
+        return "".join(filled)
+
+    def show(self, word: Word, value: object, form: str = "") -> str:
+        """One value for people.
+
+        Raises:
+            AssertionError: The value is not what the word declares: a bug of whoever gave it.
+        """
+        match value:
+            case str():
+                return self._text(word, value)
+            case Amount():
+                return self._amount(value, form)
+            case datetime():
+                return letters(self.tongue, f"{self._day(value.date(), form)} {value:%H:%M}")
+            case date():
+                return letters(self.tongue, self._day(value, form))
+            case _:
+                return letters(self.tongue, str(value))
+
+    def _text(self, word: Word, value: str) -> str:
+        if word.type is WordType.WORD:
+            known = value if value in word.words else OTHER
+            return self.plain(f"{word.texts}.{known}")
+        shown = letters(self.tongue, value_letters(value))
+        if len(shown) > word.max:
+            shown = "".join(graphemes(shown))[: word.max - 1].rstrip() + "."
+        return shown
+
+    def _amount(self, value: Amount, form: str) -> str:
+        whole, cents = divmod(abs(value.minor), 10**value.exponent)
+        shown = f"{whole:,}".replace(",", self.tongue.group)
+        if value.exponent:
+            shown += f".{cents:0{value.exponent}d}"
+        shown = letters(self.tongue, f"-{shown}" if value.minor < 0 else shown)
+        return shown if form == "bare" else f"{shown} {self.plain(f'unit.{value.code}')}"
+
+    def _day(self, day: date, form: str) -> str:
+        if self.tongue.calendar == "jalali":
+            year, month, number = jalali_parts(day)
+            return f"{month:02}/{number:02}" if form == "short" else f"{year}/{month:02}/{number:02}"
+        return f"{day:%d/%m}" if form == "short" else f"{day:%d/%m/%Y}"
+
+
+_WORST_DAY = date(2027, 12, 28)
+
+
+def worst(speech: Speech, word: Word) -> Value:
+    """A value of the word that no other is longer than, in this language."""
+    match word.type:
+        case WordType.TEXT:
+            return ("m" if speech.tongue.alphabet == "gsm" else "م") * word.max
+        case WordType.WORD:
+            return max(word.words, key=lambda known: size(speech.tongue, speech.plain(f"{word.texts}.{known}")))
+        case WordType.NUMBER:
+            return int("8" * word.max)
+        case WordType.AMOUNT:
+            return word.amount(int("8" * word.max))
+        case WordType.DAY:
+            return _WORST_DAY
+        case WordType.MOMENT:
+            return datetime.fromisoformat(f"{_WORST_DAY}T22:48:00+00:00")
+
+
+def check(word: Word, value: object) -> str:
+    """Why the value is not one of the word; empty when it is."""
+    return "" if _is_of(word, value) else f"{word.name} is declared {word.type} {word.max or ''}".rstrip()
+
+
+def _is_of(word: Word, value: object) -> bool:
+    match word.type, value:
+        case WordType.TEXT, str():
+            return word.cut or len(value) <= word.max
+        case WordType.WORD, str():
+            return value in word.words or OTHER in word.words
+        case WordType.NUMBER, int():
+            return 0 <= value < 10**word.max
+        case WordType.AMOUNT, Amount(minor, code, exponent):
+            return (code, exponent) == (word.code, word.exponent) and 0 <= minor < 10**word.max
+        case WordType.MOMENT, datetime():
+            return value.tzinfo is not None
+        case WordType.DAY, date():
+            return not isinstance(value, datetime)
+        case _:
+            return False
