@@ -1,0 +1,121 @@
+"""The handset in the terminal: transcripts, and the command as a person starts it."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from pytest_aiohttp.plugin import AiohttpServer
+
+from simulators import transcript
+
+SCRIPT = """\
+# the main menu
+Welcome
+1. Balance
+> 1
+Enter PIN
+> 2468
+Balance: * IRR
+*
+> *1420#
+Welcome
+*
+"""
+
+
+def test_a_transcript_is_read_as_hops() -> None:
+    steps = transcript.parse(SCRIPT)
+
+    assert [step.typed for step in steps] == [None, "1", "2468", "*1420#"]
+    assert steps[0].expected == ("Welcome", "1. Balance")
+    assert steps[3].expected == ("Welcome", "*")
+
+
+@pytest.mark.parametrize(
+    ("expected", "shown", "same"),
+    [
+        (("A", "B"), "A\nB", True),
+        (("A", "B"), "A\nB\n", True),
+        (("A",), "A\nB", False),
+        (("A", "*"), "A\nB\nC", True),
+        (("A", "*"), "A", True),
+        (("*", "C"), "A\nB\nC", True),
+        (("*", "C"), "A\nC\nB", False),
+        (("Balance: * IRR",), "Balance: 1,500 IRR", True),
+        (("Balance: * IRR",), "Balance: 1,500\nIRR", False),
+        (("a.c",), "abc", False),
+        ((), "anything", True),
+        (("مبلغ: *",), "مبلغ: ۱۲۳", True),
+    ],
+)
+def test_a_screen_matches_or_does_not(expected: tuple[str, ...], shown: str, *, same: bool) -> None:
+    assert transcript.matches(expected, shown) is same
+
+
+PAGES = {"": "CON Welcome\n1. Balance", "1": "CON Enter PIN", "1*2468": "END Balance: 1,500 IRR\nBye"}
+
+
+async def _application(aiohttp_server: AiohttpServer) -> str:
+    async def handle(request: web.Request) -> web.Response:
+        return web.Response(text=PAGES[str((await request.post())["text"])])
+
+    app = web.Application()
+    app.router.add_post("/ussd/africastalking", handle)
+    server = await aiohttp_server(app)
+    return str(server.make_url("/"))
+
+
+async def _run(*arguments: str, typed: str = "") -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "simulators.handset", "*1420#", "--msisdn", "+989120000001", *arguments,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    out, _ = await asyncio.wait_for(process.communicate(typed.encode()), 20)
+    assert process.returncode is not None
+    return process.returncode, out.decode()
+
+
+async def test_a_person_dials_and_types(aiohttp_server: AiohttpServer) -> None:
+    status, out = await _run("--gateway", await _application(aiohttp_server), typed="1\n2468\n")
+
+    assert status == 0
+    assert "Enter PIN" in out
+    assert "1,500 IRR" in out
+
+
+async def test_a_script_that_agrees_ends_well(aiohttp_server: AiohttpServer, tmp_path: Path) -> None:
+    script = tmp_path / "see.txt"
+    script.write_text(SCRIPT, "utf-8")
+
+    status, out = await _run("--gateway", await _application(aiohttp_server), "--script", str(script))
+
+    assert (status, "another screen" in out) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("Welcome\n1. Balance\n> 1\nEnter password\n", "+Enter PIN"),
+        ("> 1\n> 2468\n> 3\n", "the dialogue is closed"),
+    ],
+)
+async def test_a_script_that_does_not_agree_shows_the_difference(
+    aiohttp_server: AiohttpServer, tmp_path: Path, source: str, words: str
+) -> None:
+    script = tmp_path / "see.txt"
+    script.write_text(source, "utf-8")
+
+    status, out = await _run("--gateway", await _application(aiohttp_server), "--script", str(script))
+
+    assert status == 1
+    assert words in out
+
+
+async def test_no_gateway_is_said_plainly(unused_tcp_port: int) -> None:
+    status, out = await _run("--gateway", f"http://127.0.0.1:{unused_tcp_port}")
+
+    assert status == 1
+    assert "cannot be reached" in out
+    assert "Traceback" not in out
