@@ -46,3 +46,7 @@ class KeyStore(Protocol):
     async def link_mac(self, ref: str, terminal: str, data: bytes) -> bytes:
         """MAC of a link message under the terminal's derived key: AES-CMAC, first 8 bytes (DE64)."""
         ...
+
+    async def terminal_key(self, ref: str, terminal: str) -> bytes:
+        """The terminal's MAC key, 16 bytes: the one key that leaves, once, when the terminal is registered."""
+        ...

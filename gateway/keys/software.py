@@ -1,0 +1,195 @@
+"""The software KeyStore: keys live in the process's memory and, between runs, in one sealed file.
+
+The file: 8 bytes of magic, 16 bytes of salt, 12 bytes of nonce, then AES-256-GCM over JSON {ref: hex} under
+Argon2id(passphrase, salt; 64 MiB, t=3, one lane; RFC 9106 §4), the first 36 bytes as additional data.
+"""
+
+import hmac
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+from gateway.errors import KeyFault
+from gateway.keys import aes_profile
+
+KEY_LENGTHS: Mapping[str, int] = {
+    "pepper": 32,
+    "lookup": 32,
+    "outbox": 32,
+    "staff": 32,
+    "token": 32,
+    "imk": aes_profile.KEY_BYTES,
+    "acquirer": aes_profile.KEY_BYTES,
+}
+"""Every ref and its key's length in bytes."""
+
+_MAGIC = b"TDKEYS1\n"
+_SALT_BYTES = 16
+_NONCE_BYTES = 12
+_HEAD_BYTES = len(_MAGIC) + _SALT_BYTES + _NONCE_BYTES
+_FILE_BYTES_MAX = 65_536
+
+
+class SoftwareKeyStore:
+    """KeyStore over keys in memory. Use `SoftwareKeyStore.open(path, passphrase)`; the repr shows no key."""
+
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        self._keys = dict(keys)
+        # One ref may both seal and MAC; the two uses never share a key.
+        self._sealers = {ref: AESGCM(hmac.digest(key, b"tapdial seal", "sha256")) for ref, key in keys.items()}
+
+    @classmethod
+    def open(cls, path: Path, passphrase: str) -> "SoftwareKeyStore":
+        """Read the key file, or make it (mode 0600) with a random key for every ref; blocks for about 0.2 s.
+
+        Raises:
+            KeyFault: A wrong passphrase, a damaged file, or one that cannot be read or written.
+        """
+        try:
+            if not path.exists():
+                _create(path, _with_missing({}), passphrase)
+            keys = _unseal_file(_read(path), passphrase)
+            if complete := _with_missing(keys):
+                keys = complete
+                _replace(path, keys, passphrase)
+        except OSError as problem:
+            raise KeyFault(f"key file {path}: {problem.strerror}") from problem
+        return cls(keys)
+
+    @classmethod
+    def for_tests(cls) -> "SoftwareKeyStore":
+        """Fresh random keys in memory only."""
+        return cls({ref: secrets.token_bytes(length) for ref, length in KEY_LENGTHS.items()})
+
+    async def mac(self, ref: str, data: bytes) -> bytes:
+        """HMAC-SHA-256 of `data`, 32 bytes."""
+        return hmac.digest(self._key(ref), data, "sha256")
+
+    async def seal(self, ref: str, plain: bytes, aad: bytes) -> bytes:
+        """AES-256-GCM: 12 bytes nonce, ciphertext, 16 bytes tag."""
+        self._key(ref)
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._sealers[ref].encrypt(nonce, plain, aad)
+
+    async def unseal(self, ref: str, sealed: bytes, aad: bytes) -> bytes:
+        """What was sealed.
+
+        Raises:
+            KeyFault: Other key, other aad, or changed bytes.
+        """
+        self._key(ref)
+        try:
+            return self._sealers[ref].decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], aad)
+        except (InvalidTag, ValueError) as problem:
+            raise KeyFault(f"sealed bytes under {ref} do not open") from problem
+
+    async def kcv(self, ref: str) -> str:
+        """First 3 bytes of AES-CMAC over a zero block, as hex (ANSI X9.24-1 annex A)."""
+        return aes_profile.cmac(self._key(ref), bytes(16))[:3].hex().upper()
+
+    async def derive_luk(self, ref: str, pan: str, psn: str, luk_id: bytes) -> bytes:
+        """The token's limited-use key, 16 bytes."""
+        return aes_profile.limited_use_key(self._key(ref), pan, psn, luk_id)
+
+    async def verify_ac(self, ref: str, pan: str, psn: str, luk_id: bytes, atc: int, data: bytes, ac: bytes) -> bool:
+        """Whether `ac` is the cryptogram over `data`; constant time."""
+        luk = aes_profile.limited_use_key(self._key(ref), pan, psn, luk_id)
+        return hmac.compare_digest(aes_profile.cryptogram(luk, atc, data), ac)
+
+    async def arpc(self, ref: str, pan: str, psn: str, luk_id: bytes, atc: int, ac: bytes, arc: bytes) -> bytes:
+        """The issuer's answer cryptogram, 8 bytes, over AC ‖ ARC."""
+        luk = aes_profile.limited_use_key(self._key(ref), pan, psn, luk_id)
+        return aes_profile.cryptogram(luk, atc, ac + arc)
+
+    async def link_mac(self, ref: str, terminal: str, data: bytes) -> bytes:
+        """DE64: first 8 bytes of AES-CMAC under the terminal's key."""
+        return aes_profile.cmac(aes_profile.terminal_key(self._key(ref), terminal), data)[:8]
+
+    async def terminal_key(self, ref: str, terminal: str) -> bytes:
+        """The terminal's MAC key, 16 bytes, for the one-time hand-over at its registration."""
+        return aes_profile.terminal_key(self._key(ref), terminal)
+
+    def _key(self, ref: str) -> bytes:
+        key = self._keys.get(ref)
+        if key is None:
+            raise KeyFault(f"no key {ref}")
+        return key
+
+
+def _with_missing(keys: Mapping[str, bytes]) -> dict[str, bytes]:
+    """`keys` with random ones for refs that are not there; empty when none is missing."""
+    missing = {ref: secrets.token_bytes(length) for ref, length in KEY_LENGTHS.items() if ref not in keys}
+    return {**keys, **missing} if missing else {}
+
+
+def _file_key(passphrase: str, salt: bytes) -> bytes:
+    # One lane: with more, two threads that derive at once wait for each other for ever in OpenSSL's thread pool.
+    kdf = Argon2id(salt=salt, length=32, iterations=3, lanes=1, memory_cost=64 * 1024)
+    return kdf.derive(passphrase.encode())
+
+
+def _seal_file(keys: Mapping[str, bytes], passphrase: str) -> bytes:
+    salt, nonce = secrets.token_bytes(_SALT_BYTES), secrets.token_bytes(_NONCE_BYTES)
+    head = _MAGIC + salt + nonce
+    plain = json.dumps({ref: key.hex() for ref, key in keys.items()}).encode()
+    return head + AESGCM(_file_key(passphrase, salt)).encrypt(nonce, plain, head)
+
+
+def _unseal_file(content: bytes, passphrase: str) -> dict[str, bytes]:
+    head, sealed = content[:_HEAD_BYTES], content[_HEAD_BYTES:]
+    if len(head) < _HEAD_BYTES or not head.startswith(_MAGIC):
+        raise KeyFault("the key file is not one of ours")
+    salt, nonce = head[len(_MAGIC) : -_NONCE_BYTES], head[-_NONCE_BYTES:]
+    try:
+        plain = AESGCM(_file_key(passphrase, salt)).decrypt(nonce, sealed, head)
+    except (InvalidTag, ValueError) as problem:
+        raise KeyFault("the key file does not open: wrong passphrase, or the file was changed") from problem
+    return {ref: bytes.fromhex(key) for ref, key in json.loads(plain).items()}
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_FILE_BYTES_MAX)
+
+
+def _write_beside(path: Path, content: bytes) -> Path:
+    """A finished, synced temporary file in the same folder; mkstemp gives mode 0600."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return Path(name)
+
+
+def _create(path: Path, keys: Mapping[str, bytes], passphrase: str) -> None:
+    draft = _write_beside(path, _seal_file(keys, passphrase))
+    try:
+        # A link fails when another process was first; its keys then count, and ours are thrown away.
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        draft.unlink()
+    _sync_folder(path.parent)
+
+
+def _replace(path: Path, keys: Mapping[str, bytes], passphrase: str) -> None:
+    _write_beside(path, _seal_file(keys, passphrase)).replace(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
