@@ -2,5 +2,38 @@
 
 from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, NoticeValue, Prepared
 from gateway.services.notices.notices import Notices
+from gateway.services.notices.outbox import Outbox
+from gateway.services.notices.outgoing import (
+    Channel,
+    MailRelay,
+    Outgoing,
+    PartResult,
+    PartState,
+    Receipt,
+    ReceiptState,
+    Report,
+    SmsLink,
+)
+from gateway.services.notices.rules import NoticeState
+from gateway.services.notices.words import Words
 
-__all__ = ["NEEDS", "Notice", "NoticeClass", "NoticeValue", "Notices", "Prepared"]
+__all__ = [
+    "NEEDS",
+    "Channel",
+    "MailRelay",
+    "Notice",
+    "NoticeClass",
+    "NoticeState",
+    "NoticeValue",
+    "Notices",
+    "Outbox",
+    "Outgoing",
+    "PartResult",
+    "PartState",
+    "Prepared",
+    "Receipt",
+    "ReceiptState",
+    "Report",
+    "SmsLink",
+    "Words",
+]
