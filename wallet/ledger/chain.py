@@ -1,1 +1,117 @@
-"""Merkle blocks over committed groups."""
+"""Merkle blocks over committed groups: whoever changes a row has to change every block after it.
+
+The tree is that of RFC 6962 §2.1 (leaf = SHA-256(00 ‖ data), node = SHA-256(01 ‖ left ‖ right)); a block's leaves are
+the group's transfers in order of position, then its refusals. A block's hash covers its number, its counts, its moment,
+its root and the hash before it. Encodings are ours, with a version byte, and never those of a database.
+"""
+
+import hashlib
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from wallet.clock import to_us
+from wallet.ledger.book import Booked, Refused
+from wallet.transfers import Transfer, TransferKind
+
+GENESIS = bytes(32)
+"""The hash before the first block."""
+
+_VERSION = 1
+_KINDS = {kind: number for number, kind in enumerate(TransferKind)}
+_NO_ID = bytes(16)
+_NO_MOMENT = -(2**63)
+_BOOKED = struct.Struct(">BBq16s16sIB16s16sqIB16sqIq10q")
+_BLOCK = struct.Struct(">BQQIIq32s32s")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The seal of one group."""
+
+    number: int
+    first_position: int
+    """Position of its first transfer (or of the next one, when it holds refusals only)."""
+    transfers: int
+    refusals: int
+    booked_at: datetime
+    previous: bytes
+    root: bytes
+    hash: bytes
+
+
+def seal(
+    number: int,
+    previous: bytes,
+    first_position: int,
+    at: datetime,
+    booked: Sequence[Booked],
+    refused: Sequence[Refused],
+) -> Block:
+    """The block that follows the one with hash `previous`."""
+    leaves = [booked_leaf(row) for row in booked] + [
+        refused_leaf(row.transfer, int(row.outcome), row.refused_at, row.entry_id, row.leg) for row in refused
+    ]
+    root = merkle_root(leaves)
+    block_hash = hash_block(number, first_position, len(booked), len(refused), at, previous, root)
+    return Block(number, first_position, len(booked), len(refused), at, previous, root, block_hash)
+
+
+def hash_block(
+    number: int, first_position: int, transfers: int, refusals: int, at: datetime, previous: bytes, root: bytes
+) -> bytes:
+    """SHA-256 over a block's fixed-width fields."""
+    data = _BLOCK.pack(_VERSION, number, first_position, transfers, refusals, to_us(at), previous, root)
+    return hashlib.sha256(b"\x02" + data).digest()
+
+
+def merkle_root(leaves: Sequence[bytes]) -> bytes:
+    """The root over hashed leaves, of which there is at least one."""
+    level = list(leaves)
+    while len(level) > 1:
+        pairs = [hashlib.sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
+        level = pairs if len(level) % 2 == 0 else [*pairs, level[-1]]
+    return level[0]
+
+
+def booked_leaf(row: Booked) -> bytes:
+    """The leaf of a transfer row: every column of it counts."""
+    transfer, debit, credit = row.transfer, row.after.debit, row.after.credit
+    cause = transfer.cause.encode()
+    asset = transfer.amount.asset.code.encode()
+    fixed = _BOOKED.pack(
+        _VERSION, _KINDS[transfer.kind], row.position, transfer.id.bytes, row.entry_id.bytes, row.leg,
+        transfer.linked, transfer.debit.bytes, transfer.credit.bytes, transfer.amount.minor, transfer.code,
+        transfer.hold_id is not None, _id(transfer.hold_id), _moment(transfer.expires_at), _day(transfer),
+        to_us(row.booked_at),
+        debit.debits_posted, debit.credits_posted, debit.debits_held, debit.credits_held, debit.version,
+        credit.debits_posted, credit.credits_posted, credit.debits_held, credit.credits_held, credit.version,
+    )  # fmt: skip
+    text = b"%d:%b%d:%b" % (len(asset), asset, len(cause), cause)
+    return hashlib.sha256(b"\x00T" + fixed + text).digest()
+
+
+def refused_leaf(transfer: Transfer, outcome: int, at: datetime, entry_id: UUID, leg: int) -> bytes:
+    """The leaf of a refusal row, over length-prefixed texts since a refused amount has no bound."""
+    fields = (
+        str(_VERSION), transfer.id.hex, transfer.debit.hex, transfer.credit.hex, str(transfer.amount.minor),
+        transfer.amount.asset.code, str(int(transfer.code)), transfer.cause, transfer.kind.value,
+        _id(transfer.hold_id).hex(), str(_moment(transfer.expires_at)), str(_day(transfer)), str(int(transfer.linked)),
+        str(outcome), str(to_us(at)), entry_id.hex, str(leg),
+    )  # fmt: skip
+    data = b"".join(b"%d:%b" % (len(part), part) for part in (field.encode() for field in fields))
+    return hashlib.sha256(b"\x00R" + data).digest()
+
+
+def _id(value: UUID | None) -> bytes:
+    return _NO_ID if value is None else value.bytes
+
+
+def _moment(value: datetime | None) -> int:
+    return _NO_MOMENT if value is None else to_us(value)
+
+
+def _day(transfer: Transfer) -> int:
+    return 0 if transfer.effective_on is None else transfer.effective_on.toordinal()

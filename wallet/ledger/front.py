@@ -1,13 +1,25 @@
 """The ledger's front door: what the rest of the house may call."""
 
+import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
-from uuid import UUID
+from datetime import datetime
 
 from wallet.accounts import Account, AccountState
 from wallet.clock import Clock
+from wallet.errors import LedgerUnavailable
 from wallet.ids import AccountId, TransferId
+from wallet.ledger import engines, migrations
+from wallet.ledger.faults import UNREACHABLE, Verdict, judge
+from wallet.ledger.reads import Head, Reads
+from wallet.ledger.writer import Writer
+from wallet.money import ASSETS
 from wallet.transfers import Balances, LogRow, Movement, PostResult, Transfer, TrialBalanceRow
+
+_OPEN_S = 30.0
+_CLOSE_S = 30.0
+_UPGRADE_TRIES = 5
+_KNOWN_MAX = 100_000
+_CAUSE_MAX = 200
 
 
 class Ledger:
@@ -16,32 +28,82 @@ class Ledger:
     Use `await Ledger.open(url, clock)` and `await ledger.close()`.
     """
 
+    def __init__(self, databases: engines.Engines, clock: Clock, queue_max: int) -> None:
+        self._databases = databases
+        self._writer = Writer(databases, clock, queue_max)
+        self._reads = Reads(databases.reader)
+        self._tasks = asyncio.TaskGroup()
+        self._opened: set[AccountId] = set()
+
     @classmethod
     async def open(cls, url: str, clock: Clock, *, queue_max: int = 20_000) -> "Ledger":
         """Open `sqlite:///path.db` or `postgresql://…/db`; the schema must have been made by `upgrade`.
 
         Raises:
             LedgerUnavailable: The database cannot be reached.
-            LedgerCorrupt: A trigger that keeps rows immutable is missing.
+            LedgerCorrupt: The schema is not the current one, or a trigger that keeps rows immutable is missing.
         """
-        raise NotImplementedError
+        databases = engines.connect(url)
+        try:
+            async with asyncio.timeout(_OPEN_S), databases.reader.connect() as connection:
+                await connection.run_sync(migrations.check)
+        except UNREACHABLE as fault:
+            await databases.close()
+            raise LedgerUnavailable("the ledger's database cannot be reached") from fault
+        except BaseException:
+            await databases.close()
+            raise
+        ledger = cls(databases, clock, queue_max)
+        # The task group lives as long as the ledger: entered here, left in `close`.
+        await ledger._tasks.__aenter__()
+        ledger._tasks.create_task(ledger._writer.run(), name="ledger writer")
+        return ledger
 
     @staticmethod
     async def upgrade(url: str) -> None:
-        """Make or migrate the schema, forwards only; harmless when it is current."""
-        raise NotImplementedError
+        """Make or migrate the schema, forwards only; harmless when it is current.
+
+        Raises:
+            LedgerUnavailable: The database cannot be reached.
+        """
+        databases = engines.connect(url)
+        try:
+            for tries_left in reversed(range(_UPGRADE_TRIES)):
+                try:
+                    async with asyncio.timeout(_OPEN_S):
+                        await _upgrade(databases)
+                except UNREACHABLE as fault:
+                    # Two processes that upgrade at once get in each other's way; the later one then finds it done.
+                    if not tries_left or judge(fault) is Verdict.GONE:
+                        raise LedgerUnavailable("the ledger's schema cannot be made") from fault
+                else:
+                    return
+        finally:
+            await databases.close()
 
     async def close(self) -> None:
         """Commit what waits, then let go of the database."""
-        raise NotImplementedError
+        self._writer.stop()
+        try:
+            async with asyncio.timeout(_CLOSE_S):
+                await self._tasks.__aexit__(None, None, None)
+        finally:
+            await self._databases.close()
 
     async def open_accounts(self, *accounts: Account) -> None:
         """Open these accounts; one that is open already stays as it is."""
-        raise NotImplementedError
+        assert all(ASSETS.get(account.asset.code) == account.asset for account in accounts), "not an asset of ours"
+        fresh = [account for account in accounts if account.id not in self._opened]
+        if not fresh:
+            return
+        await self._writer.open_accounts(fresh)
+        if len(self._opened) > _KNOWN_MAX:
+            self._opened.clear()
+        self._opened.update(account.id for account in fresh)
 
     async def set_state(self, account: AccountId, state: AccountState) -> None:
         """Freeze, close or reopen an account."""
-        raise NotImplementedError
+        await self._writer.set_state(account, state)
 
     async def post(self, *transfers: Transfer) -> list[PostResult]:
         """Post one call's transfers; results in the order of the arguments, after COMMIT.
@@ -52,51 +114,84 @@ class Ledger:
             LedgerBusy: The queue is full; nothing was taken.
             LedgerUnavailable: The database is gone; ask again with the same ids.
         """
-        raise NotImplementedError
+        for transfer in transfers:
+            _assert_storable(transfer)
+        return await self._writer.post(transfers)
 
     async def balances(self, account: AccountId) -> Balances | None:
         """The account's balances now; None if there is no such account."""
-        raise NotImplementedError
+        found = await self._reads.account(account)
+        return None if found is None else found[2]
 
     async def account(self, account: AccountId) -> Account | None:
         """The account with this id."""
-        raise NotImplementedError
+        found = await self._reads.account(account)
+        return None if found is None else found[0]
+
+    async def state(self, account: AccountId) -> AccountState | None:
+        """Whether the account takes transfers; None if there is no such account."""
+        found = await self._reads.account(account)
+        return None if found is None else found[1]
 
     async def accounts(self, *, after_code: str = "", limit: int = 1000) -> list[tuple[Account, Balances]]:
         """Accounts with their balances in order of their codes, from after `after_code`."""
-        raise NotImplementedError
+        return [(account, balances) for account, _, balances in await self._reads.accounts(after_code, limit)]
 
     async def movements(self, account: AccountId, *, limit: int, before: int | None = None) -> list[Movement]:
         """The account's last movements, newest first, of log positions below `before`."""
-        raise NotImplementedError
+        return await self._reads.movements(account, limit, before)
 
     async def transfer(self, transfer: TransferId) -> LogRow | None:
         """The committed transfer with this id."""
-        raise NotImplementedError
+        return await self._reads.transfer(transfer)
 
     async def result(self, transfer: TransferId) -> PostResult | None:
         """What the ledger answered to this id, refusals included; None if it never saw it."""
-        raise NotImplementedError
+        return await self._reads.result(transfer)
 
     async def caused_by(self, cause: str) -> list[LogRow]:
         """All committed transfers with this cause, oldest first."""
-        raise NotImplementedError
+        return await self._reads.caused_by(cause)
 
     async def follow(self, *, after: int, limit: int = 1000) -> Sequence[LogRow]:
         """The log from position `after` + 1 on; never skips one."""
-        raise NotImplementedError
+        return await self._reads.follow(after, limit)
 
     async def trial_balance(self) -> list[TrialBalanceRow]:
         """Every account's posted sums; debits equal credits for each asset."""
-        raise NotImplementedError
+        return await self._reads.trial_balance()
 
     async def expire_holds(self, *, limit: int = 1000) -> int:
         """Write an EXPIRE for holds whose time is over; how many were written."""
-        raise NotImplementedError
+        return await self._writer.expire_holds(limit)
 
     async def open_holds(self, account: AccountId) -> list[LogRow]:
         """Holds on this account's debit side that are not resolved."""
-        raise NotImplementedError
+        return await self._reads.open_holds(account)
+
+    async def head(self) -> Head:
+        """The end of the log and the hash over it, for publishing."""
+        return await self._reads.head()
 
 
-__all__ = ["UUID", "Ledger", "timedelta"]
+async def _upgrade(databases: engines.Engines) -> None:
+    if databases.postgresql is not None:
+        async with databases.postgresql.begin() as connection:
+            await connection.run_sync(migrations.upgrade)
+    elif databases.sqlite is not None:
+        with databases.sqlite.begin() as connection:
+            migrations.upgrade(connection)
+
+
+def _assert_storable(transfer: Transfer) -> None:
+    """What no honest caller sends, and what would spoil the group of all others."""
+    assert type(transfer.amount.minor) is int, "money is an integer"
+    assert abs(transfer.amount.minor) < 2**128, "an amount has an end"
+    assert transfer.cause.isprintable(), "a cause is one printable line"
+    assert 0 < len(transfer.cause) <= _CAUSE_MAX, "a cause is short"
+    assert transfer.amount.asset.code.isalnum(), "an asset has a code"
+    assert transfer.expires_at is None or transfer.expires_at.tzinfo is not None, "a naive moment has no place here"
+    assert not isinstance(transfer.effective_on, datetime), "a day is not a moment"
+
+
+__all__ = ["Head", "Ledger"]

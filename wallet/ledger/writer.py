@@ -1,1 +1,241 @@
-"""One writer groups what waits and commits it as one transaction."""
+"""One writer per process gathers what waits and commits it as one transaction.
+
+There is no timer: while one group commits, the next one gathers, so a lone transfer waits for nobody and a crowd shares
+one COMMIT. Results are given after COMMIT in order of arrival. A caller that is cancelled loses its answer, never its
+posting. A COMMIT whose answer was lost is resolved by looking for the group's block in the book.
+"""
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from wallet.accounts import Account, AccountState
+from wallet.clock import Clock
+from wallet.errors import LedgerBusy, LedgerCorrupt, LedgerUnavailable
+from wallet.ids import AccountId
+from wallet.ledger.book import Decision
+from wallet.ledger.engines import Engines
+from wallet.ledger.faults import UNREACHABLE, Verdict, judge
+from wallet.ledger.rules import entries_of
+from wallet.ledger.store import LAPSED_MAX, Committing, Group, run_group
+from wallet.transfers import PostResult, Transfer
+
+GROUP_MAX = 1000
+"""Transfers in one group; more adds latency and no throughput. One longer entry makes a group of its own."""
+_GROUP_S = 15.0
+"""How long PostgreSQL may take over one group before the connection counts as lost."""
+_PATIENCE_S = 20.0
+"""How long a group is tried again before its callers are told that the ledger is unavailable."""
+_PAUSE_MAX_MS = 500
+
+
+@dataclass(slots=True)
+class Job:
+    """One caller's part of a group."""
+
+    done: asyncio.Future[tuple[list[PostResult], int]]
+    """Gets the results of its transfers, and how many holds its group expired."""
+    entries: list[tuple[Transfer, ...]] = field(default_factory=list)
+    accounts: tuple[Account, ...] = ()
+    states: dict[AccountId, AccountState] = field(default_factory=dict)
+    lapsed_max: int = 0
+
+    @property
+    def size(self) -> int:
+        """Its weight in the queue: transfers, or what takes as long."""
+        return sum(map(len, self.entries)) + len(self.accounts) + 1 - bool(self.entries)
+
+
+@dataclass(slots=True)
+class _Try:
+    """One run of a group: what was decided just before COMMIT, if it came that far."""
+
+    committing: Committing | None = None
+
+
+class Writer:
+    """The queue and the loop that empties it. `run` is the owner's task; `stop` lets it end."""
+
+    def __init__(self, engines: Engines, clock: Clock, queue_max: int) -> None:
+        self._engines = engines
+        self._clock = clock
+        self._queue_max = queue_max
+        self._jobs: deque[Job] = deque()
+        self._waiting = 0
+        self._wake = asyncio.Event()
+        self._stopping = False
+        # SQLite's calls block, so they have a thread to themselves; one group is one hop.
+        self._thread = ThreadPoolExecutor(1, "ledger") if engines.sqlite is not None else None
+
+    async def post(self, transfers: Sequence[Transfer]) -> list[PostResult]:
+        """Post one call's transfers, cut into jobs of at most a group where its entries allow."""
+        jobs = [Job(self._future(), entries) for entries in _portions(transfers)]
+        self._put(jobs)
+        return [result for job in jobs for result in (await job.done)[0]]
+
+    async def open_accounts(self, accounts: Sequence[Account]) -> None:
+        """Open these accounts."""
+        await self._one(Job(self._future(), accounts=tuple(accounts)))
+
+    async def set_state(self, account: AccountId, state: AccountState) -> None:
+        """Change an account's state."""
+        await self._one(Job(self._future(), states={account: state}))
+
+    async def expire_holds(self, limit: int) -> int:
+        """Write EXPIRE for up to `limit` lapsed holds; how many."""
+        return (await self._one(Job(self._future(), lapsed_max=limit)))[1]
+
+    def stop(self) -> None:
+        """Take nothing more; `run` ends when what waits is committed."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Commit groups until stopped."""
+        while self._jobs or not self._stopping:
+            if self._jobs:
+                await self._commit(self._gather())
+            else:
+                self._wake.clear()
+                await self._wake.wait()
+        if self._thread is not None:
+            self._thread.shutdown(wait=False)
+
+    def _future(self) -> asyncio.Future[tuple[list[PostResult], int]]:
+        return asyncio.get_running_loop().create_future()
+
+    async def _one(self, job: Job) -> tuple[list[PostResult], int]:
+        self._put([job])
+        return await job.done
+
+    def _put(self, jobs: Sequence[Job]) -> None:
+        if self._stopping:
+            raise LedgerUnavailable("the ledger is closed")
+        size = sum(job.size for job in jobs)
+        if self._waiting + size > self._queue_max:
+            raise LedgerBusy(f"{self._waiting} transfers wait for the writer")
+        self._waiting += size
+        self._jobs.extend(jobs)
+        self._wake.set()
+
+    def _gather(self) -> list[Job]:
+        jobs, size = [self._jobs.popleft()], 0
+        size = jobs[0].size
+        while self._jobs and size + self._jobs[0].size <= GROUP_MAX:
+            jobs.append(self._jobs.popleft())
+            size += jobs[-1].size
+        self._waiting -= size
+        return jobs
+
+    async def _commit(self, jobs: list[Job]) -> None:
+        try:
+            decision = await self._settle(_group_of(jobs))
+        except LedgerCorrupt as fault:
+            if len(jobs) == 1:
+                _fail(jobs, fault)
+                return
+            # Rules and database disagree about one of them; the others must not suffer for it.
+            for job in jobs:
+                await self._commit([job])
+        except LedgerUnavailable as fault:
+            _fail(jobs, fault)
+        except Exception as bug:  # noqa: BLE001 - a worker's tick: callers get the bug, the writer lives on
+            _fail(jobs, bug)
+        else:
+            _answer(jobs, decision)
+
+    async def _settle(self, group: Group) -> Decision:
+        """Run a group until it is committed or hopeless."""
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + _PATIENCE_S
+        doubtful: Committing | None = None
+        pause_ms = 4
+        while True:
+            run = _Try()
+            try:
+                committed = await self._run(group, run)
+            except UNREACHABLE as fault:
+                if run.committing is not None:
+                    doubtful = run.committing
+                    group.doubtful = doubtful.block
+                verdict = judge(fault)
+                if verdict is Verdict.OURS:
+                    raise LedgerCorrupt(f"the database refused a row: {type(fault).__name__}") from fault
+                if loop.time() >= give_up_at:
+                    raise LedgerUnavailable("the ledger's database does not answer") from fault
+                if verdict is Verdict.GONE and self._engines.postgresql is not None:
+                    await self._engines.postgresql.dispose(close=False)
+            else:
+                if committed is not None:
+                    return committed.decision
+                assert doubtful is not None, "only a doubtful group can turn out to be in the book"
+                return doubtful.decision
+            await asyncio.sleep(secrets.randbelow(pause_ms) / 1000)
+            pause_ms = min(pause_ms * 2, _PAUSE_MAX_MS)
+
+    async def _run(self, group: Group, run: _Try) -> Committing | None:
+        if self._engines.sqlite is not None:
+            # No timeout: a thread cannot be stopped half-way, and the disk is ours.
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._thread, self._run_sqlite, self._engines.sqlite, group, run)
+        assert self._engines.postgresql is not None, "one of the engines writes"
+        async with asyncio.timeout(_GROUP_S):
+            return await self._run_postgresql(self._engines.postgresql, group, run)
+
+    def _run_sqlite(self, engine: Engine, group: Group, run: _Try) -> Committing | None:
+        with engine.connect() as connection:
+            committing = run_group(connection, group, self._clock.now())
+            run.committing = committing
+            connection.commit()
+        return committing
+
+    async def _run_postgresql(self, engine: AsyncEngine, group: Group, run: _Try) -> Committing | None:
+        async with engine.connect() as connection:
+            committing = await connection.run_sync(run_group, group, self._clock.now())
+            run.committing = committing
+            await connection.commit()
+        return committing
+
+
+def _portions(transfers: Sequence[Transfer]) -> list[list[tuple[Transfer, ...]]]:
+    portions: list[list[tuple[Transfer, ...]]] = []
+    room = 0
+    for entry in entries_of(transfers):
+        if len(entry) > room:
+            portions.append([])
+            room = GROUP_MAX
+        portions[-1].append(entry)
+        room -= len(entry)
+    return portions
+
+
+def _group_of(jobs: Sequence[Job]) -> Group:
+    group = Group()
+    for job in jobs:
+        group.accounts.extend(job.accounts)
+        group.states.update(job.states)
+        group.entries.extend(job.entries)
+    if not group.entries:
+        group.lapsed_max = min(LAPSED_MAX, max(job.lapsed_max for job in jobs))
+    return group
+
+
+def _answer(jobs: Sequence[Job], decision: Decision) -> None:
+    at = 0
+    for job in jobs:
+        size = sum(map(len, job.entries))
+        if not job.done.done():
+            job.done.set_result((decision.results[at : at + size], decision.expired))
+        at += size
+
+
+def _fail(jobs: Sequence[Job], fault: Exception) -> None:
+    for job in jobs:
+        if not job.done.done():
+            job.done.set_exception(fault)

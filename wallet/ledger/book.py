@@ -1,0 +1,92 @@
+"""What one group sees and what it leaves: the figures of its accounts, what is known of its ids, the rows it books."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple
+
+from wallet.accounts import AccountState, Constraint
+from wallet.ids import AccountId, TransferId
+from wallet.transfers import Balances, BalancesAfter, Outcome, PostResult, Transfer, TransferKind
+
+
+@dataclass(slots=True)
+class Side:
+    """An account's live figures while a group is decided, in minor units of `asset` (a code)."""
+
+    id: AccountId
+    asset: str
+    constraint: Constraint
+    state: AccountState
+    debits_posted: int = 0
+    credits_posted: int = 0
+    debits_held: int = 0
+    credits_held: int = 0
+    version: int = 0
+
+    def balances(self) -> Balances:
+        """The figures as they are now."""
+        return Balances(
+            self.debits_posted, self.credits_posted, self.debits_held, self.credits_held, self.version
+        )  # fmt: skip
+
+    def restore(self, balances: Balances) -> None:
+        """Go back to earlier figures."""
+        self.debits_posted = balances.debits_posted
+        self.credits_posted = balances.credits_posted
+        self.debits_held = balances.debits_held
+        self.credits_held = balances.credits_held
+        self.version = balances.version
+
+
+class Booked(NamedTuple):
+    """A transfer row: the transfer, its place in the log and in its entry, both accounts' balances right after it."""
+
+    position: int
+    transfer: Transfer
+    booked_at: datetime
+    after: BalancesAfter
+    entry_id: TransferId
+    """Id of the first transfer of its entry."""
+    leg: int
+    """Its place in the entry, from 0."""
+
+
+class Refused(NamedTuple):
+    """A refusal row: under this id the answer stays the same for ever."""
+
+    transfer: Transfer
+    outcome: Outcome
+    refused_at: datetime
+    entry_id: TransferId
+    leg: int
+
+
+@dataclass(slots=True)
+class Book:
+    """All that the rules may know of the world for one group; they change it as they go.
+
+    Attributes:
+        position: Last position of the log.
+        accounts: Accounts that the group names and that exist.
+        known: Rows stored under the ids that the group names, as transfer or as hold.
+        resolved: How each of the named holds ended, for those that did.
+        lapsed: Holds whose time is over, in the order in which they expire.
+        closed_through: Last day of the closed periods; an effective date up to it is refused.
+    """
+
+    position: int
+    accounts: dict[AccountId, Side]
+    known: dict[TransferId, Booked | Refused] = field(default_factory=dict)
+    resolved: dict[TransferId, TransferKind] = field(default_factory=dict)
+    lapsed: list[Transfer] = field(default_factory=list)
+    closed_through: date | None = None
+
+
+@dataclass(slots=True)
+class Decision:
+    """What the rules decided: a result for each transfer in order, and the rows to store."""
+
+    results: list[PostResult] = field(default_factory=list)
+    booked: list[Booked] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    expired: int = 0

@@ -1,0 +1,92 @@
+"""Database URLs to SQLAlchemy engines: one connection that writes, a few that read."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from wallet.ledger.schema import SCHEMA
+
+CONNECT_S = 10.0
+"""How long a connection may take to come about, and a writer on SQLite waits for another one."""
+_READERS = 4
+_TRANSLATE = {None: SCHEMA}
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The engines of one ledger. Exactly one of `sqlite` and `postgresql` is there, and it writes; `reader` reads."""
+
+    sqlite: Engine | None
+    postgresql: AsyncEngine | None
+    reader: AsyncEngine
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self.reader.dispose()
+        if self.postgresql is not None:
+            await self.postgresql.dispose()
+        if self.sqlite is not None:
+            self.sqlite.dispose()
+
+
+def connect(url: str) -> Engines:
+    """Engines for `sqlite:///path` or `postgresql://…`; nothing is opened yet."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return Engines(_sqlite_writer(parsed), None, _sqlite_reader(parsed))
+    return Engines(None, _postgresql(parsed, 1, {"enable_seqscan": "off"}), _postgresql(parsed, _READERS, {}))
+
+
+def _postgresql(url: URL, connections: int, settings: dict[str, str]) -> AsyncEngine:
+    # The writer only looks rows up by key. A plan that asyncpg keeps from the time when the tables were empty would
+    # read them whole for ever after, so its connection may not choose one.
+    return create_async_engine(
+        url.set(drivername="postgresql+asyncpg"),
+        pool_size=connections,
+        max_overflow=0,
+        pool_pre_ping=not settings,
+        connect_args={"timeout": CONNECT_S, "server_settings": settings},
+        execution_options={"schema_translate_map": _TRANSLATE},
+    )
+
+
+def _sqlite_writer(url: URL) -> Engine:
+    engine = create_engine(
+        url.set(drivername="sqlite+pysqlite"),
+        pool_size=1,
+        max_overflow=0,
+        connect_args={"timeout": CONNECT_S, "isolation_level": None, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare_writer)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _sqlite_reader(url: URL) -> AsyncEngine:
+    engine = create_async_engine(
+        url.set(drivername="sqlite+aiosqlite"),
+        pool_size=_READERS,
+        max_overflow=0,
+        connect_args={"timeout": CONNECT_S, "isolation_level": None},
+    )
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _prepare_writer(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # A deferred transaction that reads and then writes loses updates or fails half-way; this one is alone at once.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

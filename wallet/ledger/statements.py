@@ -1,0 +1,228 @@
+"""The writer's statements, made once, in the two forms that the engines are fast with.
+
+PostgreSQL takes whole groups as arrays (`INSERT … SELECT FROM unnest`, `= ANY`), because asyncpg runs an executemany
+row by row; SQLite takes executemany with raw tuples, and `IN` lists, because it has no arrays and no round trips.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    Connection,
+    Delete,
+    Insert,
+    LargeBinary,
+    Row,
+    Select,
+    SmallInteger,
+    Table,
+    TableValuedAlias,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
+
+from wallet.ledger.book import Side
+from wallet.ledger.rows import Raw
+from wallet.ledger.schema import account, block, head, open_hold, refusal, transfer
+from wallet.types import Day, Flag, Id128, Moment
+
+IDS_MAX = 5000
+"""Longest `IN` list on SQLite, which allows 32,766 parameters in a statement."""
+
+LOCK_HEAD = select(head).with_for_update()
+MOVE_HEAD = update(head).values(
+    position=bindparam("a_position"), block=bindparam("a_block"), hash=bindparam("a_hash"), booked_at=bindparam("a_us")
+)
+BLOCK_HASH = select(block.c.hash).where(block.c.number == bindparam("a_number"))
+SET_STATE = update(account).where(account.c.id == bindparam("an_id")).values(state=bindparam("a_state"))
+LAPSED = (
+    select(transfer)
+    .join(open_hold, open_hold.c.position == transfer.c.position)
+    .where(open_hold.c.expires_at <= bindparam("now"))
+    .order_by(open_hold.c.expires_at, open_hold.c.position)
+    .limit(bindparam("lapsed_max"))
+)
+_FIGURES = ("debits_posted", "credits_posted", "debits_held", "credits_held", "version")
+
+_LAPSED_OF = (
+    select(transfer)
+    .join(open_hold, open_hold.c.position == transfer.c.position)
+    .where(open_hold.c.expires_at <= bindparam("now"))
+)
+_LOOKUPS: dict[str, tuple[Select[Any], Column[Any]]] = {
+    "transfers": (select(transfer), transfer.c.id),
+    "refusals": (select(refusal), refusal.c.id),
+    "resolutions": (select(transfer.c.hold_id, transfer.c.kind), transfer.c.hold_id),
+    "accounts": (select(account), account.c.id),
+    "lapsed_of_debit": (_LAPSED_OF, open_hold.c.debit_id),
+    "lapsed_of_credit": (_LAPSED_OF, open_hold.c.credit_id),
+}
+"""Queries by a list of ids, with the column that is compared with it."""
+
+_CLOSE_HOLDS = (delete(open_hold), open_hold.c.id)
+
+
+class Statements(Protocol):
+    """What a group needs of an engine besides plain statements."""
+
+    def lookup(self, on: Connection, name: str, ids: Collection[UUID], **values: object) -> Iterator[Row[Any]]:
+        """Rows of the query `name` for these ids; asks nothing when there are none."""
+        ...
+
+    def insert(self, on: Connection, into: Table, raws: Sequence[Raw]) -> None:
+        """Insert raw rows."""
+        ...
+
+    def open_accounts(self, on: Connection, raws: Sequence[Raw]) -> None:
+        """Insert raw rows of `account`, those with a known id left out."""
+        ...
+
+    def update_accounts(self, on: Connection, sides: Sequence[Side]) -> None:
+        """Store the figures of these accounts."""
+        ...
+
+    def close_holds(self, on: Connection, ids: Collection[UUID]) -> None:
+        """Take these holds out of the open ones."""
+        ...
+
+
+class SqliteStatements:
+    """Raw executemany, `IN` lists in chunks."""
+
+    def __init__(self) -> None:
+        dialect = sqlite.dialect()
+        tables = (account, transfer, refusal, block, open_hold)
+        self._inserts = {table.name: str(insert(table).compile(dialect=dialect)) for table in tables}
+        self._open = str(sqlite.insert(account).on_conflict_do_nothing(index_elements=["id"]).compile(dialect=dialect))
+        sets = ", ".join(f"{name} = ?" for name in _FIGURES)
+        self._update = f"UPDATE account SET {sets} WHERE id = ?"  # noqa: S608 - only names of ours
+        self._lookups = {name: self._among(*query) for name, query in _LOOKUPS.items()}
+        self._close: Delete = self._among(*_CLOSE_HOLDS)
+
+    @staticmethod
+    def _among(query: Any, by: Column[Any]) -> Any:  # noqa: ANN401 - selects and deletes share only their where()
+        return query.where(by.in_(bindparam("ids", expanding=True)))
+
+    def lookup(self, on: Connection, name: str, ids: Collection[UUID], **values: object) -> Iterator[Row[Any]]:
+        """See Statements."""
+        for chunk in _chunks(ids):
+            yield from on.execute(self._lookups[name], {"ids": chunk, **values})
+
+    def insert(self, on: Connection, into: Table, raws: Sequence[Raw]) -> None:
+        """See Statements."""
+        on.exec_driver_sql(self._inserts[into.name], [_bytes(raw) for raw in raws])
+
+    def open_accounts(self, on: Connection, raws: Sequence[Raw]) -> None:
+        """See Statements."""
+        on.exec_driver_sql(self._open, [_bytes(raw) for raw in raws])
+
+    def update_accounts(self, on: Connection, sides: Sequence[Side]) -> None:
+        """See Statements."""
+        on.exec_driver_sql(self._update, [(*_figures(side), side.id.bytes) for side in sides])
+
+    def close_holds(self, on: Connection, ids: Collection[UUID]) -> None:
+        """See Statements."""
+        for chunk in _chunks(ids):
+            on.execute(self._close, {"ids": chunk})
+
+
+class PostgresqlStatements:
+    """Arrays everywhere; each statement is compiled once whatever the size of the group."""
+
+    def __init__(self) -> None:
+        self._inserts: dict[str, Insert] = {}
+        for table in (transfer, refusal, block, open_hold):
+            rows = _unnest([(column_.name, _plain(column_.type)) for column_ in table.columns])
+            self._inserts[table.name] = insert(table).from_select(list(table.c.keys()), select(*rows.c))
+        new = _unnest([(column_.name, _plain(column_.type)) for column_ in account.columns])
+        opening = postgresql.insert(account).from_select(list(account.c.keys()), select(*new.c).order_by(new.c.id))
+        self._open = opening.on_conflict_do_nothing(index_elements=["id"])
+        rows = _unnest([("id", Uuid()), *((name, BigInteger()) for name in _FIGURES)])
+        self._update = (
+            update(account).where(account.c.id == rows.c.id).values({name: rows.c[name] for name in _FIGURES})
+        )
+        self._lookups = {name: self._among(*query) for name, query in _LOOKUPS.items()}
+        self._close: Delete = self._among(*_CLOSE_HOLDS)
+
+    @staticmethod
+    def _among(query: Any, by: Column[Any]) -> Any:  # noqa: ANN401 - selects and deletes share only their where()
+        return query.where(by == any_(bindparam("ids", type_=ARRAY(Uuid()))))
+
+    def lookup(self, on: Connection, name: str, ids: Collection[UUID], **values: object) -> Iterator[Row[Any]]:
+        """See Statements."""
+        if ids:
+            yield from on.execute(self._lookups[name], {"ids": list(ids), **values})
+
+    def insert(self, on: Connection, into: Table, raws: Sequence[Raw]) -> None:
+        """See Statements."""
+        on.execute(self._inserts[into.name], _arrays(into.c.keys(), raws))
+
+    def open_accounts(self, on: Connection, raws: Sequence[Raw]) -> None:
+        """See Statements."""
+        on.execute(self._open, _arrays(account.c.keys(), raws))
+
+    def update_accounts(self, on: Connection, sides: Sequence[Side]) -> None:
+        """See Statements."""
+        on.execute(self._update, _arrays(("id", *_FIGURES), [(side.id, *_figures(side)) for side in sides]))
+
+    def close_holds(self, on: Connection, ids: Collection[UUID]) -> None:
+        """See Statements."""
+        if ids:
+            on.execute(self._close, {"ids": list(ids)})
+
+
+def _figures(side: Side) -> tuple[int, ...]:
+    return side.debits_posted, side.credits_posted, side.debits_held, side.credits_held, side.version
+
+
+def _chunks(ids: Collection[UUID]) -> Iterator[list[UUID]]:
+    listed = list(ids)
+    for start in range(0, len(listed), IDS_MAX):
+        yield listed[start : start + IDS_MAX]
+
+
+def _bytes(raw: Raw) -> Raw:
+    return tuple(value.bytes if isinstance(value, UUID) else value for value in raw)
+
+
+def _arrays(names: Sequence[str], raws: Sequence[Raw]) -> dict[str, list[object]]:
+    return {f"all_{name}": list(values) for name, values in zip(names, zip(*raws, strict=True), strict=True)}
+
+
+def _unnest(columns: Sequence[tuple[str, TypeEngine[Any]]]) -> TableValuedAlias:
+    arrays = (bindparam(f"all_{name}", type_=ARRAY(kind)) for name, kind in columns)
+    alias = func.unnest(*arrays).table_valued(*(column(name, kind) for name, kind in columns), name="new")
+    return alias.render_derived()
+
+
+def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The type that PostgreSQL stores, without our conversions: raw rows are converted already."""
+    match kind:
+        case Id128():
+            return Uuid()
+        case Flag():
+            return SmallInteger()
+        case Day() | Text():
+            return Text()
+        case LargeBinary():
+            return LargeBinary()
+        case Moment() | _:
+            return BigInteger()
+
+
+STATEMENTS: dict[str, Statements] = {"sqlite": SqliteStatements(), "postgresql": PostgresqlStatements()}
+"""By name of SQLAlchemy's dialect."""
