@@ -1,13 +1,13 @@
 # `make demo` is for a new user; `make check test rigs` are the gates. Everything installs itself.
 PYTHON ?= python3
 PY := .venv/bin/python
-.PHONY: help venv venv-dev demo demo-reset check test rigs rigs-long lock
+.PHONY: help venv venv-dev packages demo demo-reset check test rigs rigs-long bench-ussd settings-page
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 .venv/.base: requirements.lock pyproject.toml
-	@echo "making .venv from requirements.lock"
+	@echo "making .venv from requirements.lock (about a minute the first time)"
 	@test -x $(PY) || $(PYTHON) -m venv .venv
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -22,6 +22,15 @@ venv: .venv/.base ## .venv with what the product needs
 
 venv-dev: .venv/.dev ## .venv with what the tests need
 
+packages:
+	@.ci/packages
+
+demo: .venv/.base ## gateway, simulators and the lab with demo people; Ctrl-C stops all
+	@exec .venv/bin/tapdial demo
+
+demo-reset: .venv/.base ## the same from nothing
+	@exec .venv/bin/tapdial demo --reset
+
 check: .venv/.dev ## ruff, mypy, import-linter, deptry, house tests
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -30,11 +39,17 @@ check: .venv/.dev ## ruff, mypy, import-linter, deptry, house tests
 	.venv/bin/deptry .
 	.venv/bin/pytest -q tests/house
 
-test: .venv/.dev ## the suite, on SQLite and PostgreSQL, with the browser
-	.venv/bin/pytest -q -n 2 -m "not rig"
+test: .venv/.dev packages ## the suite, on SQLite and PostgreSQL, with the browser
+	.venv/bin/pytest -q -n 2 --dist loadgroup -m "not rig"
 
-rigs: .venv/.dev ## short forms of the heavy rigs
-	.venv/bin/pytest -q -m rig
+rigs: .venv/.dev packages ## short forms of the heavy rigs
+	.venv/bin/pytest -q -m rig --timeout 900
 
-rigs-long: .venv/.dev ## long forms of the heavy rigs
-	TAPDIAL_RIGS=long .venv/bin/pytest -q -m rig
+rigs-long: .venv/.dev packages ## long forms of the heavy rigs
+	TAPDIAL_RIGS=long .venv/bin/pytest -q -m rig --timeout 36000
+
+bench-ussd: .venv/.dev ## hops a second in ratio to a bare handler
+	$(PY) -m bench.ussd
+
+settings-page: .venv/.base ## writes docs/SETTINGS.md
+	.venv/bin/tapdial settings --markdown > docs/SETTINGS.md

@@ -142,3 +142,5 @@ def _refuse_demo_secrets(settings: Settings) -> None:
     for name in ("key_secret", "smsc_password"):
         if getattr(settings, name).get_secret_value() == DEMO_SECRET:
             raise SettingsFault(f"{name} is the demo's; set {PREFIX}{name.upper()}")
+    if not settings.ussd_path_secret.get_secret_value():
+        raise SettingsFault(f"outside demo the carrier's path needs a secret; set {PREFIX}USSD_PATH_SECRET")

@@ -105,7 +105,7 @@ class Writer:
         self._task = asyncio.create_task(self._loop(), name="store-writer")  # noqa: TID251
 
     async def submit(self, work: Work | tuple[Write, ...]) -> Any:  # noqa: ANN401 - the unit's own value
-        """Queue a unit and wait for its value. A caller that is cancelled takes its unit back only if none has begun it."""
+        """Queue a unit and wait for its value. A cancelled caller takes its unit back only before it was begun."""
         if self._task.done() or self._queue.qsize() >= self._queue_max:
             raise (
                 StoreUnavailable("the store is closed")
