@@ -1,0 +1,151 @@
+"""What the menus' actions need of the services, verb by verb; app.py hands in the services themselves."""
+
+from datetime import date
+from typing import Protocol
+
+from gateway.services.benefits import Claim, ClaimResult
+from gateway.services.payments import Invoice, Payee, PayResult, RedeemResult
+from gateway.services.people import (
+    ActivateOutcome,
+    CodeResult,
+    EnrolOutcome,
+    Person,
+    PersonStatus,
+    PinCheck,
+    PinForm,
+    PinRepeat,
+    ResendOutcome,
+    UnlockOutcome,
+)
+from wallet.ids import AccountId
+from wallet.money import Money
+from wallet.transfers import Balances, LogRow, Movement
+
+
+class People(Protocol):
+    """Who calls; satisfied by services/people."""
+
+    async def by_msisdn(self, msisdn: str) -> Person | None:
+        """The person with this number."""
+        ...
+
+    async def status(self, msisdn: str) -> PersonStatus:
+        """What a dial of this number begins with."""
+        ...
+
+    async def set_language(self, person_id: str, language: str) -> None:
+        """Remember the language."""
+        ...
+
+    async def enrol(self, msisdn: str, national_number: str, language: str) -> EnrolOutcome:
+        """Begin or go on with enrolment."""
+        ...
+
+    async def activate(self, msisdn: str, branch_code: str, language: str = "fa") -> ActivateOutcome:
+        """Enrol on the word of a branch."""
+        ...
+
+    async def confirm_code(self, msisdn: str, code: str) -> CodeResult:
+        """Prove the phone."""
+        ...
+
+    async def resend_code(self, msisdn: str) -> ResendOutcome:
+        """Send a new one-time code."""
+        ...
+
+    async def offer_pin(self, person_id: str, pin: str) -> PinForm:
+        """First typing of a new PIN."""
+        ...
+
+    async def repeat_pin(self, person_id: str, pin: str) -> PinRepeat:
+        """Second typing."""
+        ...
+
+    async def check_pin(self, person_id: str, pin: str) -> PinCheck:
+        """Compare a PIN, counting the try."""
+        ...
+
+    async def unlock_with_code(self, msisdn: str, branch_code: str) -> UnlockOutcome:
+        """Let a person choose a new PIN, on the word of a branch."""
+        ...
+
+
+class Payments(Protocol):
+    """Money out of and into a wallet; satisfied by services/payments. `call_key` makes each harmless to repeat."""
+
+    async def invoices_of(self, person_id: str) -> list[Invoice]:
+        """Unpaid invoices, oldest first."""
+        ...
+
+    async def pay_invoice(self, person_id: str, invoice_id: str, call_key: str) -> PayResult:
+        """Wallet to contribution income."""
+        ...
+
+    async def payee(self, person_id: str, msisdn: str) -> Payee:
+        """Whom a typed number belongs to, masked."""
+        ...
+
+    async def send(self, person_id: str, msisdn: str, amount: Money, call_key: str) -> PayResult:
+        """Wallet to wallet."""
+        ...
+
+    async def send_code(self, person_id: str, msisdn: str, amount: Money, call_key: str) -> PayResult:
+        """Wallet to a claim code."""
+        ...
+
+    async def redeem(self, person_id: str, code: str, call_key: str) -> RedeemResult:
+        """A claim code to the wallet."""
+        ...
+
+
+class Benefits(Protocol):
+    """Sickness claims; satisfied by services/benefits."""
+
+    async def claim(self, person_id: str, first_day: date, last_day: date, call_key: str) -> ClaimResult:
+        """Submit a claim."""
+        ...
+
+    async def claims_of(self, person_id: str) -> list[Claim]:
+        """A person's claims, newest first."""
+        ...
+
+
+class ActivationCode(Protocol):
+    """The code that lets a phone ask for its token."""
+
+    @property
+    def code(self) -> str:
+        """Eight digits, shown once."""
+        ...
+
+    @property
+    def valid_s(self) -> int:
+        """How long it is valid."""
+        ...
+
+
+class Tokens(Protocol):
+    """NFC tokens; satisfied by services/tokens."""
+
+    async def activation_code(self, person_id: str) -> ActivationCode:
+        """A new code; older ones are void."""
+        ...
+
+
+class Ledger(Protocol):
+    """The part of the wallet's ledger that a balance is read from."""
+
+    async def balances(self, account: AccountId) -> Balances | None:
+        """The account's balances now."""
+        ...
+
+    async def movements(self, account: AccountId, *, limit: int, before: int | None = None) -> list[Movement]:
+        """Last movements, newest first."""
+        ...
+
+    async def open_holds(self, account: AccountId) -> list[LogRow]:
+        """Holds that are not resolved."""
+        ...
+
+
+__all__ = ["ActivationCode", "Benefits", "Ledger", "Payments", "People", "Tokens"]

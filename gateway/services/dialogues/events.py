@@ -1,0 +1,127 @@
+"""What a wire tells us and what we tell it: Event in, Reply out; and what a dialogue asks of the rest of the house."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from ussd_menus import Call, Result
+
+
+class EventKind(StrEnum):
+    """What happened on the wire."""
+
+    BEGIN = "begin"
+    """A person dialled the code."""
+    INPUT = "input"
+    """A person answered a page."""
+
+
+class HopEnd(StrEnum):
+    """How one hop was answered; the label of the metric."""
+
+    CONTINUES = "con"
+    """A page that waits for an answer."""
+    ENDS = "end"
+    """The dialogue's own last page."""
+    REPLAYED = "replayed"
+    """A repeated or disordered delivery: the last page again, nothing moved."""
+    LOST = "lost"
+    """No such session here, or it is over."""
+    EXPIRED = "expired"
+    """The session's time is over."""
+    LATE = "late"
+    """The hop budget is over; the work goes on and an SMS follows."""
+    FAILED = "failed"
+    """A fault; what was asked may or may not have happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One delivery of one wire, already parsed and bounded.
+
+    Attributes:
+        adapter: Name of the wire, `africastalking`.
+        kind: BEGIN or INPUT.
+        session_key: The provider's session id; unique together with `adapter`.
+        msisdn: E.164 with the plus sign.
+        service_code: The code that was dialled, `*1420#`.
+        text: All answers of the session so far, joined by `*`; '' at the begin. Holds PINs: never logged or stored.
+        operator: The provider's word for the network; '' where it says none.
+    """
+
+    adapter: str
+    kind: EventKind
+    session_key: str
+    msisdn: str
+    service_code: str
+    text: str = field(default="", repr=False)
+    operator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the person will read, and whether the wire stays open for an answer."""
+
+    text: str = field(repr=False)
+    more: bool
+    end: HopEnd
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is on the phone: what an action is told besides its Call."""
+
+    session_id: str
+    """`ses_…`; with `Call.number` it makes the idempotency key of a call."""
+    msisdn: str = field(repr=False)
+    person_id: str | None
+    """None until the number is enrolled."""
+    language: str
+
+    def call_key(self, call: Call) -> str:
+        """`ses_…:n`: the same confirm always gives the same key, so that a repeated delivery cannot pay twice."""
+        return f"{self.session_id}:{call.number}"
+
+
+Action = Callable[[Caller, Call], Awaitable[Result]]
+"""What a menu calls by name. Refusals come back as outcomes; faults are raised."""
+
+Actions = Mapping[str, Action]
+
+
+class Person(Protocol):
+    """What a dialogue needs to know of a person."""
+
+    @property
+    def id(self) -> str:
+        """`per_…`."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """`en`, `fa` or `fr`."""
+        ...
+
+
+class Callers(Protocol):
+    """Who a number belongs to; satisfied by services/people."""
+
+    async def by_msisdn(self, msisdn: str) -> Person | None:
+        """The enrolled person with this number."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LateAnswer:
+    """The page that a person would have seen had the work kept within the hop budget."""
+
+    session_id: str
+    msisdn: str = field(repr=False)
+    person_id: str | None
+    language: str
+    text: str = field(repr=False)
+
+
+LateTeller = Callable[[LateAnswer], Awaitable[None]]
+"""Sends a late answer by SMS. Never called with a sensitive page."""
