@@ -1,0 +1,55 @@
+"""What staff see of people; nothing is shown before its row is in the access log."""
+
+from sqlalchemy import Connection, func, or_, select
+
+from gateway.services.msisdn import normal_msisdn
+from gateway.services.people.model import Person, PersonView
+from gateway.services.people.register import Register, person_of
+from gateway.services.people.rules import ascii_digits, is_national_number
+from gateway.services.people.tables import persons, pins
+
+FOUND_MAX = 20
+SEARCH_LETTERS_MIN = 2
+
+
+class Desk(Register):
+    """Views for staff."""
+
+    async def view(self, person_id: str, staff_id: str, reason: str) -> PersonView | None:
+        """All about one person; leaves a row in the access log first."""
+        query = select(persons, pins.c.failures, pins.c.locked_at, pins.c.changed_at)
+        rows = await self._store.read(
+            query.join(pins, pins.c.person_id == persons.c.id).where(persons.c.id == person_id)
+        )
+        if not rows:
+            return None
+        await self._log([person_id], staff_id, "person", reason)
+        row = rows[0]
+        number = await self._national_number(row)
+        return PersonView(person_of(row), number, row.failures, row.locked_at, row.changed_at)
+
+    async def search(self, text: str, staff_id: str) -> list[Person]:
+        """People by number, national number or part of a name, 20 at most; a row in the access log for each."""
+        text = text.strip()
+        if len(text) < SEARCH_LETTERS_MIN:
+            return []
+        conditions = [
+            func.lower(persons.c.name).contains(text.lower(), autoescape=True),
+            persons.c.name_fa.contains(text, autoescape=True),
+            persons.c.id == text,
+        ]
+        if is_national_number(digits := ascii_digits(text)):
+            conditions.append(persons.c.national_mac == await self._national_mac(digits))
+        if (msisdn := normal_msisdn(text)) is not None:
+            conditions.append(persons.c.msisdn == msisdn)
+        query = select(persons).where(or_(*conditions)).order_by(persons.c.name, persons.c.id).limit(FOUND_MAX)
+        found = [person_of(row) for row in await self._store.read(query)]
+        await self._log([person.id for person in found], staff_id, "search", "")
+        return found
+
+    async def _log(self, person_ids: list[str], staff_id: str, what: str, reason: str) -> None:
+        def work(tx: Connection) -> None:
+            for person_id in person_ids:
+                self._access.put(tx, staff_id=staff_id, person_id=person_id, what=what, reason=reason)
+
+        await self._store.write(work)

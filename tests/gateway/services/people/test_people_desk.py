@@ -1,0 +1,66 @@
+"""What staff see, and the rows that it leaves."""
+
+import pytest
+
+from gateway.services.people import BranchPurpose
+from tests.gateway.services.people.fakes import MARYAM, REZA
+from tests.gateway.services.people.house import House
+
+
+async def test_a_view_leaves_a_row_and_shows_the_national_number(house: House) -> None:
+    person_id = await house.enrolled()
+
+    view = await house.people.view(person_id, "stf_1", "asked about a claim")
+
+    assert view is not None
+    assert (view.national_number, view.failures, view.person.name) == (MARYAM[1], 0, "Maryam Ahmadi")
+    seen = await house.access.of_person(person_id, limit=10)
+    assert [(row.staff_id, row.what, row.reason) for row in seen] == [("stf_1", "person", "asked about a claim")]
+
+
+async def test_nobody_is_seen_where_nobody_is(quick_house: House) -> None:
+    assert await quick_house.people.view("per_0", "stf_1", "") is None
+    assert await quick_house.access.of_staff("stf_1", limit=10) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("ahmad", ["Maryam Ahmadi"]),
+        ("احمد", ["Maryam Ahmadi"]),
+        ("a", []),
+        ("0912 000 0002", ["Reza Karimi"]),
+        (MARYAM[1], ["Maryam Ahmadi"]),
+        ("۰۰۱۲۳۴۵۶۷۹", ["Maryam Ahmadi"]),
+        ("%", []),
+        ("ar", ["Maryam Ahmadi", "Reza Karimi"]),
+        ("nobody", []),
+    ],
+)
+async def test_a_search_finds_people_and_leaves_a_row_for_each(quick_house: House, text: str, found: list[str]) -> None:
+    await quick_house.enrolled(MARYAM)
+    await quick_house.enrolled(REZA)
+
+    people = await quick_house.people.search(text, "stf_1")
+
+    assert [person.name for person in people] == found
+    assert len(await quick_house.access.of_staff("stf_1", limit=10)) == len(found)
+
+
+async def test_an_unlock_code_leaves_a_row(quick_house: House) -> None:
+    person_id = await quick_house.enrolled()
+
+    await quick_house.people.issue_branch_code(BranchPurpose.UNLOCK, *MARYAM, "stf_1")
+
+    assert [row.what for row in await quick_house.access.of_person(person_id, limit=10)] == ["branch_code"]
+
+
+async def test_language_and_email_are_remembered(quick_house: House) -> None:
+    person_id = await quick_house.enrolled()
+    await quick_house.people.set_language(person_id, "en")
+    await quick_house.people.set_email(person_id, "m@example.com")
+
+    person = await quick_house.people.by_id(person_id)
+
+    assert person is not None
+    assert (person.language, person.email) == ("en", "m@example.com")
