@@ -13,6 +13,10 @@ CONNECT_S = 10.0
 """How long a connection may take to come about, and a writer on SQLite waits for another one."""
 _READERS = 4
 _TRANSLATE = {None: SCHEMA}
+# The writer only looks rows up by key. A plan that asyncpg keeps from the time when the tables were empty would read
+# them whole for ever after, so its connection may not choose one; and compiling such short queries takes longer than
+# they do.
+_WRITER_SETTINGS = {"enable_seqscan": "off", "jit": "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +41,10 @@ def connect(url: str) -> Engines:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return Engines(_sqlite_writer(parsed), None, _sqlite_reader(parsed))
-    return Engines(None, _postgresql(parsed, 1, {"enable_seqscan": "off"}), _postgresql(parsed, _READERS, {}))
+    return Engines(None, _postgresql(parsed, 1, _WRITER_SETTINGS), _postgresql(parsed, _READERS, {}))
 
 
 def _postgresql(url: URL, connections: int, settings: dict[str, str]) -> AsyncEngine:
-    # The writer only looks rows up by key. A plan that asyncpg keeps from the time when the tables were empty would
-    # read them whole for ever after, so its connection may not choose one.
     return create_async_engine(
         url.set(drivername="postgresql+asyncpg"),
         pool_size=connections,

@@ -43,9 +43,16 @@ from wallet.types import Day, Flag, Id128, Moment
 IDS_MAX = 5000
 """Longest `IN` list on SQLite, which allows 32,766 parameters in a statement."""
 
-LOCK_HEAD = select(head).with_for_update()
-MOVE_HEAD = update(head).values(
-    position=bindparam("a_position"), block=bindparam("a_block"), hash=bindparam("a_hash"), booked_at=bindparam("a_us")
+LOCK_HEAD = select(head).where(head.c.id == 1).with_for_update()
+MOVE_HEAD = (
+    update(head)
+    .where(head.c.id == 1)
+    .values(
+        position=bindparam("a_position"),
+        block=bindparam("a_block"),
+        hash=bindparam("a_hash"),
+        booked_at=bindparam("a_moment"),
+    )
 )
 BLOCK_HASH = select(block.c.hash).where(block.c.number == bindparam("a_number"))
 SET_STATE = update(account).where(account.c.id == bindparam("an_id")).values(state=bindparam("a_state"))

@@ -133,7 +133,7 @@ def _write(connection: Connection, sql: Statements, book: Book, decision: Decisi
         refused = [rows.refused_raw(row, block.number, place) for place, row in enumerate(decision.refused)]
         sql.insert(connection, schema.refusal, refused)
     sql.insert(connection, schema.block, [rows.block_raw(block)])
-    moved = {"a_position": book.position, "a_block": block.number, "a_hash": block.hash, "a_us": block.booked_at}
+    moved = {"a_position": book.position, "a_block": block.number, "a_hash": block.hash, "a_moment": block.booked_at}
     connection.execute(MOVE_HEAD, moved)
 
 
