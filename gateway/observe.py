@@ -86,3 +86,11 @@ class Metrics:
         self.pins = Counter("tapdial_pin_checks", "PIN checks by result", ["result"], registry=self.registry)
         self.worker_failures = Counter("tapdial_worker_failures", "Failed ticks", ["worker"], registry=self.registry)
         self.worker_items = Counter("tapdial_worker_items", "Items done by workers", ["worker"], registry=self.registry)
+        self.link_binds = Counter("tapdial_link_binds", "Binds by result", ["link", "result"], registry=self.registry)
+        self.link_submits = Counter(
+            "tapdial_link_submits", "submit_sm by command_status or what else became of it", ["link", "result"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.link_inbound = Counter(
+            "tapdial_link_inbound", "deliver_sm and data_sm by what they are", ["link", "kind"], registry=self.registry
+        )

@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     cash_in_max_minor: int = Field(500_000_000, description="Largest amount paid in at a branch at once, rials", ge=1)
     redeem_tries_max: int = Field(5, description="Wrong claim codes a person may type in a day", ge=1, le=100)
     sweep_after_s: int = Field(5, description="Age from which unfinished work counts as left by a crash", ge=1, le=600)
+    smsc_window: int = Field(10, description="How many SMS may wait for the SMSC's answer at once", ge=1, le=1000)
+    smsc_rate_max: float = Field(100.0, description="SMS parts sent per second at most", gt=0, le=10_000)
+    smsc_retry_max_s: float = Field(60.0, description="Longest wait before the SMSC is tried again", ge=1, le=600)
 
     @classmethod
     def settings_customise_sources(
