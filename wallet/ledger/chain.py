@@ -1,8 +1,9 @@
 """Merkle blocks over committed groups: whoever changes a row has to change every block after it.
 
 The tree is that of RFC 6962 §2.1 (leaf = SHA-256(00 ‖ data), node = SHA-256(01 ‖ left ‖ right)); a block's leaves are
-the group's transfers in order of position, then its refusals. A block's hash covers its number, its counts, its moment,
-its root and the hash before it. Encodings are ours, with a version byte, and never those of a database.
+the group's transfers in order of position, then its refusals. Each row keeps its own leaf, so that a changed one can be
+named. A block's hash covers its number, its counts, its moment, its root and the hash before it. Encodings are ours,
+with a version byte, and never those of a database.
 """
 
 import hashlib
@@ -43,18 +44,10 @@ class Block:
 
 
 def seal(
-    number: int,
-    previous: bytes,
-    first_position: int,
-    at: datetime,
-    booked: Sequence[Booked],
-    refused: Sequence[Refused],
+    number: int, previous: bytes, first_position: int, at: datetime, booked: Sequence[bytes], refused: Sequence[bytes]
 ) -> Block:
-    """The block that follows the one with hash `previous`."""
-    leaves = [booked_leaf(row) for row in booked] + [
-        refused_leaf(row.transfer, int(row.outcome), row.refused_at, row.entry_id, row.leg) for row in refused
-    ]
-    root = merkle_root(leaves)
+    """The block over these leaves that follows the one with hash `previous`."""
+    root = merkle_root([*booked, *refused])
     block_hash = hash_block(number, first_position, len(booked), len(refused), at, previous, root)
     return Block(number, first_position, len(booked), len(refused), at, previous, root, block_hash)
 
@@ -93,13 +86,15 @@ def booked_leaf(row: Booked) -> bytes:
     return hashlib.sha256(b"\x00T" + fixed + text).digest()
 
 
-def refused_leaf(transfer: Transfer, outcome: int, at: datetime, entry_id: UUID, leg: int) -> bytes:
+def refused_leaf(row: Refused) -> bytes:
     """The leaf of a refusal row, over length-prefixed texts since a refused amount has no bound."""
+    transfer = row.transfer
     fields = (
         str(_VERSION), transfer.id.hex, transfer.debit.hex, transfer.credit.hex, str(transfer.amount.minor),
         transfer.amount.asset.code, str(int(transfer.code)), transfer.cause, transfer.kind.value,
-        _id(transfer.hold_id).hex(), str(_moment(transfer.expires_at)), str(_day(transfer)), str(int(transfer.linked)),
-        str(outcome), str(to_us(at)), entry_id.hex, str(leg),
+        "" if transfer.hold_id is None else transfer.hold_id.hex, str(_moment(transfer.expires_at)),
+        str(_day(transfer)), str(int(transfer.linked)), str(int(row.outcome)), str(to_us(row.refused_at)),
+        row.entry_id.hex, str(row.leg),
     )  # fmt: skip
     data = b"".join(b"%d:%b" % (len(part), part) for part in (field.encode() for field in fields))
     return hashlib.sha256(b"\x00R" + data).digest()

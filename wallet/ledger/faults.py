@@ -38,12 +38,3 @@ def judge(fault: BaseException) -> Verdict:
     if isinstance(cause, _SQLITE_OURS):
         return Verdict.OURS
     return Verdict.GONE
-
-
-def is_busy(fault: BaseException) -> bool:
-    """Whether another process holds SQLite's write lock."""
-    cause = fault.orig if isinstance(fault, DBAPIError) else fault
-    return isinstance(cause, sqlite3.OperationalError) and "locked" in str(cause)
-
-
-__all__ = ["UNREACHABLE", "Verdict", "is_busy", "judge"]

@@ -9,8 +9,10 @@ from wallet.clock import Clock
 from wallet.errors import LedgerUnavailable
 from wallet.ids import AccountId, TransferId
 from wallet.ledger import engines, migrations
+from wallet.ledger.check import Finding, Progress, Verified
 from wallet.ledger.faults import UNREACHABLE, Verdict, judge
 from wallet.ledger.reads import Head, Reads
+from wallet.ledger.verify import verify
 from wallet.ledger.writer import Writer
 from wallet.money import ASSETS
 from wallet.transfers import Balances, LogRow, Movement, PostResult, Transfer, TrialBalanceRow
@@ -173,6 +175,10 @@ class Ledger:
         """The end of the log and the hash over it, for publishing."""
         return await self._reads.head()
 
+    async def verify(self, progress: Progress | None = None) -> Verified:
+        """Re-read everything and name the first wrong row; `progress` gets positions read and all of them."""
+        return await verify(self._reads, progress)
+
 
 async def _upgrade(databases: engines.Engines) -> None:
     if databases.postgresql is not None:
@@ -194,4 +200,4 @@ def _assert_storable(transfer: Transfer) -> None:
     assert not isinstance(transfer.effective_on, datetime), "a day is not a moment"
 
 
-__all__ = ["Head", "Ledger"]
+__all__ = ["Finding", "Head", "Ledger", "Verified"]

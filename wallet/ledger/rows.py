@@ -28,7 +28,7 @@ _KINDS = {kind.value: kind for kind in TransferKind}
 _CODES = {int(code): code for code in TransferCode}
 
 
-def booked_raw(row: Booked) -> Raw:
+def booked_raw(row: Booked, leaf: bytes) -> Raw:
     """Columns of `transfer`."""
     transfer, debit, credit = row.transfer, row.after.debit, row.after.credit
     return (
@@ -37,17 +37,18 @@ def booked_raw(row: Booked) -> Raw:
         _us(transfer.expires_at), _iso(transfer.effective_on), int(transfer.linked), to_us(row.booked_at),
         debit.debits_posted, debit.credits_posted, debit.debits_held, debit.credits_held, debit.version,
         credit.debits_posted, credit.credits_posted, credit.debits_held, credit.credits_held, credit.version,
+        leaf,
     )  # fmt: skip
 
 
-def refused_raw(row: Refused, block: int, place: int) -> Raw:
+def refused_raw(row: Refused, block: int, place: int, leaf: bytes) -> Raw:
     """Columns of `refusal`."""
     transfer = row.transfer
     return (
         transfer.id, block, place, int(row.outcome), row.entry_id, row.leg, transfer.kind.value, transfer.debit,
         transfer.credit, transfer.amount.asset.code, str(transfer.amount.minor), int(transfer.code), transfer.cause,
         transfer.hold_id, _us(transfer.expires_at), _iso(transfer.effective_on), int(transfer.linked),
-        to_us(row.refused_at),
+        to_us(row.refused_at), leaf,
     )  # fmt: skip
 
 
@@ -83,7 +84,7 @@ def booked_of(row: Sequence[Any]) -> Booked:
         TransferId(id_), AccountId(debit), AccountId(credit), Money(amount, asset_of(asset)), _CODES[code], cause,
         _KINDS[kind], hold_id, expires_at, effective_on, linked,
     )  # fmt: skip
-    after = BalancesAfter(Balances(*figures[:5]), Balances(*figures[5:]))
+    after = BalancesAfter(Balances(*figures[:5]), Balances(*figures[5:10]))
     return Booked(position, transfer, booked_at, after, TransferId(entry_id), leg)
 
 
@@ -91,7 +92,7 @@ def refused_of(row: Sequence[Any]) -> Refused:
     """A row of `refusal`."""
     (
         id_, _block, _place, outcome, entry_id, leg, kind, debit, credit, asset, amount, code, cause, hold_id,
-        expires_at, effective_on, linked, refused_at,
+        expires_at, effective_on, linked, refused_at, _leaf,
     ) = row  # fmt: skip
     transfer = Transfer(
         TransferId(id_), AccountId(debit), AccountId(credit), Money(int(amount), asset_of(asset)), _CODES[code],

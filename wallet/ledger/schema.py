@@ -78,6 +78,7 @@ transfer = _table(
     _column("booked_at", Moment),
     *_figures("debit_"),
     *_figures("credit_"),
+    _column("leaf", Blob),
     UniqueConstraint("id"),
     UniqueConstraint("debit_id", "debit_version"),
     UniqueConstraint("credit_id", "credit_version"),
@@ -118,6 +119,7 @@ refusal = _table(
     _column("effective_on", Day, null=True),
     _column("linked", Flag),
     _column("refused_at", Moment),
+    _column("leaf", Blob),
     UniqueConstraint("block", "place"),
 )
 

@@ -15,7 +15,7 @@ from wallet.clock import to_us
 from wallet.ids import AccountId, TransferId
 from wallet.ledger import rows, schema
 from wallet.ledger.book import Book, Booked, Decision
-from wallet.ledger.chain import Block, seal
+from wallet.ledger.chain import Block, booked_leaf, refused_leaf, seal
 from wallet.ledger.rules import decide
 from wallet.ledger.statements import (
     BLOCK_HASH,
@@ -80,8 +80,20 @@ def run_group(connection: Connection, group: Group, now: datetime) -> Committing
     decision = decide(book, group.entries, now)
     if not decision.booked and not decision.refused:
         return Committing(decision, None)
-    block = seal(head.block + 1, head.hash, head.position + 1, now, decision.booked, decision.refused)
-    _write(connection, sql, book, decision, block)
+    booked = [booked_leaf(row) for row in decision.booked]
+    refused = [refused_leaf(row) for row in decision.refused]
+    block = seal(head.block + 1, head.hash, head.position + 1, now, booked, refused)
+    if booked:
+        raws = [rows.booked_raw(row, leaf) for row, leaf in zip(decision.booked, booked, strict=True)]
+        sql.insert(connection, schema.transfer, raws)
+        _move_balances(connection, sql, book, decision.booked)
+    if refused:
+        places = enumerate(zip(decision.refused, refused, strict=True))
+        raws = [rows.refused_raw(row, block.number, place, leaf) for place, (row, leaf) in places]
+        sql.insert(connection, schema.refusal, raws)
+    sql.insert(connection, schema.block, [rows.block_raw(block)])
+    moved = {"a_position": book.position, "a_block": block.number, "a_hash": block.hash, "a_moment": now}
+    connection.execute(MOVE_HEAD, moved)
     return Committing(decision, block)
 
 
@@ -126,19 +138,7 @@ def _by_expiry(row: Booked) -> tuple[int, int]:
     return to_us(row.transfer.expires_at), row.position
 
 
-def _write(connection: Connection, sql: Statements, book: Book, decision: Decision, block: Block) -> None:
-    if decision.booked:
-        _write_transfers(connection, sql, book, decision.booked)
-    if decision.refused:
-        refused = [rows.refused_raw(row, block.number, place) for place, row in enumerate(decision.refused)]
-        sql.insert(connection, schema.refusal, refused)
-    sql.insert(connection, schema.block, [rows.block_raw(block)])
-    moved = {"a_position": book.position, "a_block": block.number, "a_hash": block.hash, "a_moment": block.booked_at}
-    connection.execute(MOVE_HEAD, moved)
-
-
-def _write_transfers(connection: Connection, sql: Statements, book: Book, booked: Sequence[Booked]) -> None:
-    sql.insert(connection, schema.transfer, [rows.booked_raw(row) for row in booked])
+def _move_balances(connection: Connection, sql: Statements, book: Book, booked: Sequence[Booked]) -> None:
     touched = {account for row in booked for account in (row.transfer.debit, row.transfer.credit)}
     sql.update_accounts(connection, [book.accounts[account] for account in sorted(touched)])
     resolved: set[TransferId] = {row.transfer.hold_id for row in booked if row.transfer.hold_id is not None}

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from wallet.accounts import Account, AccountState
 from wallet.clock import Clock
-from wallet.errors import LedgerBusy, LedgerCorrupt, LedgerUnavailable
+from wallet.errors import LedgerBusy, LedgerCorrupt, LedgerUnavailable, WalletFault
 from wallet.ids import AccountId
 from wallet.ledger.book import Decision
 from wallet.ledger.engines import Engines
@@ -77,7 +77,16 @@ class Writer:
         """Post one call's transfers, cut into jobs of at most a group where its entries allow."""
         jobs = [Job(self._future(), entries) for entries in _portions(transfers)]
         self._put(jobs)
-        return [result for job in jobs for result in (await job.done)[0]]
+        results: list[PostResult] = []
+        faults: list[WalletFault] = []
+        for job in jobs:
+            try:
+                results += (await job.done)[0]
+            except WalletFault as fault:
+                faults.append(fault)
+        if faults:
+            raise faults[0]
+        return results
 
     async def open_accounts(self, accounts: Sequence[Account]) -> None:
         """Open these accounts."""
@@ -98,14 +107,16 @@ class Writer:
 
     async def run(self) -> None:
         """Commit groups until stopped."""
-        while self._jobs or not self._stopping:
-            if self._jobs:
-                await self._commit(self._gather())
-            else:
-                self._wake.clear()
-                await self._wake.wait()
-        if self._thread is not None:
-            self._thread.shutdown(wait=False)
+        try:
+            while self._jobs or not self._stopping:
+                if self._jobs:
+                    await self._commit(self._gather())
+                else:
+                    self._wake.clear()
+                    await self._wake.wait()
+        finally:
+            if self._thread is not None:
+                self._thread.shutdown(wait=False)
 
     def _future(self) -> asyncio.Future[tuple[list[PostResult], int]]:
         return asyncio.get_running_loop().create_future()
@@ -125,7 +136,7 @@ class Writer:
         self._wake.set()
 
     def _gather(self) -> list[Job]:
-        jobs, size = [self._jobs.popleft()], 0
+        jobs = [self._jobs.popleft()]
         size = jobs[0].size
         while self._jobs and size + self._jobs[0].size <= GROUP_MAX:
             jobs.append(self._jobs.popleft())
