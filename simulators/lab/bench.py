@@ -1,0 +1,61 @@
+"""What stands on the lab's bench, and what each device shows at the moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from simulators.faults import Faults
+from simulators.nfc_phone import NfcPhone, Provisioned
+from simulators.phone import Phone
+from simulators.terminal import TapResult, Terminal
+from simulators.trace import Trace
+
+ANSWER_DELAY_S = 4.0
+"""How long "delay the answer" holds an answer back: longer than patience, shorter than the carrier's timer."""
+
+
+class FaultButton(StrEnum):
+    """The fault buttons, in the order of the wires from phone to ledger."""
+
+    DROP_SESSION = "drop_session"
+    ANSWER_DELAY = "answer_delay"
+    CALLBACK_TWICE = "callback_twice"
+    SMSC_DOWN = "smsc_down"
+    TERMINAL_LINE_CUT = "terminal_line_cut"
+
+
+@dataclass(slots=True)
+class Bench:
+    """The devices by their keys: phones by number, terminals by id."""
+
+    service_code: str
+    phones: Mapping[str, Phone]
+    nfc_phones: Mapping[str, NfcPhone]
+    terminals: Mapping[str, Terminal]
+    faults: Faults
+    trace: Trace
+    provisioned: dict[str, Provisioned] = field(default_factory=dict)
+    taps: dict[str, TapResult] = field(default_factory=dict)
+
+    @property
+    def first_nfc(self) -> str:
+        """The number whose NFC phone the lab shows first."""
+        marked = [msisdn for msisdn, phone in self.phones.items() if phone.person.nfc]
+        return next((msisdn for msisdn in marked if msisdn in self.nfc_phones), next(iter(self.nfc_phones)))
+
+    def is_on(self, button: FaultButton) -> bool:
+        """Whether the fault is switched on."""
+        match button:
+            case FaultButton.ANSWER_DELAY:
+                return self.faults.answer_delay_s > 0
+            case _:
+                return bool(getattr(self.faults, button.value))
+
+    def toggle(self, button: FaultButton) -> None:
+        """Switch the fault on or off."""
+        switched = not self.is_on(button)
+        match button:
+            case FaultButton.ANSWER_DELAY:
+                self.faults.answer_delay_s = ANSWER_DELAY_S if switched else 0.0
+            case _:
+                setattr(self.faults, button.value, switched)

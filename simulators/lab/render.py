@@ -1,0 +1,151 @@
+"""The lab's HTML: templates filled with the state of the bench in one language."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlencode
+
+import jinja2
+
+from simulators.lab.bench import Bench, FaultButton
+from simulators.lab.words import LANGUAGES, ZONE, Words
+from simulators.nfc_phone import NfcPhone
+from simulators.phone import Phone
+from simulators.terminal import TapResult, Terminal
+from simulators.trace import WireMessage
+
+WIRES = ("ussd", "sms", "token", "apdu", "iso8583", "registry", "mail")
+ROWS_MAX = 200
+PHONE_KEYS = (
+    ("1", ""),
+    ("2", "abc"),
+    ("3", "def"),
+    ("4", "ghi"),
+    ("5", "jkl"),
+    ("6", "mno"),
+    ("7", "pqrs"),
+    ("8", "tuv"),
+    ("9", "wxyz"),
+    ("*", ""),
+    ("0", "+"),
+    ("#", ""),
+)
+TERMINAL_KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "00", "0", "000")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one request looks at: a language, whose feature phone, whose NFC phone, which terminal.
+
+    `refused` is the text key of what was wrong with a form, and `amount` what was typed into the terminal.
+    """
+
+    words: Words
+    phone: Phone
+    nfc: NfcPhone
+    terminal: Terminal | None
+    refused: str = ""
+    amount: str = ""
+
+
+class Pages:
+    """Fills the templates."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._jinja = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def page(self, view: View) -> str:
+        """The whole page."""
+        return self._fill("page.jinja", view)
+
+    def part(self, name: str, view: View, *, oob: tuple[str, ...] = ()) -> str:
+        """The device `name` (`handset`, `nfc`, `terminal`, `faults`), and those of `oob` to be swapped beside it."""
+        parts = [self._fill(f"{name}.jinja", view)]
+        parts += [self._fill(f"{other}.jinja", view, oob=True) for other in oob]
+        return "\n".join(parts)
+
+    def live(self, view: View, after: int, received_count: int, state: str) -> str:
+        """What changed since the page last asked; empty when nothing did."""
+        rows = self._bench.trace.since(after)
+        new_sms = view.phone.received_count != received_count
+        if not rows and not new_sms and state == self.state(view):
+            return ""
+        parts = [self._fill("live.jinja", view, rows=newest_first(rows))]
+        if new_sms:
+            parts.append(self._fill("inbox.jinja", view, oob=True))
+        if state != self.state(view):
+            parts += [self._fill("faults.jinja", view, oob=True)]
+            parts += [self._fill("line.jinja", view, oob=True)] if view.terminal is not None else []
+        return "\n".join(parts)
+
+    def state(self, view: View) -> str:
+        """Faults and the terminal's line in a few characters, to see whether they changed."""
+        faults = "".join(str(int(self._bench.is_on(button))) for button in FaultButton)
+        line = f"{int(view.terminal.online)}.{view.terminal.owed_count}" if view.terminal is not None else ""
+        return f"{faults}.{line}"
+
+    def _fill(self, template: str, view: View, *, oob: bool = False, rows: list[WireMessage] | None = None) -> str:
+        terminal, trace = view.terminal, self._bench.trace
+        rows = newest_first(list(trace.messages)) if rows is None else rows
+        return self._jinja.get_template(template).render(
+            bench=self._bench,
+            view=view,
+            t=view.words,
+            languages=LANGUAGES,
+            oob=oob,
+            phone_key=key_of(view.phone.person.msisdn),
+            nfc_key=key_of(view.nfc.msisdn),
+            nfc_name=self._name(view.words, view.nfc.msisdn),
+            people=[
+                (key_of(msisdn), self._name(view.words, msisdn), phone) for msisdn, phone in self._bench.phones.items()
+            ],
+            holders=[(key_of(msisdn), self._name(view.words, msisdn)) for msisdn in self._bench.nfc_phones],
+            provisioned=self._bench.provisioned.get(view.nfc.msisdn),
+            tap=self._bench.taps.get(terminal.config.id) if terminal is not None else None,
+            tap_reason=tap_reason,
+            faults=[(button.value, self._bench.is_on(button)) for button in FaultButton],
+            rows=rows,
+            after=trace.messages[-1].number if trace.messages else 0,
+            state=self.state(view),
+            query=query(view),
+            wires=WIRES,
+            phone_keys=PHONE_KEYS,
+            terminal_keys=TERMINAL_KEYS,
+            day=_day,
+        )
+
+    def _name(self, words: Words, msisdn: str) -> str:
+        person = self._bench.phones[msisdn].person
+        return person.name_fa if words.language == "fa" else person.name
+
+
+def key_of(msisdn: str) -> str:
+    """A number as it stands in the lab's addresses: without its `+`."""
+    return msisdn.removeprefix("+")
+
+
+def query(view: View) -> str:
+    """The part of an address that says whose devices are on the bench."""
+    at = {"phone": key_of(view.phone.person.msisdn), "nfc": key_of(view.nfc.msisdn)}
+    return urlencode(at | ({"terminal": view.terminal.config.id} if view.terminal is not None else {}))
+
+
+def newest_first(rows: list[WireMessage]) -> list[WireMessage]:
+    """The last rows, newest first."""
+    return rows[: -ROWS_MAX - 1 : -1]
+
+
+def tap_reason(words: Words, tap: TapResult) -> str:
+    """The response code in words, or nothing when there was none or it is approval."""
+    return "" if tap.de39 in ("", "00") else words.first(f"de39.{tap.de39}", "de39.other")
+
+
+def _day(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(ZONE):%Y-%m-%d %H:%M}"

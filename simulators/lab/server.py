@@ -1,0 +1,173 @@
+"""The lab's HTTP door: it turns key presses into what the devices do, and answers with the device's new look."""
+
+import unicodedata
+from dataclasses import replace
+from pathlib import Path
+
+from aiohttp import web
+
+from simulators.lab import words
+from simulators.lab.bench import Bench, FaultButton
+from simulators.lab.guard import guard
+from simulators.lab.render import Pages, View, query
+from simulators.terminal import AMOUNT_MAX
+
+BODY_BYTES_MAX = 16_384
+ENTRY_MAX = 182
+GROUPING = " ,'\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{ARABIC THOUSANDS SEPARATOR}\N{ARABIC COMMA}"
+LANGUAGE_COOKIE = "lab_language"
+STATIC = Path(__file__).with_name("static")
+
+
+class Lab:
+    """The lab page. `start`, then `stop`."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._pages = Pages(bench)
+        self._words = words.load()
+        self._runner: web.AppRunner | None = None
+
+    def application(self) -> web.Application:
+        """The routes behind their guard."""
+        app = web.Application(middlewares=[guard], client_max_size=BODY_BYTES_MAX)
+        app.router.add_get("/", self._page)
+        app.router.add_get("/live", self._live)
+        app.router.add_post("/phones/{phone}/press", self._press)
+        app.router.add_post("/phones/{phone}/hang-up", self._hang_up)
+        app.router.add_post("/nfc/{nfc}/token", self._provision)
+        app.router.add_post("/nfc/{nfc}/lock", self._lock)
+        app.router.add_post("/terminals/{terminal}/tap", self._tap)
+        app.router.add_post("/terminals/{terminal}/repeat", self._repeat)
+        app.router.add_post("/faults/{fault}", self._fault)
+        app.router.add_static("/static/", STATIC)
+        return app
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        # Devices finish what they began when the browser goes away: a tap is not half a tap.
+        self._runner = web.AppRunner(self.application(), access_log=None, handler_cancellation=False)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port, shutdown_timeout=1).start()
+
+    async def stop(self) -> None:
+        """Close the door."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    @property
+    def port(self) -> int:
+        """The port that was bound, for those who asked for port 0."""
+        if self._runner is None:
+            raise RuntimeError("not started")
+        return int(self._runner.addresses[0][1])
+
+    async def _page(self, request: web.Request) -> web.Response:
+        view = self._view(request)
+        response = _html(self._pages.page(view))
+        if request.query.get("lang") in self._words:
+            response.set_cookie(LANGUAGE_COOKIE, request.query["lang"], httponly=True, samesite="Strict")
+        return response
+
+    async def _live(self, request: web.Request) -> web.Response:
+        after, inbox = (_number(request.query.get(name, "")) or 0 for name in ("after", "inbox"))
+        text = self._pages.live(self._view(request), after, inbox, request.query.get("state", ""))
+        return _html(text) if text else web.Response(status=204)
+
+    async def _press(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        view = self._view(request)
+        entry = str(form.get("entry", "")).strip()
+        if len(entry) <= ENTRY_MAX:
+            await view.phone.press(entry)
+        return self._answer(request, "handset", view)
+
+    async def _hang_up(self, request: web.Request) -> web.StreamResponse:
+        view = self._view(request)
+        view.phone.hang_up()
+        return self._answer(request, "handset", view)
+
+    async def _provision(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        view = self._view(request)
+        code = _digits(str(form.get("activation_code", "")))
+        if len(code) != 8:
+            return self._answer(request, "nfc", replace(view, refused="nfc.form"), status=422)
+        self._bench.provisioned[view.nfc.msisdn] = await view.nfc.provision(code)
+        return self._answer(request, "nfc", view)
+
+    async def _lock(self, request: web.Request) -> web.StreamResponse:
+        view = self._view(request)
+        view.nfc.cdcvm = not view.nfc.cdcvm
+        return self._answer(request, "nfc", view)
+
+    async def _tap(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        view = self._view(request)
+        if view.terminal is None:
+            raise web.HTTPNotFound
+        typed = str(form.get("amount", ""))
+        amount = _number(_digits(typed))
+        if amount is None or not 1 <= amount <= AMOUNT_MAX:
+            self._bench.taps.pop(view.terminal.config.id, None)
+            refused = replace(view, refused="terminal.bad_amount", amount=typed[:20])
+            return self._answer(request, "terminal", refused, status=422)
+        self._bench.taps[view.terminal.config.id] = await view.terminal.pay(amount, view.nfc)
+        return self._answer(request, "terminal", replace(view, amount=str(amount)), "nfc")
+
+    async def _repeat(self, request: web.Request) -> web.StreamResponse:
+        view = self._view(request)
+        if view.terminal is None:
+            raise web.HTTPNotFound
+        before = self._bench.taps.get(view.terminal.config.id)
+        result = await view.terminal.repeat_last()
+        # The slip of the tap that is repeated stays in the printer.
+        self._bench.taps[view.terminal.config.id] = replace(result, receipt=before.receipt if before else ())
+        return self._answer(request, "terminal", view)
+
+    async def _fault(self, request: web.Request) -> web.StreamResponse:
+        try:
+            button = FaultButton(request.match_info["fault"])
+        except ValueError:
+            raise web.HTTPNotFound from None
+        self._bench.toggle(button)
+        return self._answer(request, "faults", self._view(request))
+
+    def _answer(self, request: web.Request, part: str, view: View, *oob: str, status: int = 200) -> web.StreamResponse:
+        """The device's new look for htmx; the whole page for a browser without scripts."""
+        if "HX-Request" in request.headers:
+            return _html(self._pages.part(part, view, oob=oob), status)
+        if status != 200:
+            return _html(self._pages.page(view), status)
+        raise web.HTTPSeeOther(f"/?{query(view)}")
+
+    def _view(self, request: web.Request) -> View:
+        """What this request looks at; each device by the path, else by the query, else the first there is."""
+        bench = self._bench
+        named = {**request.query, **request.match_info}
+        language = request.query.get("lang") or request.cookies.get(LANGUAGE_COOKIE, "")
+        phone = bench.phones.get(f"+{named['phone']}") if "phone" in named else next(iter(bench.phones.values()))
+        nfc = bench.nfc_phones.get(f"+{named['nfc']}" if "nfc" in named else bench.first_nfc)
+        terminal = bench.terminals.get(named.get("terminal", next(iter(bench.terminals), "")))
+        if phone is None or nfc is None:
+            raise web.HTTPNotFound
+        return View(self._words.get(language, self._words["en"]), phone, nfc, terminal)
+
+
+def _html(text: str, status: int = 200) -> web.Response:
+    return web.Response(text=text, status=status, content_type="text/html")
+
+
+def _digits(text: str) -> str:
+    """The digits of any script as ASCII, without the signs that group them; empty when anything else is there."""
+    kept = [letter for letter in text.strip() if letter not in GROUPING]
+    return "".join(str(unicodedata.decimal(letter)) for letter in kept) if all(map(str.isdecimal, kept)) else ""
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None

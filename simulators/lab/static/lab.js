@@ -1,0 +1,61 @@
+// What HTML cannot do by itself: keys that type, focus that stays, a list that stays short, a word when the lab is away.
+"use strict";
+
+const ROWS_MAX = 200;
+
+function type(field, text) {
+  const at = field.selectionStart ?? field.value.length;
+  const end = field.selectionEnd ?? at;
+  if (field.value.length - (end - at) + text.length <= field.maxLength) {
+    field.setRangeText(text, at, end, "end");
+  }
+}
+
+function rubOut(field) {
+  const end = field.selectionEnd ?? field.value.length;
+  const start = field.selectionStart === end ? Math.max(0, end - 1) : field.selectionStart;
+  field.setRangeText("", start, end, "end");
+}
+
+function fieldOf(element) {
+  return element.closest("form")?.querySelector("#entry, #amount");
+}
+
+document.addEventListener("click", (event) => {
+  const key = event.target.closest("[data-key]");
+  if (key) type(document.getElementById(key.dataset.for), key.dataset.key);
+  const rubout = event.target.closest("[data-rubout]");
+  if (rubout) rubOut(document.getElementById(rubout.dataset.rubout));
+});
+
+// Digits typed while a key of a device has the focus go where the keypad's would.
+document.addEventListener("keydown", (event) => {
+  const field = event.target.matches("button") && !event.ctrlKey && !event.metaKey && !event.altKey && fieldOf(event.target);
+  if (!field) return;
+  if (/^[0-9*#]$/.test(event.key)) type(field, event.key);
+  else if (event.key === "Backspace") rubOut(field);
+});
+
+// After a hop the next answer can be typed at once; on a touch screen that would open the keyboard over the phone.
+let wasInHandset = false;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  wasInHandset = event.detail.target.id === "handset" && event.detail.target.contains(document.activeElement);
+});
+document.addEventListener("htmx:afterSettle", () => {
+  if (wasInHandset && matchMedia("(pointer: fine)").matches) {
+    const entry = document.getElementById("entry");
+    entry.focus({ preventScroll: true });
+    entry.setSelectionRange(entry.value.length, entry.value.length);
+  }
+  wasInHandset = false;
+  const rows = document.getElementById("rows");
+  while (rows.children.length > ROWS_MAX) rows.lastElementChild.remove();
+});
+
+function away(isAway) {
+  document.querySelector(".offline").hidden = !isAway;
+}
+document.addEventListener("htmx:sendError", () => away(true));
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.xhr.status > 0) away(false);
+});

@@ -1,0 +1,58 @@
+"""The lab's words in three languages, one TOML file each; numbers and moments as each language writes them."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+LANGUAGES: Mapping[str, str] = {"en": "English", "fa": "فارسی", "fr": "Français"}
+TEXTS = Path(__file__).with_name("texts")
+ZONE = ZoneInfo("Asia/Tehran")
+_PERSIAN = str.maketrans("0123456789,", "۰۱۲۳۴۵۶۷۸۹٬")
+
+
+class Words:
+    """One language's texts by dotted key."""
+
+    def __init__(self, language: str, texts: Mapping[str, str]) -> None:
+        self.language = language
+        self.direction = "rtl" if language == "fa" else "ltr"
+        self.texts = texts
+
+    def __call__(self, key: str, **values: str | int) -> str:
+        """The text of `key` with its places filled; an unknown key is a bug."""
+        shown = {name: self.number(value) if isinstance(value, int) else value for name, value in values.items()}
+        return self.texts[key].format_map(shown)
+
+    def first(self, *keys: str) -> str:
+        """The text of the first key that there is."""
+        return next(self.texts[key] for key in keys if key in self.texts)
+
+    def number(self, value: int) -> str:
+        """A number in groups of three."""
+        text = f"{value:,}"
+        match self.language:
+            case "fa":
+                return text.translate(_PERSIAN)
+            case "fr":
+                return text.replace(",", "\N{NARROW NO-BREAK SPACE}")
+            case _:
+                return text
+
+    def clock(self, moment: datetime) -> str:
+        """Hour, minute and second in Tehran."""
+        text = f"{moment.astimezone(ZONE):%H:%M:%S}"
+        return text.translate(_PERSIAN) if self.language == "fa" else text
+
+
+def load(folder: Path = TEXTS) -> dict[str, Words]:
+    """Every language's words."""
+    return {
+        language: Words(language, dict(_flat(tomllib.loads((folder / f"{language}.toml").read_text("utf-8")))))
+        for language in LANGUAGES
+    }
+
+
+def _flat(sections: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str]]:
+    return [(f"{section}.{key}", text) for section, texts in sections.items() for key, text in texts.items()]

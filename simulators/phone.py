@@ -1,0 +1,108 @@
+"""A feature phone: what its screen shows, and the SMS in its inbox. The carrier's network is on its other side."""
+
+import asyncio
+import itertools
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from simulators.people import Person
+
+INBOX_MAX = 50
+
+
+class Screen(Protocol):
+    """What a hop of a USSD dialogue leaves on the screen; the carrier's `Screen` is one."""
+
+    @property
+    def text(self) -> str:
+        """The page."""
+        ...
+
+    @property
+    def open(self) -> bool:
+        """Whether the dialogue waits for an answer."""
+        ...
+
+    @property
+    def failed(self) -> str | None:
+        """Why there is no page, in the network's words."""
+        ...
+
+
+class Network(Protocol):
+    """The carrier as a phone sees it."""
+
+    async def dial(self, msisdn: str, code: str) -> Screen:
+        """Dial a code such as `*1420#`."""
+        ...
+
+    async def answer(self, msisdn: str, text: str) -> Screen:
+        """Answer the open dialogue's page."""
+        ...
+
+    def cancel(self, msisdn: str) -> None:
+        """Press the red key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """A screen without a dialogue."""
+
+    text: str = ""
+    open: bool = False
+    failed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """One message in the inbox; `number` counts from 1."""
+
+    number: int
+    at: datetime
+    sender: str
+    text: str
+
+
+class Phone:
+    """One person's feature phone."""
+
+    def __init__(self, person: Person, network: Network) -> None:
+        self.person = person
+        self.screen: Screen = Idle()
+        self.inbox: deque[Sms] = deque(maxlen=INBOX_MAX)
+        self._network = network
+        self._numbers = itertools.count(1)
+        self._busy = asyncio.Lock()
+        self._calls = 0
+
+    @property
+    def received_count(self) -> int:
+        """How many SMS have ever arrived."""
+        return self.inbox[-1].number if self.inbox else 0
+
+    async def press(self, entry: str) -> None:
+        """The green key: answers the open dialogue with `entry`, or dials it. A second press while one runs is lost."""
+        if self._busy.locked():
+            return
+        async with self._busy:
+            call = self._calls
+            msisdn = self.person.msisdn
+            if self.screen.open:
+                screen = await self._network.answer(msisdn, entry)
+            else:
+                screen = await self._network.dial(msisdn, entry)
+            if call == self._calls:
+                self.screen = screen
+
+    def hang_up(self) -> None:
+        """The red key: the dialogue is gone, and the screen clear; an answer that is still on its way is lost."""
+        self._calls += 1
+        self.screen = Idle()
+        self._network.cancel(self.person.msisdn)
+
+    def receive(self, text: str, sender: str) -> None:
+        """An SMS arrives."""
+        self.inbox.append(Sms(next(self._numbers), datetime.now(UTC), sender, text))

@@ -1,0 +1,57 @@
+"""A lab bench with a carrier that talks to itself, for the lab's tests."""
+
+from dataclasses import dataclass
+
+from simulators import people
+from simulators.faults import Faults
+from simulators.lab import Bench
+from simulators.nfc_phone import NfcPhone
+from simulators.phone import Idle, Phone
+from simulators.terminal import Terminal, TerminalConfig
+from simulators.trace import Trace
+from tests.simulators.acquirer import KEY
+
+FIRST = "+989120000001"
+RETIREE = "+989120000002"
+ENGLISH = "1. Balance\n2. Claim a benefit\n3. Pay\n4. More"
+PERSIAN = "۱. موجودی\n۲. درخواست مزایا\n۳. پرداخت\n۴. بیشتر"
+
+
+@dataclass(slots=True)
+class TalkingNetwork:
+    """Shows `menu` when dialled, repeats an answer and closes at 0; anything but the service code fails."""
+
+    trace: Trace
+    menu: str = ENGLISH
+
+    async def dial(self, msisdn: str, code: str) -> Idle:
+        self.trace.record("ussd", f"{msisdn} dials {code}", code, outbound=True)
+        if code != "*1420#":
+            return Idle(failed=f"no service at {code}")
+        self.trace.record("ussd", f"{msisdn} CON", self.menu, outbound=False)
+        return Idle(self.menu, open=True)
+
+    async def answer(self, msisdn: str, text: str) -> Idle:
+        self.trace.record("ussd", f"{msisdn} answers {text}", text, outbound=True)
+        return Idle(f"You chose <{text}>", open=text != "0")
+
+    def cancel(self, msisdn: str) -> None:
+        self.trace.record("ussd", f"{msisdn} hangs up", outbound=True)
+
+
+def bench_of(acquirer_port: int, api_url: str = "http://127.0.0.1:9") -> tuple[Bench, TalkingNetwork]:
+    """Nine phones, nine NFC phones, one terminal at the acquirer's port."""
+    trace, faults = Trace(), Faults()
+    network = TalkingNetwork(trace)
+    everybody = people.load()
+    config = TerminalConfig("TERM0001", "PHARMACY000001", "Moradi Pharmacy", KEY)
+    terminal = Terminal(config, host="127.0.0.1", port=acquirer_port, faults=faults, trace=trace, answer_timeout_s=0.5)
+    bench = Bench(
+        service_code="*1420#",
+        phones={person.msisdn: Phone(person, network) for person in everybody},
+        nfc_phones={person.msisdn: NfcPhone(person.msisdn, api_url, trace) for person in everybody},
+        terminals={"TERM0001": terminal},
+        faults=faults,
+        trace=trace,
+    )
+    return bench, network
