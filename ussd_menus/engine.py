@@ -1,12 +1,57 @@
-"""The conversation itself: `step`, a pure function."""
+"""The conversation itself: `step`, a pure function.
 
+A hop is one event. Begin and Result enter a screen; Input answers the page shown last. Entering an action screen gives
+a Call, an end screen an End, any other a Page. A secret answer leaves in the Call of the same hop and is kept nowhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from ussd_menus.answers import clean, read, read_digits
 from ussd_menus.freeze import FrozenMenus
-from ussd_menus.model import Event, Profile, Reply, State, Value
+from ussd_menus.model import (
+    Begin,
+    Call,
+    End,
+    Event,
+    Input,
+    Page,
+    Phase,
+    Profile,
+    Reply,
+    Result,
+    Row,
+    State,
+    Value,
+    Variables,
+)
+from ussd_menus.paging import clip, cut_at, start_before
+from ussd_menus.render import rows_of, sheet_of
+from ussd_menus.screens import (
+    Action,
+    ActionScreen,
+    AnyScreen,
+    Branch,
+    ConfirmScreen,
+    EndScreen,
+    InputScreen,
+    LanguageScreen,
+    ListScreen,
+    MenuScreen,
+    PagesScreen,
+    SecretScreen,
+)
+from ussd_menus.texts import check
+
+ROWS = "rows"
+LANGUAGE = "language"
 
 
 def begin(frozen: FrozenMenus, language: str) -> State:
     """The state of a session that is about to start; feed it Begin. `language` holds until something sets another."""
-    raise NotImplementedError(frozen, language)
+    assert language in frozen.menus.tongues, f"no texts in {language}"
+    return State(version=frozen.version, language=language, screen=frozen.menus.house.entry)
 
 
 def step(
@@ -15,10 +60,206 @@ def step(
     event: Event,
     profile: Profile = Profile(),  # noqa: B008  - frozen
 ) -> tuple[State, Reply]:
-    """The next state and what to do. Pure; never raises over what a person types; every page fits `profile`."""
-    raise NotImplementedError(frozen, state, event, profile)
+    """The next state and what to do. Pure; never raises over what a person types; every page fits `profile`.
+
+    An Input to a session that is over gets the text `house.over`; Begin starts anew from any state, and goes on
+    counting calls.
+
+    Raises:
+        AssertionError: The caller broke the protocol: a State of other menus, a Result that nothing waits for or that
+            the action does not declare.
+    """
+    assert state.version == frozen.version, "a session stays with the menus that it began with"
+    hop = _Hop(frozen, profile)
+    match event:
+        case Begin():
+            fresh = replace(begin(frozen, state.language), call_next=state.call_next, today=event.today)
+            return hop.enter(fresh, Branch(frozen.menus.house.entry))
+        case Input():
+            return hop.answer(state, event.text)
+        case Result():
+            return hop.result(state, event)
+        case _:
+            assert_never(event)
 
 
-def say(frozen: FrozenMenus, language: str, key: str, values: dict[str, Value] | None = None) -> str:
+def say(frozen: FrozenMenus, language: str, key: str, values: Mapping[str, Value] | None = None) -> str:
     """One text of the menus outside a dialogue, for the channel's own refusals (`house.busy`, `house.over`)."""
-    raise NotImplementedError(frozen, language, key, values)
+    return frozen.speeches[language].fill(key, values or {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Hop:
+    """What holds during one step."""
+
+    frozen: FrozenMenus
+    profile: Profile
+
+    def enter(self, state: State, branch: Branch, passing: Variables | None = None) -> tuple[State, Reply]:
+        """Go to a screen; `passing` are values for this hop only, which the State must not keep."""
+        screen = self.frozen.menus.screens[branch.to]
+        state = replace(state, screen=screen.name, page=0, note=branch.note, invalid_count=0)
+        if isinstance(screen, ActionScreen):
+            return self.call(state, screen.call, {})
+        if isinstance(screen, EndScreen):
+            values = {**state.variables, **(passing or {})}
+            return replace(state, phase=Phase.ENDED, note="", variables={}), self.end(state, screen, values)
+        return self.show(state, screen)
+
+    def show(self, state: State, screen: AnyScreen) -> tuple[State, Reply]:
+        """The page of the screen at the state's place."""
+        speech = self.frozen.speeches[state.language]
+        sheet = sheet_of(self.frozen.menus, speech, screen, state.variables, self.profile)
+        note = speech.fill(state.note, state.variables) if state.note else ""
+        cut = cut_at(sheet, state.page, note, self.profile)
+        return replace(state, phase=Phase.SHOWN), Page(clip(cut.text, self.profile))
+
+    def end(self, state: State, screen: EndScreen, values: Variables) -> End:
+        """The last page."""
+        speech = self.frozen.speeches[state.language]
+        words = self.frozen.menus.words
+        sensitive = any(words[name].sensitive for name in speech.templates[screen.text].names)
+        note = f"{speech.fill(state.note, values)}\n" if state.note else ""
+        return End(clip(note + speech.fill(screen.text, values), self.profile), sensitive=sensitive)
+
+    def call(self, state: State, name: str, secrets: dict[str, str]) -> tuple[State, Reply]:
+        """The call of an action with its arguments from the variables."""
+        values = {**state.variables, LANGUAGE: state.language}
+        args = {arg: _single(values[arg]) for arg in self.frozen.menus.actions[name].args}
+        waiting = replace(state, phase=Phase.CALLING, call_next=state.call_next + 1)
+        return waiting, Call(name, args, secrets, state.call_next)
+
+    def result(self, state: State, result: Result) -> tuple[State, Reply]:
+        """Branch by outcome; values become variables, except one-time codes, which pass to the next screen only."""
+        screen = self.frozen.menus.screens[state.screen]
+        assert state.phase is Phase.CALLING, "no call waits for a result"
+        assert isinstance(screen, ActionScreen | SecretScreen), "only these screens call"
+        house = self.frozen.menus.house
+        faults = {"unavailable": Branch(house.unavailable), "slow": Branch(house.slow)}
+        branch = screen.on.get(result.outcome) or faults.get(result.outcome)
+        assert branch is not None, f"{screen.call} does not declare the outcome {result.outcome}"
+        values = self.checked(screen.call, result)
+        words = self.frozen.menus.words
+        passing = {name: value for name, value in values.items() if name != ROWS and words[name].sensitive}
+        kept = {name: value for name, value in values.items() if name not in passing}
+        language = result.language or state.language
+        assert language in self.frozen.menus.tongues, f"no texts in {language}"
+        state = replace(state, language=language, variables={**state.variables, **kept})
+        return self.enter(state, branch, passing)
+
+    def checked(self, name: str, result: Result) -> Variables:
+        """The values that the action declares for this outcome, rows cut to their declared number."""
+        action = self.frozen.menus.actions[name]
+        words = self.frozen.menus.words
+        values: dict[str, Value | tuple[Row, ...]] = {}
+        for declared in action.outcomes.get(result.outcome, ()):
+            assert declared in result.values, f"{name} {result.outcome} lacks {declared}"
+            value = result.values[declared]
+            if declared != ROWS:
+                problem = check(words[declared], value)
+                assert not problem, f"{name} {result.outcome}: {problem}"
+                values[declared] = value
+                continue
+            values[ROWS] = self.rows(action, value)
+        return values
+
+    def rows(self, action: Action, rows: object) -> tuple[Row, ...]:
+        """The rows with the declared fields only, no more of them than declared."""
+        assert isinstance(rows, tuple), f"{action.name}: rows are a tuple"
+        kept = tuple({field: row[field] for field in action.row} for row in rows[: action.rows_max])
+        problems = {check(self.frozen.menus.words[field], value) for row in kept for field, value in row.items()}
+        assert problems <= {""}, f"{action.name} rows: {problems}"
+        return kept
+
+    def answer(self, state: State, typed: str) -> tuple[State, Reply]:
+        """What the person typed on the page shown last."""
+        if state.phase is Phase.ENDED:
+            return state, End(say(self.frozen, state.language, "house.over"))
+        assert state.phase is Phase.SHOWN, "an answer needs a page"
+        screen = self.frozen.menus.screens[state.screen]
+        text = clean(typed)
+        return self.navigate(state, screen, text) or self.chosen(state, screen, text) or self.invalid(state, screen)
+
+    def navigate(self, state: State, screen: AnyScreen, text: str) -> tuple[State, Reply] | None:
+        """The keys of navigation, which verify keeps clear of every other legal answer."""
+        house = self.frozen.menus.house
+        if text == house.key_home and screen.home:
+            return self.enter(state, Branch(screen.home))
+        if text == house.key_back and screen.back and state.page == 0:
+            return self.enter(state, Branch(screen.back))
+        if text not in {house.key_back, house.key_next}:
+            return None
+        speech = self.frozen.speeches[state.language]
+        sheet = sheet_of(self.frozen.menus, speech, screen, state.variables, self.profile)
+        if text == house.key_back:
+            page = start_before(sheet, state.page, self.profile) if state.page else -1
+        else:
+            note = speech.fill(state.note, state.variables) if state.note else ""
+            cut = cut_at(sheet, state.page, note, self.profile)
+            page = -1 if cut.page_last else cut.stop
+        return None if page < 0 else self.show(replace(state, page=page, note="", invalid_count=0), screen)
+
+    def chosen(self, state: State, screen: AnyScreen, text: str) -> tuple[State, Reply] | None:
+        """The screen's own legal answers."""
+        match screen:
+            case MenuScreen():
+                at = _choice(text, len(screen.options))
+                return None if at is None else self.enter(state, Branch(screen.options[at].to))
+            case ListScreen():
+                rows = rows_of(state.variables)
+                at = _choice(text, len(rows))
+                return None if at is None else self.enter(_with_row(state, screen, rows[at]), Branch(screen.to))
+            case LanguageScreen():
+                at = _choice(text, len(self.frozen.languages))
+                if at is None:
+                    return None
+                return self.enter(replace(state, language=self.frozen.languages[at]), Branch(screen.to))
+            case ConfirmScreen():
+                return self.enter(state, Branch(screen.to)) if text == screen.key else None
+            case InputScreen():
+                return self.typed(state, screen, text)
+            case SecretScreen():
+                digits = read_digits(text, screen.length_min, screen.length_max)
+                (secret,) = self.frozen.menus.actions[screen.call].secrets
+                return None if digits is None else self.call(state, screen.call, {secret: digits})
+            case PagesScreen() | ActionScreen() | EndScreen():
+                return None
+            case _:
+                assert_never(screen)
+
+    def typed(self, state: State, screen: InputScreen, text: str) -> tuple[State, Reply] | None:
+        """An answer that is kept in a variable."""
+        jalali = self.frozen.menus.tongues[state.language].calendar == "jalali"
+        word = self.frozen.menus.words[screen.into]
+        value = read(text, screen, word, jalali=jalali, today=state.today)
+        if value is None:
+            return None
+        return self.enter(replace(state, variables={**state.variables, screen.into: value}), Branch(screen.to))
+
+    def invalid(self, state: State, screen: AnyScreen) -> tuple[State, Reply]:
+        """The same page with a short error above; too many in a row end the dialogue."""
+        house = self.frozen.menus.house
+        if state.invalid_count + 1 >= house.invalid_max:
+            return self.enter(state, Branch(house.too_many))
+        error = error_of(screen)
+        return self.show(replace(state, note=error, invalid_count=state.invalid_count + 1), screen)
+
+
+def error_of(screen: AnyScreen) -> str:
+    """Key of the text shown above a screen whose answer was not understood."""
+    return screen.error if isinstance(screen, InputScreen | SecretScreen) else "error.choice"
+
+
+def _choice(text: str, count: int) -> int | None:
+    """The index of a number from 1 to `count`, typed without leading zeros."""
+    legal = text.isascii() and text.isdecimal() and not text.startswith("0") and len(text) <= 3
+    return int(text) - 1 if legal and int(text) <= count else None
+
+
+def _with_row(state: State, screen: ListScreen, row: Row) -> State:
+    return replace(state, variables={**state.variables, **{name: row[f] for name, f in screen.choose.items()}})
+
+
+def _single(value: Value | tuple[Row, ...]) -> Value:
+    assert not isinstance(value, tuple), "rows are no argument"
+    return value

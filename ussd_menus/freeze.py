@@ -1,9 +1,12 @@
 """Menus that were proved, compiled for `step`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ussd_menus.model import Profile
+from ussd_menus.model import MenusFault, Profile
 from ussd_menus.screens import Menus
+from ussd_menus.texts import Speech
+from ussd_menus.verify import verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +14,8 @@ class FrozenMenus:
     """Sound menus with their texts parsed."""
 
     menus: Menus
+    speeches: Mapping[str, Speech]
+    """By language."""
 
     @property
     def version(self) -> str:
@@ -29,4 +34,7 @@ def freeze(menus: Menus, profile: Profile = Profile()) -> FrozenMenus:  # noqa: 
     Raises:
         MenusFault: They are not sound for `profile`.
     """
-    raise NotImplementedError(menus, profile)
+    findings = verify(menus, profile)
+    if findings:
+        raise MenusFault(findings)
+    return FrozenMenus(menus, {code: Speech(tongue, menus.words) for code, tongue in menus.tongues.items()})

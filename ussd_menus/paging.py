@@ -84,87 +84,88 @@ class Cut:
     page_last: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
-    """The page count as shown, and the widest that it gets on this sheet, which is what is measured."""
-
-    shown: str = ""
-    widest: str = ""
-
-
 def cut_at(sheet: Sheet, start: int, note: str, profile: Profile) -> Cut:
     """The page whose first item is `start`, with `note` above it.
 
     Holds at least one item even where that does not fit, so that cutting always ends; see `fits`.
     """
-    ruler = _ruler(sheet, note, profile)
-    starts, widest = _starts(sheet, ruler)
-    page = sum(place <= start for place in starts)
-    several = len(starts) > 1 or start > 0
-    count = _Count(f" {sheet.digits(f'{page}/{len(starts)}')}", widest) if several else _Count()
-    return _cut(sheet, start, note, ruler, count)
+    cutter = _Cutter(sheet, ruler_of("".join((note, *_lines_of(sheet))), profile))
+    starts, widest = cutter.starts()
+    count = ""
+    if len(starts) > 1:
+        count = f" {sheet.digits(f'{sum(place <= start for place in starts)}/{len(starts)}')}"
+    stop = cutter.stop(start, note, widest)
+    last = stop == len(sheet.items)
+    keys = sheet.keys
+    foot = _foot("" if last else keys.more, keys.back_page if start else keys.back, count)
+    lines = [*_head(sheet, start, note), *sheet.items[start:stop], *foot]
+    if keys.home and cutter.height((*lines, keys.home)) <= cutter.room:
+        lines.append(keys.home)
+    return Cut("\n".join(lines), start, stop, page_last=last)
 
 
 def start_before(sheet: Sheet, start: int, profile: Profile) -> int:
     """Where the page before the one at `start` begins."""
-    starts, _ = _starts(sheet, _ruler(sheet, "", profile))
+    starts, _ = _Cutter(sheet, ruler_of("".join(_lines_of(sheet)), profile)).starts()
     return max((place for place in starts if place < start), default=0)
 
 
-def _ruler(sheet: Sheet, note: str, profile: Profile) -> Ruler:
-    return ruler_of("".join((note, sheet.head, *sheet.items, sheet.keys.back, sheet.keys.more)), profile)
+def _lines_of(sheet: Sheet) -> Sequence[str]:
+    return (sheet.head, *sheet.items, sheet.keys.back, sheet.keys.more)
 
 
-def _starts(sheet: Sheet, ruler: Ruler) -> tuple[list[int], str]:
-    """Where each page begins when nothing stands above it, and the widest page count."""
-    if _cut(sheet, 0, "", ruler, _Count()).page_last:
-        return [0], ""
-    for digits in ("9", "99", "999"):
-        widest = f" {digits}/{digits}"
-        starts = [0]
-        while not (cut := _cut(sheet, starts[-1], "", ruler, _Count(widest, widest))).page_last:
-            starts.append(cut.stop)
-        if len(starts) <= int(digits):
-            break
-    return starts, widest
+def _head(sheet: Sheet, start: int, note: str) -> list[str]:
+    return [part for part in (note, "" if start else sheet.head) if part]
 
 
-def _cut(sheet: Sheet, start: int, note: str, ruler: Ruler, count: _Count) -> Cut:
-    head = [part for part in (note, sheet.head if start == 0 else "") if part]
-    back = sheet.keys.back_page if start else sheet.keys.back
-    items = sheet.items[start:]
-    room = ruler.size_max + 1 - _height(head, ruler)
-    last = _height([*items, *_foot(("", back), count.widest)], ruler) <= room
-    taken = len(items)
-    if not last:
-        room -= _height(_foot((sheet.keys.more, back), count.widest), ruler)
-        taken = max(1, _taken(items[:-1], room, ruler))
-        last = taken == len(items)
-    foot = _foot(("" if last else sheet.keys.more, back), count.shown)
-    lines = [*head, *items[:taken], *foot]
-    if sheet.keys.home and _height([*lines, sheet.keys.home], ruler) <= ruler.size_max + 1:
-        lines.append(sheet.keys.home)
-    return Cut("\n".join(lines), start, start + taken, page_last=last)
-
-
-def _taken(items: Sequence[str], room: int, ruler: Ruler) -> int:
-    """How many of the items fit."""
-    for taken, item in enumerate(items):
-        room -= ruler.size(item) + 1
-        if room < 0:
-            return taken
-    return len(items)
-
-
-def _foot(keys: tuple[str, str], count: str) -> list[str]:
+def _foot(more: str, back: str, count: str) -> list[str]:
     """The lines of the keys that there are; the page count ends the first of them."""
-    lines = [key for key in keys if key]
+    lines = [key for key in (more, back) if key]
     return [lines[0] + count, *lines[1:]] if lines else []
 
 
-def _height(lines: Sequence[str], ruler: Ruler) -> int:
-    """Size of the lines with a line break after each."""
-    return sum(map(ruler.size, lines)) + len(lines)
+class _Cutter:
+    """Sizes of a sheet, measured once; every line counts its line break, so a page has room for one more."""
+
+    def __init__(self, sheet: Sheet, ruler: Ruler) -> None:
+        self.sheet = sheet
+        self.ruler = ruler
+        self.room = ruler.size_max + 1
+        self.items = [ruler.size(item) + 1 for item in sheet.items]
+
+    def height(self, lines: Sequence[str]) -> int:
+        """Size of the lines with their line breaks."""
+        return sum(map(self.ruler.size, lines)) + len(lines)
+
+    def starts(self) -> tuple[list[int], str]:
+        """Where each page begins when nothing stands above it, and the widest page count."""
+        total = len(self.items)
+        starts, widest = [0], ""
+        if self.stop(0, "", "") == total:
+            return starts, widest
+        for digits in ("9", "99", "999"):
+            widest = f" {digits}/{digits}"
+            starts = [0]
+            while (stop := self.stop(starts[-1], "", widest)) < total:
+                starts.append(stop)
+            if len(starts) <= int(digits):
+                break
+        return starts, widest
+
+    def stop(self, start: int, note: str, count: str) -> int:
+        """Index after the last item of the page that begins at `start`."""
+        total = len(self.items)
+        keys = self.sheet.keys
+        back = keys.back_page if start else keys.back
+        room = self.room - self.height(_head(self.sheet, start, note))
+        if sum(self.items[start:]) + self.height(_foot("", back, count)) <= room:
+            return total
+        room -= self.height(_foot(keys.more, back, count))
+        at = start
+        while at < total - 1 and self.items[at] <= room:
+            room -= self.items[at]
+            at += 1
+        return min(total, max(at, start + 1))
 
 
 def wrap(text: str, width: int) -> list[str]:

@@ -90,6 +90,7 @@ class Screen:
     file: str
     line: int
     text: str
+    """Key of what it says; empty for a screen without a head."""
     back: str = ""
     back_label: str = "nav.back"
     home: str = ""
@@ -108,8 +109,6 @@ class MenuScreen(Screen):
     """Numbered options; numbers are the same on every page."""
 
     options: tuple[Option, ...]
-    head: bool = True
-    """Whether there is a text above the options."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,8 +202,6 @@ class House:
     unavailable: str
     slow: str
     too_many: str
-    over: str
-    """Shown for an answer to a session that is over."""
     key_back: str
     key_home: str
     key_next: str

@@ -144,18 +144,19 @@ def check(word: Word, value: object) -> str:
 
 
 def _is_of(word: Word, value: object) -> bool:
-    match word.type, value:
-        case WordType.TEXT, str():
-            return word.cut or len(value) <= word.max
-        case WordType.WORD, str():
-            return value in word.words or OTHER in word.words
-        case WordType.NUMBER, int():
-            return 0 <= value < 10**word.max
-        case WordType.AMOUNT, Amount(minor, code, exponent):
-            return (code, exponent) == (word.code, word.exponent) and 0 <= minor < 10**word.max
-        case WordType.MOMENT, datetime():
-            return value.tzinfo is not None
-        case WordType.DAY, date():
-            return not isinstance(value, datetime)
+    match value:
+        case str():
+            listed = value in word.words or OTHER in word.words
+            short = word.cut or len(value) <= word.max
+            return (word.type is WordType.WORD and listed) or (word.type is WordType.TEXT and short)
+        case int():
+            return word.type is WordType.NUMBER and 0 <= value < 10**word.max
+        case Amount():
+            declared = word.type is WordType.AMOUNT and word.amount(value.minor) == value
+            return declared and 0 <= value.minor < 10**word.max
+        case datetime():
+            return word.type is WordType.MOMENT and value.tzinfo is not None
+        case date():
+            return word.type is WordType.DAY
         case _:
             return False

@@ -1,0 +1,133 @@
+"""Reading TOML tables strictly: each key is asked for by name and type, what is left over is a finding."""
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ussd_menus.model import Finding
+
+FORM = "form"
+"""The rule of every finding of the loader."""
+
+
+@dataclass
+class Source:
+    """One file: its content, its text for line numbers, and the findings of all files."""
+
+    file: str
+    text: str
+    findings: list[Finding]
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def line_of(self, *path: str) -> int:
+        """The line of a table header or of a key in it; 1 when it is not found, since tomllib keeps no lines."""
+        lines = self.text.split("\n")
+        for depth in range(len(path), 0, -1):
+            header = re.compile(r"\[" + r"\.".join(f'"?{re.escape(part)}"?' for part in path[:depth]) + r"\]")
+            found = next((at for at, line in enumerate(lines) if header.match(line)), None)
+            if found is not None:
+                return self._key_line(lines, found, path[depth:])
+        return self._key_line(lines, -1, path) if path else 1
+
+    @staticmethod
+    def _key_line(lines: list[str], header: int, path: tuple[str, ...]) -> int:
+        if path:
+            key = re.compile(rf'"?{re.escape(path[0])}"?(\.|\s*=)')
+            for at in range(header + 1, len(lines)):
+                if key.match(lines[at]):
+                    return at + 1
+                if lines[at].startswith("["):
+                    break
+        return max(header, 0) + 1
+
+    def refuse(self, line: int, screen: str, fix: str) -> None:
+        """Remember a finding."""
+        self.findings.append(Finding(self.file, line, screen, "", FORM, fix))
+
+
+def read(path: Path, folder: Path, findings: list[Finding]) -> Source:
+    """A file taken apart, empty with a finding when it is no TOML."""
+    source = Source(path.relative_to(folder).as_posix(), "", findings)
+    try:
+        source.text = path.read_text("utf-8")
+        source.data = tomllib.loads(source.text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        place = re.search(r"at line (\d+)", str(problem))
+        source.refuse(int(place[1]) if place else 1, "", f"cannot be read: {problem}")
+    return source
+
+
+class Table:
+    """A table of a file whose keys are taken one by one; `close` reports those that nobody asked for."""
+
+    def __init__(self, source: Source, path: tuple[str, ...], data: object, screen: str = "") -> None:
+        self.source = source
+        self.path = path
+        self.screen = screen
+        self.line = source.line_of(*path)
+        self._rest = dict(data) if isinstance(data, dict) else {}
+        if not isinstance(data, dict):
+            self.refuse("must be a table")
+
+    def refuse(self, fix: str, key: str = "") -> None:
+        """Remember a finding at this table, or at one of its keys."""
+        line = self.source.line_of(*self.path, key) if key else self.line
+        self.source.refuse(line, self.screen, f"`{key}` {fix}" if key else fix)
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there and not yet taken."""
+        return key in self._rest
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """A string, not empty; `default` None makes it required."""
+        value = self._rest.pop(key, default)
+        if not isinstance(value, str) or (not value and default != ""):
+            self.refuse("must be a text", key)
+            return ""
+        return value
+
+    def whole(self, key: str, default: int) -> int:
+        """An integer, not negative."""
+        value = self._rest.pop(key, default)
+        if type(value) is not int or value < 0:
+            self.refuse("must be a whole number, zero or more", key)
+            return default
+        return value
+
+    def flag(self, key: str) -> bool:
+        """True or false; false when missing."""
+        value = self._rest.pop(key, False)
+        if not isinstance(value, bool):
+            self.refuse("must be true or false", key)
+        return value is True
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """A list of strings; empty when missing."""
+        value = self._rest.pop(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+            self.refuse("must be a list of texts", key)
+            return ()
+        return tuple(value)
+
+    def table(self, key: str, *, required: bool = False) -> dict[str, Any]:
+        """A table as it is; empty when missing and not required."""
+        value = self._rest.pop(key, None if required else {})
+        if not isinstance(value, dict):
+            self.refuse("must be a table", key)
+            return {}
+        return value
+
+    def tables(self, key: str) -> list[dict[str, Any]]:
+        """A list of tables, at least one."""
+        value = self._rest.pop(key, [])
+        if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
+            self.refuse("must be a list of tables", key)
+            return []
+        return value
+
+    def close(self) -> None:
+        """Report what is left."""
+        for key in self._rest:
+            self.refuse("is not known here", key)
