@@ -1,5 +1,7 @@
 """CONVERSATION: screens, words and answers. Never money, SQL or HTTP."""
 
+from ussd_menus.alphabet import gsm_septets, ucs2_units
+from ussd_menus.draw import draw, mermaid
 from ussd_menus.engine import begin, say, step
 from ussd_menus.freeze import FrozenMenus, freeze
 from ussd_menus.loader import load
@@ -44,9 +46,13 @@ __all__ = [
     "State",
     "Value",
     "begin",
+    "draw",
     "freeze",
+    "gsm_septets",
     "load",
+    "mermaid",
     "say",
     "step",
+    "ucs2_units",
     "verify",
 ]

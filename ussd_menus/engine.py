@@ -84,7 +84,7 @@ def step(
 
 
 def say(frozen: FrozenMenus, language: str, key: str, values: Mapping[str, Value] | None = None) -> str:
-    """One text of the menus outside a dialogue, for the channel's own refusals (`house.busy`, `house.over`)."""
+    """One text of the menus outside a dialogue."""
     return frozen.speeches[language].fill(key, values or {})
 
 

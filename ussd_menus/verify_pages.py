@@ -8,7 +8,7 @@ from ussd_menus.paging import cut_at, fits, ruler_of
 from ussd_menus.render import sheet_of
 from ussd_menus.screens import ActionScreen, AnyScreen, EndScreen, InputScreen, Menus, SecretScreen, Tongue
 from ussd_menus.texts import FORMS, PLACEHOLDER, Speech, worst
-from ussd_menus.verify_texts import ENGINE_KEYS, engine_keys, keys_of
+from ussd_menus.verify_texts import ERROR_CHOICE, engine_keys, keys_of
 
 
 def pages(graph: Graph, profile: Profile) -> Iterator[Finding]:
@@ -36,7 +36,7 @@ def _sound(menus: Menus, tongue: Tongue, keys: set[str]) -> bool:
 
 def _notes(graph: Graph, screen: AnyScreen) -> set[str]:
     """Everything that may stand above the screen, nothing included."""
-    own = screen.error if isinstance(screen, InputScreen | SecretScreen) else ENGINE_KEYS[3]
+    own = screen.error if isinstance(screen, InputScreen | SecretScreen) else ERROR_CHOICE
     return {"", *(edge.note for edge in graph.incoming(screen.name)), "" if isinstance(screen, EndScreen) else own}
 
 

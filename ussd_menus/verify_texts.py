@@ -18,8 +18,9 @@ from ussd_menus.screens import (
 )
 from ussd_menus.texts import FORMS, PLACEHOLDER, parse
 
-ENGINE_KEYS = ("nav.back", "nav.home", "nav.more", "error.choice", "house.over", "house.busy")
-"""Texts that the engine itself uses; `house.busy` is for the channel."""
+ERROR_CHOICE = "error.choice"
+ENGINE_KEYS = ("nav.back", "nav.home", "nav.more", ERROR_CHOICE, "house.over")
+"""Texts that the engine itself uses."""
 
 
 def names_in(menus: Menus, key: str) -> frozenset[str]:
