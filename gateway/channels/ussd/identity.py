@@ -5,7 +5,7 @@ from typing import assert_never
 from gateway.channels.ussd.ports import People
 from gateway.errors import NotAllowed
 from gateway.services.dialogues import Actions, Caller
-from gateway.services.people import CodeOutcome, Person, PersonState, PinOutcome
+from gateway.services.people import CodeOutcome, Person, PersonState, PinOutcome, ResendOutcome
 from ussd_menus import Call, Result
 
 
@@ -64,7 +64,9 @@ class Identity:
 
     async def resend(self, caller: Caller, _call: Call) -> Result:
         """code_sent | too_many."""
-        return Result((await self._people.resend_code(caller.msisdn)).value)
+        outcome = await self._people.resend_code(caller.msisdn)
+        # Confirmed in another session meanwhile: the next dial begins where the person stands.
+        return Result("unavailable") if outcome is ResendOutcome.NOT_PENDING else Result(outcome.value)
 
     async def offer(self, caller: Caller, call: Call) -> Result:
         """Ok | trivial | bad_form."""

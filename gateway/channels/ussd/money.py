@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.channels.ussd.identity import active, known, refused_pin
 from gateway.channels.ussd.ports import Benefits, Ledger, Payments, People, Tokens
-from gateway.services.benefits import ClaimOutcome
+from gateway.services.benefits import ClaimOutcome, ClaimState
 from gateway.services.dialogues import Actions, Caller
 from gateway.services.payments import PayeeKind, PayOutcome, PayResult, RedeemOutcome
 from ussd_menus import Amount, Call, Result, Row, Value
@@ -98,7 +98,7 @@ class Claims:
         """ok{rows[{number, state}]} | none."""
         person = await active(self._people, caller)
         claims = await self._benefits.claims_of(person.id)
-        return _rows(tuple({"number": claim.number, "state": claim.state.value} for claim in claims))
+        return _rows(tuple({"number": claim.number, "state": _STATE_WORDS[claim.state]} for claim in claims))
 
 
 class Paying:
@@ -211,6 +211,10 @@ class Paying:
             return {"reference": result.reference, "valid_until": result.valid_until.astimezone(self._zone)}
         assert result.balance is not None
         return {"reference": result.reference, "balance": shown(result.balance)}
+
+
+_STATE_WORDS = {state: "pending" if state is ClaimState.SUBMITTED else state.value for state in ClaimState}
+"""A claim's state in the menus' vocabulary."""
 
 
 def shown(money: Money) -> Amount:

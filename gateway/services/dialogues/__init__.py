@@ -14,7 +14,7 @@ from gateway.services.dialogues.events import (
     Reply,
 )
 from gateway.services.dialogues.hops import Hops
-from gateway.services.dialogues.service import Dialogues, Limits, Menus
+from gateway.services.dialogues.service import Dialogues, DialogueSettings, Menus
 from gateway.services.dialogues.texts import Closing, closing_text
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Caller",
     "Callers",
     "Closing",
+    "DialogueSettings",
     "Dialogues",
     "Event",
     "EventKind",
@@ -30,7 +31,6 @@ __all__ = [
     "Hops",
     "LateAnswer",
     "LateTeller",
-    "Limits",
     "Menus",
     "Person",
     "Reply",

@@ -2,17 +2,28 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from gateway.errors import Fault, Overloaded
 from gateway.observe import log
 from gateway.services.dialogues.events import Actions, Caller, LateAnswer, LateTeller
-from ussd_menus import Begin, Call, End, FrozenMenus, Input, Page, Profile, State, step
+from ussd_menus import Begin, Call, End, FrozenMenus, Input, Page, Profile, Result, State, step
 from wallet.errors import WalletFault
 
 CALLS_MAX = 8
 """Calls that one answer may set off; more is a loop in the menus."""
 WORK_S = 120
 """How long work may go on after its answer was given."""
+
+
+class Way(StrEnum):
+    """How an answer came to its page."""
+
+    DONE = "done"
+    LATE = "late"
+    """The budget is over: the menus' words for it, and the work goes on alone."""
+    FAILED = "failed"
+    """A fault: the menus' words for it; whether something moved is not known here."""
 
 
 @dataclass(slots=True)
@@ -29,10 +40,11 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """Where an answer led: the new state and the page to show."""
+    """Where an answer led: the new state, the page to show, and how it came to it."""
 
     state: State
     page: Page | End = field(repr=False)
+    way: Way = Way.DONE
 
 
 class Hops:
@@ -54,8 +66,8 @@ class Hops:
         self.in_hand = 0
         """Answers whose work is not done yet."""
 
-    async def play(self, hop: Hop, budget_s: float) -> Played | None:
-        """The page that `hop` leads to; None after a fault. Sets `hop.late` and goes on alone if the budget ends.
+    async def play(self, hop: Hop, budget_s: float) -> Played:
+        """The page that `hop` leads to, at the latest after `budget_s`; then the work goes on alone, exactly once.
 
         Raises:
             Overloaded: Too much work is in hand; nothing was begun.
@@ -72,8 +84,15 @@ class Hops:
         done, _ = await asyncio.wait({task}, timeout=budget_s)
         if task not in done:
             hop.late = True
-            return None
-        return task.result()
+            return self._instead(hop, state, Way.LATE)
+        return task.result() or self._instead(hop, state, Way.FAILED)
+
+    def _instead(self, hop: Hop, calling: State, way: Way) -> Played:
+        """The menus' own words for a call that answers late or never."""
+        result = Result("slow" if way is Way.LATE else "unavailable")
+        state, turn = step(hop.menus, calling, result, self._profile)
+        assert not isinstance(turn, Call), "slow and unavailable lead to a page"
+        return Played(state, turn, way)
 
     def _done(self, _task: object) -> None:
         self.in_hand -= 1

@@ -10,19 +10,20 @@ import hmac
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import assert_never
+from zoneinfo import ZoneInfo
 
 from gateway.errors import Conflict, Fault, Overloaded
 from gateway.keys import KeyStore
 from gateway.observe import log
 from gateway.services.dialogues import records
 from gateway.services.dialogues.events import Caller, Callers, Event, EventKind, HopEnd, Reply
-from gateway.services.dialogues.hops import Hop, Hops, Played
+from gateway.services.dialogues.hops import Hop, Hops, Played, Way
 from gateway.services.dialogues.locks import SessionLocks
 from gateway.services.dialogues.records import Session, Status
 from gateway.services.dialogues.rules import candidate
 from gateway.services.dialogues.texts import Closing, closing_text
 from gateway.store import Store
-from ussd_menus import Begin, End, FrozenMenus, Input, Page, State, begin
+from ussd_menus import Begin, FrozenMenus, Input, Page, State, begin
 from wallet.clock import Clock
 from wallet.ids import new_id
 
@@ -39,9 +40,18 @@ REPLY_KEY = "outbox"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How long a session and a hop may last."""
+class DialogueSettings:
+    """What holds for all sessions.
 
+    Attributes:
+        zone: Where the business day of a dial is taken.
+        language: Of callers whom we do not know.
+        session_s: How long a session may last.
+        budget_s: How long a hop may take before the person is told that an SMS follows.
+    """
+
+    zone: ZoneInfo
+    language: str = "fa"
     session_s: int = 180
     budget_s: float = 7.0
 
@@ -74,9 +84,7 @@ class Dialogues:
         menus: Menus,
         hops: Hops,
         callers: Callers,
-        *,
-        language: str = "en",
-        limits: Limits | None = None,
+        settings: DialogueSettings,
     ) -> None:
         self._store = store
         self._keys = keys
@@ -84,8 +92,7 @@ class Dialogues:
         self._menus = menus
         self._hops = hops
         self._callers = callers
-        self._language = language
-        self._limits = limits or Limits()
+        self._settings = settings
         self._locks = SessionLocks(SESSIONS_MAX)
 
     async def answer(self, event: Event) -> Reply:
@@ -96,7 +103,7 @@ class Dialogues:
         """
         try:
             async with (
-                asyncio.timeout(self._limits.budget_s + GRACE_S),
+                asyncio.timeout(self._settings.budget_s + GRACE_S),
                 self._locks.hold((event.adapter, event.session_key)),
             ):
                 for _ in range(CONFLICTS_MAX):
@@ -109,11 +116,11 @@ class Dialogues:
             raise
         except (Fault, TimeoutError) as problem:
             log().warning("a hop could not be answered", fault=type(problem).__name__)
-        return self._closing(Closing.FAILED, HopEnd.FAILED, self._language)
+        return self._closing(Closing.FAILED, HopEnd.FAILED, self._settings.language)
 
     def closing(self, closing: Closing) -> str:
         """The text in the default language, for a wire that cannot tell who calls."""
-        return closing_text(closing, self._language)
+        return closing_text(closing, self._settings.language)
 
     async def sweep(self) -> int:
         """Close sessions whose time is over and wipe replies that nobody will ask for again; how many."""
@@ -132,7 +139,7 @@ class Dialogues:
                     assert_never(unreachable)
         if session.msisdn != event.msisdn:
             # One provider id, two numbers: whoever asks is not the person who began.
-            return self._closing(Closing.LOST, HopEnd.LOST, self._language)
+            return self._closing(Closing.LOST, HopEnd.LOST, self._settings.language)
         found = candidate(session.answered_length, event.text)
         if found is not None and not await self._is_answered(session, found.answered):
             found = None
@@ -150,7 +157,7 @@ class Dialogues:
             session_key=event.session_key,
             msisdn=event.msisdn,
             person_id=person.id if person else None,
-            language=person.language if person else self._language,
+            language=person.language if person else self._settings.language,
             menu_version=menus.version,
             state={},
             hops=0,
@@ -161,9 +168,10 @@ class Dialogues:
             status=Status.LIVE,
             version=0,
             started_at=now,
-            deadline=now + timedelta(seconds=self._limits.session_s),
+            deadline=now + timedelta(seconds=self._settings.session_s),
         )
-        return await self._play(session, menus, begin(menus, session.language), Begin(), event)
+        today = now.astimezone(self._settings.zone).date()
+        return await self._play(session, menus, begin(menus, session.language), Begin(today), event)
 
     async def _next(self, session: Session, event: Event, delta: str) -> Reply:
         if session.status is not Status.LIVE:
@@ -182,19 +190,9 @@ class Dialogues:
     ) -> Reply:
         caller = Caller(session.id, session.msisdn, session.person_id, session.language)
         hop = Hop(caller, menus, state, given)
-        played = await self._hops.play(hop, self._limits.budget_s)
-        if played is None:
-            status, end = (Status.LATE, HopEnd.LATE) if hop.late else (Status.FAILED, HopEnd.FAILED)
-            closing = Closing.LATE if hop.late else Closing.FAILED
-            reply = self._closing(closing, end, session.language)
-            after = replace(session, status=status)
-            return await self._keep(after, event, reply, sensitive=False)
-        after = replace(
-            session,
-            state=played.state.to_json(),
-            language=played.state.language,
-            status=Status.LIVE if isinstance(played.page, Page) else Status.ENDED,
-        )
+        played = await self._hops.play(hop, self._settings.budget_s)
+        status = Status.LIVE if isinstance(played.page, Page) else _STATUS[played.way]
+        after = replace(session, state=played.state.to_json(), language=played.state.language, status=status)
         return await self._keep(after, event, _reply(played), sensitive=played.page.sensitive)
 
     async def _keep(self, session: Session, event: Event, reply: Reply, *, sensitive: bool) -> Reply:
@@ -239,7 +237,7 @@ class Dialogues:
 
     async def _language_of(self, msisdn: str) -> str:
         person = await self._callers.by_msisdn(msisdn)
-        return person.language if person else self._language
+        return person.language if person else self._settings.language
 
     @staticmethod
     def _closing(closing: Closing, end: HopEnd, language: str) -> Reply:
@@ -247,13 +245,11 @@ class Dialogues:
 
 
 def _reply(played: Played) -> Reply:
-    match played.page:
-        case Page(text=text):
-            return Reply(text, more=True, end=HopEnd.CONTINUES)
-        case End(text=text):
-            return Reply(text, more=False, end=HopEnd.ENDS)
-        case unreachable:
-            assert_never(unreachable)
+    more = isinstance(played.page, Page)
+    return Reply(played.page.text, more, HopEnd.CONTINUES if more else _END[played.way])
 
 
-__all__ = ["Dialogues", "Limits", "Menus"]
+_STATUS = {Way.DONE: Status.ENDED, Way.LATE: Status.LATE, Way.FAILED: Status.FAILED}
+_END = {Way.DONE: HopEnd.ENDS, Way.LATE: HopEnd.LATE, Way.FAILED: HopEnd.FAILED}
+
+__all__ = ["DialogueSettings", "Dialogues", "Menus"]

@@ -1,4 +1,4 @@
-"""What a person reads when a dialogue cannot go on, in every language; the words are in `texts.toml` beside it."""
+"""What a person reads when there is no dialogue to speak: the words are in `texts.toml` beside this file."""
 
 import tomllib
 from enum import StrEnum
@@ -12,7 +12,6 @@ class Closing(StrEnum):
 
     LOST = "lost"
     EXPIRED = "expired"
-    LATE = "late"
     FAILED = "failed"
     BUSY = "busy"
     UNREADABLE = "unreadable"

@@ -1,0 +1,219 @@
+"""Services behind the actions, as hand-written stand-ins: each answers what a test has put into it."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+
+from gateway.services.benefits import Claim, ClaimOutcome, ClaimResult, ClaimState
+from gateway.services.payments import (
+    Invoice,
+    InvoiceState,
+    Payee,
+    PayeeKind,
+    PayOutcome,
+    PayResult,
+    RedeemOutcome,
+    RedeemResult,
+)
+from gateway.services.people import (
+    ActivateOutcome,
+    CodeOutcome,
+    CodeResult,
+    EnrolOutcome,
+    Person,
+    PersonState,
+    PersonStatus,
+    PinCheck,
+    PinForm,
+    PinOutcome,
+    PinRepeat,
+    ResendOutcome,
+    UnlockOutcome,
+)
+from wallet.accounts import Chart
+from wallet.ids import AccountId, transfer_id
+from wallet.money import Money, irr
+from wallet.transfers import (
+    Balances,
+    BalancesAfter,
+    LogRow,
+    Movement,
+    Transfer,
+    TransferCode,
+    TransferKind,
+)
+
+NOW = datetime(2026, 11, 22, 21, 0, tzinfo=UTC)
+MARYAM = Person(
+    "per_01", "+989120000001", "Maryam Ahmadi", "مریم احمدی", "fa", PersonState.ACTIVE, email="", created_at=NOW
+)
+CHART = Chart.load()
+
+
+@dataclass
+class FakePeople:
+    person: Person | None = MARYAM
+    status_: PersonStatus = PersonStatus.ACTIVE
+    pin: PinCheck = field(default_factory=lambda: PinCheck(PinOutcome.OK, 3))
+    enrolled: EnrolOutcome = EnrolOutcome.CODE_SENT
+    activated: ActivateOutcome = ActivateOutcome.CODE_SENT
+    confirmed: CodeResult = field(default_factory=lambda: CodeResult(CodeOutcome.OK))
+    resent: ResendOutcome = ResendOutcome.CODE_SENT
+    offered: PinForm = PinForm.OK
+    repeated: PinRepeat = PinRepeat.OK
+    unlocked: UnlockOutcome = UnlockOutcome.OK
+    heard: list[tuple[str, ...]] = field(default_factory=list)
+
+    async def by_msisdn(self, msisdn: str) -> Person | None:
+        return self.person if self.person is None or self.person.msisdn == msisdn else None
+
+    async def status(self, _msisdn: str) -> PersonStatus:
+        return self.status_
+
+    async def set_language(self, person_id: str, language: str) -> None:
+        self.heard.append(("set_language", person_id, language))
+
+    async def enrol(self, msisdn: str, national_number: str, language: str) -> EnrolOutcome:
+        self.heard.append(("enrol", msisdn, national_number, language))
+        return self.enrolled
+
+    async def activate(self, msisdn: str, branch_code: str, language: str = "fa") -> ActivateOutcome:
+        self.heard.append(("activate", msisdn, branch_code, language))
+        return self.activated
+
+    async def confirm_code(self, msisdn: str, code: str) -> CodeResult:
+        self.heard.append(("confirm_code", msisdn, code))
+        return self.confirmed
+
+    async def resend_code(self, _msisdn: str) -> ResendOutcome:
+        return self.resent
+
+    async def offer_pin(self, person_id: str, pin: str) -> PinForm:
+        self.heard.append(("offer_pin", person_id, pin))
+        return self.offered
+
+    async def repeat_pin(self, person_id: str, pin: str) -> PinRepeat:
+        self.heard.append(("repeat_pin", person_id, pin))
+        return self.repeated
+
+    async def check_pin(self, person_id: str, pin: str) -> PinCheck:
+        self.heard.append(("check_pin", person_id, pin))
+        return self.pin
+
+    async def unlock_with_code(self, msisdn: str, branch_code: str) -> UnlockOutcome:
+        self.heard.append(("unlock_with_code", msisdn, branch_code))
+        return self.unlocked
+
+
+def invoice(number: int) -> Invoice:
+    return Invoice(
+        f"inv_{number:02d}", "per_01", f"1405-{number:02d}", irr(250_000), InvoiceState.OPEN, "job", NOW, None
+    )
+
+
+@dataclass
+class FakePayments:
+    invoices: list[Invoice] = field(default_factory=lambda: [invoice(7), invoice(8)])
+    payee_: Payee = field(default_factory=lambda: Payee(PayeeKind.REGISTERED, "+989120000002", "R**a K****i"))
+    result: PayResult = field(default_factory=lambda: PayResult(PayOutcome.OK, "000000000012", irr(900)))
+    redeemed: RedeemResult = field(default_factory=lambda: RedeemResult(RedeemOutcome.OK, irr(500), irr(900), "1"))
+    heard: list[tuple[object, ...]] = field(default_factory=list)
+
+    async def invoices_of(self, _person_id: str) -> list[Invoice]:
+        return self.invoices
+
+    async def pay_invoice(self, person_id: str, invoice_id: str, call_key: str) -> PayResult:
+        self.heard.append(("pay_invoice", person_id, invoice_id, call_key))
+        return self.result
+
+    async def payee(self, person_id: str, msisdn: str) -> Payee:
+        self.heard.append(("payee", person_id, msisdn))
+        return self.payee_
+
+    async def send(self, person_id: str, msisdn: str, amount: Money, call_key: str) -> PayResult:
+        self.heard.append(("send", person_id, msisdn, amount, call_key))
+        return self.result
+
+    async def send_code(self, person_id: str, msisdn: str, amount: Money, call_key: str) -> PayResult:
+        self.heard.append(("send_code", person_id, msisdn, amount, call_key))
+        if self.result.outcome is PayOutcome.OK:
+            return replace(self.result, balance=irr(900), valid_until=NOW + timedelta(days=7))
+        return self.result
+
+    async def redeem(self, person_id: str, code: str, call_key: str) -> RedeemResult:
+        self.heard.append(("redeem", person_id, code, call_key))
+        return self.redeemed
+
+
+def claim(number: str, state: ClaimState) -> Claim:
+    return Claim(
+        id="clm_01", number=number, person_id="per_01", first_day=date(2026, 11, 1), last_day=date(2026, 11, 3), days=3,
+        amount=irr(3_000_000), state=state, submitted_at=NOW, decided_by="", decided_at=None, reason="", approval_id="",
+        paid_at=None,
+    )  # fmt: skip
+
+
+@dataclass
+class FakeBenefits:
+    outcome: ClaimOutcome = ClaimOutcome.OK
+    claims: list[Claim] = field(default_factory=list)
+    heard: list[tuple[object, ...]] = field(default_factory=list)
+
+    async def claim(self, person_id: str, first_day: date, last_day: date, call_key: str) -> ClaimResult:
+        self.heard.append((person_id, first_day, last_day, call_key))
+        if self.outcome is ClaimOutcome.OK:
+            return ClaimResult(self.outcome, claim("S-12345674", ClaimState.SUBMITTED))
+        return ClaimResult(self.outcome, days_max=30 if self.outcome is ClaimOutcome.TOO_LONG else None)
+
+    async def claims_of(self, _person_id: str) -> list[Claim]:
+        return self.claims
+
+
+@dataclass(frozen=True)
+class MadeCode:
+    code: str = "83520417"
+    valid_s: int = 600
+
+
+@dataclass
+class FakeTokens:
+    asked: int = 0
+
+    async def activation_code(self, _person_id: str) -> MadeCode:
+        self.asked += 1
+        return MadeCode()
+
+
+@dataclass
+class FakeLedger:
+    own: Balances | None = field(default_factory=lambda: Balances(300, 1_000, 100, 0, 7))
+    lines: list[Movement] = field(default_factory=list)
+    holds: list[LogRow] = field(default_factory=list)
+
+    async def balances(self, _account: AccountId) -> Balances | None:
+        return self.own
+
+    async def movements(self, _account: AccountId, *, limit: int, before: int | None = None) -> list[Movement]:
+        assert before is None
+        return self.lines[:limit]
+
+    async def open_holds(self, _account: AccountId) -> list[LogRow]:
+        return self.holds
+
+
+NO_BALANCES = Balances(0, 0, 0, 0, 0)
+
+
+def transfer(position: int, minor: int, code: TransferCode, kind: TransferKind) -> Transfer:
+    cause = "tap_01K0000000000000000000000A"
+    wallet, merchant = CHART.id("wallet", "per_01"), CHART.id("merchant_payable", "mer_01")
+    return Transfer(transfer_id(cause, str(position)), wallet, merchant, irr(minor), code, cause, kind)
+
+
+def movement(position: int, minor: int, code: TransferCode, kind: TransferKind, *, is_debit: bool) -> Movement:
+    one = transfer(position, minor, code, kind)
+    return Movement(position, one, NOW, is_debit, NO_BALANCES, one.credit)
+
+
+def hold(position: int, minor: int) -> LogRow:
+    one = transfer(position, minor, TransferCode.TAP, TransferKind.HOLD)
+    return LogRow(position, one, NOW, BalancesAfter(NO_BALANCES, NO_BALANCES))

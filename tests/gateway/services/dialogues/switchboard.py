@@ -1,0 +1,223 @@
+"""Phones, a bank behind the menus, and dialogues over a real store: what the tests of this room share."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from gateway.errors import StoreUnavailable
+from gateway.keys import KeyStore
+from gateway.keys.software import SoftwareKeyStore
+from gateway.services.dialogues import (
+    Action,
+    Caller,
+    Dialogues,
+    DialogueSettings,
+    Event,
+    EventKind,
+    Hops,
+    LateAnswer,
+    Menus,
+    Reply,
+)
+from gateway.services.dialogues.tables import sessions
+from gateway.store import Store, Write
+from ussd_menus import Amount, Call, FrozenMenus, Profile, Result, Row, freeze, load
+from wallet.clock import Clock
+
+PIN = "2468"
+CODE = "*1420#"
+REACHED = "0912 000 0009"
+_keys = itertools.count(1)
+
+
+@cache
+def shipped() -> FrozenMenus:
+    """The menus as they are shipped."""
+    return freeze(load())
+
+
+def other_version() -> FrozenMenus:
+    """The same menus under another version."""
+    return replace(shipped(), menus=replace(shipped().menus, version="other"))
+
+
+@dataclass(frozen=True)
+class Somebody:
+    id: str
+    language: str
+
+
+@dataclass
+class Bank:
+    """Services behind the menus: everybody is enrolled as `Person <last digits>`; payments are idempotent by key."""
+
+    calls: list[tuple[str, str, str]] = field(default_factory=list)
+    """Name, msisdn and call key of every call."""
+    paid: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Call key to payer and amount: what really moved."""
+    delay_s: float = 0.0
+    fault_before: Exception | None = None
+    fault_after: Exception | None = None
+    strangers: frozenset[str] = frozenset()
+
+    async def by_msisdn(self, msisdn: str) -> Somebody | None:
+        return None if msisdn in self.strangers else Somebody(f"per_{msisdn[1:]}", "en")
+
+    def actions(self) -> Mapping[str, Action]:
+        known = {
+            "person.status": self.status,
+            "wallet.see": self.see,
+            "payments.payee": self.payee,
+            "payments.send": self.send,
+            "tokens.activation_code": self.activation_code,
+        }
+        return {name: self._noted(action) for name, action in known.items()}
+
+    def _noted(self, action: Action) -> Action:
+        async def noted(caller: Caller, call: Call) -> Result:
+            self.calls.append((call.name, caller.msisdn, caller.call_key(call)))
+            return await action(caller, call)
+
+        return noted
+
+    async def status(self, caller: Caller, _call: Call) -> Result:
+        if caller.msisdn in self.strangers:
+            return Result("unknown")
+        return Result("active", {"name": f"Person {caller.msisdn[-4:]}"}, "en")
+
+    async def see(self, caller: Caller, call: Call) -> Result:
+        if call.secrets["pin"] != PIN:
+            return Result("wrong_pin", {"tries_left": 2})
+        await asyncio.sleep(self.delay_s)
+        mine = Amount(int(caller.msisdn[-4:]), "IRR", 0)
+        rows: tuple[Row, ...] = ({"day": date(2026, 11, 21), "kind": "benefit", "amount": mine, "sign": "+"},)
+        return Result("ok", {"balance": mine, "rows": rows})
+
+    async def payee(self, _caller: Caller, call: Call) -> Result:
+        return Result("registered", {"name": f"N***e {str(call.args['msisdn'])[-4:]}"})
+
+    async def send(self, caller: Caller, call: Call) -> Result:
+        if self.fault_before is not None:
+            raise self.fault_before
+        if call.secrets["pin"] != PIN:
+            return Result("wrong_pin", {"tries_left": 2})
+        amount = call.args["amount"]
+        assert isinstance(amount, Amount)
+        key = caller.call_key(call)
+        await asyncio.sleep(self.delay_s)
+        self.paid.setdefault(key, (caller.msisdn, amount.minor))
+        if self.fault_after is not None:
+            raise self.fault_after
+        return Result("ok", {"reference": f"R{len(self.paid):011d}", "balance": Amount(7, "IRR", 0)})
+
+    async def activation_code(self, _caller: Caller, _call: Call) -> Result:
+        return Result("ok", {"code": "83520417", "minutes": 10})
+
+
+@dataclass
+class Switchboard:
+    """Dialogues over a store, and what they are made of."""
+
+    dialogues: Dialogues
+    store: Store
+    bank: Bank
+    hops: Hops
+    menus: Menus
+    late: list[LateAnswer]
+
+    def phone(self, msisdn: str = "+989120000001") -> "Phone":
+        return Phone(self.dialogues, msisdn)
+
+    async def row(self, phone: "Phone") -> Mapping[str, object]:
+        """The session's row, as it lies in the store."""
+        rows = await self.store.read(select(*sessions.c).where(sessions.c.session_key == phone.session_key))
+        return dict(rows[0]._mapping)
+
+
+@dataclass
+class Phone:
+    """One handset; `again` is the provider delivering its last callback once more."""
+
+    dialogues: Dialogues
+    msisdn: str
+    session_key: str = ""
+    text: str = ""
+
+    async def dial(self) -> Reply:
+        self.session_key, self.text = f"key-{next(_keys)}", ""
+        return await self.again()
+
+    async def type(self, typed: str) -> Reply:
+        self.text = f"{self.text}*{typed}" if self.text else typed
+        return await self.again()
+
+    async def again(self) -> Reply:
+        return await self.dialogues.answer(self.event(self.text))
+
+    def event(self, text: str) -> Event:
+        kind = EventKind.INPUT if text else EventKind.BEGIN
+        return Event("africastalking", kind, self.session_key, self.msisdn, CODE, text)
+
+    async def at_pin(self, amount: str = "500") -> Reply:
+        """Dial and walk to the screen where a PIN agrees to send money."""
+        await self.dial()
+        for typed in ("4", REACHED.replace(" ", "")):
+            await self.type(typed)
+        return await self.type(amount)
+
+    def other(self, dialogues: Dialogues) -> "Phone":
+        """The same handset in front of another process."""
+        return Phone(dialogues, self.msisdn, self.session_key, self.text)
+
+
+class FailingStore(Store):
+    """A store that takes nothing when `fails` is set: the moment before a process dies."""
+
+    fails = False
+
+    async def apply(self, *writes: Write) -> None:
+        if self.fails:
+            raise StoreUnavailable("gone")
+        await super().apply(*writes)
+
+
+@asynccontextmanager
+async def switchboard(
+    url: str,
+    clock: Clock,
+    *,
+    bank: Bank | None = None,
+    keys: KeyStore | None = None,
+    menus: FrozenMenus | None = None,
+    budget_s: float = 5.0,
+    work_max: int = 1_000,
+) -> AsyncIterator[Switchboard]:
+    """A process that answers dialogues; its work is over when the context ends."""
+    await Store.upgrade(url)
+    store = await FailingStore.open(url)
+    bank = bank or Bank()
+    late: list[LateAnswer] = []
+
+    async def tell(answer: LateAnswer) -> None:
+        late.append(answer)
+
+    kept = Menus(menus or shipped())
+    settings = DialogueSettings(ZoneInfo("Asia/Tehran"), language="en", budget_s=budget_s)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            hops = Hops(bank.actions(), Profile(), tasks, tell, work_max)
+            made = Dialogues(store, keys or SHARED_KEYS, clock, kept, hops, bank, settings)
+            yield Switchboard(made, store, bank, hops, kept, late)
+    finally:
+        await store.close()
+
+
+SHARED_KEYS = SoftwareKeyStore.for_tests()
+"""All processes of one house share their keys."""
