@@ -1,0 +1,81 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.errors import BadInput, Conflict, NotFound
+from gateway.keys import SoftwareKeyStore
+from gateway.services.merchants import Merchants
+from gateway.services.merchants.rules import luhn_digit, merchant_number
+from gateway.store import Store
+from wallet.accounts import Account, Chart
+from wallet.clock import ManualClock
+
+
+class OpenedAccounts:
+    def __init__(self) -> None:
+        self.codes: list[str] = []
+
+    async def open_accounts(self, *accounts: Account) -> None:
+        self.codes += [account.code for account in accounts]
+
+
+@pytest.fixture
+def ledger() -> OpenedAccounts:
+    return OpenedAccounts()
+
+
+@pytest.fixture
+async def merchants(database_url: str, clock: ManualClock, ledger: OpenedAccounts) -> AsyncIterator[Merchants]:
+    await Store.upgrade(database_url)
+    store = await Store.open(database_url)
+    yield Merchants(store, ledger, Chart.load(), SoftwareKeyStore.for_tests(), clock)
+    await store.close()
+
+
+async def test_a_merchant_has_an_account_and_a_number_of_its_own(merchants: Merchants, ledger: OpenedAccounts) -> None:
+    made = [await merchants.register_merchant(f"Pharmacy {n}", "per_1", "Tehran") for n in range(3)]
+    assert ledger.codes == [f"liability:merchant_payable:{merchant.id}:IRR" for merchant in made]
+    assert len({merchant.number for merchant in made}) == 3
+    assert await merchants.merchant(made[0].id) == made[0]
+    assert await merchants.merchants(limit=1, after=made[0].id) in ([made[1]], [made[2]])
+
+
+async def test_a_terminals_key_is_handed_out_once_and_never_shown(merchants: Merchants) -> None:
+    merchant = await merchants.register_merchant("Pharmacy", "per_1", "Tehran")
+    key = await merchants.register_terminal(merchant.id, "TERM0001")
+    assert len(key.key) == 16
+    assert key.merchant_number == merchant.number
+    assert key.key.hex() not in repr(key)
+    with pytest.raises(Conflict):
+        await merchants.register_terminal(merchant.id, "TERM0001")
+    terminal = await merchants.terminal("TERM0001")
+    assert terminal is not None
+    assert (terminal.merchant_id, terminal.merchant_number) == (merchant.id, merchant.number)
+    assert await merchants.terminals(merchant.id) == [terminal]
+
+
+async def test_what_cannot_be_registered_is_refused(merchants: Merchants) -> None:
+    merchant = await merchants.register_merchant("Pharmacy", "per_1", "Tehran")
+    for terminal_id in ("", "TERM001", "term0001", "TERM 001", "TERM00012"):
+        with pytest.raises(BadInput):
+            await merchants.register_terminal(merchant.id, terminal_id)
+    with pytest.raises(NotFound):
+        await merchants.register_terminal("mer_none", "TERM0002")
+    for name, city in (("", "Tehran"), ("Pharmacy", " "), ("x" * 61, "Tehran")):
+        with pytest.raises(BadInput):
+            await merchants.register_merchant(name, "per_1", city)
+
+
+@pytest.mark.parametrize(("digits", "check"), [("7992739871", "3"), ("411111111111111", "1"), ("0", "0")])
+def test_the_check_digit_is_luhns(digits: str, check: str) -> None:
+    assert luhn_digit(digits) == check
+
+
+@given(serial=st.integers(0, 10**8 - 1), at=st.integers(0, 14), add=st.integers(1, 9))
+def test_a_mistyped_merchant_number_does_not_pass(serial: int, at: int, add: int) -> None:
+    number = merchant_number(serial)
+    assert len(number) == 15
+    wrong = number[:at] + str((int(number[at]) + add) % 10) + number[at + 1 :]
+    assert luhn_digit(wrong[:-1]) != wrong[-1]
