@@ -1,0 +1,5 @@
+"""The mail relay: receipts by e-mail over SMTP."""
+
+from gateway.peers.mail.relay import Relay
+
+__all__ = ["Relay"]
