@@ -218,3 +218,12 @@ def _required(items: Sequence[Tlv], tag: str) -> bytes:
 def ac_data(values: Mapping[str, bytes]) -> bytes:
     """What the cryptogram of the house profile is computed over: the values of AC_TAGS, concatenated."""
     return b"".join(values[tag] for tag in AC_TAGS)
+
+
+def luhn_digit(digits: str) -> str:
+    """The check digit that makes `digits` + it pass ISO/IEC 7812-1 annex B."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if place % 2 == 0 else 1)
+        total += value - 9 if value > 9 else value
+    return str(-total % 10)

@@ -124,3 +124,8 @@ def test_any_dol_is_filled_to_its_length_or_bad_input(dol: bytes, value: bytes) 
         return
     filled = emv.fill_dol(items, {item.tag: value for item in items[::2]})
     assert len(filled) == sum(item.length for item in items)
+
+
+@pytest.mark.parametrize(("digits", "check"), [("7992739871", "3"), ("411111111111111", "1"), ("0", "0")])
+def test_the_check_digit_is_luhns(digits: str, check: str) -> None:
+    assert emv.luhn_digit(digits) == check

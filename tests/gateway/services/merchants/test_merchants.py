@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from gateway.errors import BadInput, Conflict, NotFound
 from gateway.keys import SoftwareKeyStore
 from gateway.services.merchants import Merchants
-from gateway.services.merchants.rules import luhn_digit, merchant_number
+from gateway.services.merchants.rules import merchant_number
 from gateway.store import Store
+from gateway.wire.emv import luhn_digit
 from wallet.accounts import Account, Chart
 from wallet.clock import ManualClock
 
@@ -39,7 +40,8 @@ async def test_a_merchant_has_an_account_and_a_number_of_its_own(merchants: Merc
     assert ledger.codes == [f"liability:merchant_payable:{merchant.id}:IRR" for merchant in made]
     assert len({merchant.number for merchant in made}) == 3
     assert await merchants.merchant(made[0].id) == made[0]
-    assert await merchants.merchants(limit=1, after=made[0].id) in ([made[1]], [made[2]])
+    in_order = sorted(made, key=lambda merchant: merchant.id)
+    assert await merchants.merchants(limit=1, after=in_order[0].id) == [in_order[1]]
 
 
 async def test_a_terminals_key_is_handed_out_once_and_never_shown(merchants: Merchants) -> None:
@@ -66,11 +68,6 @@ async def test_what_cannot_be_registered_is_refused(merchants: Merchants) -> Non
     for name, city in (("", "Tehran"), ("Pharmacy", " "), ("x" * 61, "Tehran")):
         with pytest.raises(BadInput):
             await merchants.register_merchant(name, "per_1", city)
-
-
-@pytest.mark.parametrize(("digits", "check"), [("7992739871", "3"), ("411111111111111", "1"), ("0", "0")])
-def test_the_check_digit_is_luhns(digits: str, check: str) -> None:
-    assert luhn_digit(digits) == check
 
 
 @given(serial=st.integers(0, 10**8 - 1), at=st.integers(0, 14), add=st.integers(1, 9))
