@@ -1,5 +1,5 @@
 """The mail relay: receipts by e-mail over SMTP."""
 
-from gateway.peers.mail.relay import Relay
+from gateway.peers.mail.relay import MailRelay
 
-__all__ = ["Relay"]
+__all__ = ["MailRelay"]

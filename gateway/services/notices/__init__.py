@@ -4,23 +4,22 @@ from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, NoticeVa
 from gateway.services.notices.notices import Notices
 from gateway.services.notices.outbox import Outbox
 from gateway.services.notices.outgoing import (
+    Carrier,
     Channel,
-    MailRelay,
     Outgoing,
     PartResult,
     PartState,
     Receipt,
     ReceiptState,
     Report,
-    SmsLink,
 )
 from gateway.services.notices.rules import NoticeState
 from gateway.services.notices.words import Words
 
 __all__ = [
     "NEEDS",
+    "Carrier",
     "Channel",
-    "MailRelay",
     "Notice",
     "NoticeClass",
     "NoticeState",
@@ -34,6 +33,5 @@ __all__ = [
     "Receipt",
     "ReceiptState",
     "Report",
-    "SmsLink",
     "Words",
 ]

@@ -92,8 +92,8 @@ class Receipt:
     error: str = ""
 
 
-class SmsLink(Protocol):
-    """Carries SMS. Satisfied by gateway.peers.smsc."""
+class Carrier(Protocol):
+    """Carries messages of one channel. Satisfied by gateway.peers.smsc.Link and gateway.peers.mail.MailRelay."""
 
     @property
     def ready(self) -> bool:
@@ -102,12 +102,4 @@ class SmsLink(Protocol):
 
     async def send(self, message: Outgoing) -> Report:
         """Send the parts that are not done; raises nothing, whatever happens is in the report."""
-        ...
-
-
-class MailRelay(Protocol):
-    """Carries e-mail. Satisfied by gateway.peers.mail."""
-
-    async def send(self, message: Outgoing) -> Report:
-        """Send it; raises nothing, whatever happens is in the report."""
         ...

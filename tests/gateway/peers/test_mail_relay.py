@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway.observe import Metrics
-from gateway.peers.mail import Relay
+from gateway.peers.mail import MailRelay
 from gateway.services.notices import Channel, Outgoing, PartState
 from simulators.mailbox import Mailbox
 from simulators.trace import Trace
@@ -21,8 +21,8 @@ def letter(address: str = "maryam@example.org", text: str = "۱٬۲۰۰٬۰۰۰ 
     return Outgoing("ntc_1", "lse_1", Channel.EMAIL, address, text, "واریز مزایا", 1, frozenset(), after(900))
 
 
-def relay(port: int, timeout_s: float = 2.0) -> Relay:
-    return Relay("127.0.0.1", port, SENDER, ManualClock(AT), Metrics(), timeout_s=timeout_s)
+def relay(port: int, timeout_s: float = 2.0) -> MailRelay:
+    return MailRelay("127.0.0.1", port, SENDER, ManualClock(AT), Metrics(), timeout_s=timeout_s)
 
 
 @pytest.fixture

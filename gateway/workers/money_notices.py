@@ -1,0 +1,129 @@
+"""Follows the ledger's log and tells people whose money moved; each transfer tells each of them once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.services.notices import Notice, NoticeClass
+from wallet.accounts import Account
+from wallet.ids import AccountId
+from wallet.transfers import LogRow, TransferCode, TransferKind
+
+FOLLOWER = "money"
+ROWS_MAX = 200
+WALLET = "wallet"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a person is reached, and in which language."""
+
+    msisdn: str
+    language: str
+    email: str = ""
+
+
+class Addresses(Protocol):
+    """Knows how people are reached."""
+
+    async def address(self, person_id: str) -> Address | None:
+        """None for a person that is not known."""
+        ...
+
+
+class Log(Protocol):
+    """The ledger's log. Satisfied by wallet.ledger.Ledger."""
+
+    async def follow(self, *, after: int, limit: int = 1000) -> Sequence[LogRow]:
+        """The log from position `after` + 1 on."""
+        ...
+
+    async def account(self, account: AccountId) -> Account | None:
+        """The account with this id."""
+        ...
+
+    async def caused_by(self, cause: str) -> list[LogRow]:
+        """All transfers with this cause."""
+        ...
+
+
+class Teller(Protocol):
+    """Puts notices into the outbox. Satisfied by services.notices.Notices."""
+
+    async def told_up_to(self, follower: str) -> int:
+        """The position up to which everything is told."""
+        ...
+
+    async def tell_following(self, follower: str, before: int, after: int, notices: Iterable[Notice]) -> bool:
+        """Tell and move the cursor in one unit of work; False if another process was faster."""
+        ...
+
+
+DEBIT, CREDIT = "debit", "credit"
+
+TOLD: Mapping[TransferCode, tuple[tuple[str, NoticeClass], ...]] = {
+    TransferCode.BENEFIT: ((CREDIT, NoticeClass.BENEFIT_PAID),),
+    TransferCode.CASH_IN: ((CREDIT, NoticeClass.CASH_IN),),
+    TransferCode.CONTRIBUTION: ((DEBIT, NoticeClass.CONTRIBUTION_PAID),),
+    TransferCode.SEND: ((DEBIT, NoticeClass.MONEY_SENT), (CREDIT, NoticeClass.MONEY_RECEIVED)),
+    TransferCode.CLAIM_CODE: ((DEBIT, NoticeClass.MONEY_SENT),),
+    TransferCode.CLAIM_CODE_REDEEMED: ((CREDIT, NoticeClass.MONEY_RECEIVED),),
+    TransferCode.CLAIM_CODE_RETURNED: ((CREDIT, NoticeClass.CLAIM_CODE_RETURNED),),
+    TransferCode.TAP: ((DEBIT, NoticeClass.TAP_PAID),),
+    TransferCode.TAP_REFUND: ((CREDIT, NoticeClass.TAP_REFUNDED),),
+}
+"""Who is told what about a transfer that moved money; a code that is not here is nobody's news."""
+
+MOVING = frozenset({TransferKind.POST, TransferKind.CAPTURE})
+"""Kinds that move money; holds, voids and expiries are not told."""
+
+
+class MoneyNotices:
+    """The follower `money`."""
+
+    def __init__(self, ledger: Log, notices: Teller, addresses: Addresses) -> None:
+        self._ledger = ledger
+        self._notices = notices
+        self._addresses = addresses
+
+    async def tick(self) -> int:
+        """Tell the next rows of the log; how many rows."""
+        before = await self._notices.told_up_to(FOLLOWER)
+        rows = await self._ledger.follow(after=before, limit=ROWS_MAX)
+        if not rows:
+            return 0
+        told = [notice for row in rows for notice in await self._of(row)]
+        moved = await self._notices.tell_following(FOLLOWER, before, rows[-1].position, told)
+        return len(rows) if moved else 0
+
+    async def _of(self, row: LogRow) -> list[Notice]:
+        transfer = row.transfer
+        if transfer.kind not in MOVING:
+            return []
+        sides = {DEBIT: transfer.debit, CREDIT: transfer.credit}
+        told = [await self._notice(row, sides[side], class_) for side, class_ in TOLD.get(transfer.code, ())]
+        if transfer.code is TransferCode.CLAIM_CODE_REDEEMED:
+            told += [
+                await self._notice(row, sent.transfer.debit, NoticeClass.CLAIM_CODE_REDEEMED)
+                for sent in await self._ledger.caused_by(transfer.cause)
+                if sent.transfer.code is TransferCode.CLAIM_CODE
+            ]
+        return [notice for notice in told if notice is not None]
+
+    async def _notice(self, row: LogRow, account: AccountId, class_: NoticeClass) -> Notice | None:
+        """None if the account is nobody's wallet, or its owner has no address."""
+        owner = await self._ledger.account(account)
+        if owner is None or owner.role != WALLET:
+            return None
+        address = await self._addresses.address(owner.owner)
+        if address is None:
+            return None
+        return Notice(
+            cause=row.transfer.cause,
+            class_=class_,
+            msisdn=address.msisdn,
+            person_id=owner.owner,
+            language=address.language,
+            values={"amount": row.transfer.amount, "at": row.booked_at},
+            email=address.email,
+        )

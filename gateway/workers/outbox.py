@@ -1,0 +1,59 @@
+"""Carries the outbox of one channel: claim, send, settle."""
+
+import asyncio
+from typing import Protocol
+
+from gateway.errors import Fault
+from gateway.observe import Metrics, log
+from gateway.services.notices import Carrier, Channel, NoticeState, Outgoing, Report
+
+SETTLE_TRIES_MAX = 4
+SETTLE_PAUSE_S = 0.25
+
+
+class Box(Protocol):
+    """The outbox. Satisfied by services.notices.Outbox."""
+
+    async def claim(self, channel: Channel, limit: int) -> list[Outgoing]:
+        """Lease what is due."""
+        ...
+
+    async def settle(self, message: Outgoing, report: Report) -> NoticeState:
+        """Record what became of a claimed message; harmless when repeated."""
+        ...
+
+
+class OutboxWorker:
+    """One channel's carrier and the messages that are due for it; each message stands alone."""
+
+    def __init__(self, box: Box, channel: Channel, carrier: Carrier, metrics: Metrics, *, batch: int = 20) -> None:
+        """`batch` should not be far above what the carrier sends at once, since a claimed message blocks its lease."""
+        self._box = box
+        self._channel = channel
+        self._carrier = carrier
+        self._batch = batch
+        self._failures = metrics.worker_failures.labels(f"outbox_{channel.value}")
+        self._log = log(worker=f"outbox_{channel.value}")
+
+    async def tick(self) -> int:
+        """Send what is due; how many messages. Claims nothing while the carrier is down."""
+        if not self._carrier.ready:
+            return 0
+        messages = await self._box.claim(self._channel, self._batch)
+        async with asyncio.TaskGroup() as group:
+            for message in messages:
+                group.create_task(self._carry(message))
+        return len(messages)
+
+    async def _carry(self, message: Outgoing) -> None:
+        report = await self._carrier.send(message)
+        for attempt in range(1, SETTLE_TRIES_MAX + 1):
+            try:
+                await self._box.settle(message, report)
+            except Fault as fault:
+                # Unsettled it would be sent again when its lease runs out, so the store gets a moment to come back.
+                self._log.warning("not settled", notice=message.id, attempt=attempt, why=fault.code)
+                await asyncio.sleep(SETTLE_PAUSE_S * attempt)
+            else:
+                return
+        self._failures.inc()
