@@ -54,9 +54,7 @@ class Session:
         return f"dialogue\0{self.id}\0{self.hops}".encode()
 
 
-_BY_KEY = select(*sessions.c).where(
-    sessions.c.adapter == bindparam("b_adapter"), sessions.c.session_key == bindparam("b_session_key")
-)
+_ALL = select(*sessions.c)
 
 _CHANGED = (
     "person_id",
@@ -88,7 +86,7 @@ _OVER = (
 
 async def load(store: Store, adapter: str, session_key: str) -> Session | None:
     """The session with the provider's key."""
-    rows = await store.read(_BY_KEY.params(b_adapter=adapter, b_session_key=session_key))
+    rows = await store.read(_ALL.where(sessions.c.adapter == adapter, sessions.c.session_key == session_key))
     return _session(rows[0]) if rows else None
 
 
