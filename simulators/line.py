@@ -95,9 +95,11 @@ class Line:
 
     def cut(self) -> None:
         """Close the connection; the line comes back by itself."""
-        if self._writer is not None:
+        writer, self._writer = self._writer, None
+        self.up.clear()
+        if writer is not None:
             self._trace.record("iso8583", f"{self._name}: line cut", outbound=True)
-            self._writer.close()
+            writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One connection from its sign-on to its end; whether it got as far as being signed on."""
@@ -147,11 +149,10 @@ class Line:
                 answer.set_result(Answer(message, data))
 
     def _note(self, message: Message, data: bytes, *, outbound: bool) -> None:
-        parts = [message.mti, self._name, f"STAN {message[11]}"]
+        parts = [f"{message.mti} DE39 {message[39]}" if message[39] else message.mti]
         if message[4]:
             parts.append(f"{int(message[4]):,} IRR")
-        if message[39]:
-            parts.append(f"DE39 {message[39]}")
+        parts += [f"STAN {message[11]}", self._name]
         detail = f"{message.shown()}\n\n{data.hex(' ').upper()}"
         self._trace.record("iso8583", " · ".join(parts), detail, outbound=outbound)
 

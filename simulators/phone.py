@@ -73,7 +73,7 @@ class Phone:
         self.person = person
         self.screen: Screen = Idle()
         self.inbox: deque[Sms] = deque(maxlen=INBOX_MAX)
-        self._network = network
+        self.network = network
         self._numbers = itertools.count(1)
         self._busy = asyncio.Lock()
         self._calls = 0
@@ -91,9 +91,9 @@ class Phone:
             call = self._calls
             msisdn = self.person.msisdn
             if self.screen.open:
-                screen = await self._network.answer(msisdn, entry)
+                screen = await self.network.answer(msisdn, entry)
             else:
-                screen = await self._network.dial(msisdn, entry)
+                screen = await self.network.dial(msisdn, entry)
             if call == self._calls:
                 self.screen = screen
 
@@ -101,7 +101,7 @@ class Phone:
         """The red key: the dialogue is gone, and the screen clear; an answer that is still on its way is lost."""
         self._calls += 1
         self.screen = Idle()
-        self._network.cancel(self.person.msisdn)
+        self.network.cancel(self.person.msisdn)
 
     def receive(self, text: str, sender: str) -> None:
         """An SMS arrives."""

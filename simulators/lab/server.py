@@ -50,9 +50,11 @@ class Lab:
             OSError: The port is taken.
         """
         # Devices finish what they began when the browser goes away: a tap is not half a tap.
-        self._runner = web.AppRunner(self.application(), access_log=None, handler_cancellation=False)
+        self._runner = web.AppRunner(
+            self.application(), access_log=None, handler_cancellation=False, shutdown_timeout=1
+        )
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port, shutdown_timeout=1).start()
+        await web.TCPSite(self._runner, host, port).start()
 
     async def stop(self) -> None:
         """Close the door."""

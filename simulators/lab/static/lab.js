@@ -3,18 +3,22 @@
 
 const ROWS_MAX = 200;
 
+// Where the caret is; a field that nobody has been in is typed at its end.
+function caret(field) {
+  if (document.activeElement !== field) return [field.value.length, field.value.length];
+  return [field.selectionStart, field.selectionEnd];
+}
+
 function type(field, text) {
-  const at = field.selectionStart ?? field.value.length;
-  const end = field.selectionEnd ?? at;
+  const [at, end] = caret(field);
   if (field.value.length - (end - at) + text.length <= field.maxLength) {
     field.setRangeText(text, at, end, "end");
   }
 }
 
 function rubOut(field) {
-  const end = field.selectionEnd ?? field.value.length;
-  const start = field.selectionStart === end ? Math.max(0, end - 1) : field.selectionStart;
-  field.setRangeText("", start, end, "end");
+  const [at, end] = caret(field);
+  field.setRangeText("", at === end ? Math.max(0, end - 1) : at, end, "end");
 }
 
 function fieldOf(element) {
@@ -26,6 +30,11 @@ document.addEventListener("click", (event) => {
   if (key) type(document.getElementById(key.dataset.for), key.dataset.key);
   const rubout = event.target.closest("[data-rubout]");
   if (rubout) rubOut(document.getElementById(rubout.dataset.rubout));
+});
+
+// A key of a keypad does not take the focus, so that the caret stays where it is.
+document.addEventListener("mousedown", (event) => {
+  if (event.target.closest("[data-key], [data-rubout]")) event.preventDefault();
 });
 
 // Digits typed while a key of a device has the focus go where the keypad's would.
@@ -42,7 +51,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   wasInHandset = event.detail.target.id === "handset" && event.detail.target.contains(document.activeElement);
 });
 document.addEventListener("htmx:afterSettle", () => {
-  if (wasInHandset && matchMedia("(pointer: fine)").matches) {
+  const focused = document.activeElement;
+  const stayed = focused === document.body || focused.closest("#handset");
+  if (wasInHandset && stayed && matchMedia("(pointer: fine)").matches) {
     const entry = document.getElementById("entry");
     entry.focus({ preventScroll: true });
     entry.setSelectionRange(entry.value.length, entry.value.length);

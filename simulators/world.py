@@ -1,0 +1,132 @@
+"""The world outside the gateway in one process: carrier, registry, SMSC, mailbox, phones, terminals and the lab."""
+
+import asyncio
+import contextlib
+import errno
+from collections.abc import AsyncIterator, Awaitable
+from typing import Protocol
+
+from simulators import people
+from simulators.carrier import Carrier
+from simulators.config import Config
+from simulators.faults import Faults
+from simulators.lab import Bench, Lab
+from simulators.mailbox import Mailbox
+from simulators.nfc_phone import NfcPhone
+from simulators.phone import Phone
+from simulators.registry import Registry
+from simulators.smsc import Smsc
+from simulators.terminal import Terminal
+from simulators.trace import Trace
+
+HOST = "127.0.0.1"
+
+
+class PortBusy(OSError):
+    """A port that somebody else has; `key` is the configuration's key that moves it."""
+
+    def __init__(self, key: str, port: int) -> None:
+        super().__init__(errno.EADDRINUSE, f"port {port} is busy; move it with {key}")
+        self.key = key
+        self.port = port
+
+
+class Listener(Protocol):
+    """A simulator that listens."""
+
+    def start(self, host: str, port: int) -> Awaitable[None]:
+        """Listen."""
+        ...
+
+    def stop(self) -> Awaitable[None]:
+        """Listen no more."""
+        ...
+
+
+class World:
+    """Everything that is not the gateway. `running` starts it and stops it."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.trace = Trace()
+        self.faults = Faults()
+        everybody = people.load()
+        folder = config.data_dir
+        self.carrier = Carrier(
+            config.gateway_url, config.ussd_path_secret, config.service_code, self.trace, self.faults
+        )
+        self.registry = Registry(everybody, self.trace)
+        accounts = {config.smsc_system_id: config.smsc_password}
+        self.smsc = Smsc(self.trace, self.faults, self._on_sms, accounts=accounts)
+        self.mailbox = Mailbox(self.trace)
+        self.phones = {person.msisdn: Phone(person, self.carrier) for person in everybody}
+        self.nfc_phones = {
+            msisdn: NfcPhone(msisdn, config.gateway_url, self.trace, folder=folder and folder / "nfc")
+            for msisdn in self.phones
+        }
+        self.terminals = {
+            terminal.id: Terminal(
+                terminal,
+                host=config.iso8583_host,
+                port=config.iso8583_port,
+                faults=self.faults,
+                trace=self.trace,
+                folder=folder and folder / "terminals",
+            )
+            for terminal in config.terminals
+        }
+        self.lab = Lab(
+            Bench(
+                service_code=config.service_code,
+                phones=self.phones,
+                nfc_phones=self.nfc_phones,
+                terminals=self.terminals,
+                faults=self.faults,
+                trace=self.trace,
+            )
+        )
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator["World"]:
+        """Listen on every port and keep the terminals' lines; on leaving, stop them in the other order.
+
+        Raises:
+            PortBusy: Somebody else has one of the ports.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self.carrier.close)
+            for key, listener in self._listeners().items():
+                await _listen(listener, key, getattr(self.config, key))
+                stack.push_async_callback(listener.stop)
+            async with asyncio.TaskGroup() as tasks:
+                lines = [tasks.create_task(terminal.run()) for terminal in self.terminals.values()]
+                try:
+                    yield self
+                finally:
+                    for line in lines:
+                        line.cancel()
+
+    def _listeners(self) -> dict[str, Listener]:
+        return {
+            "registry_port": self.registry,
+            "smsc_port": self.smsc,
+            "mail_port": self.mailbox,
+            "lab_port": self.lab,
+        }
+
+    def _on_sms(self, msisdn: str, text: str, sender: str) -> None:
+        """The SMSC delivers; an SMS to a number that nobody here carries is only on the wire."""
+        phone = self.phones.get(f"+{msisdn.removeprefix('+')}")
+        if phone is not None:
+            phone.receive(text, sender)
+
+
+async def _listen(listener: Listener, key: str, port: int) -> None:
+    try:
+        await listener.start(HOST, port)
+    except OSError as problem:
+        # A listener that got half way must not keep what it has.
+        await listener.stop()
+        if problem.errno in (errno.EADDRINUSE, errno.EACCES):
+            raise PortBusy(key, port) from problem
+        raise

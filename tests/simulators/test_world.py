@@ -1,0 +1,139 @@
+"""The world: its configuration, its ports, and the process that runs it."""
+
+import asyncio
+import signal
+import socket
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from simulators import config
+from simulators.config import ConfigError
+from simulators.world import PortBusy, World
+from tests.simulators.acquirer import KEY, Acquirer
+from tests.simulators.tokens import TOKEN
+
+TERMINAL = {"id": "TERM0001", "merchant_id": "PHARMACY000001", "merchant_name": "Moradi Pharmacy", "key": "00" * 16}
+PORTS = ("lab_port", "registry_port", "smsc_port", "mail_port")
+
+
+def free_ports() -> dict[str, int]:
+    """Ports that nobody has at the moment."""
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in PORTS]
+    ports = {key: probe.getsockname()[1] for key, probe in zip(PORTS, probes, strict=True)}
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def test_a_configuration_is_read_with_its_terminals() -> None:
+    read = config.read({"lab_port": 9090, "data_dir": "var/x", "terminal": [TERMINAL]})
+
+    assert (read.lab_port, read.data_dir, read.smsc_port) == (9090, Path("var/x"), 2775)
+    assert read.terminals[0].key == bytes(16)
+    assert "demo" not in repr(read)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"lab_prot": 1}, "unknown key lab_prot; the nearest is lab_port"),
+        ({"lab_port": "8090"}, "lab_port is not of type int"),
+        ({"lab_port": True}, "lab_port is not of type int"),
+        ({"terminal": {"id": "x"}}, "terminal is not a list of tables"),
+        ({"terminal": [{"id": "TERM0001"}]}, "a terminal has exactly id, key, merchant_id, merchant_name"),
+        ({"terminal": [{**TERMINAL, "id": "T"}]}, "terminal 'T' does not fit its wire"),
+        ({"terminal": [{**TERMINAL, "key": "xyz"}]}, "terminal 'TERM0001' does not fit its wire"),
+    ],
+)
+def test_a_configuration_that_cannot_be_used_names_its_key(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as refusal:
+        config.read(given)
+
+    assert "xyz" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("key", PORTS)
+async def test_a_busy_port_is_named_with_the_key_that_moves_it(key: str) -> None:
+    ports = free_ports()
+    said = f"port {ports[key]} is busy; move it with {key}"
+    with closing(socket.create_server(("127.0.0.1", ports[key]))), pytest.raises(PortBusy, match=said):
+        async with World(config.read(ports)).running():
+            raise AssertionError("started on a busy port")
+    async with World(config.read(ports)).running():
+        pass  # nothing of the first try was left listening
+
+
+async def test_an_sms_lands_on_the_phone_with_its_number() -> None:
+    world = World(config.read(free_ports()))
+
+    world.smsc._on_sms("+989120000004", "Bonjour", "1420")
+    world.smsc._on_sms("+989120009999", "nobody", "1420")
+
+    assert [sms.text for sms in world.phones["+989120000004"].inbox] == ["Bonjour"]
+
+
+async def test_tokens_and_journals_survive_a_restart_of_the_world(tmp_path: Path) -> None:
+    async with Acquirer().listening() as acquirer:
+        terminal = {**TERMINAL, "key": KEY.hex()}
+        more = {"iso8583_port": acquirer.port, "data_dir": str(tmp_path), "terminal": [terminal]}
+        chosen = config.read({**free_ports(), **more})
+        acquirer.silent.add("0220")
+        async with World(chosen).running() as world:
+            phone = world.nfc_phones["+989120000002"]
+            phone.token = TOKEN
+            assert (await world.terminals["TERM0001"].pay(1000, phone)).approved
+        acquirer.silent.clear()
+
+        async with World(chosen).running() as world:
+            kept = world.nfc_phones["+989120000002"].token
+            async with asyncio.timeout(5):
+                await world.terminals["TERM0001"].drained()
+
+    assert kept is not None
+    assert kept.atc == TOKEN.atc + 1
+    assert set(acquirer.mtis()) == {"0100", "0220"}
+
+
+async def _start(file: Path) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "simulators", "--config", str(file)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def test_the_process_says_ready_serves_the_lab_and_stops_on_sigterm(tmp_path: Path) -> None:
+    ports = free_ports()
+    file = tmp_path / "world.toml"
+    lines = [f"{key} = {port}" for key, port in ports.items()] + [f'data_dir = "{tmp_path}"', "[[terminal]]"]
+    file.write_text("\n".join([*lines, *(f'{key} = "{value}"' for key, value in TERMINAL.items())]))
+    process = await _start(file)
+    assert process.stdout is not None
+
+    async with asyncio.timeout(20):
+        assert await process.stdout.readline() == b"simulators ready\n"
+        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{ports['lab_port']}/") as page:
+            assert page.status == 200
+        second = await _start(file)
+        _, complaint = await second.communicate()
+        process.send_signal(signal.SIGTERM)
+        out, problems = await process.communicate()
+
+    assert (process.returncode, out, problems) == (0, b"", b"")
+    assert second.returncode == 3
+    assert b"is busy; move it with registry_port" in complaint
+
+
+async def test_a_configuration_that_is_not_there_ends_with_status_2(tmp_path: Path) -> None:
+    process = await _start(tmp_path / "absent.toml")
+
+    async with asyncio.timeout(20):
+        _, complaint = await process.communicate()
+
+    assert process.returncode == 2
+    assert b"cannot read" in complaint
