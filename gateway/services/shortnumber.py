@@ -5,6 +5,7 @@ Source: H. M. Damm, Total anti-symmetrische Quasigruppen (2004), the quasigroup 
 """
 
 import secrets
+import unicodedata
 
 _QUASIGROUP = (
     "0317598642",
@@ -37,3 +38,10 @@ def new_digits(length: int) -> str:
     """Random digits, `length` in all, the last one the check digit; who stores them makes sure that they are unique."""
     digits = "".join(str(secrets.randbelow(10)) for _ in range(length - 1))
     return digits + check_digit(digits)
+
+
+def ascii_digits(text: str) -> str:
+    """What was typed with every decimal digit of Unicode, Persian ones too, as 0-9, and without white space."""
+    return "".join(
+        str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text if not letter.isspace()
+    )

@@ -15,10 +15,10 @@ from gateway.services.people.rules import (
     BRANCH_CODE_DIGITS,
     BRANCH_CODE_TRIES_MAX,
     BRANCH_TRIES_PER_HOUR_MAX,
-    ascii_digits,
     is_national_number,
 )
 from gateway.services.people.tables import branch_codes, persons
+from gateway.services.shortnumber import ascii_digits
 from wallet.ids import new_id
 
 

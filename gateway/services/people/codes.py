@@ -9,8 +9,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from gateway.services.people.model import CodeOutcome, CodeResult, PersonState, ResendOutcome
 from gateway.services.people.register import Register, locked_person, same, set_state, take
-from gateway.services.people.rules import CODE_DIGITS, CODE_TRIES_MAX, ascii_digits
+from gateway.services.people.rules import CODE_DIGITS, CODE_TRIES_MAX
 from gateway.services.people.tables import codes
+from gateway.services.shortnumber import ascii_digits
 from wallet.ids import new_id
 
 ENROL = "enrol"

@@ -5,8 +5,9 @@ from sqlalchemy import Connection, func, or_, select
 from gateway.services.msisdn import normal_msisdn
 from gateway.services.people.model import Person, PersonView
 from gateway.services.people.register import Register, person_of
-from gateway.services.people.rules import ascii_digits, is_national_number
+from gateway.services.people.rules import is_national_number
 from gateway.services.people.tables import persons, pins
+from gateway.services.shortnumber import ascii_digits
 
 FOUND_MAX = 20
 SEARCH_LETTERS_MIN = 2

@@ -10,8 +10,9 @@ from gateway.services.people.branch import BranchCodes, BranchRefusal, use_branc
 from gateway.services.people.codes import CodeDraft, Codes
 from gateway.services.people.model import ActivateOutcome, BranchPurpose, EnrolOutcome, Person, PersonState
 from gateway.services.people.register import National, take
-from gateway.services.people.rules import ENROL_TRIES_PER_HOUR_MAX, ascii_digits, is_national_number
+from gateway.services.people.rules import ENROL_TRIES_PER_HOUR_MAX, is_national_number
 from gateway.services.people.tables import persons, pins
+from gateway.services.shortnumber import ascii_digits
 from gateway.store import insert_ignore
 from wallet.ids import new_id
 

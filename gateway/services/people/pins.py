@@ -22,8 +22,9 @@ from gateway.services.people.model import (
     UnlockOutcome,
 )
 from gateway.services.people.register import locked_person, person_of, same, set_state
-from gateway.services.people.rules import ascii_digits, is_pin, is_trivial
+from gateway.services.people.rules import is_pin, is_trivial
 from gateway.services.people.tables import persons, pins
+from gateway.services.shortnumber import ascii_digits
 from wallet.ids import new_id
 
 OFFER_VALID = timedelta(minutes=10)

@@ -1,7 +1,6 @@
 """Pure rules about people: national numbers, PINs, names that are masked, limits of tries."""
 
 import re
-import unicodedata
 from datetime import timedelta
 
 PIN_DIGITS = 4
@@ -18,13 +17,6 @@ _PIN = re.compile(rf"[0-9]{{{PIN_DIGITS}}}", re.ASCII)
 _UP = "01234567890"
 _YEARS = ("13", "14", "19", "20")
 _KEYPAD_COLUMNS = frozenset({"2580", "0852"})
-
-
-def ascii_digits(text: str) -> str:
-    """The text with every decimal digit of Unicode, Persian ones too, as 0-9, and without white space."""
-    return "".join(
-        str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text if not letter.isspace()
-    )
 
 
 def is_national_number(text: str) -> bool:

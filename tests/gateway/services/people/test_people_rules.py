@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.services.msisdn import normal_msisdn
-from gateway.services.people.rules import ascii_digits, is_national_number, is_pin, is_trivial, masked
-from gateway.services.shortnumber import check_digit, is_short_number, new_digits
+from gateway.services.people.rules import is_national_number, is_pin, is_trivial, masked
+from gateway.services.shortnumber import ascii_digits, check_digit, is_short_number, new_digits
 
 DIGITS = st.text(alphabet=string.digits, min_size=1, max_size=20)
 FREE_PIN = "4927"
