@@ -1,6 +1,7 @@
 """The handset in the terminal: transcripts, and the command as a person starts it."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -63,22 +64,25 @@ async def _application(aiohttp_server: AiohttpServer) -> str:
 
     app = web.Application()
     app.router.add_post("/ussd/africastalking", handle)
+    app.router.add_post("/ussd/africastalking/s3", handle)
     server = await aiohttp_server(app)
     return str(server.make_url("/"))
 
 
-async def _run(*arguments: str, typed: str = "") -> tuple[int, str]:
+async def _run(*arguments: str, typed: str = "", secret: str = "") -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "simulators.handset", "*1420#", "--msisdn", "+989120000001", *arguments,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, "TAPDIAL_USSD_PATH_SECRET": secret},
     )  # fmt: skip
     out, _ = await asyncio.wait_for(process.communicate(typed.encode()), 20)
     assert process.returncode is not None
     return process.returncode, out.decode()
 
 
-async def test_a_person_dials_and_types(aiohttp_server: AiohttpServer) -> None:
-    status, out = await _run("--gateway", await _application(aiohttp_server), typed="1\n2468\n")
+@pytest.mark.parametrize("secret", ["", "s3"])
+async def test_a_person_dials_and_types(aiohttp_server: AiohttpServer, secret: str) -> None:
+    status, out = await _run("--gateway", await _application(aiohttp_server), typed="1\n2468\n", secret=secret)
 
     assert status == 0
     assert "Enter PIN" in out
@@ -111,6 +115,13 @@ async def test_a_script_that_does_not_agree_shows_the_difference(
 
     assert status == 1
     assert words in out
+
+
+async def test_a_wrong_secret_is_said_plainly(aiohttp_server: AiohttpServer) -> None:
+    status, out = await _run("--gateway", await _application(aiohttp_server), secret="s4")
+
+    assert status == 1
+    assert "answered 404" in out
 
 
 async def test_no_gateway_is_said_plainly(unused_tcp_port: int) -> None:
