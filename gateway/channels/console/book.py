@@ -1,0 +1,65 @@
+"""Reading the ledger for people: sums by role, the newest rows of the log, accounts by name."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from gateway.channels.console.deps import Book
+from wallet.accounts import Account, Chart, NormalSide
+from wallet.ids import AccountId
+from wallet.transfers import LogRow, TrialBalanceRow
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSum:
+    """Posted sums of all accounts of one kind and role, as `liability:wallet`, in one asset."""
+
+    name: str
+    asset: str
+    accounts: int
+    debited: int
+    credited: int
+    balance: int
+    """On the side on which the role grows."""
+
+
+def sums(rows: Iterable[TrialBalanceRow], chart: Chart) -> list[GroupSum]:
+    """The trial balance by kind and role, in order of their names."""
+    groups: dict[tuple[str, str], tuple[int, int, int]] = {}
+    for row in rows:
+        key = ":".join(row.code.split(":")[:2]), row.asset
+        count, debited, credited = groups.get(key, (0, 0, 0))
+        groups[key] = (count + 1, debited + row.debits_posted, credited + row.credits_posted)
+    return [
+        GroupSum(name, asset, count, debited, credited, _on_side(name, chart, debited, credited))
+        for (name, asset), (count, debited, credited) in sorted(groups.items())
+    ]
+
+
+def _on_side(name: str, chart: Chart, debited: int, credited: int) -> int:
+    role = chart.roles.get(name.partition(":")[2])
+    return debited - credited if role is not None and role.normal is NormalSide.DEBIT else credited - debited
+
+
+async def newest(book: Book, *, before: int, limit: int) -> list[LogRow]:
+    """The last `limit` rows of positions below `before`, newest first."""
+    first = max(1, before - limit)
+    rows = await book.follow(after=first - 1, limit=max(0, before - first)) if before > first else []
+    return [row for row in reversed(rows) if row.position < before]
+
+
+class AccountNames:
+    """Accounts by id, each asked for once; made anew for each request."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._known: dict[AccountId, Account] = {}
+
+    async def of(self, rows: Sequence[LogRow]) -> dict[AccountId, Account]:
+        """The accounts on both sides of these rows."""
+        for row in rows:
+            for which in (row.transfer.debit, row.transfer.credit):
+                if which not in self._known:
+                    found = await self._book.account(which)
+                    if found is not None:
+                        self._known[which] = found
+        return self._known

@@ -1,0 +1,114 @@
+"""Tables as values: columns, rows and where the next page is; one table is a page, a CSV and an XLSX alike."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Generic, TypeVar
+
+from gateway.channels.console.words import Words
+from wallet.money import Money
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A text that leads to a page of the console; `href` is below `/console`. `code` shows it as an identifier."""
+
+    text: str
+    href: str
+    code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A state: the key of its text and a tone, `good`, `bad`, `wait` or `plain`."""
+
+    key: str
+    tone: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An identifier, shown left to right in a fixed width."""
+
+    text: str
+
+
+Cell = str | int | Money | datetime | date | Link | Chip | Code | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[R]):
+    """A column: the key of its heading and what a row shows in it. `end` aligns numbers at the line's end."""
+
+    title: str
+    value: Callable[[R], Cell]
+    end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[R]):
+    """A page of rows.
+
+    Attributes:
+        name: Names the exported file and the table's caption `table.<name>`.
+        columns: From the line's start to its end.
+        rows: This page's.
+        empty: Key of the text that says what to do when there is none.
+        more: Address of the next page, or None.
+        exports: Address of the export without its ending, or None.
+        totals: Cells of the last rows, or none.
+    """
+
+    name: str
+    columns: Sequence[Column[R]]
+    rows: Sequence[R]
+    empty: str
+    more: str | None = None
+    exports: str | None = None
+    totals: Sequence[Sequence[Cell]] = field(default=())
+
+    def cells(self) -> list[list[Cell]]:
+        """What the page shows, row by row."""
+        return [[column.value(row) for column in self.columns] for row in self.rows]
+
+
+def shown(cell: Cell, words: Words) -> str:
+    """A cell as text for people."""
+    match cell:
+        case None:
+            return ""
+        case Money():
+            return words.money(cell)
+        case datetime():
+            return words.moment(cell)
+        case date():
+            return words.day(cell)
+        case Chip():
+            return words.t(cell.key)
+        case Link() | Code():
+            return cell.text
+        case int():
+            return words.number(cell)
+        case str():
+            return cell
+
+
+def plain(cell: Cell, words: Words) -> str | int:
+    """A cell as data for a file: Latin digits, ISO 8601 in UTC, amounts in the asset's unit without grouping."""
+    match cell:
+        case None:
+            return ""
+        case Money():
+            return str(cell).partition(" ")[0] if cell.asset.exponent else cell.minor
+        case datetime():
+            return cell.isoformat()
+        case date():
+            return cell.isoformat()
+        case Chip():
+            return words.t(cell.key)
+        case Link() | Code():
+            return cell.text
+        case int() | str():
+            return cell

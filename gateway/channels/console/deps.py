@@ -1,0 +1,192 @@
+"""What the console needs of the house, said as Protocols that the services satisfy; app.py fills ConsoleDeps."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from aiohttp import web
+
+from gateway.channels.console.cells import Cell
+from gateway.observe import Metrics
+from gateway.services.approvals import Approval, ApprovalOutcome, Change, Checker
+from gateway.services.benefits import Claim, ClaimChange, DecisionOutcome
+from gateway.services.jobs import Job, JobOutcome
+from gateway.services.payments import ClaimCode, Invoice, Payment, PayResult
+from gateway.services.people import BranchPurpose, Person, PersonView
+from gateway.services.staff import NewStaff, Role, SignInResult, StaffMember, StaffRefusal
+from gateway.settings import Settings
+from wallet.accounts import Account, Chart
+from wallet.clock import Clock
+from wallet.ids import AccountId
+from wallet.money import Money
+from wallet.transfers import Balances, LogRow, Movement, TrialBalanceRow
+
+# The verbs are documented where they are made; here is only which of them the console uses.
+
+
+class StaffDesk(Protocol):
+    """Satisfied by gateway.services.staff.Staff."""
+
+    async def create(
+        self,
+        username: str,
+        name: str,
+        roles: Collection[Role],
+        password: str,
+        *,
+        language: str = "en",
+        branch: str = "",
+    ) -> NewStaff | StaffRefusal: ...
+    async def sign_in(self, username: str, password: str, totp: str, remote: str) -> SignInResult: ...
+    async def whoami(self, token: str) -> StaffMember | None: ...
+    async def sign_out(self, token: str) -> None: ...
+    async def revoke_all(self, staff_id: str) -> int: ...
+    async def set_disabled(self, staff_id: str, *, disabled: bool) -> bool: ...
+    async def set_language(self, staff_id: str, language: str) -> None: ...
+    async def by_id(self, staff_id: str) -> StaffMember | None: ...
+    async def members(self, *, after: str = "", limit: int = 100) -> list[StaffMember]: ...
+
+
+class PeopleDesk(Protocol):
+    """Satisfied by gateway.services.people.People."""
+
+    async def view(self, person_id: str, staff_id: str, reason: str) -> PersonView | None: ...
+    async def search(self, text: str, staff_id: str) -> list[Person]: ...
+    async def issue_branch_code(
+        self,
+        purpose: BranchPurpose,
+        msisdn: str,
+        national_number: str,
+        staff_id: str,
+        *,
+        name: str = "",
+        name_fa: str = "",
+    ) -> str: ...
+
+
+class ApprovalsDesk(Protocol):
+    """Satisfied by gateway.services.approvals.Approvals."""
+
+    async def propose(self, kind: str, subject: str, payload: Mapping[str, str], maker: str) -> Approval: ...
+    async def by_id(self, approval_id: str) -> Approval | None: ...
+    async def list_pending(self, *, limit: int, after: str = "", kind: str = "") -> list[Approval]: ...
+    async def history(self, approval_id: str) -> list[Change]: ...
+    async def approve(self, approval_id: str, checker: Checker) -> ApprovalOutcome: ...
+    async def reject(self, approval_id: str, checker: Checker, reason: str) -> ApprovalOutcome: ...
+
+
+class BenefitsDesk(Protocol):
+    """Satisfied by gateway.services.benefits.Benefits."""
+
+    async def by_id(self, claim_id: str) -> Claim | None: ...
+    async def by_number(self, number: str) -> Claim | None: ...
+    async def claims_of(self, person_id: str, *, limit: int = 20) -> list[Claim]: ...
+    async def history(self, claim_id: str) -> list[ClaimChange]: ...
+    async def pending(self, *, limit: int, after: str = "") -> list[Claim]: ...
+    async def approve(self, claim_id: str, officer: str) -> DecisionOutcome: ...
+    async def reject(self, claim_id: str, officer: str, reason: str) -> DecisionOutcome: ...
+
+
+class PaymentsDesk(Protocol):
+    """Satisfied by gateway.services.payments.Payments."""
+
+    async def cash_in(self, person_id: str, amount: Money, branch: str, staff_id: str, form_key: str) -> PayResult: ...
+    async def by_id(self, payment_id: str) -> Payment | None: ...
+    async def invoice(self, invoice_id: str) -> Invoice | None: ...
+    async def claim_code(self, code_id: str) -> ClaimCode | None: ...
+
+
+class JobsDesk(Protocol):
+    """Satisfied by gateway.services.jobs.Jobs."""
+
+    async def start(self, kind: str, params: Mapping[str, str], staff_id: str = "") -> Job: ...
+    async def by_id(self, job_id: str) -> Job | None: ...
+    async def list_jobs(self, *, limit: int, before: str = "") -> list[Job]: ...
+    async def pause(self, job_id: str) -> JobOutcome: ...
+    async def resume(self, job_id: str) -> JobOutcome: ...
+    async def cancel(self, job_id: str) -> JobOutcome: ...
+
+
+class LogEnd(Protocol):
+    """Where the ledger's log ends."""
+
+    @property
+    def position(self) -> int: ...
+
+
+class Book(Protocol):
+    """The part of the ledger that is read; satisfied by wallet.ledger.Ledger."""
+
+    async def account(self, account: AccountId) -> Account | None: ...
+    async def accounts(self, *, after_code: str = "", limit: int = 1000) -> list[tuple[Account, Balances]]: ...
+    async def balances(self, account: AccountId) -> Balances | None: ...
+    async def movements(self, account: AccountId, *, limit: int, before: int | None = None) -> list[Movement]: ...
+    async def caused_by(self, cause: str) -> list[LogRow]: ...
+    async def follow(self, *, after: int, limit: int = 1000) -> Sequence[LogRow]: ...
+    async def trial_balance(self) -> list[TrialBalanceRow]: ...
+    async def head(self) -> LogEnd: ...
+
+
+class AccessLog(Protocol):
+    """Satisfied by gateway.services.access.Access."""
+
+    async def viewed(self, staff_id: str, person_id: str, what: str, reason: str = "") -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CauseView:
+    """What caused transfers.
+
+    `kind` is the end of its name's key, `cause.<kind>`; facts have the ends of their labels' keys, `column.<label>`.
+    """
+
+    kind: str
+    facts: Sequence[tuple[str, Cell]]
+
+
+CauseResolver = Callable[[str], Awaitable[CauseView | None]]
+"""From a business id to what it is; None when there is no such thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleDeps:
+    """Everything the console is made of.
+
+    Attributes:
+        settings: `zone`, `cash_in_max_minor` are used.
+        clock: The house's clock.
+        metrics: `refused` is counted under door `console`.
+        chart: To name a person's wallet.
+        staff: Sign-ins and accounts.
+        people: People by search and view, each logged by it.
+        access: For views that the people service does not see.
+        approvals: Maker and checker.
+        approval_roles: The mapping given to Approvals; the console shows buttons by it, the service decides.
+        benefits: Claims.
+        payments: Cash-in.
+        jobs: Long work.
+        merchants: Merchants and terminals.
+        ledger: Read only.
+        links: Names of links and whether each is up; empty when nothing is known.
+        causes: Resolvers by prefix (`tap`, `ses`, …) besides its own: clm, inv, pay, cco, csh.
+    """
+
+    settings: Settings
+    clock: Clock
+    metrics: Metrics
+    chart: Chart
+    staff: StaffDesk
+    people: PeopleDesk
+    access: AccessLog
+    approvals: ApprovalsDesk
+    approval_roles: Mapping[str, str]
+    benefits: BenefitsDesk
+    payments: PaymentsDesk
+    jobs: JobsDesk
+    ledger: Book
+    links: Callable[[], Mapping[str, bool]]
+    causes: Mapping[str, CauseResolver]
+
+
+DEPS = web.AppKey("console_deps", ConsoleDeps)
+__all__ = ["DEPS", "CauseResolver", "CauseView", "ConsoleDeps"]

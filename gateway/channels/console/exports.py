@@ -1,0 +1,69 @@
+"""Tables as files. A spreadsheet runs what begins like a formula, so no text of ours does."""
+
+import asyncio
+import csv
+import io
+import tempfile
+from collections.abc import AsyncIterable, Sequence
+from pathlib import Path
+
+import xlsxwriter
+
+from gateway.channels.console.cells import Cell, plain
+from gateway.channels.console.words import Words
+from wallet.money import Money
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+EXACT_MAX = 2**53
+"""A spreadsheet keeps numbers as IEEE doubles: beyond this one they are written as text."""
+XLSX_ROWS_MAX = 100_000
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
+"""Without it spreadsheets read UTF-8 as Latin-1."""
+
+
+def harmless(text: str) -> str:
+    """The text, behind an apostrophe if a spreadsheet would run it. Source: OWASP, CSV Injection."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def csv_lines(rows: Sequence[Sequence[Cell]], words: Words) -> str:
+    """RFC 4180 lines of these rows."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    for row in rows:
+        writer.writerow([_safe(cell, words) for cell in row])
+    return out.getvalue()
+
+
+def _safe(cell: Cell, words: Words) -> str | int:
+    """A cell as data; an amount is a number even where it is negative."""
+    value = plain(cell, words)
+    return harmless(value) if isinstance(value, str) and not isinstance(cell, Money) else value
+
+
+async def xlsx(name: str, heads: Sequence[str], rows: AsyncIterable[Sequence[Cell]], words: Words) -> tuple[bytes, int]:
+    """A workbook with one sheet of at most XLSX_ROWS_MAX rows, and how many it has."""
+    with tempfile.TemporaryDirectory(prefix="tapdial") as folder:
+        path = Path(folder) / "table.xlsx"
+        options = {"constant_memory": True, "tmpdir": folder, "strings_to_formulas": False, "strings_to_urls": False}
+        book = xlsxwriter.Workbook(str(path), options)
+        sheet = book.add_worksheet(name[:31])
+        if words.direction == "rtl":
+            sheet.right_to_left()
+        bold = book.add_format({"bold": True, "bottom": 1})
+        for place, head in enumerate(heads):
+            sheet.write_string(0, place, head, bold)
+        sheet.freeze_panes(1, 0)
+        count = 0
+        async for row in rows:
+            if count == XLSX_ROWS_MAX:
+                break
+            count += 1
+            for place, cell in enumerate(row):
+                value = _safe(cell, words)
+                if isinstance(value, int) and abs(value) <= EXACT_MAX:
+                    sheet.write_number(count, place, value)
+                else:
+                    sheet.write_string(count, place, str(value))
+        await asyncio.to_thread(book.close)
+        return path.read_bytes(), count

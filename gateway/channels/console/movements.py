@@ -1,0 +1,93 @@
+"""Movements and transfers as tables; every row leads to what caused it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table
+from wallet.accounts import Account
+from wallet.ids import AccountId
+from wallet.money import Asset, Money
+from wallet.transfers import LogRow, Movement, Transfer, TransferKind
+
+CAUSE = "[a-z]{2,8}_[A-Za-z0-9_.-]{1,60}"
+"""The form of a cause in a path."""
+
+
+def is_moment(value: object) -> bool:
+    """Whether a cell is a moment, which never breaks over lines."""
+    return isinstance(value, datetime)
+
+
+def code_chip(transfer: Transfer) -> Chip:
+    """Why money moved."""
+    return Chip(f"transfer_code.{transfer.code.name.lower()}")
+
+
+def kind_chip(transfer: Transfer) -> Chip:
+    """What the transfer did to the balances; what moves nothing yet stands out."""
+    return Chip(f"transfer_kind.{transfer.kind.value}", "wait" if transfer.kind is TransferKind.HOLD else "plain")
+
+
+def cause_link(transfer: Transfer) -> Cell:
+    """The way back to what caused a transfer."""
+    known = re.fullmatch(CAUSE, transfer.cause)
+    return Link(transfer.cause, f"/cause/{transfer.cause}", code=True) if known else Code(transfer.cause)
+
+
+def movement_table(
+    name: str, rows: Sequence[Movement], asset: Asset, *, debit_grows: bool = False, more: str | None = None
+) -> Table[Any]:
+    """One account's movements, newest first. `debit_grows` shows balances from the side of an asset account."""
+    sign = -1 if debit_grows else 1
+    return Table(
+        name=name,
+        columns=[
+            Column("booked", lambda row: row.booked_at),
+            Column("code", lambda row: code_chip(row.transfer)),
+            Column("transfer_kind", lambda row: kind_chip(row.transfer)),
+            Column("debit", lambda row: row.transfer.amount if row.is_debit else None, end=True),
+            Column("credit", lambda row: None if row.is_debit else row.transfer.amount, end=True),
+            Column("balance", lambda row: Money(sign * row.balances.net_credit, asset), end=True),
+            Column("cause", lambda row: cause_link(row.transfer)),
+            Column("position", lambda row: row.position, end=True),
+        ],
+        rows=rows,
+        empty="empty.movements",
+        more=more,
+    )
+
+
+def journal_table(
+    name: str,
+    rows: Sequence[LogRow],
+    accounts: Mapping[AccountId, Account],
+    *,
+    more: str | None = None,
+    exports: str | None = None,
+) -> Table[LogRow]:
+    """Transfers with both accounts, as the log has them."""
+    return Table(
+        name=name,
+        columns=[
+            Column("position", lambda row: row.position, end=True),
+            Column("booked", lambda row: row.booked_at),
+            Column("code", lambda row: code_chip(row.transfer)),
+            Column("transfer_kind", lambda row: kind_chip(row.transfer)),
+            Column("debit_account", lambda row: account_link(row.transfer.debit, accounts)),
+            Column("credit_account", lambda row: account_link(row.transfer.credit, accounts)),
+            Column("amount", lambda row: row.transfer.amount, end=True),
+            Column("cause", lambda row: cause_link(row.transfer)),
+        ],
+        rows=rows,
+        empty="empty.journal",
+        more=more,
+        exports=exports,
+    )
+
+
+def account_link(account: AccountId, accounts: Mapping[AccountId, Account]) -> Cell:
+    """An account by its code, which leads to its page."""
+    known = accounts.get(account)
+    return Link(known.code, f"/ledger/accounts/{account}", code=True) if known else Code(str(account))

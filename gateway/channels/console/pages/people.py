@@ -1,0 +1,175 @@
+"""People: search and look, each leaving a row in the access log; proposing an unlock; codes handed out at the desk."""
+
+from typing import assert_never
+
+from aiohttp import web
+from pydantic import Field
+
+from gateway.channels.console.cells import Chip, Code, Column, Link, Table
+from gateway.channels.console.forms import BusinessId, Form, FormProblems, Msisdn, NationalNumber, Phrase, Position
+from gateway.channels.console.movements import movement_table
+from gateway.channels.console.pages.claims import claim_table
+from gateway.channels.console.roles import DESK, PROPOSE_UNLOCK, SEE_CLAIMS, SEE_PEOPLE
+from gateway.channels.console.routes import ID, Route, get, post
+from gateway.channels.console.visit import Visit
+from gateway.errors import BadInput, Conflict, NotFound
+from gateway.services.people import BranchPurpose, Person, PersonState, PersonView
+from wallet.ids import AccountId
+from wallet.money import IRR, Money
+
+MOVEMENT_ROWS = 10
+UNLOCK_KIND = "pin_unlock"
+TONES = {
+    PersonState.CODE_PENDING: "wait",
+    PersonState.CHOOSE_PIN: "wait",
+    PersonState.ACTIVE: "good",
+    PersonState.LOCKED: "bad",
+}
+
+
+class Search(Form):
+    """A number, a national number, or part of a name."""
+
+    text: Phrase
+
+
+class About(Form):
+    """What one looks for (it is logged), and before which log position movements are shown."""
+
+    about: BusinessId | None = None
+    before: Position | None = None
+
+
+class Reason(Form):
+    """Why."""
+
+    reason: Phrase
+
+
+class BranchCode(Form):
+    """Who stands at the desk and what for; the names only for somebody who is not enrolled."""
+
+    purpose: str = Field(pattern="^(activate|unlock)$")
+    msisdn: Msisdn
+    national_number: NationalNumber
+    name: str = Field("", max_length=100)
+    name_fa: str = Field("", max_length=100)
+
+
+def routes() -> list[Route]:
+    """The routes of this module."""
+    return [
+        get("/people", ask, SEE_PEOPLE),
+        post("/people", search, SEE_PEOPLE),
+        get("/people/branch-code", ask_code, DESK),
+        post("/people/branch-code", issue_code, DESK),
+        get(f"/people/{ID}", show, SEE_PEOPLE),
+        post(f"/people/{ID}/unlock", propose_unlock, PROPOSE_UNLOCK),
+    ]
+
+
+async def ask(visit: Visit) -> web.StreamResponse:
+    """The search field."""
+    return visit.page("people.jinja", table=None)
+
+
+async def search(visit: Visit) -> web.StreamResponse:
+    """Who fits. By POST, so that numbers and names stay out of addresses and histories."""
+    form = visit.form(Search)
+    if isinstance(form, FormProblems):
+        return visit.page("people.jinja", table=None, problems=form.fields, status=400)
+    found = await visit.deps.people.search(form.text, visit.staff.id)
+    return visit.page("people.jinja", table=people_table(visit, found))
+
+
+def people_table(visit: Visit, found: list[Person]) -> Table[Person]:
+    """People, one a row."""
+    return Table(
+        name="people",
+        columns=[
+            Column("name", lambda person: Link(person.name_in(visit.words.language), f"/people/{person.id}")),
+            Column("msisdn", lambda person: Code(person.msisdn)),
+            Column("state", state_chip),
+        ],
+        rows=found,
+        empty="empty.people",
+    )
+
+
+def state_chip(person: Person) -> Chip:
+    """A person's state."""
+    return Chip(f"person_state.{person.state.value}", TONES[person.state])
+
+
+async def show(visit: Visit) -> web.StreamResponse:
+    """All about one person."""
+    query = visit.query(About)
+    seen = await _view(visit, query.about or "page")
+    wallet = visit.deps.chart.id("wallet", seen.person.id)
+    balances = await visit.deps.ledger.balances(wallet)
+    claims = await visit.deps.benefits.claims_of(seen.person.id) if visit.may(*SEE_CLAIMS) else []
+    return visit.page(
+        "person.jinja",
+        seen=seen,
+        person=seen.person,
+        state=state_chip(seen.person),
+        balance=Money(balances.available_credit, IRR) if balances else None,
+        held=Money(balances.debits_held, IRR) if balances else None,
+        movements=await _movements(visit, wallet, seen.person.id, query.before),
+        claims=claim_table("claims_of_person", claims) if visit.may(*SEE_CLAIMS) else None,
+        may_propose=visit.may(*PROPOSE_UNLOCK) and seen.person.state is PersonState.LOCKED,
+        at_desk=visit.may(*DESK),
+    )
+
+
+async def propose_unlock(visit: Visit) -> web.StreamResponse:
+    """Propose that this person may choose a new PIN; somebody else decides."""
+    form = visit.form(Reason)
+    here = f"/people/{visit.named('id')}"
+    if isinstance(form, FormProblems):
+        return visit.go(here, refused="reason")
+    seen = await _view(visit, UNLOCK_KIND)
+    if seen.person.state is not PersonState.LOCKED:
+        return visit.go(here, refused="not_locked")
+    proposed = await visit.deps.approvals.propose(UNLOCK_KIND, seen.person.id, {"reason": form.reason}, visit.staff.id)
+    return visit.go(f"/approvals/{proposed.id}", said="proposed")
+
+
+async def ask_code(visit: Visit) -> web.StreamResponse:
+    """The form for a branch code."""
+    return visit.page("branch_code.jinja", code=None, refusal=None)
+
+
+async def issue_code(visit: Visit) -> web.StreamResponse:
+    """Make a code and show it, this once."""
+    form = visit.form(BranchCode)
+    if isinstance(form, FormProblems):
+        return visit.page("branch_code.jinja", code=None, refusal=None, problems=form.fields, status=400)
+    try:
+        code = await visit.deps.people.issue_branch_code(
+            BranchPurpose(form.purpose), form.msisdn, form.national_number, visit.staff.id,
+            name=form.name.strip(), name_fa=form.name_fa.strip(),
+        )  # fmt: skip
+    except (BadInput, NotFound, Conflict) as refusal:
+        key = f"branch_code.{refusal.code}"
+        return visit.page("branch_code.jinja", code=None, refusal=visit.words.t(key), status=refusal.http_status)
+    match purpose := BranchPurpose(form.purpose):
+        case BranchPurpose.ACTIVATE | BranchPurpose.UNLOCK:
+            hours = visit.deps.settings.branch_code_valid_s // 3600
+            told = visit.words.t(f"branch_code.dial_{purpose.value}", code=visit.deps.settings.service_code)
+            return visit.page("branch_code.jinja", code=code, refusal=None, dial=told, hours=hours)
+        case unreachable:
+            assert_never(unreachable)
+
+
+async def _movements(visit: Visit, wallet: AccountId, person_id: str, before: int | None) -> Table[object]:
+    rows = await visit.deps.ledger.movements(wallet, limit=MOVEMENT_ROWS, before=before)
+    more = f"/people/{person_id}?before={rows[-1].position}" if len(rows) == MOVEMENT_ROWS else None
+    return movement_table("movements", rows, IRR, more=more)
+
+
+async def _view(visit: Visit, reason: str) -> PersonView:
+    seen = await visit.deps.people.view(visit.named("id"), visit.staff.id, reason)
+    if seen is None:
+        raise NotFound("person")
+    return seen

@@ -1,0 +1,58 @@
+"""Today: what waits for whoever has signed in, and whether the links are up."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from gateway.channels.console.pages.approvals import may_check
+from gateway.channels.console.routes import EVERYONE, Route, get
+from gateway.channels.console.visit import Visit
+from gateway.services.jobs import JobState
+from gateway.services.staff import Role
+
+COUNTED_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A number that leads somewhere; `name` is the key of its words."""
+
+    name: str
+    count: str
+    href: str
+
+
+def routes() -> list[Route]:
+    """The routes of this module."""
+    return [get("/", show, EVERYONE)]
+
+
+async def show(visit: Visit) -> web.StreamResponse:
+    """The page."""
+    tiles = [tile for tile in [await _claims(visit), await _approvals(visit), await _jobs(visit)] if tile]
+    return visit.page("today.jinja", tiles=tiles, links=sorted(visit.deps.links().items()))
+
+
+async def _claims(visit: Visit) -> Tile | None:
+    if not visit.may(Role.BENEFITS_OFFICER):
+        return None
+    return Tile("claims", _count(visit, len(await visit.deps.benefits.pending(limit=COUNTED_MAX))), "/claims")
+
+
+async def _approvals(visit: Visit) -> Tile | None:
+    pending = await visit.deps.approvals.list_pending(limit=COUNTED_MAX)
+    mine = [approval for approval in pending if may_check(visit, approval)]
+    kinds = {kind for kind, role in visit.deps.approval_roles.items() if role in visit.staff.roles}
+    return Tile("approvals", _count(visit, len(mine)), "/approvals") if kinds else None
+
+
+async def _jobs(visit: Visit) -> Tile | None:
+    if not visit.may(Role.FINANCE, Role.ADMINISTRATOR):
+        return None
+    over = {JobState.DONE, JobState.CANCELLED}
+    jobs = await visit.deps.jobs.list_jobs(limit=COUNTED_MAX)
+    return Tile("jobs", _count(visit, sum(job.state not in over for job in jobs)), "/jobs")
+
+
+def _count(visit: Visit, count: int) -> str:
+    return visit.words.number(count) + ("+" if count >= COUNTED_MAX else "")

@@ -1,0 +1,41 @@
+"""Which roles may do what in the console, in one place so that it can be read as a table."""
+
+from dataclasses import dataclass
+
+from gateway.services.staff import Role
+
+SEE_CLAIMS = (Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.FINANCE)
+DECIDE = (Role.BENEFITS_OFFICER,)
+SEE_PEOPLE = (Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.BRANCH_CLERK, Role.FINANCE)
+PROPOSE_UNLOCK = (Role.BENEFITS_OFFICER, Role.BRANCH_CLERK)
+DESK = (Role.BRANCH_CLERK,)
+"""Who has the person before them: branch codes and cash."""
+SEE_MERCHANTS = (Role.FINANCE, Role.ADMINISTRATOR)
+ENROL_MERCHANTS = (Role.ADMINISTRATOR,)
+SEE_JOBS = (Role.FINANCE, Role.ADMINISTRATOR)
+RUN_JOBS = (Role.FINANCE,)
+SEE_LEDGER = (Role.FINANCE,)
+SEE_CAUSES = (Role.FINANCE, Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.BRANCH_CLERK)
+RUN_STAFF = (Role.ADMINISTRATOR,)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """A line of the menu: `nav.<name>`, where it leads, and who sees it."""
+
+    name: str
+    path: str
+    roles: tuple[Role, ...]
+
+
+MENU = (
+    MenuItem("today", "/", tuple(Role)),
+    MenuItem("claims", "/claims", SEE_CLAIMS),
+    MenuItem("approvals", "/approvals", tuple(Role)),
+    MenuItem("people", "/people", SEE_PEOPLE),
+    MenuItem("cash_in", "/cash-in", DESK),
+    MenuItem("ledger", "/ledger", SEE_LEDGER),
+    MenuItem("jobs", "/jobs", SEE_JOBS),
+    MenuItem("merchants", "/merchants", SEE_MERCHANTS),
+    MenuItem("staff", "/staff", RUN_STAFF),
+)

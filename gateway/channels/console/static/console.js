@@ -1,0 +1,17 @@
+// Small comforts; every page works without them.
+"use strict";
+// A second press on a slow link must not send a form twice (the server's form key holds the line anyway).
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.confirm;
+  if (question && !window.confirm(question)) { event.preventDefault(); return; }
+  for (const button of event.target.querySelectorAll("button")) setTimeout(() => { button.disabled = true; }, 0);
+});
+window.addEventListener("pageshow", () => {
+  for (const button of document.querySelectorAll("form button[disabled]")) button.disabled = false;
+});
+// "/" goes to the search field, as in most tools for people who keep their hands on the keyboard.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.target.closest("input, select, textarea")) return;
+  const field = document.querySelector("input[type=search]");
+  if (field) { event.preventDefault(); field.focus(); }
+});

@@ -1,0 +1,117 @@
+"""Every word of the console exists in every language, and numbers and dates are written as each reads them."""
+
+import re
+import string
+import tomllib
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from gateway.channels import console
+from gateway.channels.console.pages.jobs import ACTIONS
+from gateway.channels.console.roles import MENU
+from gateway.channels.console.words import LANGUAGES, Words, texts
+from gateway.services.approvals import ApprovalOutcome, ApprovalState, ChangeKind
+from gateway.services.benefits import ClaimState, DecisionOutcome
+from gateway.services.jobs import JobOutcome, JobState
+from gateway.services.payments import CodeState, InvoiceState, PaymentKind, PaymentState, PayOutcome
+from gateway.services.people import PersonState
+from gateway.services.staff import Role, SignInOutcome, StaffRefusal
+from wallet.accounts import AccountKind
+from wallet.money import EUR, POINT, Money, irr
+from wallet.transfers import TransferCode, TransferKind
+
+FOLDER = Path(console.__file__).parent
+TEHRAN = ZoneInfo("Asia/Tehran")
+ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
+    ("role.", Role, set()),
+    ("sign_in.", SignInOutcome, set()),
+    ("staff_refusal.", StaffRefusal, set()),
+    ("claim_state.", ClaimState, set()),
+    ("refused.claim_", DecisionOutcome, {"ok"}),
+    ("person_state.", PersonState, set()),
+    ("approval_state.", ApprovalState, set()),
+    ("approval_change.", ChangeKind, set()),
+    ("refused.approval_", ApprovalOutcome, {"approved", "rejected"}),
+    ("job_state.", JobState, set()),
+    ("refused.job_", JobOutcome, {"ok"}),
+    ("pay_outcome.", PayOutcome, set()),
+    ("invoice_state.", InvoiceState, set()),
+    ("code_state.", CodeState, set()),
+    ("payment_state.", PaymentState, set()),
+    ("cause.payment_", PaymentKind, set()),
+    ("account_kind.", AccountKind, set()),
+    ("transfer_kind.", TransferKind, set()),
+]
+
+
+def places(text: str) -> set[str | None]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_key_and_place_of_english_exists_in_each_language(language: str) -> None:
+    english, other = texts("en"), texts(language)
+    assert set(english) == set(other)
+    assert {key: places(text) for key, text in english.items()} == {key: places(text) for key, text in other.items()}
+    assert all(text.strip() for text in other.values())
+
+
+def test_every_key_that_a_page_names_exists() -> None:
+    """Keys stand as t("a.b"), as Column("x"), as field("y"), and as keys of empty tables."""
+    wanted: set[str] = set()
+    for path in [*FOLDER.rglob("*.jinja"), *FOLDER.rglob("*.py")]:
+        text = path.read_text("utf-8")
+        wanted |= {key for key in re.findall(r'"([a-z_]+\.[a-z_0-9]+)"', text) if key.split(".")[0] in _parts()}
+        wanted = {key for key in wanted if key.rpartition(".")[2] not in {"jinja", "xlsx"}}
+        wanted |= {f"column.{key}" for key in re.findall(r'Column\(\s*"(\w+)"', text)}
+        wanted |= {f"field.{key}" for key in re.findall(r'parts\.field\("(\w+)"', text)}
+        wanted |= {f"said.{key}" for key in re.findall(r'said="(\w+)"', text)}
+        wanted |= {f"refused.{key}" for key in re.findall(r'refused="(\w+)"', text)}
+        wanted |= {f"table.{key}" for key in re.findall(r'name="(\w+)",\s+columns=', text)}
+    assert len(wanted) > 150
+    assert wanted - set(texts("en")) == set()
+
+
+def _parts() -> set[str]:
+    return set(tomllib.loads((FOLDER / "texts" / "en.toml").read_text("utf-8")))
+
+
+@pytest.mark.parametrize(("prefix", "enum", "without"), ENUMS, ids=[prefix for prefix, _, _ in ENUMS])
+def test_every_member_that_a_page_may_show_has_its_words(prefix: str, enum: type[StrEnum], without: set[str]) -> None:
+    wanted = {f"{prefix}{member.value}" for member in enum if member.value not in without}
+    assert wanted - set(texts("en")) == set()
+
+
+def test_codes_of_transfers_menu_and_actions_have_their_words() -> None:
+    wanted = {f"transfer_code.{code.name.lower()}" for code in TransferCode}
+    wanted |= {f"nav.{item.name}" for item in MENU}
+    wanted |= {f"jobs.{action}" for actions in ACTIONS.values() for action in actions}
+    wanted |= {f"branch_code.{code}" for code in ("bad_input", "not_found", "conflict")}
+    assert wanted - set(texts("en")) == set()
+
+
+@pytest.mark.parametrize(
+    ("language", "amount", "shown"),
+    [
+        ("en", irr(27_000_000), "27,000,000\N{NO-BREAK SPACE}IRR"),
+        ("fa", irr(27_000_000), "۲۷٬۰۰۰٬۰۰۰\N{NO-BREAK SPACE}ریال"),
+        ("fr", irr(1_000), "1\N{NARROW NO-BREAK SPACE}000\N{NO-BREAK SPACE}IRR"),
+        ("en", Money(-123_456, EUR), "\N{MINUS SIGN}1,234.56\N{NO-BREAK SPACE}EUR"),
+        ("fa", Money(5, EUR), "۰٫۰۵\N{NO-BREAK SPACE}EUR"),
+        ("fr", Money(7, POINT), "7\N{NO-BREAK SPACE}PTS"),
+    ],
+)
+def test_an_amount_is_written_as_its_readers_write(language: str, amount: Money, shown: str) -> None:
+    assert Words(language, TEHRAN).money(amount) == shown
+
+
+def test_days_and_moments_are_those_of_the_institution() -> None:
+    moment = datetime(2026, 11, 21, 22, 0, 5, tzinfo=UTC)
+    assert Words("en", TEHRAN).moment(moment) == "2026-11-22 01:30:05"
+    assert Words("fr", TEHRAN).moment(moment) == "22/11/2026 01:30:05"
+    assert Words("fa", TEHRAN).moment(moment) == "۱۴۰۵/۰۹/۰۱ ۰۱:۳۰:۰۵"
+    assert Words("fa", TEHRAN).day(date(2026, 3, 21)) == "۱۴۰۵/۰۱/۰۱"

@@ -1,0 +1,342 @@
+"""A small institution for the console's tests: real staff, store and ledger; typed stubs of the other services."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pyotp
+
+from gateway.channels.console import CauseView, ConsoleDeps
+from gateway.errors import NotFound
+from gateway.keys import SoftwareKeyStore
+from gateway.observe import Metrics
+from gateway.services.approvals import Approval, ApprovalOutcome, ApprovalState, Change, ChangeKind, Checker
+from gateway.services.benefits import Claim, ClaimChange, ClaimState, DecisionOutcome
+from gateway.services.jobs import Job, JobOutcome, JobState
+from gateway.services.payments import ClaimCode, Invoice, Payment, PaymentKind, PaymentState, PayOutcome, PayResult
+from gateway.services.people import BranchPurpose, Person, PersonState, PersonView
+from gateway.services.staff import NewStaff, Passwords, Role, Staff
+from gateway.settings import Settings
+from gateway.store import Store
+from wallet.accounts import Chart
+from wallet.clock import Clock, ManualClock
+from wallet.ids import new_id, transfer_id
+from wallet.ledger import Ledger
+from wallet.money import Money, irr
+from wallet.transfers import Transfer, TransferCode
+
+PASSWORD = "correct horse battery"
+APPROVAL_ROLES = {"benefit_release": "benefits_releaser", "pin_unlock": "benefits_officer"}
+STAFF: Mapping[str, tuple[str, Sequence[Role], str]] = {
+    "officer": ("Omid Officer", [Role.BENEFITS_OFFICER], ""),
+    "officer2": ("Olga Officer", [Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER], ""),
+    "releaser": ("Reyhan Releaser", [Role.BENEFITS_RELEASER], ""),
+    "clerk": ("Cyrus Clerk", [Role.BRANCH_CLERK], "tehran-1"),
+    "homeless": ("Hoda Clerk", [Role.BRANCH_CLERK], ""),
+    "finance": ("Farah Finance", [Role.FINANCE], ""),
+    "admin": ("Amir Admin", [Role.ADMINISTRATOR], ""),
+}
+
+
+class StubPeople:
+    """People in a dict; every view is kept as a row of the access log."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.people: dict[str, Person] = {}
+        self.viewed: list[tuple[str, str, str]] = []
+
+    def add(self, name: str, name_fa: str, msisdn: str, state: PersonState = PersonState.ACTIVE) -> Person:
+        person = Person(new_id("per", self.clock), msisdn, name, name_fa, "fa", state, "", self.clock.now())
+        self.people[person.id] = person
+        return person
+
+    async def view(self, person_id: str, staff_id: str, reason: str) -> PersonView | None:
+        person = self.people.get(person_id)
+        if person is None:
+            return None
+        self.viewed.append((staff_id, person_id, reason))
+        locked_at = self.clock.now() if person.state is PersonState.LOCKED else None
+        return PersonView(person, "0012345679", 3 if locked_at else 0, locked_at, self.clock.now())
+
+    async def search(self, text: str, staff_id: str) -> list[Person]:
+        wanted = text.lower().removeprefix("0")
+        found = [p for p in self.people.values() if wanted in p.name.lower() or wanted in p.msisdn]
+        self.viewed += [(staff_id, person.id, "search") for person in found]
+        return found
+
+    async def issue_branch_code(
+        self,
+        purpose: BranchPurpose,
+        msisdn: str,
+        national_number: str,
+        staff_id: str,
+        *,
+        name: str = "",
+        name_fa: str = "",
+    ) -> str:
+        if purpose is BranchPurpose.UNLOCK and not await self.search(msisdn, staff_id):
+            raise NotFound("nobody")
+        return "48151623"
+
+
+class StubApprovals:
+    """Maker and checker in memory."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.rows: dict[str, Approval] = {}
+        self.changes: list[Change] = []
+
+    async def propose(self, kind: str, subject: str, payload: Mapping[str, str], maker: str) -> Approval:
+        row = Approval(
+            new_id("apr", self.clock), kind, subject, payload, maker, ApprovalState.PENDING, self.clock.now(),
+            "", None, "", "",
+        )  # fmt: skip
+        self.rows[row.id] = row
+        self._changed(row.id, ChangeKind.PROPOSED, maker, "")
+        return row
+
+    async def by_id(self, approval_id: str) -> Approval | None:
+        return self.rows.get(approval_id)
+
+    async def list_pending(self, *, limit: int, after: str = "", kind: str = "") -> list[Approval]:
+        pending = [row for row in self.rows.values() if row.state is ApprovalState.PENDING and row.id > after]
+        return sorted(pending, key=lambda row: row.id)[:limit]
+
+    async def history(self, approval_id: str) -> list[Change]:
+        return [change for change in self.changes if change.approval_id == approval_id]
+
+    async def approve(self, approval_id: str, checker: Checker) -> ApprovalOutcome:
+        return self._decide(approval_id, checker, ApprovalState.EXECUTED, "")
+
+    async def reject(self, approval_id: str, checker: Checker, reason: str) -> ApprovalOutcome:
+        return self._decide(approval_id, checker, ApprovalState.REJECTED, reason)
+
+    def _decide(self, approval_id: str, checker: Checker, state: ApprovalState, reason: str) -> ApprovalOutcome:
+        row = self.rows[approval_id]
+        if APPROVAL_ROLES[row.kind] not in checker.roles:
+            return ApprovalOutcome.ROLE_MISSING
+        if row.state is not ApprovalState.PENDING:
+            return ApprovalOutcome.NOT_PENDING
+        if row.maker == checker.id:
+            return ApprovalOutcome.MAKER_IS_CHECKER
+        self.rows[approval_id] = replace(
+            row, state=state, checker=checker.id, reason=reason, decided_at=self.clock.now()
+        )
+        rejected = state is ApprovalState.REJECTED
+        self._changed(approval_id, ChangeKind.REJECTED if rejected else ChangeKind.APPROVED, checker.id, reason)
+        return ApprovalOutcome.REJECTED if rejected else ApprovalOutcome.APPROVED
+
+    def _changed(self, approval_id: str, what: ChangeKind, staff_id: str, note: str) -> None:
+        seq = len(self.changes) + 1
+        self.changes.append(Change(approval_id, seq, what, staff_id, note, self.clock.now()))
+
+
+class StubBenefits:
+    """Claims in a dict."""
+
+    def __init__(self, clock: Clock, approvals: StubApprovals) -> None:
+        self.clock = clock
+        self.approvals = approvals
+        self.claims: dict[str, Claim] = {}
+        self.changes: list[ClaimChange] = []
+
+    def add(self, person_id: str, number: str = "S-12345674", days: int = 6) -> Claim:
+        first = date(2026, 11, 10)
+        claim = Claim(
+            new_id("clm", self.clock), number, person_id, first, first + timedelta(days=days - 1), days,
+            irr(4_500_000 * days), ClaimState.SUBMITTED, self.clock.now(), "", None, "", "", None,
+        )  # fmt: skip
+        self.claims[claim.id] = claim
+        self.changes.append(ClaimChange(claim.id, 1, claim.state, "", "", self.clock.now()))
+        return claim
+
+    async def by_id(self, claim_id: str) -> Claim | None:
+        return self.claims.get(claim_id)
+
+    async def by_number(self, number: str) -> Claim | None:
+        return next((claim for claim in self.claims.values() if claim.number == number), None)
+
+    async def claims_of(self, person_id: str, *, limit: int = 20) -> list[Claim]:
+        return [claim for claim in self.claims.values() if claim.person_id == person_id]
+
+    async def history(self, claim_id: str) -> list[ClaimChange]:
+        return [change for change in self.changes if change.claim_id == claim_id]
+
+    async def pending(self, *, limit: int, after: str = "") -> list[Claim]:
+        waiting = [c for c in self.claims.values() if c.state is ClaimState.SUBMITTED and c.id > after]
+        return sorted(waiting, key=lambda claim: claim.id)[:limit]
+
+    async def approve(self, claim_id: str, officer: str) -> DecisionOutcome:
+        outcome = self._decide(claim_id, officer, ClaimState.APPROVED, "")
+        if outcome is DecisionOutcome.OK:
+            claim = self.claims[claim_id]
+            await self.approvals.propose("benefit_release", claim_id, {"amount": str(claim.amount)}, officer)
+        return outcome
+
+    async def reject(self, claim_id: str, officer: str, reason: str) -> DecisionOutcome:
+        return self._decide(claim_id, officer, ClaimState.REJECTED, reason)
+
+    def _decide(self, claim_id: str, officer: str, state: ClaimState, reason: str) -> DecisionOutcome:
+        claim = self.claims[claim_id]
+        if claim.state is not ClaimState.SUBMITTED:
+            return DecisionOutcome.NOT_PENDING
+        self.claims[claim_id] = replace(
+            claim, state=state, decided_by=officer, reason=reason, decided_at=self.clock.now()
+        )
+        self.changes.append(ClaimChange(claim_id, 2, state, officer, reason, self.clock.now()))
+        return DecisionOutcome.OK
+
+
+class StubPayments:
+    """Cash-in into the real ledger, once for each key."""
+
+    def __init__(self, clock: Clock, ledger: Ledger, chart: Chart, people: StubPeople) -> None:
+        self.clock, self.ledger, self.chart, self.people = clock, ledger, chart, people
+        self.payments: dict[str, Payment] = {}
+
+    async def cash_in(self, person_id: str, amount: Money, branch: str, staff_id: str, form_key: str) -> PayResult:
+        if self.people.people[person_id].state is PersonState.CODE_PENDING:
+            return PayResult(PayOutcome.NOT_ENROLLED)
+        if amount.minor > 500_000_000:
+            return PayResult(PayOutcome.OVER_LIMIT, limit=irr(500_000_000))
+        known = self.payments.get(form_key)
+        if known is None:
+            known = self.payments[form_key] = self._payment(person_id, amount, branch, staff_id, form_key)
+            cash, wallet = self.chart.account("branch_cash", branch), self.chart.account("wallet", person_id)
+            await self.ledger.open_accounts(cash, wallet)
+            moved = Transfer(transfer_id(known.id, "cash"), cash.id, wallet.id, amount, TransferCode.CASH_IN, known.id)
+            assert (await self.ledger.post(moved))[0].outcome.stands
+        balances = await self.ledger.balances(self.chart.id("wallet", person_id))
+        assert balances is not None
+        return PayResult(PayOutcome.OK, known.reference, irr(balances.available_credit), payment_id=known.id)
+
+    def _payment(self, person_id: str, amount: Money, branch: str, staff_id: str, form_key: str) -> Payment:
+        payment_id = new_id("csh", self.clock)
+        return Payment(
+            payment_id, PaymentKind.CASH_IN, person_id, form_key, amount, payment_id, "cash", 0, "", "", branch,
+            staff_id, "123456789012", PaymentState.DONE, PayOutcome.OK, amount.minor, self.clock.now(), None,
+        )  # fmt: skip
+
+    async def by_id(self, payment_id: str) -> Payment | None:
+        return next((payment for payment in self.payments.values() if payment.id == payment_id), None)
+
+    async def invoice(self, invoice_id: str) -> Invoice | None:
+        return None
+
+    async def claim_code(self, code_id: str) -> ClaimCode | None:
+        return None
+
+
+class StubJobs:
+    """Jobs that never run by themselves."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.jobs: dict[str, Job] = {}
+
+    async def start(self, kind: str, params: Mapping[str, str], staff_id: str = "") -> Job:
+        now = self.clock.now()
+        job = Job(
+            new_id("job", self.clock), kind, params, JobState.RUNNING, "", 120, 400, "", "", "", staff_id, now, now,
+            now, None,
+        )  # fmt: skip
+        self.jobs[job.id] = job
+        return job
+
+    async def by_id(self, job_id: str) -> Job | None:
+        return self.jobs.get(job_id)
+
+    async def list_jobs(self, *, limit: int, before: str = "") -> list[Job]:
+        return sorted(self.jobs.values(), key=lambda job: job.id, reverse=True)[:limit]
+
+    async def pause(self, job_id: str) -> JobOutcome:
+        return self._ask(job_id, {JobState.RUNNING}, JobState.PAUSED)
+
+    async def resume(self, job_id: str) -> JobOutcome:
+        return self._ask(job_id, {JobState.PAUSED}, JobState.RUNNING)
+
+    async def cancel(self, job_id: str) -> JobOutcome:
+        return self._ask(job_id, {JobState.PAUSED, JobState.RUNNING}, JobState.CANCELLED)
+
+    def _ask(self, job_id: str, allowed: set[JobState], state: JobState) -> JobOutcome:
+        if self.jobs[job_id].state not in allowed:
+            return JobOutcome.WRONG_STATE
+        self.jobs[job_id] = replace(self.jobs[job_id], state=state)
+        return JobOutcome.OK
+
+
+class StubAccess:
+    """Rows in a list."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, str, str, str]] = []
+
+    async def viewed(self, staff_id: str, person_id: str, what: str, reason: str = "") -> None:
+        self.rows.append((staff_id, person_id, what, reason))
+
+
+@dataclass
+class World:
+    """What a test looks at besides the pages."""
+
+    deps: ConsoleDeps
+    clock: ManualClock
+    staff: Staff
+    ledger: Ledger
+    people: StubPeople
+    approvals: StubApprovals
+    benefits: StubBenefits
+    payments: StubPayments
+    jobs: StubJobs
+    access: StubAccess
+    seeds: dict[str, str]
+    ids: dict[str, str]
+
+    def code(self, username: str) -> str:
+        """A code that works now."""
+        return pyotp.TOTP(self.seeds[username]).at(self.clock.now())
+
+
+@asynccontextmanager
+async def opened(folder: Path, clock: ManualClock, accounts: Sequence[str]) -> AsyncIterator[World]:
+    """A world with these accounts of the staff."""
+    gateway_url, wallet_url = f"sqlite:///{folder / 'gateway.db'}", f"sqlite:///{folder / 'wallet.db'}"
+    await Store.upgrade(gateway_url)
+    await Ledger.upgrade(wallet_url)
+    store = await Store.open(gateway_url)
+    ledger = await Ledger.open(wallet_url, clock)
+    keys = SoftwareKeyStore.for_tests()
+    staff = Staff(store, keys, clock, sign_in_s=3600, passwords=Passwords(memory_kib=64))
+    world = _world(clock, staff, ledger)
+    for username in accounts:
+        name, roles, branch = STAFF[username]
+        made = await staff.create(username, name, roles, PASSWORD, branch=branch)
+        assert isinstance(made, NewStaff)
+        world.seeds[username], world.ids[username] = made.totp_seed, made.staff.id
+    try:
+        yield world
+    finally:
+        staff.close()
+        await ledger.close()
+        await store.close()
+
+
+def _world(clock: ManualClock, staff: Staff, ledger: Ledger) -> World:
+    chart = Chart.load()
+    people, approvals, access = StubPeople(clock), StubApprovals(clock), StubAccess()
+    benefits, jobs = StubBenefits(clock, approvals), StubJobs(clock)
+    payments = StubPayments(clock, ledger, chart, people)
+
+    async def session(cause: str) -> CauseView | None:
+        return CauseView("session", [("msisdn", "***0001")])
+
+    deps = ConsoleDeps(
+        settings=Settings(), clock=clock, metrics=Metrics(), chart=chart, staff=staff, people=people, access=access,
+        approvals=approvals, approval_roles=APPROVAL_ROLES, benefits=benefits, payments=payments, jobs=jobs,
+        ledger=ledger, links=lambda: {"smsc": True, "registry": False}, causes={"ses": session},
+    )  # fmt: skip
+    return World(deps, clock, staff, ledger, people, approvals, benefits, payments, jobs, access, {}, {})
