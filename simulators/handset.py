@@ -23,8 +23,8 @@ from simulators.trace import Trace
 WIDTH = 38
 """Columns of the phone; a page of 182 septets takes six lines."""
 
-SECRET = "TAPDIAL_USSD_PATH_SECRET"
-"""Not an argument: those can be read by every user of the machine."""
+VARIABLE = "TAPDIAL_USSD_PATH_SECRET"
+"""Where the path secret comes from. Not an argument: those can be read by every user of the machine."""
 
 
 class Handset:
@@ -101,7 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
         except (OSError, UnicodeDecodeError) as problem:
             console.print(f"[red]cannot read {options.script}: {escape(str(problem))}[/red]")
             return 2
-    carrier = Carrier(options.gateway, os.environ.get(SECRET, ""), options.service_code, Trace(), Faults())
+    carrier = Carrier(options.gateway, os.environ.get(VARIABLE, ""), options.service_code, Trace(), Faults())
     with asyncio.Runner() as runner:
         handset = Handset(carrier, options.msisdn, runner, console)
         try:
@@ -117,7 +117,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--gateway", default="http://127.0.0.1:8080", help="the gateway's address")
     parser.add_argument("--service-code", default="*1420#", help="the code that the gateway serves")
     parser.add_argument("--script", type=Path, help="a transcript to replay instead of the keyboard")
-    parser.epilog = f"{SECRET} in the environment is the last part of the provider's path, if it has one."
+    parser.epilog = f"{VARIABLE} in the environment is the last part of the provider's path, if it has one."
     return parser.parse_args(arguments)
 
 

@@ -12,7 +12,7 @@ from wallet.errors import WalletFault
 
 CALLS_MAX = 8
 """Calls that one answer may set off; more is a loop in the menus."""
-WORK_S = 120
+WORK_S = 30
 """How long work may go on after its answer was given."""
 
 
