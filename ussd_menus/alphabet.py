@@ -97,7 +97,7 @@ def into_persian(text: str) -> str:
 def value_letters(text: str) -> str:
     """A value from outside made safe to measure: one line, each letter one septet or one unit, no control letters."""
     kept = []
-    for letter in text.translate(_VALUE_BRACKETS):
+    for letter in unicodedata.normalize("NFC", text).translate(_VALUE_BRACKETS):
         category = unicodedata.category(letter)
         if letter in "\r\n":
             kept.append(" ")

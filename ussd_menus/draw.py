@@ -50,8 +50,8 @@ def draw(menus: Menus) -> str:
     """The menus as one SVG: a column for each step away from the entry, a tooltip with the text of each screen."""
     graph = graph_of(menus)
     places = dict(_places(graph))
-    width = max(x for x, _ in places.values()) + _BOX_WIDTH + _MARGIN
-    height = max(y for _, y in places.values()) + _BOX_HEIGHT + _MARGIN
+    width = max((x for x, _ in places.values()), default=0) + _BOX_WIDTH + _MARGIN
+    height = max((y for _, y in places.values()), default=0) + _BOX_HEIGHT + _MARGIN
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
         f"<title>Menus, version {menus.version}</title><style>{_STYLE}</style>",
@@ -79,7 +79,7 @@ def _id(name: str) -> str:
 def _places(graph: Graph) -> Iterator[tuple[str, tuple[int, int]]]:
     """Breadth first from the roots, then whatever nothing leads to."""
     seen: set[str] = set()
-    layer = list(dict.fromkeys(graph.roots()))
+    layer = list(dict.fromkeys(graph.roots())) or list(graph.menus.screens)
     column = 0
     while layer:
         seen |= set(layer)

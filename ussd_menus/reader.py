@@ -1,6 +1,20 @@
 """One TOML table to one screen, and the tables of actions, words, house and language to theirs.
 
 A name without a dot belongs to the dialogue of the file: `pin` in `send.toml` is `send.pin`, for screens and texts.
+Every screen has `type`, and may have `text` (its own name by default), `headless`, `back`, `back_label`. By type:
+
+    menu      options = [{ text, to }, …]
+    list      row (text), choose = { variable = "field of the row" }, to
+    pages     row and empty (texts), when it shows rows
+    input     kind, into (variable), to, length_min, length_max, error (text)
+    secret    call, on.<outcome>, length_min, length_max, error
+    confirm   key, to, label (text)
+    action    call, on.<outcome>
+    language  to
+    end       nothing more
+
+An `on.<outcome>` is the name of a screen, or `{ to, note }` with a text to show above it. `[dialogue] home` is where the
+home key leads from every screen of the file.
 """
 
 from collections.abc import Callable, Mapping
@@ -84,7 +98,7 @@ class DialogueReader:
             "text": "" if headless else self.full(table.text("text", table.screen)),
             "back": self.full(table.text("back", "")),
             "back_label": self.full(table.text("back_label", "nav.back")),
-            "home": "" if table.flag("no_home") else self.home,
+            "home": "" if table.screen == self.home else self.home,
         }
 
     def target(self, table: Table) -> str:

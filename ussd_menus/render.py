@@ -79,5 +79,7 @@ def _keys(house: House, speech: Speech, screen: AnyScreen) -> Keys:
         more=_numbered(speech, house.key_next, speech.plain("nav.more")),
         back=_numbered(speech, house.key_back, speech.plain(screen.back_label)) if screen.back else "",
         back_page=_numbered(speech, house.key_back, speech.plain("nav.back")),
-        home=_numbered(speech, house.key_home, speech.plain("nav.home")) if screen.home else "",
+        home=_numbered(speech, house.key_home, speech.plain("nav.home"))
+        if screen.home not in {"", screen.back}
+        else "",
     )

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,11 @@ from ussd_menus.model import Finding
 
 FORM = "form"
 """The rule of every finding of the loader."""
+
+
+_HEADER = re.compile(r"\[([^\[\]]+)\]")
+_PART = re.compile(r'"([^"]+)"|([^".]+)')
+_KEY = re.compile(r'(?:"([^"]+)"|([\w-]+))[ .=]')
 
 
 @dataclass
@@ -22,25 +28,26 @@ class Source:
     data: dict[str, Any] = field(default_factory=dict)
 
     def line_of(self, *path: str) -> int:
-        """The line of a table header or of a key in it; 1 when it is not found, since tomllib keeps no lines."""
-        lines = self.text.split("\n")
-        for depth in range(len(path), 0, -1):
-            header = re.compile(r"\[" + r"\.".join(f'"?{re.escape(part)}"?' for part in path[:depth]) + r"\]")
-            found = next((at for at, line in enumerate(lines) if header.match(line)), None)
-            if found is not None:
-                return self._key_line(lines, found, path[depth:])
-        return self._key_line(lines, -1, path) if path else 1
+        """The line of a table header or of a key in it, or of the nearest that stands there; tomllib keeps no lines."""
+        for depth in range(len(path), -1, -1):
+            header = path[:depth]
+            if header in self._lines or not header:
+                key = path[depth : depth + 1]
+                return self._lines.get((*header, *key), self._lines.get(header, 1))
+        return 1
 
-    @staticmethod
-    def _key_line(lines: list[str], header: int, path: tuple[str, ...]) -> int:
-        if path:
-            key = re.compile(rf'"?{re.escape(path[0])}"?(\.|\s*=)')
-            for at in range(header + 1, len(lines)):
-                if key.match(lines[at]):
-                    return at + 1
-                if lines[at].startswith("["):
-                    break
-        return max(header, 0) + 1
+    @cached_property
+    def _lines(self) -> dict[tuple[str, ...], int]:
+        """Line of every header, and of every key below its header; the first one counts."""
+        found: dict[tuple[str, ...], int] = {}
+        header: tuple[str, ...] = ()
+        for at, line in enumerate(self.text.split("\n"), 1):
+            if table := _HEADER.match(line):
+                header = tuple(quoted or bare for quoted, bare in _PART.findall(table[1]))
+                found.setdefault(header, at)
+            elif key := _KEY.match(line):
+                found.setdefault((*header, key[1] or key[2]), at)
+        return found
 
     def refuse(self, line: int, screen: str, fix: str) -> None:
         """Remember a finding."""
