@@ -96,6 +96,14 @@ class MoneyNotices:
         moved = await self._notices.tell_following(FOLLOWER, before, rows[-1].position, told)
         return len(rows) if moved else 0
 
+    async def skip_to_head(self) -> None:
+        """Take everything up to now as told; for a ledger that begins with a history."""
+        before = head = await self._notices.told_up_to(FOLLOWER)
+        while rows := await self._ledger.follow(after=head, limit=ROWS_MAX):
+            head = rows[-1].position
+        if head > before:
+            await self._notices.tell_following(FOLLOWER, before, head, ())
+
     async def _of(self, row: LogRow) -> list[Notice]:
         transfer = row.transfer
         if transfer.kind not in MOVING:

@@ -45,7 +45,7 @@ def _jitter() -> float:
 
 
 class Link:
-    """One transceiver bind. `run` keeps it up and must live in a TaskGroup; `stop` takes leave of the SMSC."""
+    """One transceiver bind. `run` keeps it up and lives in a TaskGroup of the application, until `stop`."""
 
     def __init__(
         self,
@@ -54,12 +54,15 @@ class Link:
         clock: Clock,
         metrics: Metrics,
         *,
+        drain_s: float = 5.0,
         jitter: Callable[[], float] = _jitter,
     ) -> None:
+        """`drain_s` is how long a stop waits for answers to what is in flight."""
         self.profile = profile
         self._box = box
         self._clock = clock
         self._metrics = metrics
+        self._drain_s = drain_s
         self._log = log(link=profile.name)
         self._session: Session | None = None
         self._stopping = asyncio.Event()
@@ -69,23 +72,26 @@ class Link:
         self._up(0)
 
     @property
+    def bound(self) -> bool:
+        """Whether it is bound."""
+        return self._session is not None and self._session.bound
+
+    @property
     def ready(self) -> bool:
         """Whether it is bound and not paused by throttling."""
-        return self._session is not None and self._session.bound and not self._pace.paused(_loop_time())
+        return self.bound and not self._pace.paused(_loop_time())
 
     async def run(self) -> None:
-        """Connect, bind, carry, and again, until `stop`."""
+        """Connect, bind, carry, and again, until `stop`; then take no more, wait for answers, unbind."""
         while not self._stopping.is_set():
             wait_s = await self._live()
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._stopping.wait()
 
-    async def stop(self, drain_s: float = 5.0) -> None:
-        """Take no more, wait up to `drain_s` for answers, unbind; `run` returns."""
+    def stop(self) -> None:
+        """Let `run` take leave of the SMSC and return; remembered if it has not begun."""
         self._stopping.set()
-        if self._session is not None:
-            await self._session.unbind(drain_s)
 
     async def send(self, message: Outgoing) -> Report:
         """Send the parts of `message` that are not done; raises nothing, whatever happens is in the report."""
@@ -115,15 +121,15 @@ class Link:
         refused = False
         async with asyncio.TaskGroup() as group:
             running = group.create_task(session.run())
-            if await self._bound(session):
+            if await self._bind(session):
                 self._session = session
                 self._backoff.reset()
                 self._up(1)
+                leaving = group.create_task(self._leave(session))
                 try:
-                    if self._stopping.is_set():
-                        await session.unbind(0)
                     await running
                 finally:
+                    leaving.cancel()
                     self._session = None
                     self._up(0)
                 self._log.warning("link ended", why=session.why)
@@ -131,7 +137,11 @@ class Link:
                 refused = session.why == _CONFIGURED
         return self._backoff.refused() if refused else self._backoff.next()
 
-    async def _bound(self, session: Session) -> bool:
+    async def _leave(self, session: Session) -> None:
+        await self._stopping.wait()
+        await session.unbind(self._drain_s)
+
+    async def _bind(self, session: Session) -> bool:
         try:
             await session.bind()
         except BindRefused as problem:

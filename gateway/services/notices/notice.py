@@ -28,6 +28,7 @@ class NoticeClass(StrEnum):
     CLAIM_CODE_RETURNED = "claim_code_returned"
     TAP_PAID = "tap_paid"
     TAP_REFUNDED = "tap_refunded"
+    LATE_ANSWER = "late_answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class Notice:
         person_id: Whom; '' for a number that belongs to nobody here, which is then told once by its number.
         language: `en`, `fa` or `fr`; another one is told in English.
         values: What the text names; `NEEDS` says which values a class must have, others are ignored.
-        secrets: What nobody else may read, such as `code`; sealed at rest, wiped after sending, never by e-mail.
+        secrets: What nobody else may read, such as `code`. A class that needs one is sealed at rest, wiped after
+            sending, and never goes by e-mail.
         email: Where receipts go besides; '' for nowhere.
     """
 
@@ -50,7 +52,7 @@ class Notice:
     msisdn: str
     person_id: str
     language: str
-    values: Mapping[str, NoticeValue] = field(default_factory=dict)
+    values: Mapping[str, NoticeValue] = field(default_factory=dict, repr=False)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     email: str = ""
 
@@ -80,8 +82,12 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.CLAIM_CODE_RETURNED: _MONEY,
     NoticeClass.TAP_PAID: _MONEY,
     NoticeClass.TAP_REFUNDED: _MONEY,
+    NoticeClass.LATE_ANSWER: Needs(secrets=frozenset({"text"})),
 }
-"""`amount` is Money, `at` the moment it moved, `number` a str, `valid_until` a moment, `code` a str."""
+"""`amount` is Money, `at` the moment it moved, `number` a str, `valid_until` a moment, `code` a str.
+
+`text` is a screen that came too late for its USSD session, shown as it is; it may hold a balance, so it is a secret.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, select, update
 
 from gateway.keys import KeyStore
-from gateway.services.notices.notice import Notice, NoticeClass, Prepared
+from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, Prepared
 from gateway.services.notices.outgoing import Channel
 from gateway.services.notices.rules import POLICIES, NoticeState
 from gateway.services.notices.tables import CURSOR, OUTBOX
@@ -43,7 +43,7 @@ class Notices:
         text = self._words.sms(notice, valid_s=valid_s)
         rows = [await self._row(notice, Channel.SMS, notice.msisdn, text, "")]
         subject = self._words.subject(notice)
-        if notice.email and subject is not None and not notice.secrets:
+        if notice.email and subject is not None and not NEEDS[notice.class_].secrets:
             letter = self._words.text(notice, valid_s=valid_s)
             rows.append(await self._row(notice, Channel.EMAIL, notice.email, letter, subject))
         return Prepared(tuple(rows))
@@ -93,7 +93,8 @@ class Notices:
     ) -> Mapping[str, object]:
         now = self._clock.now()
         id_ = new_id("ntc", self._clock)
-        sealed = await self._keys.seal(KEY_REF, text.encode(), id_.encode()) if notice.secrets else None
+        secret = bool(NEEDS[notice.class_].secrets)
+        sealed = await self._keys.seal(KEY_REF, text.encode(), id_.encode()) if secret else None
         return {
             "id": id_,
             "cause": notice.cause,
@@ -103,7 +104,7 @@ class Notices:
             "language": notice.language,
             "address": address,
             "subject": subject,
-            "text": None if notice.secrets else text,
+            "text": None if secret else text,
             "sealed": sealed,
             "lane": POLICIES[notice.class_].lane,
             "state": NoticeState.READY.value,

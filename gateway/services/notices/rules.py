@@ -64,6 +64,7 @@ POLICIES: Mapping[NoticeClass, Policy] = {
     NoticeClass.CLAIM_CODE_RETURNED: _RECEIPT,
     NoticeClass.TAP_PAID: _RECEIPT,
     NoticeClass.TAP_REFUNDED: _RECEIPT,
+    NoticeClass.LATE_ANSWER: Policy(lane=0, valid_s=3600, resends_max=1),
 }
 
 

@@ -106,10 +106,11 @@ class Words:
         """The text as it is written. Values that the class does not need are ignored, a missing one is a bug."""
         language = self._language(notice)
         needs = NEEDS[notice.class_]
-        missing = needs.values - set(notice.values) | needs.secrets - set(notice.secrets)
+        given = {**notice.values, **notice.secrets}
+        missing = (needs.values | needs.secrets) - set(given)
         assert not missing, f"{notice.class_} needs {missing}"
-        shown = {name: self._shown(language, notice.values[name]) for name in needs.values}
-        shown |= {name: notice.secrets[name] for name in needs.secrets}
+        shown = {name: self._shown(language, given[name]) for name in needs.values}
+        shown |= {name: str(given[name]) for name in needs.secrets}
         shown |= {"service_code": language.code(self._service_code), "minutes": language.number(valid_s // 60)}
         return language.texts[notice.class_].format(**shown)
 

@@ -114,7 +114,7 @@ def link_to(port: int, box: Box | None = None, metrics: Metrics | None = None, *
         "rate_max": 10_000.0,
     } | changes  # fmt: skip
     profile = LinkProfile("smsc", "127.0.0.1", port, "tapdial", "demo", "1420", **values)
-    return Link(profile, box or Box(), ManualClock(AT), metrics or Metrics(), jitter=lambda: 0.0)
+    return Link(profile, box or Box(), ManualClock(AT), metrics or Metrics(), drain_s=0.2, jitter=lambda: 0.0)
 
 
 async def until(condition: Callable[[], bool], timeout_s: float = 5.0) -> None:
@@ -132,4 +132,4 @@ async def running(link: Link) -> AsyncIterator[Link]:
         try:
             yield link
         finally:
-            await link.stop(0.2)
+            link.stop()

@@ -128,6 +128,18 @@ async def test_people_are_told_where_and_how_they_want_it() -> None:
     ]
 
 
+async def test_a_history_can_be_skipped() -> None:
+    log, teller = Log(), Teller()
+    for number in range(450):
+        log.add(TransferCode.BENEFIT, BANK, A, f"clm_{number}")
+    follower = MoneyNotices(log, teller, Book())
+    await follower.skip_to_head()
+    assert await follower.tick() == 0
+    log.add(TransferCode.BENEFIT, BANK, A, "clm_new")
+    assert await follower.tick() == 1
+    assert [notice.cause for notice in teller.notices] == ["clm_new"]
+
+
 def test_every_code_is_either_told_or_knowingly_not() -> None:
     assert set(TransferCode) - set(TOLD) == {TransferCode.OPENING}
 

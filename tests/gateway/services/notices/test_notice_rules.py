@@ -89,4 +89,8 @@ def test_receipts_add_up(total: int, states: list[ReceiptState | PartState], who
 
 def test_every_class_has_a_policy_and_codes_go_first() -> None:
     assert set(POLICIES) == set(NoticeClass)
-    assert {class_ for class_, policy in POLICIES.items() if policy.lane == 0} == {CODE, NoticeClass.CLAIM_CODE}
+    assert {class_ for class_, policy in POLICIES.items() if policy.lane == 0} == {
+        CODE,
+        NoticeClass.CLAIM_CODE,
+        NoticeClass.LATE_ANSWER,
+    }

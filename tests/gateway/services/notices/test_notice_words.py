@@ -15,6 +15,8 @@ LANGUAGES = ("en", "fa", "fr")
 AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 USUAL: Mapping[str, NoticeValue] = {"amount": irr(1_200_000), "at": AT, "valid_until": AT, "number": "S-12345674"}
 # 30 September and its like have the longest month's name and two-digit days.
+# A page of the greatest length that USSD has.
+SCREENS = {"en": "a" * 182, "fr": "é" * 182, "fa": "س" * 80}
 LONGEST = datetime(2026, 9, 30, 20, 0, tzinfo=UTC)
 WORST: Mapping[str, NoticeValue] = {
     "amount": irr(MINOR_MAX),
@@ -25,7 +27,9 @@ WORST: Mapping[str, NoticeValue] = {
 
 
 def words(class_: NoticeClass, language: str, values: Mapping[str, NoticeValue] = USUAL, code: str = "123456") -> str:
-    notice = Notice("clm_1", class_, "+989120000001", "per_1", language, values, {"code": code})
+    notice = Notice(
+        "clm_1", class_, "+989120000001", "per_1", language, values, {"code": code, "text": SCREENS.get(language, "")}
+    )
     return WORDS.sms(notice, valid_s=POLICIES[class_].valid_s)
 
 
