@@ -13,8 +13,8 @@ Every screen has `type`, and may have `text` (its own name by default), `headles
     language  to
     end       nothing more
 
-An `on.<outcome>` is the name of a screen, or `{ to, note }` with a text to show above it. `[dialogue] home` is where the
-home key leads from every screen of the file.
+An `on.<outcome>` is the name of a screen, or `{ to, note }` with a text to show above it. `[dialogue] home` is where
+the home key leads from every screen of the file.
 """
 
 from collections.abc import Callable, Mapping
