@@ -169,7 +169,7 @@ async def test_the_keypad_types_and_what_arrives_appears_by_itself(
     await expect(page.locator("#rows .row-ussd").first).to_be_hidden()
 
 
-LOOKS = [(1440, "en"), (1440, "fa"), (380, "en"), (380, "fa"), (820, "fr")]
+LOOKS = [(1440, "en"), (1280, "fa"), (380, "en"), (380, "fa"), (820, "fr")]
 
 
 async def test_the_page_fits_its_screen_in_each_language(
