@@ -1,21 +1,26 @@
 """Twins: what phone and terminal send, read by the gateway's own implementation, and the other way round."""
 
 import asyncio
+import base64
 
 import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.keys import aes_profile
+from gateway.services.tokens import sealing
 from gateway.wire import emv
 from gateway.wire import iso8583 as gateway_iso
 from simulators import emv_card, iso8583
 from simulators.faults import Faults
 from simulators.iso8583 import Message
+from simulators.nfc_phone import unseal
 from simulators.terminal import Terminal, TerminalConfig
 from simulators.trace import Trace
 from tests.simulators.acquirer import KEY, Acquirer
-from tests.simulators.tokens import LUK, PAN, phone_with_token
+from tests.simulators.tokens import LUK, PAN, TOKEN, phone_with_token
 
 ROOT_KEY = bytes.fromhex("000102030405060708090A0B0C0D0E0F")
 """Both the issuer's master key and the acquirer's key of these vectors."""
@@ -105,3 +110,14 @@ def test_both_write_the_same_bytes_for_the_same_values(pan: str, amount: int, ic
     span = gateway_iso.encode_span(gateway_iso.Message("0100", {**fields, 55: icc}))
 
     assert ours == span + mac_of(span)
+
+
+def test_the_phone_opens_what_the_gateway_sealed_to_it_and_nothing_bound_to_another_token() -> None:
+    key = X25519PrivateKey.generate()
+    luk = bytes.fromhex(LUK)
+    sealed = sealing.seal_to(key.public_key().public_bytes_raw(), luk, TOKEN.token_id.encode())
+    ephemeral_key, box = (base64.b64encode(part).decode() for part in sealed)
+
+    assert unseal(key, ephemeral_key, box, TOKEN.token_id) == luk
+    with pytest.raises(InvalidTag):
+        unseal(key, ephemeral_key, box, "tok_of_somebody_else")
