@@ -44,8 +44,8 @@ _TO_GSM = {
     "\t": " ",
 }
 _VALUE_BRACKETS = str.maketrans("^{}\\[~]|\f", "-()/(-)/ ")
-_PERSIAN_LETTERS = str.maketrans("يىك\u200c\u00a0\u202f\t", "ییک    ")
-_PERSIAN_DIGITS = str.maketrans("0123456789٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹۰۱۲۳۴۵۶۷۸۹")
+_PERSIAN_LETTERS = str.maketrans("يىك\u200c\u00a0\u202f", "ییک   ")
+_PERSIAN_DIGITS = str.maketrans("\t", " ") | str.maketrans("0123456789٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹۰۱۲۳۴۵۶۷۸۹")
 
 
 def gsm_septets(text: str) -> int | None:
@@ -64,9 +64,9 @@ def ucs2_units(text: str) -> int:
 
 def into_gsm(text: str) -> str:
     """The text in GSM-7 letters: é è ù ì ò à Ç stay, ê ç œ ’ « become e c oe ' ", what has no likeness becomes `?`."""
-    text = unicodedata.normalize("NFC", text)
     if GSM_ALL.issuperset(text):
         return text
+    text = unicodedata.normalize("NFC", text)
     return "".join(letter if letter in GSM_ALL else _likeness(letter) for letter in text)
 
 
@@ -88,9 +88,9 @@ def into_persian(text: str) -> str:
 
     A zero-width non-joiner becomes a space of the same length, so that letters do not join wrongly.
     """
-    text = unicodedata.normalize("NFC", text).translate(_PERSIAN_LETTERS).translate(_PERSIAN_DIGITS)
     if text.isascii():
-        return text
+        return text.translate(_PERSIAN_DIGITS)
+    text = unicodedata.normalize("NFC", text).translate(_PERSIAN_LETTERS).translate(_PERSIAN_DIGITS)
     return "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
 
 

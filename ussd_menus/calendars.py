@@ -1,10 +1,12 @@
 """The Jalali calendar behind two typed functions."""
 
 from datetime import date
+from functools import lru_cache
 
 from persiantools.jdatetime import JalaliDate
 
 
+@lru_cache(maxsize=1024)
 def jalali_parts(day: date) -> tuple[int, int, int]:
     """Year, month and day of the Solar Hijri calendar."""
     found = JalaliDate(day)  # type: ignore[no-untyped-call]

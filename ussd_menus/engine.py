@@ -26,7 +26,7 @@ from ussd_menus.model import (
     Value,
     Variables,
 )
-from ussd_menus.paging import clip, cut_at, start_before
+from ussd_menus.paging import Cut, Sheet, clip, cut_at, start_before
 from ussd_menus.render import rows_of, sheet_of
 from ussd_menus.screens import (
     Action,
@@ -106,12 +106,18 @@ class _Hop:
             return replace(state, phase=Phase.ENDED, note="", variables={}), self.end(state, screen, values)
         return self.show(state, screen)
 
-    def show(self, state: State, screen: AnyScreen) -> tuple[State, Reply]:
+    def sheet(self, state: State, screen: AnyScreen) -> Sheet:
+        """The screen before it is cut."""
+        return sheet_of(self.frozen.menus, self.frozen.speeches[state.language], screen, state.variables, self.profile)
+
+    def cut(self, state: State, sheet: Sheet) -> Cut:
+        """The page of the sheet at the state's place, under the state's note."""
+        note = self.frozen.speeches[state.language].fill(state.note, state.variables) if state.note else ""
+        return cut_at(sheet, state.page, note, self.profile)
+
+    def show(self, state: State, screen: AnyScreen, sheet: Sheet | None = None) -> tuple[State, Reply]:
         """The page of the screen at the state's place."""
-        speech = self.frozen.speeches[state.language]
-        sheet = sheet_of(self.frozen.menus, speech, screen, state.variables, self.profile)
-        note = speech.fill(state.note, state.variables) if state.note else ""
-        cut = cut_at(sheet, state.page, note, self.profile)
+        cut = self.cut(state, sheet or self.sheet(state, screen))
         return replace(state, phase=Phase.SHOWN), Page(clip(cut.text, self.profile))
 
     def end(self, state: State, screen: EndScreen, values: Variables) -> End:
@@ -189,15 +195,13 @@ class _Hop:
             return self.enter(state, Branch(screen.back))
         if text not in {house.key_back, house.key_next}:
             return None
-        speech = self.frozen.speeches[state.language]
-        sheet = sheet_of(self.frozen.menus, speech, screen, state.variables, self.profile)
+        sheet = self.sheet(state, screen)
         if text == house.key_back:
             page = start_before(sheet, state.page, self.profile) if state.page else -1
         else:
-            note = speech.fill(state.note, state.variables) if state.note else ""
-            cut = cut_at(sheet, state.page, note, self.profile)
+            cut = self.cut(state, sheet)
             page = -1 if cut.page_last else cut.stop
-        return None if page < 0 else self.show(replace(state, page=page, note="", invalid_count=0), screen)
+        return None if page < 0 else self.show(replace(state, page=page, note="", invalid_count=0), screen, sheet)
 
     def chosen(self, state: State, screen: AnyScreen, text: str) -> tuple[State, Reply] | None:
         """The screen's own legal answers."""

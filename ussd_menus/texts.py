@@ -115,7 +115,8 @@ class Speech:
         if self.tongue.calendar == "jalali":
             year, month, number = jalali_parts(day)
             return f"{month:02}/{number:02}" if form == "short" else f"{year}/{month:02}/{number:02}"
-        return f"{day:%d/%m}" if form == "short" else f"{day:%d/%m/%Y}"
+        short = f"{day.day:02}/{day.month:02}"
+        return short if form == "short" else f"{short}/{day.year}"
 
 
 _WORST_DAY = date(2027, 12, 28)

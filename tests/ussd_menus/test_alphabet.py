@@ -1,3 +1,5 @@
+"""Letters and their sizes: what a person reads, and what it takes on the wire."""
+
 import unicodedata
 
 import pytest

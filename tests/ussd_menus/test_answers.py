@@ -1,3 +1,5 @@
+"""What people type, in any digits and any calendar, and what is refused."""
+
 from datetime import date
 
 import pytest

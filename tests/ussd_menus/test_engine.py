@@ -1,3 +1,5 @@
+"""The step: pure, discreet, patient with people and strict with callers."""
+
 from datetime import date
 
 import pytest

@@ -1,3 +1,5 @@
+"""The main paths in three languages, byte for byte."""
+
 import os
 from pathlib import Path
 

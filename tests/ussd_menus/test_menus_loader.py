@@ -1,3 +1,5 @@
+"""What is not well formed is refused with its place."""
+
 from pathlib import Path
 
 import pytest

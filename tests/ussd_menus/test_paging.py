@@ -1,3 +1,5 @@
+"""Pages: whole items, in order, always within the budget."""
+
 from collections.abc import Iterator
 
 import pytest

@@ -1,3 +1,5 @@
+"""Planted defects are found, sound menus are left alone."""
+
 from pathlib import Path
 
 import pytest
