@@ -37,8 +37,8 @@ class _Claimed:
 class Outbox:
     """Several processes may share it: a lease belongs to one of them until it runs out."""
 
-    def __init__(self, store: Store, keys: KeyStore, clock: Clock, metrics: Metrics, *, lease_s: float = 30.0) -> None:
-        """`lease_s` must be longer than a link may take over one message, its response timer included."""
+    def __init__(self, store: Store, keys: KeyStore, clock: Clock, metrics: Metrics, *, lease_s: float = 20.0) -> None:
+        """`lease_s` must be longer than a carrier may take over one message: for an SMSC link its response_s + 4."""
         self._store = store
         self._keys = keys
         self._clock = clock
@@ -154,6 +154,18 @@ class Outbox:
 
         if (state := await self._store.write(work)) is not None:
             self._metrics.sms.labels(state.value).inc()
+
+    async def take_over(self) -> int:
+        """End every lease at once; for a start on a store that no other process uses, where all holders are dead."""
+        now = self._clock.now()
+
+        def work(tx: Connection) -> int:
+            rows = tx.execute(_locked(OUTBOX.c.state == NoticeState.LEASED.value)).all()
+            for row in rows:
+                self._move(tx, row.id, rules.unanswered(_standing(row), now))
+            return len(rows)
+
+        return await self._store.write(work)
 
     async def tidy(self) -> int:
         """End leases whose holder died and notices that nobody wants any more; match late receipts. How many."""

@@ -155,6 +155,13 @@ async def test_a_dead_holders_lease_runs_out_and_its_notice_goes_once_more(house
     assert await house.state() is NoticeState.UNCERTAIN
 
 
+async def test_a_start_on_a_store_of_ones_own_takes_over_at_once(house: House) -> None:
+    await house.notices.tell(BENEFIT)
+    await house.claim_one()
+    assert await house.outbox.take_over() == 1
+    assert len(await house.claim()) == 1
+
+
 async def test_a_holder_whose_lease_ran_out_decides_nothing(house: House) -> None:
     await house.notices.tell(BENEFIT)
     slow = await house.claim_one()
