@@ -1,5 +1,6 @@
 """Payments: contributions, money from person to person, claim codes, cash-in."""
 
+from gateway.services.payments.invoices import INVOICES_JOB
 from gateway.services.payments.model import (
     ClaimCode,
     CodeState,
@@ -15,7 +16,7 @@ from gateway.services.payments.model import (
     RedeemOutcome,
     RedeemResult,
 )
-from gateway.services.payments.payments import INVOICES_JOB, Payments
+from gateway.services.payments.payments import Payments
 
 __all__ = [
     "INVOICES_JOB",

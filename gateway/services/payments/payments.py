@@ -1,96 +1,64 @@
-"""The verbs of this service."""
+"""The front door of this service."""
 
-from collections.abc import Mapping
+from datetime import timedelta
 
-from gateway.keys import KeyStore
-from gateway.services.payments.model import ClaimCode, Invoice, Payee, Payment, PayResult, RedeemResult
-from gateway.services.payments.ports import Ledger, Payers, Progress, Teller
-from gateway.settings import Settings
-from gateway.store import Store
-from wallet.accounts import Chart
-from wallet.clock import Clock
+from sqlalchemy import select
+
+from gateway.services.payments.claim_codes import SWEEP_PAGE, ClaimCodes
+from gateway.services.payments.intents import Ask
+from gateway.services.payments.invoices import Invoices
+from gateway.services.payments.model import Payment, PaymentKind, PaymentState, PayOutcome, PayResult
+from gateway.services.payments.records import payment_of
+from gateway.services.payments.sending import Sending
+from gateway.services.payments.tables import payments
 from wallet.money import Money
 
-INVOICES_JOB = "make_invoices"
-"""Kind of the job that `make_invoices_job` does; params: {"period": "1405-08"}."""
 
-
-class Payments:
+class Payments(Invoices, Sending, ClaimCodes):
     """Moves money for people, by intent, post and outcome."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        ledger: Ledger,
-        chart: Chart,
-        people: Payers,
-        keys: KeyStore,
-        teller: Teller,
-        settings: Settings,
-    ) -> None:
-        raise NotImplementedError
-
-    async def invoices_of(self, person_id: str, *, limit: int = 20) -> list[Invoice]:
-        """A person's unpaid invoices, oldest period first."""
-        raise NotImplementedError
-
-    async def invoice(self, invoice_id: str) -> Invoice | None:
-        """The invoice with this id."""
-        raise NotImplementedError
-
-    async def make_invoice(self, person_id: str, period: str, amount: Money, made_by: str) -> Invoice:
-        """Make a contribution invoice; one for each person and period, whoever asks how often.
+    async def cash_in(self, person_id: str, amount: Money, branch: str, staff_id: str, form_key: str) -> PayResult:
+        """Notes taken in at a branch, to the wallet.
 
         Raises:
-            BadInput: The period is not `YYYY-MM`, or the amount is not positive.
+            BadInput: The amount is not positive.
+            Conflict: That `form_key` belongs to another payment.
         """
-        raise NotImplementedError
-
-    async def make_invoices_job(self, job: Progress, params: Mapping[str, str]) -> str:
-        """The job INVOICES_JOB: this month's contribution invoice for everybody who owes one, in pages."""
-        raise NotImplementedError
-
-    async def pay_invoice(self, person_id: str, invoice_id: str, call_key: str) -> PayResult:
-        """Wallet to contribution income."""
-        raise NotImplementedError
-
-    async def payee(self, person_id: str, msisdn: str) -> Payee:
-        """Whom a typed number belongs to, masked; any usual way of writing an Iranian mobile number is understood."""
-        raise NotImplementedError
-
-    async def send(self, person_id: str, msisdn: str, amount: Money, call_key: str) -> PayResult:
-        """Wallet to the wallet of the person with that number."""
-        raise NotImplementedError
-
-    async def send_code(self, person_id: str, msisdn: str, amount: Money, call_key: str) -> PayResult:
-        """Wallet to a claim code that goes by SMS to a number which is not enrolled."""
-        raise NotImplementedError
-
-    async def redeem(self, person_id: str, code: str, call_key: str) -> RedeemResult:
-        """The money of a claim code to the wallet of the person whose number it was sent to."""
-        raise NotImplementedError
-
-    async def cash_in(self, person_id: str, amount: Money, branch: str, staff_id: str, form_key: str) -> PayResult:
-        """Notes taken in at a branch, to the wallet."""
-        raise NotImplementedError
+        same = {"amount": amount, "branch": branch, "staff_id": staff_id}
+        ask = Ask(PaymentKind.CASH_IN, person_id, form_key, same)
+        known = await self._known(ask)
+        if known is not None:
+            return await self._result(known)
+        refused = self._over(amount, self._settings.cash_in_max_minor)
+        if refused is not None:
+            return refused
+        person = await self._people.by_id(person_id)
+        if person is None or not person.enrolled:
+            return PayResult(PayOutcome.NOT_ENROLLED)
+        draft = self._draft(ask, amount, prefix="csh", branch=branch, staff_id=staff_id)
+        return await self._result(await self._begin(ask, lambda _tx: draft))
 
     async def by_id(self, payment_id: str) -> Payment | None:
         """The payment with this id."""
-        raise NotImplementedError
+        return await self._payment(payments.c.id == payment_id)
 
     async def by_reference(self, reference: str) -> Payment | None:
         """The payment with this reference."""
-        raise NotImplementedError
+        return await self._payment(payments.c.reference == reference.strip())
 
     async def payments_of(self, person_id: str, *, limit: int, before: str = "") -> list[Payment]:
         """A person's payments, newest first, of ids before `before`."""
-        raise NotImplementedError
-
-    async def claim_code(self, code_id: str) -> ClaimCode | None:
-        """The claim code with this id, `cco_…`."""
-        raise NotImplementedError
+        query = select(payments).where(payments.c.person_id == person_id).order_by(payments.c.id.desc()).limit(limit)
+        if before:
+            query = query.where(payments.c.id < before)
+        return [payment_of(row) for row in await self._store.read(query)]
 
     async def sweep(self) -> int:
         """Send back what nobody claimed in time and finish what a crash left; how many."""
-        raise NotImplementedError
+        before = self._clock.now() - timedelta(seconds=self._settings.sweep_after_s)
+        left = select(payments).where(payments.c.state == PaymentState.INTENT, payments.c.created_at < before)
+        finished = [
+            await self._finish(payment_of(row))
+            for row in await self._store.read(left.order_by(payments.c.created_at).limit(SWEEP_PAGE))
+        ]
+        return len(finished) + await self._return_expired()

@@ -1,0 +1,93 @@
+"""Storing an outcome together with what it lets go of; runs inside a unit of work."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import assert_never
+
+from sqlalchemy import Connection, select, update
+
+from gateway.services.payments.model import CodeState, InvoiceState, Payment, PaymentKind, PaymentState, PayOutcome
+from gateway.services.payments.records import payment_of
+from gateway.services.payments.rules import RETURN_PAUSE
+from gateway.services.payments.tables import codes, invoices, payments
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the ledger's answer means, and what the person could spend afterwards."""
+
+    outcome: PayOutcome
+    balance_minor: int | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CodeDraft:
+    """A claim code that was drawn and worded, ready to be stored."""
+
+    mac: bytes = field(repr=False)
+    tell: Callable[[Connection], bool]
+
+
+def conclude(tx: Connection, payment_id: str, settled: Settled, draft: CodeDraft | None) -> Payment:
+    """Store the outcome of an intent; one that has an outcome keeps it. Gives back the payment as it now stands."""
+    mine = payments.c.id == payment_id
+    row = tx.execute(select(payments).where(mine).with_for_update(key_share=True)).one()
+    payment = payment_of(row)
+    if payment.state is not PaymentState.INTENT:
+        return payment
+    stands = settled.outcome is PayOutcome.OK
+    tx.execute(
+        update(payments)
+        .where(mine)
+        .values(
+            state=PaymentState.DONE if stands else PaymentState.REFUSED,
+            outcome=settled.outcome,
+            balance_minor=settled.balance_minor if stands else None,
+            settled_at=settled.at,
+        )
+    )
+    _let_go(tx, payment, settled, draft)
+    return payment_of(tx.execute(select(payments).where(mine)).one())
+
+
+def _let_go(tx: Connection, payment: Payment, settled: Settled, draft: CodeDraft | None) -> None:
+    stands = settled.outcome is PayOutcome.OK
+    match payment.kind:
+        case PaymentKind.SEND | PaymentKind.CASH_IN:
+            return
+        case PaymentKind.CONTRIBUTION:
+            _set_invoice(tx, payment, settled)
+        case PaymentKind.CLAIM_CODE:
+            if draft is None:
+                _set_code(tx, payment.cause, state=CodeState.VOID)
+                return
+            _set_code(tx, payment.cause, state=CodeState.WAITING, mac=draft.mac)
+            draft.tell(tx)
+        case PaymentKind.REDEEM:
+            if stands:
+                _set_code(tx, payment.cause, state=CodeState.REDEEMED)
+            else:
+                _set_code(tx, payment.cause, state=CodeState.WAITING, attempt=payment.attempt + 1, redeemer_id="")
+        case PaymentKind.RETURN:
+            if stands:
+                _set_code(tx, payment.cause, state=CodeState.RETURNED)
+            else:
+                later = settled.at + RETURN_PAUSE
+                _set_code(tx, payment.cause, state=CodeState.WAITING, attempt=payment.attempt + 1, return_from=later)
+        case _:
+            assert_never(payment.kind)
+
+
+def _set_invoice(tx: Connection, payment: Payment, settled: Settled) -> None:
+    mine = update(invoices).where(invoices.c.id == payment.cause, invoices.c.payment_id == payment.id)
+    if settled.outcome is PayOutcome.OK:
+        tx.execute(mine.values(state=InvoiceState.PAID, paid_at=settled.at))
+    else:
+        # The refusal is stored under this attempt for good: who pays next asks the ledger anew.
+        tx.execute(mine.values(state=InvoiceState.OPEN, payment_id="", attempt=payment.attempt + 1))
+
+
+def _set_code(tx: Connection, code_id: str, **values: object) -> None:
+    tx.execute(update(codes).where(codes.c.id == code_id).values(**values))
