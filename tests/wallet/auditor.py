@@ -59,9 +59,12 @@ class Auditor:
                 row is not None and row[0] == transfer and (len(chain) == 1 or row[2:] == (first, leg))
                 for leg, (row, transfer) in enumerate(zip(old, chain, strict=True))
             ]
-            if all(same):
-                return [self.again(row[1]) for row in old if row is not None]
-            return [self.reused(chain, leg, old[leg]) for leg in range(len(chain))]
+            if all(same) and all(row is not None and row[1][0] == "POSTED" for row in old):
+                return [("DUPLICATE", row[1][1], None) for row in old if row is not None]
+            return [
+                row[1] if row is not None and same[leg] and row[1][0] != "POSTED" else self.reused(chain, leg, row)
+                for leg, row in enumerate(old)
+            ]
         if chain[-1].linked:
             return [self.refuse(t, first, i, "CHAIN_OPEN" if t is chain[-1] else "") for i, t in enumerate(chain)]
         before = copy.deepcopy(self.world)
@@ -74,9 +77,6 @@ class Auditor:
             answers.append(self.book(transfer))
             self.world.asked[transfer.id] = (transfer, answers[-1], first, leg)
         return answers
-
-    def again(self, answer: Answer) -> Answer:
-        return ("DUPLICATE", answer[1], None) if answer[0] == "POSTED" else answer
 
     def reused(self, chain: list[Transfer], leg: int, old: tuple[Transfer, Answer, UUID, int] | None) -> Answer:
         transfer = chain[leg]

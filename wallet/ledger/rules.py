@@ -108,12 +108,12 @@ class _Group:
         """Answer an entry some of whose ids are known: the first results again, or the refusal that says why not."""
         known = [self.book.known.get(transfer.id) for transfer in entry]
         differing = [self._differing(entry, leg, row) for leg, row in enumerate(known)]
-        if None not in known and not any(differing):
-            self.decision.results += [_again(row, t) for row, t in zip(known, entry, strict=True) if row is not None]
-            return
+        is_replay = all(isinstance(row, Booked) for row in known) and not any(differing)
         seen: set[TransferId] = set()
         for leg, (transfer, row) in enumerate(zip(entry, known, strict=True)):
-            if row is not None or transfer.id in seen:
+            if row is not None and differing[leg] is None and (is_replay or isinstance(row, Refused)):
+                self.decision.results.append(_again(row, transfer))
+            elif row is not None or transfer.id in seen:
                 field = differing[leg] or "linked"
                 self.decision.results.append(PostResult(Outcome.ID_REUSED, transfer, None, field))
             else:
