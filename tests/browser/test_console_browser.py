@@ -43,6 +43,8 @@ async def filled(world: World) -> dict[str, str]:
     )
     await world.payments.cash_in(maryam.id, irr(5_000_000), "tehran-1", world.ids["clerk"], "key")
     job = await world.jobs.start("make_invoices", {"period": "1405-09"}, world.ids["finance"])
+    pharmacy = await world.merchants.register_merchant("Noor Pharmacy", maryam.id, "Tehran")
+    await world.merchants.register_terminal(pharmacy.id, "TERM0001")
     return {
         "officer2 claims": "/claims",
         "officer2 claim": f"/claims/{claims[0].id}",
@@ -60,6 +62,8 @@ async def filled(world: World) -> dict[str, str]:
         "finance jobs": "/jobs",
         "finance job": f"/jobs/{job.id}",
         "admin staff": "/staff",
+        "admin merchants": "/merchants",
+        "admin merchant": f"/merchants/{pharmacy.id}",
     }
 
 

@@ -9,7 +9,7 @@ import jinja2
 from aiohttp import web
 
 from gateway.channels.console.boundary import boundary, headers
-from gateway.channels.console.cells import Chip, Code, Link, shown
+from gateway.channels.console.cells import Chip, Code, Link, brief, shown
 from gateway.channels.console.deps import DEPS, ConsoleDeps
 from gateway.channels.console.guard import guarded
 from gateway.channels.console.movements import is_moment
@@ -20,6 +20,7 @@ from gateway.channels.console.pages import (
     claims,
     jobs,
     ledger,
+    merchants,
     people,
     sign_in,
     staff,
@@ -34,7 +35,7 @@ _STATIC = _HERE / "static"
 
 def console_routes() -> list[Route]:
     """Every route of the console with the roles that it needs."""
-    pages = (sign_in, today, claims, approvals, people, cash_in, ledger, causes, jobs, staff)
+    pages = (sign_in, today, claims, approvals, people, cash_in, ledger, causes, jobs, merchants, staff)
     return [route for page in pages for route in page.routes()]
 
 
@@ -54,6 +55,7 @@ def console_app(deps: ConsoleDeps) -> web.Application:
     environment.globals.update(
         static=static_address,
         shown=shown,
+        brief=brief,
         is_link=lambda value: isinstance(value, Link),
         is_chip=lambda value: isinstance(value, Chip),
         is_code=lambda value: isinstance(value, Code),
@@ -61,8 +63,14 @@ def console_app(deps: ConsoleDeps) -> web.Application:
     )
     for route in console_routes():
         app.router.add_route(route.method, route.path, guarded(route))
+    app.router.add_get("", _to_front)
     app.router.add_static("/static", _STATIC)
     return app
+
+
+async def _to_front(_request: web.Request) -> web.Response:
+    """`/console` without its last slash, as people type it."""
+    return web.Response(status=308, headers={"Location": f"{PREFIX}/"})
 
 
 @cache

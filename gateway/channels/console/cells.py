@@ -1,5 +1,6 @@
 """Tables as values: columns, rows and where the next page is; one table is a page, a CSV and an XLSX alike."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -9,6 +10,7 @@ from gateway.channels.console.words import Words
 from wallet.money import Money
 
 R = TypeVar("R")
+_LONG_ID = re.compile(r"\b([a-z]{3})_[0-9A-HJKMNP-TV-Z]{20}([0-9A-HJKMNP-TV-Z]{6})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,11 @@ class Table(Generic[R]):
     def cells(self) -> list[list[Cell]]:
         """What the page shows, row by row."""
         return [[column.value(row) for column in self.columns] for row in self.rows]
+
+
+def brief(text: str) -> str:
+    """The text with long business ids cut to their kind and last six digits; the whole one is in the title."""
+    return _LONG_ID.sub(r"\1_…\2", text)
 
 
 def shown(cell: Cell, words: Words) -> str:

@@ -11,6 +11,7 @@ from gateway.observe import Metrics
 from gateway.services.approvals import Approval, ApprovalOutcome, Change, Checker
 from gateway.services.benefits import Claim, ClaimChange, DecisionOutcome
 from gateway.services.jobs import Job, JobOutcome
+from gateway.services.merchants import Merchant, Terminal, TerminalKey
 from gateway.services.payments import ClaimCode, Invoice, Payment, PayResult
 from gateway.services.people import BranchPurpose, Person, PersonView
 from gateway.services.staff import NewStaff, Role, SignInResult, StaffMember, StaffRefusal
@@ -114,6 +115,16 @@ class LogEnd(Protocol):
     def position(self) -> int: ...
 
 
+class MerchantsDesk(Protocol):
+    """Satisfied by gateway.services.merchants.Merchants."""
+
+    async def register_merchant(self, name: str, owner_person_id: str, city: str) -> Merchant: ...
+    async def register_terminal(self, merchant_id: str, terminal_id: str) -> TerminalKey: ...
+    async def merchant(self, merchant_id: str) -> Merchant | None: ...
+    async def merchants(self, limit: int = 100, after: str = "") -> list[Merchant]: ...
+    async def terminals(self, merchant_id: str) -> list[Terminal]: ...
+
+
 class Book(Protocol):
     """The part of the ledger that is read; satisfied by wallet.ledger.Ledger."""
 
@@ -159,7 +170,7 @@ class ConsoleDeps:
         chart: To name a person's wallet.
         staff: Sign-ins and accounts.
         people: People by search and view, each logged by it.
-        access: For views that the people service does not see.
+        access: For views that the people service does not see: a wallet in the ledger.
         approvals: Maker and checker.
         approval_roles: The mapping given to Approvals; the console shows buttons by it, the service decides.
         benefits: Claims.
@@ -183,6 +194,7 @@ class ConsoleDeps:
     benefits: BenefitsDesk
     payments: PaymentsDesk
     jobs: JobsDesk
+    merchants: MerchantsDesk
     ledger: Book
     links: Callable[[], Mapping[str, bool]]
     causes: Mapping[str, CauseResolver]

@@ -75,9 +75,9 @@ def journal_table(
             Column("booked", lambda row: row.booked_at),
             Column("code", lambda row: code_chip(row.transfer)),
             Column("transfer_kind", lambda row: kind_chip(row.transfer)),
+            Column("amount", lambda row: row.transfer.amount, end=True),
             Column("debit_account", lambda row: account_link(row.transfer.debit, accounts)),
             Column("credit_account", lambda row: account_link(row.transfer.credit, accounts)),
-            Column("amount", lambda row: row.transfer.amount, end=True),
             Column("cause", lambda row: cause_link(row.transfer)),
         ],
         rows=rows,
@@ -88,6 +88,9 @@ def journal_table(
 
 
 def account_link(account: AccountId, accounts: Mapping[AccountId, Account]) -> Cell:
-    """An account by its code, which leads to its page."""
+    """An account by role and owner, which leads to its page; the amount beside it says the asset."""
     known = accounts.get(account)
-    return Link(known.code, f"/ledger/accounts/{account}", code=True) if known else Code(str(account))
+    if known is None:
+        return Code(str(account))
+    name = ":".join(part for part in (known.role, known.owner) if part)
+    return Link(name, f"/ledger/accounts/{account}", code=True)

@@ -64,7 +64,8 @@ class Words:
         shown = f"{whole:,}".replace(",", _GROUP[self.language])
         if exponent:
             shown += f"{_POINT[self.language]}{part:0{exponent}d}"
-        sign = "\N{MINUS SIGN}" if amount.minor < 0 else ""
+        minus = "\N{LEFT-TO-RIGHT MARK}\N{MINUS SIGN}" if self.language == "fa" else "\N{MINUS SIGN}"
+        sign = minus if amount.minor < 0 else ""
         unit = _RIAL.get(self.language, "IRR") if amount.asset.code == "IRR" else amount.asset.code
         return f"{sign}{self._digits(shown)}\N{NO-BREAK SPACE}{unit}"
 

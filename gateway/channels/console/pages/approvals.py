@@ -1,15 +1,18 @@
 """Approvals: what one member of staff has proposed and another decides."""
 
+import re
 from typing import assert_never
 
 from aiohttp import web
 
 from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table
 from gateway.channels.console.forms import BusinessId, Form, FormProblems, Phrase
+from gateway.channels.console.roles import SEE_PEOPLE
 from gateway.channels.console.routes import EVERYONE, ID, Route, get, post
 from gateway.channels.console.visit import Visit
 from gateway.errors import NotFound
 from gateway.services.approvals import Approval, ApprovalOutcome, ApprovalState, Change
+from wallet.money import ASSETS, Money
 
 PAGE_ROWS = 50
 TONES = {
@@ -18,6 +21,8 @@ TONES = {
     ApprovalState.EXECUTED: "good",
     ApprovalState.REJECTED: "bad",
 }
+_AMOUNT = re.compile(r"([0-9]{1,19})(?:\.([0-9]{1,4}))? ([A-Z]{3})")
+_PERSON = re.compile(r"per_[0-9A-HJKMNP-TV-Z]{26}")
 _SUBJECT_PAGES = {"clm": "/claims/", "per": "/people/"}
 
 
@@ -98,7 +103,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         may_check=may_check(visit, approval),
         why_not=_why_not(visit, approval),
         history=_history(history, names),
-        payload=[(_label(visit, name), value) for name, value in sorted(approval.payload.items())],
+        payload=[(_label(visit, name), _told(visit, value)) for name, value in sorted(approval.payload.items())],
     )
 
 
@@ -153,6 +158,18 @@ def _why_not(visit: Visit, approval: Approval) -> str:
 def _label(visit: Visit, name: str) -> str:
     key = f"column.{name}"
     return visit.words.t(key) if visit.words.knows(key) else name.replace("_", " ")
+
+
+def _told(visit: Visit, value: str) -> Cell:
+    """A value of the payload as people read it: amounts and people are told by their form."""
+    amount = _AMOUNT.fullmatch(value)
+    if amount and amount[3] in ASSETS:
+        asset = ASSETS[amount[3]]
+        if len(amount[2] or "") == asset.exponent:
+            return Money(int(amount[1] + (amount[2] or "")), asset)
+    if _PERSON.fullmatch(value):
+        return Link(value, f"/people/{value}", code=True) if visit.may(*SEE_PEOPLE) else Code(value)
+    return value
 
 
 def _history(changes: list[Change], names: dict[str, str]) -> Table[Change]:

@@ -163,12 +163,14 @@ async def accounts(visit: Visit) -> web.StreamResponse:
 
 
 async def account(visit: Visit) -> web.StreamResponse:
-    """One account: its balances and movements, each with its cause."""
+    """One account: its balances and movements, each with its cause. A person's wallet is a view of that person."""
     which = AccountId(UUID(visit.named("account")))
     found = await visit.deps.ledger.account(which)
     balances = await visit.deps.ledger.balances(which)
     if found is None or balances is None:
         raise NotFound("account")
+    if found.owner.startswith("per_"):
+        await visit.deps.access.viewed(visit.staff.id, found.owner, "movements", "ledger")
     before = visit.query(Before).before
     rows = await visit.deps.ledger.movements(which, limit=PAGE_ROWS, before=before)
     more = f"/ledger/accounts/{which}?before={rows[-1].position}" if len(rows) == PAGE_ROWS else None

@@ -101,6 +101,11 @@ async def test_every_answer_has_the_security_headers(signed_in: SignIn, path: st
     assert answer.headers["Cache-Control"].startswith("public" if kept else "no-store")
 
 
+async def test_the_address_without_its_last_slash_leads_to_the_front(client: Client) -> None:
+    answer = await Desk(client).ask("GET", "", {})
+    assert (answer.status, answer.headers["Location"]) == (308, "/console/")
+
+
 async def test_a_part_that_htmx_asks_for_leads_the_whole_page_to_the_sign_in(client: Client) -> None:
     answer = await Desk(client).ask("GET", "/jobs", {"HX-Request": "true"})
     assert (answer.status, answer.headers["HX-Redirect"]) == (401, "/console/sign-in")

@@ -27,6 +27,8 @@ async def test_a_claim_goes_from_the_list_over_two_people_to_its_release(signed_
 
     approval = next(iter(world.approvals.rows))
     body = (await officer.get(f"/approvals/{approval}"))[1]
+    assert "27,000,000\N{NO-BREAK SPACE}IRR" in body
+    assert f'href="/console/people/{person.id}"' in body
     assert "You proposed this, so somebody else must decide it." in body
     assert "/approve" not in body
     assert (await officer.post(f"/approvals/{approval}/approve"))[1].endswith("refused=approval_maker_is_checker")
@@ -215,3 +217,23 @@ async def test_disabling_takes_effect_on_the_next_request(signed_in: SignIn, wor
     officer, admin = await signed_in("officer"), await signed_in("admin")
     await admin.post(f"/staff/{world.ids['officer']}/disable")
     assert (await officer.get("/claims"))[0] == 303
+
+
+async def test_a_merchant_and_a_terminal_are_registered_and_the_key_is_shown_once(
+    signed_in: SignIn, world: World
+) -> None:
+    world.people.add("Sara Moradi", "", "+989120000003")
+    admin = await signed_in("admin")
+    form = {"name": "Pharmacy <Noor>", "city": "Tehran", "msisdn": "09120000003"}
+    where = (await admin.post("/merchants", **form))[1].partition("?")[0].removeprefix("/console")
+    assert "Pharmacy &lt;Noor&gt;" in (await admin.get("/merchants"))[1]
+
+    status, body = await admin.post(f"{where}/terminals", terminal="term0001")
+    assert (status, "000102030405060708090a0b0c0d0e0f" in body) == (200, True)
+    page = (await admin.get(where))[1]
+    assert "TERM0001" in page
+    assert "0a0b0c0d" not in page
+    assert (await admin.post(f"{where}/terminals", terminal="TERM0001"))[0] == 409
+    assert (await admin.post(f"{where}/terminals", terminal="short"))[0] == 400
+    assert (await admin.post("/merchants", **{**form, "msisdn": "09120000009"}))[0] == 404
+    assert (await admin.post("/merchants", **{**form, "name": " "}))[0] == 400

@@ -102,6 +102,7 @@ def test_codes_of_transfers_menu_and_actions_have_their_words() -> None:
         ("fr", irr(1_000), "1\N{NARROW NO-BREAK SPACE}000\N{NO-BREAK SPACE}IRR"),
         ("en", Money(-123_456, EUR), "\N{MINUS SIGN}1,234.56\N{NO-BREAK SPACE}EUR"),
         ("fa", Money(5, EUR), "۰٫۰۵\N{NO-BREAK SPACE}EUR"),
+        ("fa", irr(-5), "\N{LEFT-TO-RIGHT MARK}\N{MINUS SIGN}۵\N{NO-BREAK SPACE}ریال"),
         ("fr", Money(7, POINT), "7\N{NO-BREAK SPACE}PTS"),
     ],
 )

@@ -9,12 +9,13 @@ from pathlib import Path
 import pyotp
 
 from gateway.channels.console import CauseView, ConsoleDeps
-from gateway.errors import NotFound
+from gateway.errors import Conflict, NotFound
 from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
 from gateway.services.approvals import Approval, ApprovalOutcome, ApprovalState, Change, ChangeKind, Checker
 from gateway.services.benefits import Claim, ClaimChange, ClaimState, DecisionOutcome
 from gateway.services.jobs import Job, JobOutcome, JobState
+from gateway.services.merchants import Merchant, Terminal, TerminalKey
 from gateway.services.payments import ClaimCode, Invoice, Payment, PaymentKind, PaymentState, PayOutcome, PayResult
 from gateway.services.people import BranchPurpose, Person, PersonState, PersonView
 from gateway.services.staff import NewStaff, Passwords, Role, Staff
@@ -174,7 +175,8 @@ class StubBenefits:
         outcome = self._decide(claim_id, officer, ClaimState.APPROVED, "")
         if outcome is DecisionOutcome.OK:
             claim = self.claims[claim_id]
-            await self.approvals.propose("benefit_release", claim_id, {"amount": str(claim.amount)}, officer)
+            payload = {"number": claim.number, "person_id": claim.person_id, "amount": str(claim.amount)}
+            await self.approvals.propose("benefit_release", claim_id, payload, officer)
         return outcome
 
     async def reject(self, claim_id: str, officer: str, reason: str) -> DecisionOutcome:
@@ -269,6 +271,36 @@ class StubJobs:
         return JobOutcome.OK
 
 
+class StubMerchants:
+    """Merchants and terminals in dicts."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.all: dict[str, Merchant] = {}
+        self.of: dict[str, Terminal] = {}
+
+    async def register_merchant(self, name: str, owner_person_id: str, city: str) -> Merchant:
+        made = Merchant(new_id("mer", self.clock), "581420000000018", name, owner_person_id, city, self.clock.now())
+        self.all[made.id] = made
+        return made
+
+    async def register_terminal(self, merchant_id: str, terminal_id: str) -> TerminalKey:
+        if terminal_id in self.of:
+            raise Conflict("taken")
+        merchant = self.all[merchant_id]
+        self.of[terminal_id] = Terminal(terminal_id, merchant_id, merchant.number, merchant.name, self.clock.now())
+        return TerminalKey(terminal_id, merchant.number, bytes(range(16)))
+
+    async def merchant(self, merchant_id: str) -> Merchant | None:
+        return self.all.get(merchant_id)
+
+    async def merchants(self, limit: int = 100, after: str = "") -> list[Merchant]:
+        return [row for row in self.all.values() if row.id > after][:limit]
+
+    async def terminals(self, merchant_id: str) -> list[Terminal]:
+        return [row for row in self.of.values() if row.merchant_id == merchant_id]
+
+
 class StubAccess:
     """Rows in a list."""
 
@@ -293,6 +325,7 @@ class World:
     payments: StubPayments
     jobs: StubJobs
     access: StubAccess
+    merchants: StubMerchants
     seeds: dict[str, str]
     ids: dict[str, str]
 
@@ -328,6 +361,7 @@ async def opened(folder: Path, clock: ManualClock, accounts: Sequence[str]) -> A
 def _world(clock: ManualClock, staff: Staff, ledger: Ledger) -> World:
     chart = Chart.load()
     people, approvals, access = StubPeople(clock), StubApprovals(clock), StubAccess()
+    merchants = StubMerchants(clock)
     benefits, jobs = StubBenefits(clock, approvals), StubJobs(clock)
     payments = StubPayments(clock, ledger, chart, people)
 
@@ -337,6 +371,6 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger) -> World:
     deps = ConsoleDeps(
         settings=Settings(), clock=clock, metrics=Metrics(), chart=chart, staff=staff, people=people, access=access,
         approvals=approvals, approval_roles=APPROVAL_ROLES, benefits=benefits, payments=payments, jobs=jobs,
-        ledger=ledger, links=lambda: {"smsc": True, "registry": False}, causes={"ses": session},
+        merchants=merchants, ledger=ledger, links=lambda: {"smsc": True, "registry": False}, causes={"ses": session},
     )  # fmt: skip
-    return World(deps, clock, staff, ledger, people, approvals, benefits, payments, jobs, access, {}, {})
+    return World(deps, clock, staff, ledger, people, approvals, benefits, payments, jobs, access, merchants, {}, {})
