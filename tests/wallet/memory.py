@@ -1,6 +1,5 @@
 """The rules over a store of dicts: what the writer does, without a database."""
 
-import copy
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -26,14 +25,13 @@ class MemoryLedger:
         return self.commit(list(entries_of(transfers)), now).results
 
     def commit(self, entries: Sequence[Sequence[Transfer]], now: datetime) -> Decision:
-        book = Book(len(self.log), copy.deepcopy(self.sides), dict(self.known), dict(self.resolved))
+        book = Book(len(self.log), self.sides, self.known, self.resolved)
         book.closed_through = self.closed_through
         open_holds = [row for row in self.log if row.transfer.kind == "hold" and row.transfer.id not in self.resolved]
-        lapsed = [(row.transfer.expires_at, row.position, row.transfer) for row in open_holds]
-        book.lapsed = [hold for at, _, hold in sorted(lapsed) if at is not None and at <= now]
+        lapsed = [row for row in open_holds if row.transfer.expires_at is not None and row.transfer.expires_at <= now]
+        book.lapsed = [row.transfer for row in sorted(lapsed, key=lambda row: (row.transfer.expires_at, row.position))]
         decision = decide(book, entries, now)
         self.log += decision.booked
-        self.sides, self.known, self.resolved = book.accounts, book.known, book.resolved
         return decision
 
 
