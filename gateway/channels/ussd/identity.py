@@ -31,11 +31,11 @@ class Identity:
 
     async def status(self, caller: Caller, _call: Call) -> Result:
         """Unknown | branch_code | code_pending | choose_pin | active{name} | locked; in the person's language."""
-        status = await self._people.status(caller.msisdn)
         person = await self._people.by_msisdn(caller.msisdn)
-        language = person.language if person else None
-        values = {"name": person.name_in(person.language)} if person and status.value == "active" else {}
-        return Result(status.value, values, language)
+        if person is None:
+            return Result((await self._people.status(caller.msisdn)).value)
+        values = {"name": person.name_in(person.language)} if person.state is PersonState.ACTIVE else {}
+        return Result(person.state.value, values, person.language)
 
     async def language(self, caller: Caller, call: Call) -> Result:
         """ok: the session speaks it from here on, and so do the person's notices."""

@@ -98,6 +98,13 @@ def _people(name: str, value: object) -> Put:
     return lambda house: setattr(house.people, name, value)
 
 
+def _stranger(status: PersonStatus) -> Put:
+    def put(house: House) -> None:
+        house.people.person, house.people.status_ = None, status
+
+    return put
+
+
 def _payments(name: str, value: object) -> Put:
     return lambda house: setattr(house.payments, name, value)
 
@@ -109,7 +116,11 @@ def _benefits(name: str, value: object) -> Put:
 PAYING = ("payments.pay_invoice", "payments.send", "payments.send_code")
 WITH_PIN = (*PAYING, "wallet.see", "tokens.activation_code")
 EVERY_OUTCOME: list[tuple[str, Put, str]] = [
-    *[("person.status", _people("status_", status), status.value) for status in PersonStatus],
+    *[("person.status", _people("person", replace(MARYAM, state=state)), state.value) for state in PersonState],
+    *[
+        ("person.status", _stranger(status), status.value)
+        for status in (PersonStatus.UNKNOWN, PersonStatus.BRANCH_CODE)
+    ],
     ("person.language", _people("person", None), "ok"),
     *[("enrol.start", _people("enrolled", outcome), outcome.value) for outcome in EnrolOutcome],
     *[("enrol.activate", _people("activated", outcome), outcome.value) for outcome in ActivateOutcome],
