@@ -90,6 +90,12 @@ async def load(store: Store, adapter: str, session_key: str) -> Session | None:
     return _session(rows[0]) if rows else None
 
 
+async def by_id(store: Store, session_id: str) -> Session | None:
+    """The session with this id, `ses_…`."""
+    rows = await store.read(_ALL.where(sessions.c.id == session_id))
+    return _session(rows[0]) if rows else None
+
+
 async def insert(store: Store, session: Session) -> None:
     """Store a session's first hop.
 
