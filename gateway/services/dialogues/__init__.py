@@ -14,6 +14,7 @@ from gateway.services.dialogues.events import (
     Reply,
 )
 from gateway.services.dialogues.hops import Hops
+from gateway.services.dialogues.records import SessionView, Status
 from gateway.services.dialogues.service import Dialogues, DialogueSettings, Menus
 from gateway.services.dialogues.texts import Closing, closing_text
 
@@ -34,5 +35,7 @@ __all__ = [
     "Menus",
     "Person",
     "Reply",
+    "SessionView",
+    "Status",
     "closing_text",
 ]

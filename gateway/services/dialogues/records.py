@@ -1,7 +1,7 @@
 """A session as it lies in the store, and the only SQL of this service."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -54,7 +54,22 @@ class Session:
         return f"dialogue\0{self.id}\0{self.hops}".encode()
 
 
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """What staff may see of a session: neither what was typed nor what was shown."""
+
+    id: str
+    adapter: str
+    person_id: str | None
+    language: str
+    menu_version: str
+    hops: int
+    status: Status
+    started_at: datetime
+
+
 _ALL = select(*sessions.c)
+_VIEW = select(*(sessions.c[one.name] for one in fields(SessionView)))
 
 _CHANGED = (
     "person_id",
@@ -94,6 +109,15 @@ async def by_id(store: Store, session_id: str) -> Session | None:
     """The session with this id, `ses_…`."""
     rows = await store.read(_ALL.where(sessions.c.id == session_id))
     return _session(rows[0]) if rows else None
+
+
+async def view(store: Store, session_id: str) -> SessionView | None:
+    """The session with this id, `ses_…`."""
+    rows = await store.read(_VIEW.where(sessions.c.id == session_id))
+    if not rows:
+        return None
+    values = dict(rows[0]._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+    return SessionView(**{**values, "status": Status(values["status"])})
 
 
 async def insert(store: Store, session: Session) -> None:

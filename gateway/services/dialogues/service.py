@@ -19,7 +19,7 @@ from gateway.services.dialogues import records
 from gateway.services.dialogues.events import Caller, Callers, Event, EventKind, HopEnd, Reply
 from gateway.services.dialogues.hops import Hop, Hops, Played, Way
 from gateway.services.dialogues.locks import SessionLocks
-from gateway.services.dialogues.records import Session, Status
+from gateway.services.dialogues.records import Session, SessionView, Status
 from gateway.services.dialogues.rules import candidate
 from gateway.services.dialogues.texts import Closing, closing_text
 from gateway.store import Store
@@ -125,6 +125,10 @@ class Dialogues:
     def closing(self, closing: Closing) -> str:
         """The text in the default language, for a wire that cannot tell who calls."""
         return closing_text(closing, self._settings.language)
+
+    async def session(self, session_id: str) -> SessionView | None:
+        """What staff may see of the session `ses_…` that caused something."""
+        return await records.view(self._store, session_id)
 
     async def sweep(self) -> int:
         """Close sessions whose time is over and wipe replies that nobody will ask for again; how many."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.services.dialogues import HopEnd
+from gateway.services.dialogues import HopEnd, Status
 from tests.gateway.services.dialogues.switchboard import PIN, Phone, Switchboard, other_version, switchboard
 from wallet.clock import ManualClock
 
@@ -249,3 +249,17 @@ async def test_a_stranger_is_answered_in_the_house_language(board: Switchboard) 
 
     assert reply.more
     assert (await board.row(phone))["person_id"] is None
+
+
+async def test_staff_see_that_a_session_was_and_not_what_was_said(board: Switchboard) -> None:
+    phone = board.phone()
+    await phone.at_pin()
+    await phone.type(PIN)
+    row = await board.row(phone)
+
+    seen = await board.dialogues.session(str(row["id"]))
+
+    assert seen is not None
+    assert (seen.person_id, seen.hops, seen.status) == (row["person_id"], 5, Status.ENDED)
+    assert phone.msisdn not in repr(seen).replace(str(seen.person_id), "")
+    assert await board.dialogues.session("ses_unknown") is None
