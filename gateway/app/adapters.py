@@ -1,0 +1,66 @@
+"""Small pieces that make one service fit the Protocol of another."""
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import Connection
+
+from gateway.services.dialogues import LateAnswer
+from gateway.services.notices import Notice, NoticeClass, Notices, NoticeValue
+from gateway.services.people import People
+from gateway.workers.money_notices import Address
+
+
+class NoticeTeller:
+    """Words a notice by the value of its class, as services that may not know the notices' package ask for it."""
+
+    def __init__(self, notices: Notices) -> None:
+        self._notices = notices
+
+    async def prepared(
+        self,
+        class_: str,
+        *,
+        cause: str,
+        msisdn: str,
+        person_id: str,
+        language: str,
+        values: Mapping[str, NoticeValue],
+        secrets: Mapping[str, str],
+    ) -> Callable[[Connection], bool]:
+        """The write that puts the notice into the outbox inside the caller's unit of work."""
+        notice = Notice(cause, NoticeClass(class_), msisdn, person_id, language, values, secrets)
+        prepared = await self._notices.prepare(notice)
+        return lambda tx: self._notices.put(tx, prepared)
+
+
+class Addresses:
+    """Where a person is told of money."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+
+    async def address(self, person_id: str) -> Address | None:
+        """Number, language and e-mail of a person; None for nobody we know."""
+        person = await self._people.by_id(person_id)
+        return None if person is None else Address(person.msisdn, person.language, person.email)
+
+
+class LateSms:
+    """Sends by SMS what a person would have seen, had the work kept within the hop budget."""
+
+    def __init__(self, notices: Notices) -> None:
+        self._notices = notices
+
+    async def __call__(self, answer: LateAnswer) -> None:
+        """One notice for each session."""
+        await self._notices.tell(
+            Notice(
+                answer.session_id,
+                NoticeClass.LATE_ANSWER,
+                answer.msisdn,
+                answer.person_id or "",
+                answer.language,
+                {},
+                {"text": answer.text},
+            )
+        )

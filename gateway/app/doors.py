@@ -1,0 +1,107 @@
+"""The doors: HTTP for carriers, staff and partners, and the terminals' line."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from sqlalchemy import literal, select
+
+import ussd_menus
+from gateway.app.adapters import LateSms
+from gateway.app.causes import resolvers
+from gateway.app.house import APPROVAL_ROLES, House
+from gateway.channels.console import ConsoleDeps, console_app
+from gateway.channels.nfc import TerminalServer
+from gateway.channels.nfc.line import Desk
+from gateway.channels.ussd import AfricasTalking, Credential, build_actions
+from gateway.channels.web import new_application
+from gateway.services.dialogues import Dialogues, DialogueSettings, Hops, Menus
+from ussd_menus import Profile
+
+WORK_MAX = 500
+"""USSD hops whose work may be in hand at once; more are told to dial again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What listens, and whether the process takes work."""
+
+    http: web.Application
+    terminals: TerminalServer
+    dialogues: Dialogues
+    ready: asyncio.Event
+
+
+def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[str, bool]]) -> Doors:
+    """Every door of the gateway; `tasks` owns work that outlives its request."""
+    app = new_application(house.clock, house.metrics)
+    ready = asyncio.Event()
+    dialogues = _dialogues(house, tasks)
+    app.add_routes(_ussd(house, dialogues).routes())
+    app.add_routes(_probes(house, ready))
+    app.add_subapp("/console", console_app(_console(house, dialogues, links)))
+    desk = Desk(house.taps, house.merchants, house.keys, house.metrics, house.settings.iso8583_idle_s)
+    return Doors(app, TerminalServer(desk), dialogues, ready)
+
+
+def _dialogues(house: House, tasks: asyncio.TaskGroup) -> Dialogues:
+    settings = house.settings
+    menus = Menus(ussd_menus.freeze(ussd_menus.load(None)))
+    actions = build_actions(
+        house.people, house.payments, house.benefits, house.tokens, house.ledger, house.chart, house.zone
+    )
+    profile = Profile(settings.ussd_septets_max, settings.ussd_ucs2_max)
+    hops = Hops(actions, profile, tasks, LateSms(house.notices), WORK_MAX)
+    held = DialogueSettings(zone=house.zone, session_s=settings.ussd_session_s)
+    return Dialogues(house.store, house.keys, house.clock, menus, hops, house.people, held)
+
+
+def _ussd(house: House, dialogues: Dialogues) -> AfricasTalking:
+    settings = house.settings
+    exempt = settings.environment == "demo"
+    credential = Credential(settings.ussd_path_secret.get_secret_value(), loopback_exempt=exempt)
+    return AfricasTalking(dialogues, credential, house.metrics)
+
+
+def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str, bool]]) -> ConsoleDeps:
+    return ConsoleDeps(
+        settings=house.settings,
+        clock=house.clock,
+        metrics=house.metrics,
+        chart=house.chart,
+        staff=house.staff,
+        people=house.people,
+        access=house.access,
+        approvals=house.approvals,
+        approval_roles=APPROVAL_ROLES,
+        benefits=house.benefits,
+        payments=house.payments,
+        jobs=house.jobs,
+        merchants=house.merchants,
+        ledger=house.ledger,
+        links=links,
+        causes=resolvers(house, dialogues),
+    )
+
+
+def _probes(house: House, ready: asyncio.Event) -> list[web.RouteDef]:
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_request: web.Request) -> web.Response:
+        """200 while work is taken and both stores answer."""
+        if not ready.is_set():
+            return web.Response(status=503, text="not taking work\n")
+        await house.store.read(select(literal(1)))
+        await house.ledger.head()
+        return web.Response(text="ready\n")
+
+    async def metrics(_request: web.Request) -> web.Response:
+        body = generate_latest(house.metrics.registry)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    handlers = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
+    return [web.get(path, handler) for path, handler in handlers.items()]

@@ -1,0 +1,145 @@
+"""Stores, keys and services, joined; closed in the opposite order, also when something in between fails."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from persiantools.jdatetime import JalaliDate
+
+from gateway.app.adapters import Addresses, NoticeTeller
+from gateway.keys import KeyStore
+from gateway.keys.software import SoftwareKeyStore
+from gateway.observe import Metrics
+from gateway.peers.registry import HttpRegistry
+from gateway.services.access import Access
+from gateway.services.approvals import Approvals, Proposals
+from gateway.services.benefits import RELEASE_KIND, Benefits
+from gateway.services.jobs import Jobs
+from gateway.services.merchants import Merchants
+from gateway.services.notices import NoticeClass, Notices, Outbox, Words
+from gateway.services.payments import INVOICES_JOB, Payments
+from gateway.services.people import People
+from gateway.services.people.ports import Teller
+from gateway.services.staff import Role, Staff
+from gateway.services.taps import Parts, Taps
+from gateway.services.tokens import Tokens
+from gateway.settings import Settings
+from gateway.store import Store
+from gateway.store.backup import KEY_FILE
+from gateway.workers.money_notices import MoneyNotices
+from wallet.accounts import Chart
+from wallet.clock import Clock
+from wallet.ledger import Ledger
+
+UNLOCK_KIND = "pin_unlock"
+APPROVAL_ROLES: Mapping[str, str] = {RELEASE_KIND: Role.BENEFITS_RELEASER, UNLOCK_KIND: Role.BRANCH_CLERK}
+"""The role that the checker of each kind must have."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything but doors, links and loops."""
+
+    settings: Settings
+    clock: Clock
+    metrics: Metrics
+    chart: Chart
+    keys: KeyStore
+    store: Store
+    ledger: Ledger
+    notices: Notices
+    outbox: Outbox
+    access: Access
+    people: People
+    staff: Staff
+    approvals: Approvals
+    benefits: Benefits
+    payments: Payments
+    jobs: Jobs
+    merchants: Merchants
+    tokens: Tokens
+    taps: Taps
+    money_notices: MoneyNotices
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of business dates."""
+        return ZoneInfo(self.settings.zone)
+
+    def period_now(self) -> str:
+        """The contribution period of today, a Jalali month as `1405-09`."""
+        today = JalaliDate(self.clock.now().astimezone(self.zone).date())  # type: ignore[no-untyped-call]
+        return f"{today.year:04d}-{today.month:02d}"
+
+
+async def upgrade(settings: Settings) -> None:
+    """Make or migrate both schemas."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    await Ledger.upgrade(settings.wallet_url)
+    await Store.upgrade(settings.gateway_url)
+
+
+@contextlib.asynccontextmanager
+async def built(settings: Settings, clock: Clock, *, teller: Teller | None = None) -> AsyncIterator[House]:
+    """The services over opened stores, whose schemas are made if need be.
+
+    Args:
+        settings: The effective settings.
+        clock: The time.
+        teller: Words notices instead of the outbox; the demo's seed hears its codes by it.
+    """
+    await upgrade(settings)
+    metrics, chart = Metrics(), Chart.load()
+    async with contextlib.AsyncExitStack() as stack:
+        secret = settings.key_secret.get_secret_value()
+        keys = await asyncio.to_thread(SoftwareKeyStore.open, settings.data_dir / KEY_FILE, secret)
+        store = await Store.open(settings.gateway_url)
+        stack.push_async_callback(store.close)
+        ledger = await Ledger.open(settings.wallet_url, clock)
+        stack.push_async_callback(ledger.close)
+        registry = await stack.enter_async_context(HttpRegistry(settings.registry_url, settings.registry_timeout_s))
+        notices = _notices(settings, store, keys, clock)
+        teller = teller or NoticeTeller(notices)
+        access = Access(store, clock)
+        people = People(store, clock, keys, registry, teller, access, settings, metrics)
+        stack.callback(people.close)
+        staff = Staff(store, keys, clock, sign_in_s=settings.sign_in_s)
+        stack.callback(staff.close)
+        benefits = Benefits(store, clock, ledger, chart, people, Proposals(store, clock), teller, settings)
+        payments = Payments(store, clock, ledger, chart, people, keys, teller, settings)
+        merchants = Merchants(store, ledger, chart, keys, clock)
+        tokens = Tokens(store, people, keys, clock, settings)
+        yield House(
+            settings=settings,
+            clock=clock,
+            metrics=metrics,
+            chart=chart,
+            keys=keys,
+            store=store,
+            ledger=ledger,
+            notices=notices,
+            outbox=Outbox(store, keys, clock, metrics),
+            access=access,
+            people=people,
+            staff=staff,
+            approvals=_approvals(store, clock, settings, benefits, people),
+            benefits=benefits,
+            payments=payments,
+            jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job}),
+            merchants=merchants,
+            tokens=tokens,
+            taps=Taps(Parts(store, ledger, chart, keys, tokens, merchants, clock, settings, metrics)),
+            money_notices=MoneyNotices(ledger, notices, Addresses(people)),
+        )
+
+
+def _notices(settings: Settings, store: Store, keys: KeyStore, clock: Clock) -> Notices:
+    valid_s = {NoticeClass.ONE_TIME_CODE: settings.code_valid_s, NoticeClass.CLAIM_CODE: settings.claim_code_valid_s}
+    return Notices(store, keys, clock, Words(zone=settings.zone, service_code=settings.service_code), valid_s=valid_s)
+
+
+def _approvals(store: Store, clock: Clock, settings: Settings, benefits: Benefits, people: People) -> Approvals:
+    executors = {RELEASE_KIND: benefits.release, UNLOCK_KIND: people.unlock}
+    return Approvals(store, clock, settings, roles=APPROVAL_ROLES, executors=executors)

@@ -1,0 +1,85 @@
+"""`tapdial ledger verify | export`: prove the books, and hand them to other programs."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from gateway.cli.context import Config, read_settings
+from gateway.settings import Settings
+from wallet import exports
+from wallet.clock import SystemClock
+from wallet.ledger import Ledger
+
+app = typer.Typer(no_args_is_help=True, help="Verify and export the ledger.")
+
+
+class Format(StrEnum):
+    """What `ledger export` can write."""
+
+    HLEDGER = "hledger"
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+@app.command()
+def verify(config: Config = None) -> None:
+    """Re-read the whole ledger: balances, versions, holds, constraints, zero sum, chain; status 1 if one is wrong."""
+    raise typer.Exit(asyncio.run(_verify(read_settings(config))))
+
+
+async def _verify(settings: Settings) -> int:
+    console = Console()
+    async with _opened(settings) as ledger:
+        with Progress(console=console) as progress:
+            task = progress.add_task("reading the log", total=None)
+            found = await ledger.verify(lambda done, total: progress.update(task, completed=done, total=total))
+    if found.finding is not None:
+        console.print(f"[red]wrong[/red]: {found.finding}", highlight=False)
+        return 1
+    counted = (
+        f"{found.transfers} transfers, {found.refusals} refusals, {found.blocks} blocks, {found.accounts} accounts"
+    )
+    console.print(f"[green]the ledger is sound[/green]: {counted}; head {found.head.hex()}", highlight=False)
+    return 0
+
+
+@app.command()
+def export(
+    config: Config = None,
+    form: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.HLEDGER,
+    output: Annotated[Path | None, typer.Option("--output", help="File to write; standard output if absent.")] = None,
+) -> None:
+    """Write every transfer of the ledger in a form that other programs read."""
+    if form is Format.XLSX and output is None:
+        raise typer.BadParameter("xlsx needs --output")
+    asyncio.run(_export(read_settings(config), form, output))
+
+
+async def _export(settings: Settings, form: Format, output: Path | None) -> None:
+    async with _opened(settings) as ledger:
+        if form is Format.XLSX and output is not None:
+            await exports.write_xlsx(ledger, output)
+            return
+        zone = ZoneInfo(settings.zone)
+        lines = exports.csv_lines(ledger) if form is Format.CSV else exports.hledger_lines(ledger, zone)
+        with output.open("w", encoding="utf-8") if output else contextlib.nullcontext(sys.stdout) as out:
+            async for line in lines:
+                out.write(line)
+
+
+@contextlib.asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Ledger]:
+    ledger = await Ledger.open(settings.wallet_url, SystemClock())
+    try:
+        yield ledger
+    finally:
+        await ledger.close()

@@ -1,0 +1,57 @@
+"""`tapdial serve | demo | dial`: the processes."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway import app as composition
+from gateway.cli.context import Config, read_settings
+from gateway.demo import launch, seed
+from gateway.errors import NotFound
+
+
+def serve(config: Config = None) -> None:
+    """Run the gateway until SIGTERM or SIGINT; work in hand is finished first."""
+    asyncio.run(composition.serve(read_settings(config)))
+
+
+def demo(
+    config: Config = None,
+    *,
+    reset: Annotated[bool, typer.Option("--reset", help="Wipe the demo's data first.")] = False,
+) -> None:
+    """Start gateway and simulators with demo people; Ctrl-C stops both."""
+    raise typer.Exit(asyncio.run(launch.demo(read_settings(config), config, reset=reset)))
+
+
+def demo_code(
+    username: Annotated[str, typer.Argument(help="A member of the demo's staff, as `officer`.")],
+    config: Config = None,
+) -> None:
+    """Print the one-time code that this member of the demo's staff signs in with now."""
+    facts = seed.read_facts(read_settings(config).data_dir)
+    for account in facts.staff if facts else ():
+        if account.username == username:
+            sys.stdout.write(f"{account.code_now()}\n")
+            return
+    raise NotFound(f"the demo's data folder knows no {username}; start the demo first")
+
+
+def dial(
+    code: Annotated[str, typer.Argument(help="What to dial, as '*1420#'.")],
+    msisdn: Annotated[str, typer.Option("--msisdn", help="The caller's number, as +989120000001.")],
+    script: Annotated[Path | None, typer.Option("--script", help="Replay this transcript.", exists=True)] = None,
+    config: Config = None,
+) -> None:
+    """A feature phone in the terminal; it reaches the gateway over HTTP as a carrier would."""
+    settings = read_settings(config)
+    words = [sys.executable, "-m", "simulators.handset", code, "--msisdn", msisdn]
+    words += ["--gateway", f"http://{settings.http_host}:{settings.http_port}", "--service-code", settings.service_code]
+    if script is not None:
+        words += ["--script", str(script)]
+    # The path secret travels by the environment: arguments can be read by every user of the machine.
+    environment = {"TAPDIAL_USSD_PATH_SECRET": settings.ussd_path_secret.get_secret_value()}
+    raise typer.Exit(launch.run_with_environment(words, environment))

@@ -1,0 +1,236 @@
+"""Seeds the demo through the services themselves, as a branch would: codes, PINs, cash, a merchant, a terminal.
+
+The secrets of the seeded people and staff are made at random, so no two demos share one; they are kept in
+`demo.json` of the data folder (mode 0600), because the demo must print them again at each start.
+"""
+
+import json
+import os
+import secrets
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyotp
+from sqlalchemy import Connection
+
+from gateway.app import House, built
+from gateway.services.people import BranchPurpose, PinForm
+from gateway.services.people.ports import NoticeValue
+from gateway.services.staff import NewStaff, Role
+from gateway.settings import Settings
+from wallet.clock import SystemClock
+from wallet.ids import new_id
+from wallet.money import irr
+from wallet.opening import open_books
+
+FACTS = "demo.json"
+SEEDER = "stf_demo"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """A person of the demo; `pin` is None for one who is not enrolled."""
+
+    msisdn: str
+    national_number: str
+    who: str
+    pin: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoStaff:
+    """A member of the demo's staff."""
+
+    username: str
+    roles: list[str]
+    password: str = field(repr=False)
+    totp_seed: str = field(repr=False)
+
+    def code_now(self) -> str:
+        """A one-time code that works for half a minute."""
+        return pyotp.TOTP(self.totp_seed).now()
+
+
+@dataclass(frozen=True, slots=True)
+class DemoTerminal:
+    """The pharmacy's terminal and its key."""
+
+    id: str
+    merchant_id: str
+    merchant_name: str
+    key_hex: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the demo knows about its own secrets."""
+
+    people: list[DemoPerson]
+    staff: list[DemoStaff]
+    terminal: DemoTerminal
+
+
+def read_facts(data_dir: Path) -> Facts | None:
+    """The facts of a seeded data folder."""
+    path = data_dir / FACTS
+    if not path.exists():
+        return None
+    raw = json.loads(path.read_text("utf-8"))
+    return Facts(
+        [DemoPerson(**row) for row in raw["people"]],
+        [DemoStaff(**row) for row in raw["staff"]],
+        DemoTerminal(**raw["terminal"]),
+    )
+
+
+async def seed(settings: Settings) -> Facts:
+    """Seed the data folder unless it is seeded; embedded databases are made aside and moved in place when complete."""
+    known = read_facts(settings.data_dir)
+    if known is not None:
+        return known
+    aside = settings.data_dir.with_name(f".{settings.data_dir.name}-seeding")
+    _empty(aside)
+    facts = await _seed(settings.model_copy(update={"data_dir": aside}))
+    write_private(aside / FACTS, json.dumps(asdict(facts), indent=1))
+    for made in sorted(aside.iterdir(), key=lambda path: path.name == FACTS):
+        os.replace(made, settings.data_dir / made.name)  # noqa: PTH105 - Path.replace is the same call
+    aside.rmdir()
+    return facts
+
+
+def write_world(settings: Settings, facts: Facts, path: Path) -> None:
+    """The simulators' configuration: our addresses, and the terminal with its key."""
+    rows: dict[str, str | int] = {
+        "gateway_url": f"http://{settings.http_host}:{settings.http_port}",
+        "ussd_path_secret": settings.ussd_path_secret.get_secret_value(),
+        "service_code": settings.service_code,
+        "iso8583_host": settings.iso8583_host,
+        "iso8583_port": settings.iso8583_port,
+        "lab_port": settings.lab_port,
+        "registry_port": registry_port(settings),
+        "smsc_port": settings.smsc_port,
+        "smsc_system_id": settings.smsc_system_id,
+        "smsc_password": settings.smsc_password.get_secret_value(),
+        "mail_port": settings.mail_port,
+        "data_dir": str(settings.data_dir / "simulators"),
+    }
+    lines = [f"{key} = {json.dumps(value)}" for key, value in rows.items()]
+    terminal = facts.terminal
+    lines += [
+        "",
+        "[[terminal]]",
+        f"id = {json.dumps(terminal.id)}",
+        f"merchant_id = {json.dumps(terminal.merchant_id)}",
+    ]
+    lines += [f"merchant_name = {json.dumps(terminal.merchant_name)}", f'key = "{terminal.key_hex}"']
+    write_private(path, "\n".join(lines) + "\n")
+
+
+def registry_port(settings: Settings) -> int:
+    """Port of `registry_url`, where the demo's registry simulator listens."""
+    return urlsplit(settings.registry_url).port or 80
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    part = path.with_suffix(".part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        out.write(text)
+    part.replace(path)
+
+
+def _empty(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.iterdir():
+        left.unlink()
+
+
+class Listener:
+    """A Teller that hears the seeded people's one-time codes instead of sending them."""
+
+    def __init__(self) -> None:
+        self.codes: dict[str, str] = {}
+
+    async def prepared(
+        self,
+        class_: str,
+        *,
+        cause: str,
+        msisdn: str,
+        person_id: str,
+        language: str,
+        values: Mapping[str, NoticeValue],
+        secrets: Mapping[str, str],
+    ) -> Callable[[Connection], bool]:
+        """Remember the code; nothing goes into the outbox."""
+        if "code" in secrets:
+            self.codes[msisdn] = secrets["code"]
+        return lambda _tx: True
+
+
+async def _seed(settings: Settings) -> Facts:
+    rows = tomllib.loads(Path(__file__).with_name("demo.toml").read_text("utf-8"))
+    listener = Listener()
+    async with built(settings, SystemClock(), teller=listener) as house:
+        await open_books(
+            house.ledger, house.chart, irr(rows["opening"]["trust_bank_minor"]), new_id("opn", house.clock)
+        )
+        staff = [await _staff(house, row) for row in rows["staff"]]
+        people = [await _person(house, listener, row) for row in rows["person"]]
+        terminal = await _terminal(house, rows["merchant"])
+    return Facts(people, staff, terminal)
+
+
+async def _staff(house: House, row: Mapping[str, Any]) -> DemoStaff:
+    password = "-".join(secrets.token_hex(2) for _ in range(4))
+    roles = [Role(name) for name in row["roles"]]
+    made = await house.staff.create(row["username"], row["name"], roles, password, branch=row.get("branch", ""))
+    assert isinstance(made, NewStaff), f"the demo's staff was refused: {made}"
+    return DemoStaff(row["username"], row["roles"], password, made.totp_seed)
+
+
+async def _person(house: House, listener: Listener, row: Mapping[str, Any]) -> DemoPerson:
+    msisdn, national_number = row["msisdn"], row["national_number"]
+    if "wallet_minor" not in row:
+        return DemoPerson(msisdn, national_number, row["who"])
+    pin = await admit(house, listener, row)
+    return DemoPerson(msisdn, national_number, row["who"], pin)
+
+
+async def admit(house: House, listener: Listener, row: Mapping[str, Any]) -> str:
+    """Enrol a person at a branch, with cash in the wallet and this month's invoice; the PIN."""
+    msisdn, national_number = row["msisdn"], row["national_number"]
+    code = await house.people.issue_branch_code(
+        BranchPurpose.ACTIVATE, msisdn, national_number, SEEDER, name=row["name"], name_fa=row["name_fa"]
+    )
+    await house.people.activate(msisdn, code, row["language"])
+    await house.people.confirm_code(msisdn, listener.codes[msisdn])
+    person = await house.people.by_msisdn(msisdn)
+    assert person is not None
+    pin = await _choose_pin(house, person.id)
+    await house.payments.cash_in(person.id, irr(row["wallet_minor"]), "tehran-01", SEEDER, f"demo:{msisdn}")
+    await house.payments.make_invoice(
+        person.id, house.period_now(), irr(house.settings.contribution_monthly_minor), SEEDER
+    )
+    return pin
+
+
+async def _choose_pin(house: House, person_id: str) -> str:
+    while True:
+        pin = f"{secrets.randbelow(10_000):04d}"
+        if await house.people.offer_pin(person_id, pin) is PinForm.OK:
+            await house.people.repeat_pin(person_id, pin)
+            return pin
+
+
+async def _terminal(house: House, row: Mapping[str, str]) -> DemoTerminal:
+    owner = await house.people.by_msisdn(row["owner"])
+    assert owner is not None
+    merchant = await house.merchants.register_merchant(row["name"], owner.id, row["city"])
+    key = await house.merchants.register_terminal(merchant.id, row["terminal"])
+    return DemoTerminal(row["terminal"], key.merchant_number, merchant.name, key.key.hex())

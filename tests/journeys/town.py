@@ -1,0 +1,160 @@
+"""A whole town over real sockets: the gateway as a process of its own, the world of the simulators in this one."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from gateway.demo import seed
+from gateway.demo.seed import Facts
+from gateway.settings import Settings
+from simulators import config as simulator_config
+from simulators.phone import Phone
+from simulators.world import World
+
+READY_S = 40.0
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody has right now."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [int(each.getsockname()[1]) for each in sockets]
+
+
+def town_settings(folder: Path, database_url: str) -> Settings:
+    """Settings on free ports; SQLite files in `folder` unless the URL is a PostgreSQL."""
+    http, iso8583, lab, smsc, mail, registry = free_ports(6)
+    return Settings(
+        data_dir=folder / "data",
+        database_url="" if database_url.startswith("sqlite") else database_url,
+        http_port=http,
+        iso8583_port=iso8583,
+        lab_port=lab,
+        smsc_port=smsc,
+        mail_port=mail,
+        registry_url=f"http://127.0.0.1:{registry}",
+        sweep_after_s=1,
+        stop_s=5.0,
+        log_level="debug",
+    )
+
+
+@dataclass
+class Town:
+    """Everything a journey needs."""
+
+    settings: Settings
+    facts: Facts
+    world: World
+    log: Path
+    process: asyncio.subprocess.Process | None = None
+    sms_seen: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Where the gateway's HTTP doors are."""
+        return f"http://127.0.0.1:{self.settings.http_port}"
+
+    def phone(self, number: int) -> Phone:
+        """The feature phone of the demo's person 1 to 9."""
+        return self.world.phones[f"+98912000000{number}"]
+
+    def pin(self, number: int) -> str:
+        """The seeded PIN of person 1, 2, 3, 4 or 8."""
+        pin = self.facts.people[number - 1].pin
+        assert pin is not None
+        return pin
+
+    async def start(self) -> None:
+        """Start the gateway and wait until it takes work."""
+        environment = os.environ | {
+            f"TAPDIAL_{name.upper()}": str(getattr(self.settings, name))
+            for name in (
+                "data_dir", "database_url", "http_port", "iso8583_port", "smsc_port", "mail_port", "registry_url",
+                "sweep_after_s", "stop_s", "log_level",
+            )
+        }  # fmt: skip
+        with self.log.open("ab") as out:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "gateway", "serve", env=environment, stdout=out, stderr=out
+            )
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as client:
+            async with asyncio.timeout(READY_S):
+                while not await self._ready(client):
+                    assert self.process.returncode is None, self.log.read_text()[-4000:]
+                    await asyncio.sleep(0.05)
+
+    async def _ready(self, client: aiohttp.ClientSession) -> bool:
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+            async with client.get(f"{self.url}/readyz") as answer:
+                return answer.status == 200
+        return False
+
+    async def kill(self) -> None:
+        """SIGKILL: no handler runs, nothing is flushed."""
+        assert self.process is not None
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGKILL)
+        await self.process.wait()
+
+    async def stop(self) -> int:
+        """SIGTERM; the exit status."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.terminate()
+        async with asyncio.timeout(20):
+            return await self.process.wait()
+
+    async def dial(self, number: int, *answers: str) -> str:
+        """Hang up, dial the service code, give the answers; the last page."""
+        phone = self.phone(number)
+        phone.hang_up()
+        await phone.press(self.settings.service_code)
+        for answer in answers:
+            assert phone.screen.open, f"the dialogue ended before {answer!r}: {phone.screen}"
+            await phone.press(answer)
+        assert phone.screen.failed is None, phone.screen
+        return phone.screen.text
+
+    async def next_sms(self, number: int, timeout_s: float = 20.0) -> str:
+        """The next SMS that this phone was not asked about before."""
+        msisdn = f"+98912000000{number}"
+        inbox = self.phone(number).inbox
+        async with asyncio.timeout(timeout_s):
+            while True:
+                for message in inbox:
+                    if message.number > self.sms_seen.get(msisdn, 0):
+                        self.sms_seen[msisdn] = message.number
+                        return message.text
+                await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def opened(folder: Path, database_url: str) -> AsyncIterator[Town]:
+    """A seeded town with its gateway running; both are stopped at the end, whatever happened."""
+    settings = town_settings(folder, database_url)
+    settings.data_dir.mkdir(parents=True)
+    facts = await seed.seed(settings)
+    seed.write_world(settings, facts, folder / "simulators.toml")
+    world = World(simulator_config.load(folder / "simulators.toml"))
+    async with world.running():
+        town = Town(settings, facts, world, folder / "gateway.log")
+        try:
+            await town.start()
+            for number, person in enumerate(facts.people, 1):
+                if person.pin is not None:
+                    await town.next_sms(number)  # the cash paid in at the seeding is told
+            yield town
+        finally:
+            if town.process is not None and town.process.returncode is None:
+                await town.kill()
