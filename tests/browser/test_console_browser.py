@@ -6,6 +6,8 @@ Pictures go to `var/screens` when TAPDIAL_SCREENS is set, for eyes.
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, async_playwright
 
 from gateway.channels.console import console_app
+from gateway.services.jobs import JobState
 from gateway.services.people import PersonState
 from tests.gateway.channels.console.world import PASSWORD, World, opened
 from wallet.clock import ManualClock
@@ -150,10 +153,34 @@ async def looked_at(page: Page, base: str, pages: dict[str, str]) -> None:
 
 
 async def by_keyboard(browser: Browser, base: str, world: World, watch: Watch) -> None:
-    """An officer decides a claim without a mouse, and the menu of a phone opens by the keyboard."""
+    """On a phone's width, in the browser's own language, without a mouse: sign in, open the menu, go to the jobs."""
+    world.clock.advance(timedelta(seconds=30))
     page = await browser.new_page(viewport={"width": 380, "height": 780}, locale="fr-FR")
     watch.over(page)
     await page.goto(f"{base}/console/sign-in")
     await page.get_by_role("heading", name="Connexion").wait_for()
     await shot(page, "sign-in fr phone")
+    for typed in ("finance", PASSWORD, world.code("finance")):
+        await page.keyboard.type(typed)
+        await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    menu = page.locator("nav.side")
+    await page.locator("#main").wait_for()
+    assert not await menu.is_visible()
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Space")
+    assert await menu.is_visible()
+    await shot(page, "menu phone")
+    await renewed(page, base, world)
     await page.close()
+
+
+async def renewed(page: Page, base: str, world: World) -> None:
+    """A job's page shows by itself that the job is done, and then stops asking."""
+    job = next(iter(world.jobs.jobs.values()))
+    await page.goto(f"{base}/console/jobs/{job.id}")
+    assert await page.locator("progress").get_attribute("value") == "120"
+    world.jobs.jobs[job.id] = replace(job, state=JobState.DONE, done=400)
+    await page.locator("progress[value='400']").wait_for(timeout=8000)
+    assert await page.locator("#progress .chip.good").count() == 1
