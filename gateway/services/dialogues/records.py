@@ -105,12 +105,6 @@ async def load(store: Store, adapter: str, session_key: str) -> Session | None:
     return _session(rows[0]) if rows else None
 
 
-async def by_id(store: Store, session_id: str) -> Session | None:
-    """The session with this id, `ses_…`."""
-    rows = await store.read(_ALL.where(sessions.c.id == session_id))
-    return _session(rows[0]) if rows else None
-
-
 async def view(store: Store, session_id: str) -> SessionView | None:
     """The session with this id, `ses_…`."""
     rows = await store.read(_VIEW.where(sessions.c.id == session_id))

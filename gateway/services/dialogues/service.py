@@ -118,10 +118,6 @@ class Dialogues:
             log().warning("a hop could not be answered", fault=type(problem).__name__)
         return self._closing(Closing.FAILED, HopEnd.FAILED, self._settings.language)
 
-    async def session(self, session_id: str) -> Session | None:
-        """The session with this id: what staff see of a cause."""
-        return await records.by_id(self._store, session_id)
-
     def closing(self, closing: Closing) -> str:
         """The text in the default language, for a wire that cannot tell who calls."""
         return closing_text(closing, self._settings.language)
