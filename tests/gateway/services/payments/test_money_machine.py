@@ -65,7 +65,7 @@ class MoneyMachine(RuleBasedStateMachine):
         self.model = Model()
         self.calls: list[Callable[[], Awaitable[object]]] = []
         # A number of its own for the one who is not enrolled, so that runs do not share claim codes.
-        self.numbers = [f"+98912{self.world.clock.now().microsecond:06d}{last}" for last in range(3)]
+        self.numbers = [f"+98913{self.world.clock.now().microsecond:06d}{last}" for last in range(3)]
         self.world.clock.advance(timedelta(microseconds=1))
         self.people = [self.world.till.bank.people.add(self.world.clock, number) for number in self.numbers[:2]]
         self.before = self.world.runner.run(self.world.till.bank.net("claim_codes"))
