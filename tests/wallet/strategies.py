@@ -34,26 +34,34 @@ def world(tag: str) -> list[Account]:
 
 def transfers(accounts: Sequence[Account], ids: Sequence[TransferId]) -> st.SearchStrategy[Transfer]:
     """Mostly sensible, often repeated, sometimes absurd."""
-    sound = st.builds(_sound, _any(accounts[:4], ids, st.integers(1, 30)), st.just(accounts))
+    small = st.integers(1, 30)
+    sound = _any(accounts, ids, small).map(lambda transfer: _sound(transfer, accounts))
+    holding = st.builds(
+        lambda transfer, which: _holding(transfer, which, (accounts, ids)),
+        _any(accounts, ids, small),
+        st.integers(0, 2),
+    )
     absurd = _any(accounts, ids[:6], st.sampled_from([1, 0, -1, 2**62, 2**62 + 1, 2**70]))
-    holding = st.builds(_holding, _any(accounts, ids, st.integers(1, 12)), st.integers(0, 2), st.just((accounts, ids)))
     return st.one_of(sound, sound, holding, holding, holding, absurd)
 
 
 def _any(
     accounts: Sequence[Account], ids: Sequence[TransferId], minors: st.SearchStrategy[int]
 ) -> st.SearchStrategy[Transfer]:
-    account = st.sampled_from([*(account.id for account in accounts), STRANGER])
+    # Numbers that stand for things: Hypothesis would print the things again and again.
+    account = st.integers(0, len(accounts)).map(lambda n: accounts[n].id if n < len(accounts) else STRANGER)
+    fresh_id = st.integers(0, len(ids) - 1).map(lambda n: ids[n])
+    used_id = st.integers(0, min(len(ids), 6) - 1).map(lambda n: ids[n])
     return st.builds(
         Transfer,
-        id=st.one_of(st.sampled_from(ids), st.sampled_from(ids), st.sampled_from(ids), st.sampled_from(ids[3:9])),
+        id=st.one_of(fresh_id, fresh_id, fresh_id, used_id),
         debit=account,
         credit=account,
         amount=st.builds(Money, minors, st.sampled_from([IRR, IRR, IRR, EUR])),
         code=st.sampled_from([TransferCode.SEND, TransferCode.TAP]),
         cause=st.sampled_from(["pay_1", "pay_2"]),
         kind=st.sampled_from(list(TransferKind)),
-        hold_id=st.one_of(st.none(), st.sampled_from(ids[:6])),
+        hold_id=st.one_of(st.none(), used_id),
         expires_at=st.sampled_from([None, *(START + timedelta(seconds=s) for s in (30, 90, -1))]),
         effective_on=st.sampled_from([None, None, date(2026, 11, 20)]),
         linked=st.sampled_from([False, False, False, False, True]),
@@ -67,9 +75,10 @@ def calls(accounts: Sequence[Account], ids: Sequence[TransferId]) -> st.SearchSt
 
 def _sound(transfer: Transfer, accounts: Sequence[Account]) -> Transfer:
     """A plain transfer between two of the first accounts."""
-    debit = accounts[0].id if transfer.debit in (transfer.credit, STRANGER) else transfer.debit
-    credit = accounts[1].id if transfer.credit in (debit, STRANGER) else transfer.credit
-    credit = accounts[2].id if credit == debit else credit
+    first = [account.id for account in accounts[:4]]
+    debit = transfer.debit if transfer.debit in first else first[0]
+    credit = transfer.credit if transfer.credit in first and transfer.credit != debit else first[1]
+    credit = first[2] if credit == debit else credit
     plain = replace(transfer, debit=debit, credit=credit, amount=Money(transfer.amount.minor, IRR))
     return replace(plain, kind=TransferKind.POST, expires_at=None, hold_id=None)
 
@@ -77,7 +86,7 @@ def _sound(transfer: Transfer, accounts: Sequence[Account]) -> Transfer:
 def _holding(transfer: Transfer, which: int, world: tuple[Sequence[Account], Sequence[TransferId]]) -> Transfer:
     """One of three holds of 10, or an end of one of them that fits: left to chance alone they would hardly meet."""
     accounts, ids = world
-    amount = Money(transfer.amount.minor, IRR)
+    amount = Money(transfer.amount.minor % 12 + 1, IRR)
     fitting = replace(transfer, debit=accounts[which].id, credit=accounts[(which + 1) % 3].id, amount=amount)
     if transfer.kind is TransferKind.CAPTURE:
         return replace(fitting, hold_id=ids[which], expires_at=None)
