@@ -1,0 +1,37 @@
+"""Answers to a terminal: what is echoed, what is added, and the MAC."""
+
+from gateway.keys import KeyStore
+from gateway.services.taps.rules import Verdict
+from gateway.wire import tlv
+from gateway.wire.iso8583 import Message, encode_span
+
+_ECHOED = (3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49, 70)
+_ECHOED_ADVICE = (*_ECHOED, 38, 90)
+
+
+def answer_mti(mti: str) -> str:
+    """The type of the answer: 0110 to 0100, 0430 to 0420 and to 0421."""
+    return f"{mti[:2]}{int(mti[2]) + 1}0"
+
+
+def is_request(mti: str) -> bool:
+    """Whether a message of this type wants an answer (ISO 8583:1987: the third digit is even)."""
+    return len(mti) == 4 and int(mti[2]) % 2 == 0 and mti[2] != "8"
+
+
+async def build(
+    keys: KeyStore, request: Message, terminal_id: str, verdict: Verdict, *, approval: str = "", arpc: bytes = b""
+) -> bytes:
+    """The body that answers `request`, with its MAC under the terminal's key. DE2 is never echoed.
+
+    `approval` (DE38) and `arpc` (tag 91 in DE55) are for an approved purchase only.
+    """
+    echoed = _ECHOED if request.mti == "0100" else _ECHOED_ADVICE
+    fields = {number: request.fields[number] for number in echoed if number in request.fields}
+    fields[39] = verdict.de39
+    if approval:
+        fields[38] = approval
+    if arpc:
+        fields[55] = tlv.encode_one("91", arpc)
+    span = encode_span(Message(answer_mti(request.mti), fields))
+    return span + await keys.link_mac("acquirer", terminal_id, span)

@@ -1,0 +1,214 @@
+"""Pure rules of taps: what is answered, and what a tap still needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import assert_never
+
+from gateway.services.taps.requests import Purchase
+from wallet.transfers import Outcome
+
+
+class Verdict(StrEnum):
+    """Every answer to a terminal, with its reason; `de39` has the code on the wire."""
+
+    APPROVED = "approved"
+    NO_FUNDS = "no_funds"
+    TOKEN_UNKNOWN = "token_unknown"  # noqa: S105 - no password
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105 - no password
+    """The token's month or its limited-use key's time is over, or the phone sent another month."""
+    TOKEN_SUSPENDED = "token_suspended"  # noqa: S105 - no password
+    KEY_USED_UP = "key_used_up"
+    PHONE_DECLINED = "phone_declined"
+    WALLET_BLOCKED = "wallet_blocked"
+    """The ledger takes nothing for the wallet."""
+    BAD_CRYPTOGRAM = "bad_cryptogram"
+    REPLAYED = "replayed"
+    """The cryptogram is good but its counter was seen, is too old, or jumps too far."""
+    BAD_FORMAT = "bad_format"
+    BAD_AMOUNT = "bad_amount"
+    MERCHANT_UNKNOWN = "merchant_unknown"
+    """The terminal or the merchant's number is not, or not together, registered."""
+    DUPLICATE = "duplicate"
+    """The same key came before with other content, or the tap is completed already."""
+    REVERSED = "reversed"
+    """The terminal took this tap back."""
+    NO_ORIGINAL = "no_original"
+    """A completion of something that was never approved."""
+    LEDGER_DOWN = "ledger_down"
+    MALFUNCTION = "malfunction"
+
+    @property
+    def de39(self) -> str:
+        """The response code (ISO 8583:1987 DE39)."""
+        return _DE39[self]
+
+
+_DE39: Mapping[Verdict, str] = {
+    Verdict.APPROVED: "00",
+    Verdict.NO_FUNDS: "51",
+    Verdict.TOKEN_UNKNOWN: "14",
+    Verdict.TOKEN_EXPIRED: "54",
+    Verdict.TOKEN_SUSPENDED: "62",
+    Verdict.KEY_USED_UP: "57",
+    Verdict.PHONE_DECLINED: "57",
+    Verdict.WALLET_BLOCKED: "57",
+    Verdict.BAD_CRYPTOGRAM: "59",
+    Verdict.REPLAYED: "59",
+    Verdict.BAD_FORMAT: "30",
+    Verdict.BAD_AMOUNT: "13",
+    Verdict.MERCHANT_UNKNOWN: "03",
+    Verdict.DUPLICATE: "94",
+    Verdict.REVERSED: "57",
+    Verdict.NO_ORIGINAL: "57",
+    Verdict.LEDGER_DOWN: "91",
+    Verdict.MALFUNCTION: "96",
+}
+
+
+class TapState(StrEnum):
+    """Where a tap stands. PENDING and HELD go on; the others are ends, except that CAPTURED may be refunded."""
+
+    PENDING = "pending"
+    """The intent is stored; the ledger may or may not hold the amount."""
+    HELD = "held"
+    DECLINED = "declined"
+    CAPTURED = "captured"
+    VOIDED = "voided"
+    REFUNDED = "refunded"
+    EXPIRED = "expired"
+    """The hold's time is over; a late completion asks for the money anew."""
+    UNPAID = "unpaid"
+    """A late completion found no money; staff must look."""
+
+
+class Step(StrEnum):
+    """What the ledger is asked next; the value is the leg in the transfer's id."""
+
+    HOLD = "hold"
+    CAPTURE = "capture"
+    LATE = "late"
+    VOID = "void"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What decides a tap's next step."""
+
+    state: TapState
+    capture_minor: int
+    reversal: bool
+    expires_at: datetime
+
+
+def next_step(tap: Progress, now: datetime) -> Step | None:
+    """What to ask the ledger next; None when the tap needs nothing.
+
+    A completion that was taken before a reversal is carried out first and then refunded: the ledger may have moved it
+    already.
+    """
+    match tap.state:
+        case TapState.PENDING:
+            return Step.HOLD
+        case TapState.HELD if tap.capture_minor:
+            return Step.CAPTURE
+        case TapState.HELD:
+            return Step.VOID if tap.reversal or tap.expires_at <= now else None
+        case TapState.EXPIRED:
+            return Step.LATE if tap.capture_minor else None
+        case TapState.CAPTURED:
+            return Step.REFUND if tap.reversal else None
+        case TapState.DECLINED | TapState.VOIDED | TapState.REFUNDED | TapState.UNPAID:
+            return None
+        case unreachable:
+            assert_never(unreachable)
+
+
+def after(step: Step, tap: Progress, outcome: Outcome) -> TapState:
+    """The state that the ledger's answer leads to; CAPTURED after a refused REFUND: it is tried again later."""
+    match step:
+        case Step.HOLD:
+            return TapState.HELD if outcome.stands else TapState.DECLINED
+        case Step.CAPTURE:
+            return TapState.CAPTURED if outcome.stands else TapState.EXPIRED
+        case Step.LATE:
+            return TapState.CAPTURED if outcome.stands else TapState.UNPAID
+        case Step.VOID:
+            # Whatever the ledger says, nothing is reserved any more; without a reversal it was the hold's time.
+            return TapState.VOIDED if tap.reversal else TapState.EXPIRED
+        case Step.REFUND:
+            return TapState.REFUNDED if outcome.stands else TapState.CAPTURED
+        case unreachable:
+            assert_never(unreachable)
+
+
+def verdict_of(outcome: Outcome) -> Verdict:
+    """What the ledger's answer to a hold or a late completion means to the terminal."""
+    if outcome.stands:
+        return Verdict.APPROVED
+    match outcome:
+        case Outcome.INSUFFICIENT_FUNDS:
+            return Verdict.NO_FUNDS
+        case Outcome.AMOUNT_INVALID:
+            return Verdict.BAD_AMOUNT
+        case Outcome.DEBIT_UNKNOWN | Outcome.DEBIT_CLOSED | Outcome.DEBIT_FROZEN:
+            return Verdict.WALLET_BLOCKED
+        case Outcome.CREDIT_UNKNOWN | Outcome.CREDIT_CLOSED | Outcome.CREDIT_FROZEN:
+            return Verdict.MERCHANT_UNKNOWN
+        case _:
+            return Verdict.MALFUNCTION
+
+
+def check_purchase(purchase: Purchase, expiry: str | None, merchant_number: str | None) -> Verdict | None:
+    """What refuses a purchase before its cryptogram is looked at; None to go on.
+
+    `expiry` is the token's, None when there is no such token; `merchant_number` is the terminal's, None likewise.
+    """
+    if merchant_number is None or merchant_number != purchase.merchant_number:
+        return Verdict.MERCHANT_UNKNOWN
+    if purchase.amount_minor < 1 or purchase.amount_minor != purchase.tap.amount_minor or purchase.other_minor:
+        return Verdict.BAD_AMOUNT
+    return Verdict.TOKEN_UNKNOWN if expiry is None else None
+
+
+def check_phone(purchase: Purchase, expiry: str) -> Verdict | None:
+    """What refuses a purchase whose cryptogram is good, before any counter of money."""
+    if purchase.expiry != expiry:
+        return Verdict.TOKEN_EXPIRED
+    return None if purchase.tap.is_arqc else Verdict.PHONE_DECLINED
+
+
+def check_completion(tap: "Completable", amount_minor: int, approval: str) -> Verdict | None:
+    """What refuses a completion of a tap; None to carry it out."""
+    if tap.reversal or tap.state in {TapState.VOIDED, TapState.REFUNDED}:
+        return Verdict.REVERSED
+    if tap.state is TapState.DECLINED or approval != tap.approval:
+        return Verdict.NO_ORIGINAL
+    if tap.capture_minor:
+        return Verdict.DUPLICATE
+    return None if 0 < amount_minor <= tap.amount_minor else Verdict.BAD_AMOUNT
+
+
+@dataclass(frozen=True, slots=True)
+class Completable:
+    """What decides whether a tap can be completed."""
+
+    state: TapState
+    reversal: bool
+    approval: str
+    capture_minor: int
+    amount_minor: int
+
+
+def nearest_day(month_day: str, today: date) -> date | None:
+    """The day MMDD that lies nearest to `today`, across the turn of a year; None for 0229 where there is none."""
+    month, day = int(month_day[:2]), int(month_day[2:])
+    near: list[date] = []
+    for year in (today.year - 1, today.year, today.year + 1):
+        try:
+            near.append(date(year, month, day))
+        except ValueError:
+            continue
+    return min(near, key=lambda one: abs(one - today)) if near else None

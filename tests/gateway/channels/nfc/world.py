@@ -1,0 +1,178 @@
+"""The gateway's side of a tap in one process: both stores, the services, the terminals' door, money in a wallet."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from gateway.channels.nfc import TerminalServer
+from gateway.channels.nfc.line import Desk
+from gateway.keys import SoftwareKeyStore
+from gateway.observe import Metrics
+from gateway.services.merchants import Merchants
+from gateway.services.taps import Parts, Taps
+from gateway.services.tokens import ProvisionRequest, Tokens
+from gateway.settings import Settings
+from gateway.store import Store
+from gateway.wire import iso8583
+from gateway.wire.iso8583 import Message
+from tests.gateway.channels.nfc.phone import Phone, Till
+from wallet.accounts import Account, Chart
+from wallet.clock import ManualClock
+from wallet.errors import LedgerUnavailable
+from wallet.ids import new_id, transfer_id
+from wallet.ledger import Ledger
+from wallet.money import irr
+from wallet.transfers import PostResult, Transfer, TransferCode
+
+PERSON = "per_1"
+MSISDN = "+989120000002"
+FUNDS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Somebody:
+    id: str = PERSON
+    state: str = "active"
+
+
+class OnePerson:
+    async def by_msisdn(self, msisdn: str) -> Somebody | None:
+        return Somebody() if msisdn == MSISDN else None
+
+
+class Killed(Exception):
+    """The process dies here."""
+
+
+class FaultyLedger:
+    """The ledger, with a fault before or after it posts: `down` refuses, `lost` posts and loses the answer, `kill`
+    posts and dies."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.fault = ""
+        self.posts = 0
+
+    async def open_accounts(self, *accounts: Account) -> None:
+        await self.ledger.open_accounts(*accounts)
+
+    async def post(self, *transfers: Transfer) -> list[PostResult]:
+        self.posts += 1
+        if self.fault == "down":
+            raise LedgerUnavailable("down")
+        results = await self.ledger.post(*transfers)
+        if self.fault == "lost":
+            raise LedgerUnavailable("lost")
+        if self.fault == "kill":
+            raise Killed
+        return results
+
+
+class World:
+    """Everything a test asks of; `rebuilt` stands for a process that was killed and started again."""
+
+    def __init__(self, store: Store, ledger: Ledger, clock: ManualClock) -> None:
+        self.store, self.clock = store, clock
+        self.ledger = FaultyLedger(ledger)
+        self.chart = Chart.load()
+        self.keys = SoftwareKeyStore.for_tests()
+        self.metrics = Metrics()
+        self.settings = Settings()
+        self.merchant_id = ""
+        self.phone = Phone()
+        self.till = Till("TERM0001", "", b"")
+        self.build()
+
+    def build(self) -> None:
+        self.tokens = Tokens(self.store, OnePerson(), self.keys, self.clock, self.settings)
+        self.merchants = Merchants(self.store, self.ledger, self.chart, self.keys, self.clock)
+        parts = Parts(
+            self.store, self.ledger, self.chart, self.keys, self.tokens, self.merchants, self.clock, self.settings,
+            self.metrics,
+        )  # fmt: skip
+        self.taps = Taps(parts)
+        desk = Desk(self.taps, self.merchants, self.keys, self.metrics, idle_s=5.0, answer_s=8.0, in_flight_max=4)
+        self.server = TerminalServer(desk, connections_max=3)
+
+    async def start(self) -> None:
+        await self.server.start("127.0.0.1", 0)
+        self.till.port = self.server.port
+
+    async def restart(self) -> None:
+        """The same stores, everything else anew; the terminal signs on again."""
+        await self.till.hang_up()
+        await self.server.stop(5)
+        self.ledger.fault = ""
+        self.build()
+        await self.start()
+        assert await self.till.sign_on()
+
+    async def seed(self) -> None:
+        await self.ledger.open_accounts(self.chart.account("wallet", PERSON), self.chart.account("branch_cash", "b"))
+        await self.fund(FUNDS)
+        merchant = await self.merchants.register_merchant("Pharmacy", "per_2", "Tehran")
+        self.merchant_id = merchant.id
+        key = await self.merchants.register_terminal(merchant.id, "TERM0001")
+        self.till = Till(key.terminal_id, key.merchant_number, key.key)
+        await self.provision(self.phone)
+
+    async def fund(self, minor: int) -> None:
+        cause = new_id("csh", self.clock)
+        cash, wallet = self.chart.id("branch_cash", "b"), self.chart.id("wallet", PERSON)
+        paid = Transfer(transfer_id(cause, "cash"), cash, wallet, irr(minor), TransferCode.CASH_IN, cause)
+        (result,) = await self.ledger.ledger.post(paid)
+        assert result.outcome.stands
+
+    async def provision(self, phone: Phone) -> str:
+        code = (await self.tokens.activation_code(PERSON)).code
+        device, seal = phone.device.public_key().public_bytes_raw(), phone.seal.public_key().public_bytes_raw()
+        result = await self.tokens.provision(ProvisionRequest(MSISDN, code, device, seal))
+        assert result.token is not None
+        phone.take(result.token)
+        return result.token.id
+
+    async def ask(self, mti: str, fields: dict[int, str | bytes]) -> Message:
+        return iso8583.decode(await self.till.ask(mti, fields))
+
+    async def wallet(self) -> tuple[int, int]:
+        """What the person owns, and what of it may be spent."""
+        balances = await self.ledger.ledger.balances(self.chart.id("wallet", PERSON))
+        assert balances is not None
+        return balances.net_credit, balances.available_credit
+
+    async def payable(self) -> int:
+        balances = await self.ledger.ledger.balances(self.chart.id("merchant_payable", self.merchant_id))
+        assert balances is not None
+        return balances.net_credit
+
+    async def assert_money_is_whole(self) -> None:
+        rows = await self.ledger.ledger.trial_balance()
+        assert sum(row.debits_posted - row.credits_posted for row in rows) == 0
+        assert (await self.wallet())[0] + await self.payable() == FUNDS
+
+    def refused(self, reason: str) -> float:
+        value = self.metrics.registry.get_sample_value(
+            "tapdial_refused_input_total", {"door": "iso8583", "reason": reason}
+        )
+        return value or 0.0
+
+
+@asynccontextmanager
+async def running(url: str, clock: ManualClock) -> AsyncIterator[World]:
+    """A world over fresh databases, its terminal signed on."""
+    wallet_url = url.replace("test.db", "wallet.db")
+    await Store.upgrade(url)
+    await Ledger.upgrade(wallet_url)
+    store, ledger = await Store.open(url), await Ledger.open(wallet_url, clock)
+    world = World(store, ledger, clock)
+    try:
+        await world.seed()
+        await world.start()
+        assert await world.till.sign_on()
+        yield world
+        await world.assert_money_is_whole()
+    finally:
+        await world.till.hang_up()
+        await world.server.stop(5)
+        await store.close()
+        await ledger.close()
