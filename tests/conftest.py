@@ -3,14 +3,18 @@
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator, Iterator
+import shutil
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from gateway.store import Store
 from tests import postgres
 from wallet.clock import ManualClock
 
@@ -29,12 +33,40 @@ def postgres_socket() -> Iterator[str]:
         yield folder
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_socket: str) -> str:
+    """A database whose gateway schema is made already: copying it is far quicker than making it for each test."""
+    _in_thread(_make_template(postgres_socket))
+    return "template_gateway"
+
+
+async def _make_template(postgres_socket: str) -> None:
+    admin = await asyncpg.connect(host=postgres_socket, user="tapdial", database="postgres")
+    await admin.execute("CREATE DATABASE template_gateway")
+    await admin.close()
+    await Store.upgrade(f"postgresql://tapdial@/template_gateway?host={postgres_socket}")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as a file of SQLite."""
+    path = tmp_path_factory.mktemp("template") / "gateway.db"
+    _in_thread(Store.upgrade(f"sqlite:///{path}"))
+    return path
+
+
+def _in_thread(work: Coroutine[Any, Any, None]) -> None:
+    # A session's fixture may be made while a test's loop runs, which asyncio.run would refuse.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
 @pytest.fixture
-async def postgres_url(postgres_socket: str) -> AsyncIterator[str]:
+async def postgres_url(postgres_socket: str, postgres_template: str) -> AsyncIterator[str]:
     """A fresh PostgreSQL database."""
     name = f"t{os.getpid()}_{next(_numbers)}"
     admin = await asyncpg.connect(host=postgres_socket, user="tapdial", database="postgres")
-    await admin.execute(f"CREATE DATABASE {name}")
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
     yield f"postgresql://tapdial@/{name}?host={postgres_socket}"
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
@@ -44,6 +76,7 @@ async def postgres_url(postgres_socket: str) -> AsyncIterator[str]:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A fresh database of each kind: the test runs once on each."""
     if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "test.db")
         return f"sqlite:///{tmp_path / 'test.db'}"
     return str(request.getfixturevalue("postgres_url"))
 

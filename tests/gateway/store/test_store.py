@@ -21,8 +21,8 @@ RAISE = (
 
 @pytest.fixture
 async def store(database_url: str) -> AsyncIterator[Store]:
-    await Store.upgrade(database_url)
     store = await Store.open(database_url)
+    await store.write(lambda tx: COUNTERS.create(tx, checkfirst=True))
     yield store
     await store.close()
 
@@ -103,8 +103,8 @@ async def test_insert_ignore_says_whether_the_row_went_in(store: Store) -> None:
 
 
 async def test_a_full_queue_refuses_at_once(database_url: str) -> None:
-    await Store.upgrade(database_url)
     store = await Store.open(database_url, queue_max=2)
+    await store.write(lambda tx: COUNTERS.create(tx, checkfirst=True))
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_outcome(store.apply(Write(ADD, {"name": f"n{n}", "value": n})))) for n in range(10)]
@@ -126,8 +126,8 @@ async def test_a_cancelled_caller_harms_nobody(store: Store) -> None:
 
 
 async def test_what_was_committed_is_there_after_reopening(database_url: str) -> None:
-    await Store.upgrade(database_url)
     store = await Store.open(database_url)
+    await store.write(lambda tx: COUNTERS.create(tx, checkfirst=True))
     await store.apply(Write(ADD, {"name": "a", "value": 2**60}))
     await store.close()
     await Store.upgrade(database_url)

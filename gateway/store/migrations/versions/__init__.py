@@ -1,0 +1,1 @@
+"""The revisions, forwards only, oldest first."""
