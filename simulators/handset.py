@@ -1,14 +1,18 @@
 """A feature phone in the terminal: `python -m simulators.handset '*1420#' --msisdn +989120000001`.
 
 It draws each page in a box and takes what is typed; `--script FILE` replays a transcript (see transcript.py) and ends
-with status 1 and a difference at the first screen that is another.
+with status 1 and a difference at the first screen that is another. A secret of the transcript, as `{PIN}`, comes from
+the environment, as `DIAL_PIN`, and is never shown.
 """
 
 import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
@@ -25,6 +29,11 @@ WIDTH = 38
 
 VARIABLE = "TAPDIAL_USSD_PATH_SECRET"
 """Where the path secret comes from. Not an argument: those can be read by every user of the machine."""
+
+PREFIX = "DIAL_"
+"""`DIAL_PIN` fills the place `{PIN}` of a transcript."""
+
+ZONE = ZoneInfo("Asia/Tehran")
 
 
 class Handset:
@@ -57,14 +66,14 @@ class Handset:
             screen = self.type(typed.strip())
         return 0 if screen.failed is None else 1
 
-    def replay(self, code: str, steps: list[transcript.Step]) -> int:
+    def replay(self, code: str, steps: list[transcript.Step], secrets: Mapping[str, str]) -> int:
         """Dial, then type what the transcript says; status 0 if every screen is the expected one, else 1.
 
         A line that is a code (`> *1420#`) dials again, also while a page is open.
         """
         screen = Screen("", open=False)
         for step in steps:
-            typed = code if step.typed is None else step.typed
+            typed = code if step.typed is None else transcript.filled(step.typed, secrets)
             if step.typed is not None:
                 self._console.print(f"[bold]> {escape(step.typed)}[/bold]")
             if typed.startswith("*") and typed.endswith("#"):
@@ -95,17 +104,24 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     console = Console(highlight=False)
     steps: list[transcript.Step] = []
+    secrets: dict[str, str] = {}
     if options.script is not None:
         try:
-            steps = transcript.parse(options.script.read_text("utf-8"))
+            source = options.script.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as problem:
             console.print(f"[red]cannot read {options.script}: {escape(str(problem))}[/red]")
             return 2
+        steps = transcript.parse(transcript.dated(source, datetime.now(ZONE).date()))
+        for name, line in transcript.secrets_of(steps).items():
+            secrets[name] = os.environ.get(PREFIX + name, "")
+            if not secrets[name]:
+                console.print(f"[red]line {line} needs {PREFIX}{name} in the environment[/red]")
+                return 2
     carrier = Carrier(options.gateway, os.environ.get(VARIABLE, ""), options.service_code, Trace(), Faults())
     with asyncio.Runner() as runner:
         handset = Handset(carrier, options.msisdn, runner, console)
         try:
-            return handset.replay(options.code, steps) if steps else handset.talk(options.code)
+            return handset.replay(options.code, steps, secrets) if steps else handset.talk(options.code)
         finally:
             runner.run(carrier.close())
 

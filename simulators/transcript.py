@@ -3,11 +3,21 @@
 A line that begins with `> ` is typed; the lines up to the next such line are the screen that must follow. A line `*`
 stands for any lines, a `*` inside a line for any characters of it. Lines that begin with `# ` are comments; blank
 lines around a screen do not count. The screen before the first `> ` is the one that follows the dialling itself.
+
+What differs from run to run has a place: `{day-5:%d%m}` is the day five days ago, `{jalali-5:%m%d}` the same in the
+Solar Hijri calendar; `{PIN}` in a typed line, or any other name in capitals, is a secret that comes from outside.
 """
 
 import difflib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
+
+from persiantools.jdatetime import JalaliDate
+
+_DAY = re.compile(r"\{(day|jalali)-(\d{1,3}):([^{}\n]+)\}")
+_SECRET = re.compile(r"\{([A-Z][A-Z_]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,27 @@ def parse(source: str) -> list[Step]:
             screen.append(text.rstrip())
     steps.append(Step(typed, _trimmed(screen), started))
     return steps
+
+
+def dated(source: str, today: date) -> str:
+    """The transcript with its days filled in, counted back from `today`."""
+
+    def written(place: re.Match[str]) -> str:
+        day = today - timedelta(days=int(place[2]))
+        return str((JalaliDate(day) if place[1] == "jalali" else day).strftime(place[3]))  # type: ignore[no-untyped-call]
+
+    return _DAY.sub(written, source)
+
+
+def secrets_of(steps: list[Step]) -> dict[str, int]:
+    """Names of the secrets that a transcript needs, each with the line that needs it first."""
+    named = [(name, step.line) for step in steps for name in _SECRET.findall(step.typed or "")]
+    return dict(reversed(named))
+
+
+def filled(typed: str, secrets: Mapping[str, str]) -> str:
+    """The line with its secrets, as it is typed; every name must be known."""
+    return _SECRET.sub(lambda place: secrets[place[1]], typed)
 
 
 def matches(expected: tuple[str, ...], shown: str) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,16 @@ def test_a_screen_matches_or_does_not(expected: tuple[str, ...], shown: str, *, 
     assert transcript.matches(expected, shown) is same
 
 
+def test_days_and_secrets_have_places() -> None:
+    source = "Day?\n> {day-5:%d%m}\n> {jalali-5:%m%d}\n> {PIN}\n> {PIN} {CODE}\n{PIN}\n"
+
+    steps = transcript.parse(transcript.dated(source, date(2026, 11, 22)))
+
+    assert [step.typed for step in steps[:3]] == [None, "1711", "0826"]
+    assert transcript.secrets_of(steps) == {"PIN": 4, "CODE": 5}
+    assert transcript.filled(steps[4].typed or "", {"PIN": "2468", "CODE": "9"}) == "2468 9"
+
+
 PAGES = {"": "CON Welcome\n1. Balance", "1": "CON Enter PIN", "1*2468": "END Balance: 1,500 IRR\nBye"}
 
 
@@ -69,11 +80,11 @@ async def _application(aiohttp_server: AiohttpServer) -> str:
     return str(server.make_url("/"))
 
 
-async def _run(*arguments: str, typed: str = "", secret: str = "") -> tuple[int, str]:
+async def _run(*arguments: str, typed: str = "", secret: str = "", pin: str = "") -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "simulators.handset", "*1420#", "--msisdn", "+989120000001", *arguments,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, "TAPDIAL_USSD_PATH_SECRET": secret},
+        env={**os.environ, "TAPDIAL_USSD_PATH_SECRET": secret, "DIAL_PIN": pin},
     )  # fmt: skip
     out, _ = await asyncio.wait_for(process.communicate(typed.encode()), 20)
     assert process.returncode is not None
@@ -96,6 +107,20 @@ async def test_a_script_that_agrees_ends_well(aiohttp_server: AiohttpServer, tmp
     status, out = await _run("--gateway", await _application(aiohttp_server), "--script", str(script))
 
     assert (status, "another screen" in out) == (0, False)
+
+
+async def test_a_secret_comes_from_the_environment_and_is_not_shown(
+    aiohttp_server: AiohttpServer, tmp_path: Path
+) -> None:
+    script = tmp_path / "see.txt"
+    script.write_text(SCRIPT.replace("2468", "{PIN}"), "utf-8")
+    gateway = await _application(aiohttp_server)
+
+    status, out = await _run("--gateway", gateway, "--script", str(script), pin="2468")
+    assert (status, "> {PIN}" in out, "2468" in out) == (0, True, False)
+
+    status, out = await _run("--gateway", gateway, "--script", str(script))
+    assert (status, "line 6 needs DIAL_PIN" in out) == (2, True)
 
 
 @pytest.mark.parametrize(
