@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway import app as composition
 from gateway.cli.context import Config, read_settings
 from gateway.store import backup as copies
 
@@ -17,6 +16,8 @@ app = typer.Typer(no_args_is_help=True, help="Upgrade, back up and restore the d
 @app.command()
 def upgrade(config: Config = None) -> None:
     """Make or migrate both schemas, forwards only; harmless when they are current."""
+    from gateway import app as composition
+
     asyncio.run(composition.upgrade(read_settings(config)))
     Console().print("both schemas are current")
 

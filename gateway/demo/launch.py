@@ -2,11 +2,9 @@
 
 import asyncio
 import contextlib
-import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -171,9 +169,4 @@ def show(console: Console, settings: Settings, facts: seed.Facts) -> None:
     )
 
 
-def run_with_environment(words: list[str], environment: Mapping[str, str]) -> int:
-    """Run a program on this terminal; its exit status."""
-    return subprocess.run(words, env={**os.environ, **environment}, check=False).returncode  # noqa: S603 - our own words
-
-
-__all__ = ["busy_ports", "demo", "run_with_environment"]
+__all__ = ["busy_ports", "demo"]
