@@ -1,0 +1,59 @@
+"""The API's description, OpenAPI 3.1, assembled from the pydantic models."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from gateway.channels.api.models import Problem, TokenGiven, TokenRequest
+
+_SCHEMA = "#/components/schemas/"
+REFUSALS: Mapping[int, str] = {
+    400: "Not JSON (`bad_json`)",
+    403: "`wrong_code`: unknown number, no code, used code or another one",
+    408: "`slow`: the body did not come in time",
+    410: "`expired`: ask for a new activation code",
+    413: "`too_large`: the body has more than 16 KiB",
+    415: "`unsupported_media_type`: send `application/json`",
+    422: "`invalid`: see `errors`; `bad_key`: a key is not a point to work with",
+    429: "`too_many_tries`: ask for a new activation code; `rate_limited`: see `Retry-After`",
+    503: "`store_unavailable`, `timeout`: try again",
+}
+
+
+def description() -> dict[str, Any]:
+    """The document, built anew."""
+    _, schemas = models_json_schema(
+        [(TokenRequest, "validation"), (TokenGiven, "serialization"), (Problem, "serialization")],
+        ref_template=_SCHEMA + "{model}",
+    )
+    refused = {str(status): _answer(text, "Problem", "application/problem+json") for status, text in REFUSALS.items()}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tapdial API",
+            "version": "1",
+            "description": "For the software of phones. Refusals are problem details (RFC 9457).",
+        },
+        "servers": [{"url": "/api/v1"}],
+        "paths": {
+            "/tokens": {
+                "post": {
+                    "operationId": "provisionToken",
+                    "summary": "Get a token for an NFC phone",
+                    "description": "The same request again while the code is valid gets the same token.",
+                    "requestBody": {"required": True, "content": _content("TokenRequest", "application/json")},
+                    "responses": {"201": _answer("The token", "TokenGiven", "application/json"), **refused},
+                }
+            },
+        },
+        "components": {"schemas": schemas["$defs"]},
+    }
+
+
+def _content(schema: str, media_type: str) -> dict[str, Any]:
+    return {media_type: {"schema": {"$ref": _SCHEMA + schema}}}
+
+
+def _answer(text: str, schema: str, media_type: str) -> dict[str, Any]:
+    return {"description": text, "content": _content(schema, media_type)}
