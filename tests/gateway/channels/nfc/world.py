@@ -17,7 +17,7 @@ from gateway.wire import iso8583
 from gateway.wire.iso8583 import Message
 from tests.gateway.channels.nfc.phone import Phone, Till
 from wallet.accounts import Account, Chart
-from wallet.clock import ManualClock
+from wallet.clock import Clock
 from wallet.errors import LedgerUnavailable
 from wallet.ids import new_id, transfer_id
 from wallet.ledger import Ledger
@@ -71,7 +71,7 @@ class FaultyLedger:
 class World:
     """Everything a test asks of; `rebuilt` stands for a process that was killed and started again."""
 
-    def __init__(self, store: Store, ledger: Ledger, clock: ManualClock) -> None:
+    def __init__(self, store: Store, ledger: Ledger, clock: Clock) -> None:
         self.store, self.clock = store, clock
         self.ledger = FaultyLedger(ledger)
         self.chart = Chart.load()
@@ -158,7 +158,7 @@ class World:
 
 
 @asynccontextmanager
-async def running(url: str, clock: ManualClock) -> AsyncIterator[World]:
+async def running(url: str, clock: Clock) -> AsyncIterator[World]:
     """A world over fresh databases, its terminal signed on."""
     wallet_url = url.replace("test.db", "wallet.db")
     await Store.upgrade(url)
