@@ -180,8 +180,6 @@ class Writer:
                     raise LedgerCorrupt(f"the database refused a row: {type(fault).__name__}") from fault
                 if loop.time() >= give_up_at:
                     raise LedgerUnavailable("the ledger's database does not answer") from fault
-                if verdict is Verdict.GONE and self._engines.postgresql is not None:
-                    await self._engines.postgresql.dispose(close=False)
             else:
                 if committed is not None:
                     return committed.decision
@@ -201,16 +199,26 @@ class Writer:
 
     def _run_sqlite(self, engine: Engine, group: Group, run: _Try) -> Committing | None:
         with engine.connect() as connection:
-            committing = run_group(connection, group, self._clock.now())
-            run.committing = committing
-            connection.commit()
+            try:
+                committing = run_group(connection, group, self._clock.now())
+                run.committing = committing
+                connection.commit()
+            except BaseException:
+                # After a COMMIT that failed the pool would keep the connection with its transaction open.
+                connection.invalidate()
+                raise
         return committing
 
     async def _run_postgresql(self, engine: AsyncEngine, group: Group, run: _Try) -> Committing | None:
         async with engine.connect() as connection:
-            committing = await connection.run_sync(run_group, group, self._clock.now())
-            run.committing = committing
-            await connection.commit()
+            try:
+                committing = await connection.run_sync(run_group, group, self._clock.now())
+                run.committing = committing
+                await connection.commit()
+            except BaseException:
+                # As above; and whatever the server still does in it, the head row's lock makes the next try wait for.
+                await connection.invalidate()
+                raise
         return committing
 
 
