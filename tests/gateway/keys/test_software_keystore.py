@@ -1,3 +1,5 @@
+"""The software KeyStore and the AES house profile."""
+
 import asyncio
 import stat
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""EMV values: DE55 of the house profile, DOL filling, check digits."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

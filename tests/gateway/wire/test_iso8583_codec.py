@@ -1,3 +1,5 @@
+"""ISO 8583: the house profile's bytes, strict content, round trips and fuzz."""
+
 import time
 
 import pytest

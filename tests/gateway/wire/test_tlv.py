@@ -1,3 +1,5 @@
+"""BER-TLV: round trips, offsets in errors, linear time."""
+
 import time
 
 import pytest

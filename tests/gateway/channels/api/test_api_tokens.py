@@ -1,3 +1,5 @@
+"""The HTTP API: a phone gets its token, and everything else is a problem with a code."""
+
 import asyncio
 import base64
 import json

@@ -1,3 +1,5 @@
+"""Taps over a real socket on both databases: approved once, completed, taken back, healed after a crash."""
+
 from collections.abc import AsyncIterator
 from datetime import timedelta
 

@@ -1,3 +1,5 @@
+"""Terminals' lines: sign-on, MACs, lengths, bounds, a graceful stop, and no secret in logs or tables."""
+
 import asyncio
 import logging
 from collections.abc import AsyncIterator

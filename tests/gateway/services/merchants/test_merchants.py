@@ -1,3 +1,5 @@
+"""Merchants and terminals."""
+
 from collections.abc import AsyncIterator
 
 import pytest

@@ -1,3 +1,5 @@
+"""Pure rules of taps."""
+
 from datetime import UTC, date, datetime, timedelta
 
 import pytest

@@ -1,3 +1,5 @@
+"""Pure rules of tokens: numbers, expiry, the window of counters."""
+
 from datetime import UTC, datetime, timedelta
 
 import pytest

@@ -1,3 +1,5 @@
+"""Tokens on both databases: codes, provisioning, use, states."""
+
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
