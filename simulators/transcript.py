@@ -76,8 +76,12 @@ def matches(expected: tuple[str, ...], shown: str) -> bool:
 
 
 def difference(expected: tuple[str, ...], shown: str) -> str:
-    """Expected against shown, as a unified diff."""
-    return "\n".join(difflib.unified_diff(expected, _lines(shown), "expected", "shown", lineterm=""))
+    """Expected against shown, as a unified diff; a line with `*` that some line shown fits is not a difference."""
+    lines = _lines(shown)
+    met = [
+        next((seen for seen in lines if line != "*" and re.fullmatch(_pattern(line), seen)), line) for line in expected
+    ]
+    return "\n".join(difflib.unified_diff(met, lines, "expected", "shown", lineterm=""))
 
 
 def _lines(text: str) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ import typer
 from rich.console import Console
 
 from gateway.cli.context import Config, read_settings
-from gateway.store import backup as copies
 
 app = typer.Typer(no_args_is_help=True, help="Upgrade, back up and restore the databases.")
 
@@ -28,6 +27,8 @@ def backup(
     config: Config = None,
 ) -> None:
     """Copy both databases and the key file while the gateway runs; each copy is whole."""
+    from gateway.store import backup as copies
+
     settings = read_settings(config)
     for made in copies.backup(settings.database_url, settings.data_dir, folder):
         Console().print(f"wrote {made}")
@@ -39,6 +40,8 @@ def restore(
     config: Config = None,
 ) -> None:
     """Put a backup into an empty data folder or database; refuses to write over anything."""
+    from gateway.store import backup as copies
+
     settings = read_settings(config)
     for made in copies.restore(settings.database_url, settings.data_dir, folder):
         Console().print(f"restored {made}")

@@ -1,4 +1,7 @@
-"""`tapdial ledger verify | export`: prove the books, and hand them to other programs."""
+"""`tapdial ledger verify | export`: prove the books, and hand them to other programs.
+
+The wallet is imported by the commands that read it: the other ones need not wait for a database's libraries.
+"""
 
 import asyncio
 import contextlib
@@ -6,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -15,9 +18,9 @@ from rich.progress import Progress
 
 from gateway.cli.context import Config, read_settings
 from gateway.settings import Settings
-from wallet import exports
-from wallet.clock import SystemClock
-from wallet.ledger import Ledger
+
+if TYPE_CHECKING:
+    from wallet.ledger import Ledger
 
 app = typer.Typer(no_args_is_help=True, help="Verify and export the ledger.")
 
@@ -65,6 +68,8 @@ def export(
 
 
 async def _export(settings: Settings, form: Format, output: Path | None) -> None:
+    from wallet import exports
+
     async with _opened(settings) as ledger:
         if form is Format.XLSX and output is not None:
             await exports.write_xlsx(ledger, output)
@@ -77,7 +82,10 @@ async def _export(settings: Settings, form: Format, output: Path | None) -> None
 
 
 @contextlib.asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Ledger]:
+async def _opened(settings: Settings) -> "AsyncIterator[Ledger]":
+    from wallet.clock import SystemClock
+    from wallet.ledger import Ledger
+
     ledger = await Ledger.open(settings.wallet_url, SystemClock())
     try:
         yield ledger

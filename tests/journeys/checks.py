@@ -1,7 +1,6 @@
 """What must hold after every journey: money is conserved, books verify, other programs agree, no secret is anywhere."""
 
 import asyncio
-import json
 import re
 import sqlite3
 import subprocess
@@ -18,12 +17,9 @@ from wallet.ledger import Ledger
 
 def command(town: Town, *words: str) -> str:
     """Run `tapdial` over the town's databases; what it prints."""
-    settings = {"data_dir": str(town.settings.data_dir), "database_url": town.settings.database_url}
-    config = town.settings.data_dir / "tapdial.toml"
-    config.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items()))
     done = subprocess.run(
-        [sys.executable, "-m", "gateway", *words, "--config", str(config)],
-        capture_output=True, text=True, timeout=60, check=False,
+        [sys.executable, "-m", "gateway", *words],
+        env=town.environment(), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

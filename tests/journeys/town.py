@@ -14,12 +14,17 @@ import aiohttp
 
 from gateway.demo import seed
 from gateway.demo.seed import Facts
-from gateway.settings import Settings
+from gateway.settings import PREFIX, Settings
 from simulators import config as simulator_config
 from simulators.phone import Phone
 from simulators.world import World
 
 READY_S = 40.0
+MOVED = (
+    "data_dir", "database_url", "http_port", "iso8583_port", "lab_port", "smsc_port", "mail_port", "registry_url",
+    "sweep_after_s", "stop_s", "log_level",
+)  # fmt: skip
+"""Settings of a town that are not the defaults."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -75,18 +80,16 @@ class Town:
         assert pin is not None
         return pin
 
+    def environment(self) -> dict[str, str]:
+        """What a process of this town must find, and no setting of whoever runs the tests."""
+        outside = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        return outside | {f"{PREFIX}{name.upper()}": str(getattr(self.settings, name)) for name in MOVED}
+
     async def start(self) -> None:
         """Start the gateway and wait until it takes work."""
-        environment = os.environ | {
-            f"TAPDIAL_{name.upper()}": str(getattr(self.settings, name))
-            for name in (
-                "data_dir", "database_url", "http_port", "iso8583_port", "smsc_port", "mail_port", "registry_url",
-                "sweep_after_s", "stop_s", "log_level",
-            )
-        }  # fmt: skip
         with self.log.open("ab") as out:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "gateway", "serve", env=environment, stdout=out, stderr=out
+                sys.executable, "-m", "gateway", "serve", env=self.environment(), stdout=out, stderr=out
             )
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as client:
             async with asyncio.timeout(READY_S):

@@ -127,6 +127,7 @@ async def test_a_secret_comes_from_the_environment_and_is_not_shown(
     ("source", "words"),
     [
         ("Welcome\n1. Balance\n> 1\nEnter password\n", "+Enter PIN"),
+        ("*\n> 1\n> 2468\nBalance: * IRR\nGoodbye\n", " Balance: 1,500 IRR\n-Goodbye\n+Bye"),
         ("> 1\n> 2468\n> 3\n", "the dialogue is closed"),
     ],
 )
