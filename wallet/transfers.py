@@ -47,7 +47,9 @@ class TransferCode(IntEnum):
 class Outcome(IntEnum):
     """Every answer the ledger can give to one transfer; the smallest number that applies wins. Never reused.
 
-    Up to 99 the transfer stands; from 100 it was refused and, under this id, stays refused.
+    Up to 99 the transfer stands; from 100 it was refused and, under this id, stays refused. In an entry the first
+    transfer that is refused keeps its own reason (CHAIN_OPEN before any other) and the others get LINKED_FAILED.
+    CAPTURE and VOID may end a hold on a closed or frozen account: the money was reserved while it was open.
     """
 
     POSTED = 0
@@ -58,7 +60,7 @@ class Outcome(IntEnum):
     CHAIN_OPEN = 101
     """The last transfer of the call says that it is linked to a next one."""
     ID_REUSED = 102
-    """This id exists with other content; PostResult.differing_field says which."""
+    """This id exists with other content; PostResult.differing_field says which, `linked` also for another entry."""
     AMOUNT_INVALID = 110
     """Not within 1..MINOR_MAX."""
     SAME_ACCOUNT = 111
@@ -74,8 +76,9 @@ class Outcome(IntEnum):
     CREDIT_FROZEN = 126
     HOLD_UNKNOWN = 130
     HOLD_NOT_A_HOLD = 131
+    """What is named is no hold, or the transfer names one without being its CAPTURE or VOID, or is an EXPIRE."""
     HOLD_DIFFERS = 132
-    """Accounts are not those of the hold."""
+    """Accounts are not those of the hold, or a VOID has another amount."""
     HOLD_CAPTURED = 133
     HOLD_VOIDED = 134
     HOLD_EXPIRED = 135
@@ -84,7 +87,7 @@ class Outcome(IntEnum):
     PERIOD_CLOSED = 140
     """The effective date lies in a closed period."""
     INSUFFICIENT_FUNDS = 150
-    """Available debits would exceed credits, or the other way, or a limit."""
+    """Available debits would exceed credits, or the other way, or a limit, such as the 63 bits of a sum."""
 
     @property
     def stands(self) -> bool:
