@@ -13,6 +13,7 @@ import ussd_menus
 from gateway.app.adapters import LateSms
 from gateway.app.causes import resolvers
 from gateway.app.house import APPROVAL_ROLES, House
+from gateway.channels.api import api_app
 from gateway.channels.console import ConsoleDeps, console_app
 from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
@@ -33,28 +34,35 @@ class Doors:
     terminals: TerminalServer
     dialogues: Dialogues
     ready: asyncio.Event
+    hops: Hops
 
 
 def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[str, bool]]) -> Doors:
     """Every door of the gateway; `tasks` owns work that outlives its request."""
     app = new_application(house.clock, house.metrics)
     ready = asyncio.Event()
-    dialogues = _dialogues(house, tasks)
+    hops = _hops(house, tasks)
+    dialogues = _dialogues(house, hops)
     app.add_routes(_ussd(house, dialogues).routes())
     app.add_routes(_probes(house, ready))
     app.add_subapp("/console", console_app(_console(house, dialogues, links)))
+    app.add_subapp("/api/v1", api_app(house.tokens, house.clock, house.metrics))
     desk = Desk(house.taps, house.merchants, house.keys, house.metrics, house.settings.iso8583_idle_s)
-    return Doors(app, TerminalServer(desk), dialogues, ready)
+    return Doors(app, TerminalServer(desk), dialogues, ready, hops)
 
 
-def _dialogues(house: House, tasks: asyncio.TaskGroup) -> Dialogues:
+def _hops(house: House, tasks: asyncio.TaskGroup) -> Hops:
     settings = house.settings
-    menus = Menus(ussd_menus.freeze(ussd_menus.load(None)))
     actions = build_actions(
         house.people, house.payments, house.benefits, house.tokens, house.ledger, house.chart, house.zone
     )
     profile = Profile(settings.ussd_septets_max, settings.ussd_ucs2_max)
-    hops = Hops(actions, profile, tasks, LateSms(house.notices), WORK_MAX)
+    return Hops(actions, profile, tasks, LateSms(house.notices), WORK_MAX)
+
+
+def _dialogues(house: House, hops: Hops) -> Dialogues:
+    settings = house.settings
+    menus = Menus(ussd_menus.freeze(ussd_menus.load(None)))
     held = DialogueSettings(zone=house.zone, session_s=settings.ussd_session_s)
     return Dialogues(house.store, house.keys, house.clock, menus, hops, house.people, held)
 

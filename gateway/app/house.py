@@ -142,4 +142,5 @@ def _notices(settings: Settings, store: Store, keys: KeyStore, clock: Clock) -> 
 
 def _approvals(store: Store, clock: Clock, settings: Settings, benefits: Benefits, people: People) -> Approvals:
     executors = {RELEASE_KIND: benefits.release, UNLOCK_KIND: people.unlock}
-    return Approvals(store, clock, settings, roles=APPROVAL_ROLES, executors=executors)
+    refusers = {RELEASE_KIND: benefits.release_refused}
+    return Approvals(store, clock, settings, roles=APPROVAL_ROLES, executors=executors, refusers=refusers)

@@ -23,6 +23,7 @@ class Loops:
         self._house = house
         self._link = Link(_profile(house.settings), house.outbox, house.clock, house.metrics)
         self._loops: list[Loop] = []
+        self._tasks: list[asyncio.Task[None]] = []
 
     def links(self) -> Mapping[str, bool]:
         """Each link and whether it is up."""
@@ -40,9 +41,13 @@ class Loops:
             Loop("sweeper", _sweeper(house, dialogues).tick, metrics, idle_s=2.0),
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),
         ]
-        tasks.create_task(self._link.run(), name="link")
-        for loop in self._loops:
-            tasks.create_task(loop.run(), name=loop.name)
+        self._tasks = [tasks.create_task(self._link.run(), name="link")]
+        self._tasks += [tasks.create_task(loop.run(), name=loop.name) for loop in self._loops]
+
+    @property
+    def done(self) -> bool:
+        """Whether everything that was started has ended."""
+        return all(task.done() for task in self._tasks)
 
     def stop(self) -> None:
         """Let ticks in hand finish; the link drains and unbinds."""

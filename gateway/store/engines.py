@@ -1,4 +1,4 @@
-"""Engines for one database URL: what writes and what reads.
+"""Engines for one database URL: what writes and what reads. None puts a row's values into the text of a fault.
 
 SQLite: the writer is a plain engine used by one thread (a whole group in one hop), BEGIN IMMEDIATE, WAL,
 synchronous=FULL; reads go through aiosqlite on connections that cannot write. PostgreSQL: asyncpg for both; all tables
@@ -29,6 +29,7 @@ def sqlite_writer(url: str) -> Engine:
     engine = create_engine(
         make_url(url).set(drivername="sqlite+pysqlite"),
         poolclass=StaticPool,
+        hide_parameters=True,
         connect_args={"check_same_thread": False, "isolation_level": None},
     )
     event.listen(engine, "connect", _writing)
@@ -44,6 +45,7 @@ def reader(url: str) -> AsyncEngine:
         make_url(url).set(drivername="sqlite+aiosqlite"),
         pool_size=READERS_MAX,
         max_overflow=0,
+        hide_parameters=True,
         connect_args={"isolation_level": None},
     )
     event.listen(engine.sync_engine, "connect", _reading)
@@ -56,7 +58,7 @@ def postgres(url: str, *, pool_size: int = READERS_MAX) -> AsyncEngine:
         _asyncpg(url),
         pool_size=pool_size,
         max_overflow=0,
-        pool_pre_ping=False,
+        hide_parameters=True,
         connect_args={"timeout": 10, "command_timeout": 30},
     )
     return made.execution_options(schema_translate_map={None: SCHEMA})
