@@ -48,7 +48,8 @@ async def demo(settings: Settings, config: Path | None, *, reset: bool) -> int:
     world = settings.data_dir / "simulators.toml"
     seed.write_world(settings, facts, world)
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    # A terminal that is closed says SIGHUP: the children would outlive it, they are in sessions of their own.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with contextlib.AsyncExitStack() as stack:
         console.print("simulators: carrier, SMSC, registry, mailbox, phones, terminal, lab …")
@@ -156,13 +157,14 @@ def show(console: Console, settings: Settings, facts: seed.Facts) -> None:
     for account in facts.staff:
         staff.add_row(account.username, account.password, account.code_now(), ", ".join(account.roles))
     console.print(people, staff)
+    tapdial = "tapdial" if shutil.which("tapdial") else ".venv/bin/tapdial"
     console.print(
         Panel(
             f"lab       http://127.0.0.1:{settings.lab_port}/\n"
             f"console   http://{settings.http_host}:{settings.http_port}/console\n"
-            f"dial      {settings.service_code}   (in the lab, or: tapdial dial '{settings.service_code}' "
-            "--msisdn +989120000005)\n"
-            "a new one-time code: tapdial demo-code <user name>\n"
+            f"dial      {settings.service_code} in the lab, or in another terminal\n"
+            f"          {tapdial} dial '{settings.service_code}' --msisdn +989120000005\n"
+            f"code      a new one-time code: {tapdial} demo-code officer\n"
             "stop      Ctrl-C",
             title="ready",
         )
