@@ -1,8 +1,10 @@
 """The ledger's front door: what the rest of the house may call."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+
+from sqlalchemy import Connection, Engine
 
 from wallet.accounts import Account, AccountState
 from wallet.clock import Clock
@@ -47,8 +49,8 @@ class Ledger:
         """
         databases = engines.connect(url)
         try:
-            async with asyncio.timeout(_OPEN_S), databases.reader.connect() as connection:
-                await connection.run_sync(migrations.check)
+            async with asyncio.timeout(_OPEN_S):
+                await _run(databases, migrations.check)
         except UNREACHABLE as fault:
             await databases.close()
             raise LedgerUnavailable("the ledger's database cannot be reached") from fault
@@ -73,7 +75,7 @@ class Ledger:
             for tries_left in reversed(range(_UPGRADE_TRIES)):
                 try:
                     async with asyncio.timeout(_OPEN_S):
-                        await _upgrade(databases)
+                        await _run(databases, migrations.upgrade)
                 except UNREACHABLE as fault:
                     # Two processes that upgrade at once get in each other's way; the later one then finds it done.
                     if not tries_left or judge(fault) is Verdict.GONE:
@@ -180,13 +182,18 @@ class Ledger:
         return await verify(self._reads, progress)
 
 
-async def _upgrade(databases: engines.Engines) -> None:
+async def _run(databases: engines.Engines, work: Callable[[Connection], None]) -> None:
+    """Run `work` in a transaction of the writing engine, SQLite's in a thread since its calls block."""
     if databases.postgresql is not None:
         async with databases.postgresql.begin() as connection:
-            await connection.run_sync(migrations.upgrade)
+            await connection.run_sync(work)
     elif databases.sqlite is not None:
-        with databases.sqlite.begin() as connection:
-            migrations.upgrade(connection)
+        await asyncio.to_thread(_run_sqlite, databases.sqlite, work)
+
+
+def _run_sqlite(engine: Engine, work: Callable[[Connection], None]) -> None:
+    with engine.begin() as connection:
+        work(connection)
 
 
 def _assert_storable(transfer: Transfer) -> None:
