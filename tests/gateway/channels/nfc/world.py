@@ -82,8 +82,10 @@ class World:
         self.phone = Phone()
         self.till = Till("TERM0001", "", b"")
         self.build()
+        self.open_door()
 
     def build(self) -> None:
+        """The services anew over the same stores, as after a kill."""
         self.tokens = Tokens(self.store, OnePerson(), self.keys, self.clock, self.settings)
         self.merchants = Merchants(self.store, self.ledger, self.chart, self.keys, self.clock)
         parts = Parts(
@@ -91,6 +93,8 @@ class World:
             self.metrics,
         )  # fmt: skip
         self.taps = Taps(parts)
+
+    def open_door(self) -> None:
         desk = Desk(self.taps, self.merchants, self.keys, self.metrics, idle_s=5.0, answer_s=8.0, in_flight_max=4)
         self.server = TerminalServer(desk, connections_max=3)
 
@@ -104,6 +108,7 @@ class World:
         await self.server.stop(5)
         self.ledger.fault = ""
         self.build()
+        self.open_door()
         await self.start()
         assert await self.till.sign_on()
 
