@@ -3,7 +3,7 @@
 WalletFault
 ├── LedgerUnavailable   the database cannot be reached or answers too late; nothing is known to have moved
 ├── LedgerBusy          the writer's queue is full; nothing was taken
-└── LedgerCorrupt       stored rows contradict each other; stop and call somebody
+└── LedgerCorrupt       schema, guards or rows are not what they must be; stop and call somebody
 """
 
 from typing import ClassVar
@@ -28,4 +28,4 @@ class LedgerBusy(WalletFault):
 
 
 class LedgerCorrupt(WalletFault):
-    """Stored rows contradict each other."""
+    """The schema is not current, a trigger is missing, or the database refused a row that the rules allowed."""
