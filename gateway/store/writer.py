@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.errors import Conflict, Overloaded, StoreUnavailable
 
 GROUP_MAX = 500
+GROUP_S = 60
 RETRIES_MAX = 5
 RETRIED_SQLSTATES = frozenset({"40001", "40P01"})
 CONNECTION_FAULTS = (OperationalError, InterfaceError, OSError, TimeoutError)
@@ -69,8 +70,15 @@ class SqliteRunner:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._in_thread, transaction)
 
     def _in_thread(self, transaction: Callable[[Connection], list[Any]]) -> list[Any]:
-        with self._engine.begin() as connection:
-            return transaction(connection)
+        with self._engine.connect() as connection:
+            values = transaction(connection)
+            try:
+                connection.commit()
+            except DBAPIError:
+                # The transaction may still be open on it (a full disk leaves it so): the next group needs a new one.
+                connection.invalidate()
+                raise
+            return values
 
     async def close(self) -> None:
         """Closes the connection in its thread, then ends the thread."""
@@ -86,8 +94,14 @@ class PostgresRunner:
 
     async def run(self, transaction: Callable[[Connection], list[Any]]) -> list[Any]:
         """Runs over asyncpg; the function stays plain because SQLAlchemy bridges it."""
-        async with asyncio.timeout(60), self._engine.begin() as connection:
-            return await connection.run_sync(transaction)
+        async with asyncio.timeout(GROUP_S), self._engine.connect() as connection:
+            values = await connection.run_sync(transaction)
+            try:
+                await connection.commit()
+            except DBAPIError:
+                await connection.invalidate()
+                raise
+            return values
 
     async def close(self) -> None:
         """Close the pool."""

@@ -30,8 +30,8 @@ def rials(text: str) -> list[int]:
     return [int(found.replace(",", "")) for found in re.findall(r"\d{1,3}(?:,\d{3})+|\d+", latin(text))]
 
 
-async def enrol(town: Town) -> None:
-    """First contact in Persian: national number, code by SMS, dial again, PIN; a trivial PIN is refused."""
+async def enrol(town: Town) -> str:
+    """First contact in Persian: national number, code by SMS, dial again, PIN (a trivial one is refused); the code."""
     page = await town.dial(NEW, "1", NEW_NATIONAL_NUMBER)
     assert "پیامک" in page
     assert not town.phone(NEW).screen.open
@@ -41,6 +41,7 @@ async def enrol(town: Town) -> None:
     assert "ساده" in page
     page = await town.dial(NEW, NEW_PIN, NEW_PIN)
     assert "ذخیره" in page or "1." in latin(page)
+    return code.group()
 
 
 async def see(town: Town, number: int, pin: str) -> int:
@@ -73,24 +74,26 @@ async def decide(town: Town, number: str) -> None:
         await supervisor.submit(f"{pending.group(1)}/approve")
 
 
-async def tap(town: Town, amount_minor: int) -> None:
-    """The retiree's phone gets a token, taps, and the same message again gets the same answer."""
-    await provision(town)
+async def tap(town: Town, amount_minor: int) -> str:
+    """The retiree's phone gets a token, taps, and the same message again gets the same answer; the token's code."""
+    code = await provision(town)
     result = await pay_by_tap(town, amount_minor)
     assert result == TapOutcome.APPROVED
     terminal = next(iter(town.world.terminals.values()))
     assert (await terminal.repeat_last()).outcome == TapOutcome.REPEAT_SAME
     await terminal.drained()
+    return code
 
 
-async def provision(town: Town) -> None:
-    """An activation code by USSD, typed into the NFC phone."""
+async def provision(town: Town) -> str:
+    """An activation code by USSD, typed into the NFC phone; the code."""
     page = await town.dial(RETIREE, "5", "2", town.pin(RETIREE))
     code = re.search(r"\d{8}", latin(page))
     assert code is not None, page
     phone = town.world.nfc_phones[f"+98912000000{RETIREE}"]
     provisioned = await phone.provision(code.group())
     assert provisioned.ok, provisioned
+    return code.group()
 
 
 async def pay_by_tap(town: Town, amount_minor: int) -> TapOutcome:

@@ -9,7 +9,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
 
 
 async def test_a_person_enrols_claims_is_paid_and_the_books_agree(town: Town) -> None:
-    await steps.enrol(town)
+    one_time_code = await steps.enrol(town)
     assert await steps.see(town, steps.NEW, steps.NEW_PIN) == 0
     number = await steps.claim(town)
     await steps.decide(town, number)
@@ -18,7 +18,7 @@ async def test_a_person_enrols_claims_is_paid_and_the_books_agree(town: Town) ->
     assert await steps.see(town, steps.NEW, steps.NEW_PIN) == paid > 0
 
     before = await steps.see(town, steps.RETIREE, town.pin(steps.RETIREE))
-    await steps.tap(town, 120_000)
+    activation_code = await steps.tap(town, 120_000)
     assert 120_000 in steps.rials(await town.next_sms(steps.RETIREE))
     assert await steps.see(town, steps.RETIREE, town.pin(steps.RETIREE)) == before - 120_000
 
@@ -35,7 +35,9 @@ async def test_a_person_enrols_claims_is_paid_and_the_books_agree(town: Town) ->
     assert sums["claim_codes"] == 30_000
     assert sums["merchant_payable"] == 120_000
     await checks.books_agree(town)
-    secrets = [steps.NEW_PIN, town.pin(8), town.pin(steps.RETIREE), claim_code]
+    secrets = [steps.NEW_PIN, town.pin(8), town.pin(steps.RETIREE), claim_code, one_time_code, activation_code]
+    secrets += [text for account in town.facts.staff for text in (account.password, account.totp_seed)]
+    secrets.append(town.facts.terminal.key_hex)
     phone = town.world.nfc_phones[f"+98912000000{steps.RETIREE}"]
     assert phone.token is not None
     await checks.no_secret_is_kept(town, [*secrets, phone.token.pan])

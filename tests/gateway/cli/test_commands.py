@@ -1,0 +1,93 @@
+"""Every command does what it says and ends with a status that a script can use."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gateway.cli import app, main
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    path = tmp_path / "tapdial.toml"
+    path.write_text(f"data_dir = {json.dumps(str(tmp_path / 'data'))}\n")
+    return str(path)
+
+
+def test_menus_verify_finds_the_shipped_menus_sound() -> None:
+    result = runner.invoke(app, ["menus", "verify"])
+
+    assert result.exit_code == 0, result.output
+    assert "sound" in result.output
+
+
+def test_menus_verify_names_file_and_line_of_a_defect(tmp_path: Path) -> None:
+    (tmp_path / "menus").mkdir()
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "menus" / "home.toml").write_text("[menu]\ntype = 'nonsense'\n")
+
+    result = runner.invoke(app, ["menus", "verify", str(tmp_path)])
+
+    assert result.exit_code == 1
+    assert result.output.strip() != ""
+
+
+def test_menus_draw_writes_a_picture(tmp_path: Path) -> None:
+    result = runner.invoke(app, ["menus", "draw", "--output", str(tmp_path / "menus.svg")])
+
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "menus.svg").read_text("utf-8").startswith("<svg")
+
+
+def test_databases_are_made_verified_exported_backed_up_and_restored(config: str, tmp_path: Path) -> None:
+    copy, fresh = tmp_path / "copy", tmp_path / "fresh.toml"
+    fresh.write_text(f"data_dir = {json.dumps(str(tmp_path / 'fresh'))}\n")
+    steps = [
+        ["db", "upgrade", "--config", config],
+        ["ledger", "verify", "--config", config],
+        ["ledger", "export", "--format", "csv", "--config", config],
+        ["ledger", "export", "--format", "xlsx", "--output", str(tmp_path / "book.xlsx"), "--config", config],
+        ["jobs", "list", "--config", config],
+        ["db", "backup", str(copy), "--config", config],
+        ["db", "restore", str(copy), "--config", str(fresh)],
+        ["ledger", "verify", "--config", str(fresh)],
+    ]
+
+    for words in steps:
+        result = runner.invoke(app, words)
+        assert result.exit_code == 0, (words, result.output)
+
+    assert (tmp_path / "book.xlsx").read_bytes().startswith(b"PK")
+
+
+def test_settings_are_shown_without_secrets(config: str) -> None:
+    result = runner.invoke(app, ["settings", "--config", config], env={"TAPDIAL_KEY_SECRET": "very-secret-words"})
+
+    assert result.exit_code == 0
+    assert "very-secret-words" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["settings"], "TAPDIAL_HTTP_PORT"),
+        (["demo-code", "nobody"], "TAPDIAL_HTTP_PORT"),
+    ],
+)
+def test_a_fault_is_one_line_and_status_4(
+    words: list[str], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TAPDIAL_HTP_PORT", "1")
+    monkeypatch.setattr("sys.argv", ["tapdial", *words])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 4
+    printed = capsys.readouterr().err
+    assert says in printed
+    assert "Traceback" not in printed
