@@ -71,25 +71,27 @@ class Pages:
         parts += [self._fill(f"{other}.jinja", view, oob=True) for other in oob]
         return "\n".join(parts)
 
-    def live(self, view: View, after: int, received_count: int, state: str) -> str:
-        """What changed since the page last asked; empty when nothing did."""
+    def live(self, view: View, after: int, received_count: int, faults: str, line: str) -> str:
+        """What changed since the page last asked; empty when nothing did. `faults` and `line` are what it shows."""
         rows = self._bench.trace.since(after)
-        new_sms = view.phone.received_count != received_count
-        if not rows and not new_sms and state == self.state(view):
-            return ""
-        parts = [self._fill("live.jinja", view, rows=newest_first(rows))]
-        if new_sms:
+        parts = []
+        if view.phone.received_count != received_count:
             parts.append(self._fill("inbox.jinja", view, oob=True))
-        if state != self.state(view):
-            parts += [self._fill("faults.jinja", view, oob=True)]
-            parts += [self._fill("line.jinja", view, oob=True)] if view.terminal is not None else []
-        return "\n".join(parts)
+        if faults != self.faults_seen():
+            parts.append(self._fill("faults.jinja", view, oob=True))
+        if view.terminal is not None and line != self.line_seen(view):
+            parts.append(self._fill("line.jinja", view, oob=True))
+        if not rows and not parts:
+            return ""
+        return "\n".join([self._fill("live.jinja", view, rows=newest_first(rows)), *parts])
 
-    def state(self, view: View) -> str:
-        """Faults and the terminal's line in a few characters, to see whether they changed."""
-        faults = "".join(str(int(self._bench.is_on(button))) for button in FaultButton)
-        line = f"{int(view.terminal.online)}.{view.terminal.owed_count}" if view.terminal is not None else ""
-        return f"{faults}.{line}"
+    def faults_seen(self) -> str:
+        """The fault buttons in a few characters, which the page sends back to learn whether they changed."""
+        return "".join(str(int(self._bench.is_on(button))) for button in FaultButton)
+
+    def line_seen(self, view: View) -> str:
+        """The same of the terminal's line."""
+        return f"{int(view.terminal.online)}.{view.terminal.owed_count}" if view.terminal is not None else ""
 
     def _fill(self, template: str, view: View, *, oob: bool = False, rows: list[WireMessage] | None = None) -> str:
         terminal, trace = view.terminal, self._bench.trace
@@ -113,7 +115,8 @@ class Pages:
             faults=[(button.value, self._bench.is_on(button)) for button in FaultButton],
             rows=rows,
             after=trace.messages[-1].number if trace.messages else 0,
-            state=self.state(view),
+            faults_seen=self.faults_seen(),
+            line_seen=self.line_seen(view),
             query=query(view),
             wires=WIRES,
             phone_keys=PHONE_KEYS,

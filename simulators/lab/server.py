@@ -78,7 +78,8 @@ class Lab:
 
     async def _live(self, request: web.Request) -> web.Response:
         after, inbox = (_number(request.query.get(name, "")) or 0 for name in ("after", "inbox"))
-        text = self._pages.live(self._view(request), after, inbox, request.query.get("state", ""))
+        faults, line = (request.query.get(name, "") for name in ("faults", "line"))
+        text = self._pages.live(self._view(request), after, inbox, faults, line)
         return _html(text) if text else web.Response(status=204)
 
     async def _press(self, request: web.Request) -> web.StreamResponse:

@@ -123,7 +123,7 @@ async def test_an_sms_arrives_with_the_next_look_newest_first(page: Page) -> Non
     phone.receive("first", "1420")
     phone.receive("second <b>", "1420")
 
-    html = await page.get("/live?phone=989120000001&after=0&inbox=0&state=")
+    html = await page.get("/live?phone=989120000001&after=0&inbox=0")
 
     assert 'hx-swap-oob="true"' in html
     assert html.index("second &lt;b&gt;") < html.index("first")
@@ -133,7 +133,8 @@ async def test_nothing_new_is_an_empty_answer(page: Page) -> None:
     html = await page.get("/")
     found = re.search(r'hx-get="(/live[^"]+)"', html)
     assert found is not None
-    path = found[1].replace("&amp;", "&")
+    seen = re.findall(r'id="seen-\w+" name="(\w+)" value="([^"]*)"', html)
+    path = "&".join([found[1].replace("&amp;", "&"), *(f"{name}={value}" for name, value in seen)])
 
     async with page.client.get(path) as response:
         assert response.status == 204
@@ -144,7 +145,7 @@ async def test_new_wire_messages_come_newest_first_with_their_detail(page: Page)
     seen = page.bench.trace.messages[-1].number
     await page.post("/phones/989120000001/press", {"entry": "3"})
 
-    html = await page.get(f"/live?phone=989120000001&after={seen}&inbox=0&state=")
+    html = await page.get(f"/live?phone=989120000001&after={seen}&inbox=0")
 
     assert "answers 3" in html
     assert "dials *1420#" not in html
@@ -219,7 +220,7 @@ async def test_a_fault_that_fired_and_went_off_is_seen_without_a_reload(page: Pa
     await page.post("/faults/drop_session")
     page.bench.faults.drop_session = False
 
-    html = await page.get("/live?after=0&inbox=0&state=10000.1.0")
+    html = await page.get("/live?after=0&inbox=0&faults=10000&line=1.0")
 
     assert re.search(r'id="fault-drop_session" aria-pressed="false"', html)
 
