@@ -213,6 +213,8 @@ async def admit(house: House, listener: Listener, row: Mapping[str, Any]) -> str
     person = await house.people.by_msisdn(msisdn)
     assert person is not None
     pin = await _choose_pin(house, person.id)
+    if "email" in row:
+        await house.people.set_email(person.id, row["email"], SEEDER)
     await house.payments.cash_in(person.id, irr(row["wallet_minor"]), "tehran-01", SEEDER, f"demo:{msisdn}")
     await house.payments.make_invoice(
         person.id, house.period_now(), irr(house.settings.contribution_monthly_minor), SEEDER

@@ -1,11 +1,12 @@
-"""What staff see of people; nothing is shown before its row is in the access log."""
+"""What staff see and note of people; nothing is shown or noted without its row in the access log."""
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, or_, select, update
 
+from gateway.errors import BadInput, NotFound
 from gateway.services.msisdn import normal_msisdn
 from gateway.services.people.model import Person, PersonView
 from gateway.services.people.register import Register, person_of
-from gateway.services.people.rules import is_national_number
+from gateway.services.people.rules import is_email, is_national_number
 from gateway.services.people.tables import persons, pins
 from gateway.services.shortnumber import ascii_digits
 
@@ -47,6 +48,27 @@ class Desk(Register):
         found = [person_of(row) for row in await self._store.read(query)]
         await self._log([person.id for person in found], staff_id, "search", "")
         return found
+
+    async def set_email(self, person_id: str, email: str, staff_id: str) -> None:
+        """Note where receipts of money go besides the phone; '' for nowhere.
+
+        Raises:
+            BadInput: No address that every relay takes.
+            NotFound: No such person.
+        """
+        if email and not is_email(email):
+            raise BadInput("not an e-mail address")
+        noted = update(persons).where(persons.c.id == person_id).values(email=email)
+
+        def work(tx: Connection) -> bool:
+            if tx.execute(noted).rowcount != 1:
+                return False
+            reason = "set" if email else "removed"
+            self._access.put(tx, staff_id=staff_id, person_id=person_id, what="email", reason=reason)
+            return True
+
+        if not await self._store.write(work):
+            raise NotFound("no such person")
 
     async def _log(self, person_ids: list[str], staff_id: str, what: str, reason: str) -> None:
         def work(tx: Connection) -> None:

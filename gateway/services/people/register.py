@@ -1,7 +1,6 @@
 """Where people are found: what the other rooms of this service build on."""
 
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -71,11 +70,8 @@ class Register:
 
     async def set_language(self, person_id: str, language: str) -> None:
         """Remember the language of screens and notices."""
-        await self._set(person_id, {"language": language})
-
-    async def set_email(self, person_id: str, email: str) -> None:
-        """Where receipts go besides; '' for nowhere."""
-        await self._set(person_id, {"email": email})
+        statement = update(persons).where(persons.c.id == person_id).values(language=language)
+        await self._store.write(lambda tx: tx.execute(statement).rowcount)
 
     async def active_ids(self, *, after: str, limit: int) -> list[str]:
         """Ids of active and locked people in order, from after `after`: whoever owes contributions."""
@@ -90,11 +86,6 @@ class Register:
     async def _one(self, which: ColumnElement[bool]) -> Person | None:
         rows = await self._store.read(select(persons).where(which))
         return person_of(rows[0]) if rows else None
-
-    async def _set(self, person_id: str, values: Mapping[str, str]) -> None:
-        await self._store.write(
-            lambda tx: tx.execute(update(persons).where(persons.c.id == person_id).values(**values)).rowcount
-        )
 
     async def _national(self, number: str, msisdn: str) -> National:
         mac = await self._national_mac(number)

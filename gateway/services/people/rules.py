@@ -1,4 +1,4 @@
-"""Pure rules about people: national numbers, PINs, names that are masked, limits of tries."""
+"""Pure rules about people: national numbers, PINs, e-mail addresses, names that are masked, limits of tries."""
 
 import re
 from datetime import timedelta
@@ -14,6 +14,9 @@ HOUR = timedelta(hours=1)
 
 _NATIONAL_NUMBER = re.compile(r"[0-9]{10}", re.ASCII)
 _PIN = re.compile(rf"[0-9]{{{PIN_DIGITS}}}", re.ASCII)
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+", re.ASCII)
+EMAIL_MAX = 254
+"""Octets that an address may have on the wire (RFC 5321 §4.5.3.1.3, less its two brackets)."""
 _UP = "01234567890"
 _YEARS = ("13", "14", "19", "20")
 _KEYPAD_COLUMNS = frozenset({"2580", "0852"})
@@ -47,6 +50,11 @@ def is_trivial(pin: str, msisdn: str, national_number: str) -> bool:
         or pin in _KEYPAD_COLUMNS
         or pin in {msisdn[-PIN_DIGITS:], national_number[:PIN_DIGITS], national_number[-PIN_DIGITS:]}
     )
+
+
+def is_email(text: str) -> bool:
+    """Whether receipts can be sent there: the plain ASCII form that every relay takes (HTML, valid e-mail address)."""
+    return len(text) <= EMAIL_MAX and _EMAIL.fullmatch(text) is not None
 
 
 def masked(name: str) -> str:

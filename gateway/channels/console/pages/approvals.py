@@ -64,7 +64,8 @@ def kind_key(visit: Visit, kind: str) -> str:
 def subject(approval: Approval) -> Cell:
     """What it is about, with a way there where there is a page."""
     page = _SUBJECT_PAGES.get(approval.subject.partition("_")[0])
-    return Link(approval.subject, f"{page}{approval.subject}", code=True) if page else Code(approval.subject)
+    said = approval.payload.get("number", approval.subject)
+    return Link(said, f"{page}{approval.subject}", code=True) if page else Code(said)
 
 
 async def pending(visit: Visit) -> web.StreamResponse:

@@ -1,9 +1,9 @@
-"""People: search and look, each leaving a row in the access log; proposing an unlock; codes handed out at the desk."""
+"""People: search and look, each leaving a row in the access log; proposing an unlock; what is done at the desk."""
 
-from typing import assert_never
+from typing import Annotated, assert_never
 
 from aiohttp import web
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from gateway.channels.console.cells import Chip, Code, Column, Link, Table
 from gateway.channels.console.forms import BusinessId, Form, FormProblems, Msisdn, NationalNumber, Phrase, Position
@@ -46,6 +46,12 @@ class Reason(Form):
     reason: Phrase
 
 
+class Email(Form):
+    """Where receipts go besides; '' for nowhere."""
+
+    email: Annotated[str, StringConstraints(strip_whitespace=True, max_length=254)]
+
+
 class BranchCode(Form):
     """Who stands at the desk and what for; the names only for somebody who is not enrolled."""
 
@@ -65,6 +71,7 @@ def routes() -> list[Route]:
         post("/people/branch-code", issue_code, DESK),
         get(f"/people/{ID}", show, SEE_PEOPLE),
         post(f"/people/{ID}/unlock", propose_unlock, PROPOSE_UNLOCK),
+        post(f"/people/{ID}/email", set_email, DESK),
     ]
 
 
@@ -133,6 +140,19 @@ async def propose_unlock(visit: Visit) -> web.StreamResponse:
         return visit.go(here, refused="not_locked")
     proposed = await visit.deps.approvals.propose(UNLOCK_KIND, seen.person.id, {"reason": form.reason}, visit.staff.id)
     return visit.go(f"/approvals/{proposed.id}", said="proposed")
+
+
+async def set_email(visit: Visit) -> web.StreamResponse:
+    """Note the address that a person gives at the desk."""
+    form = visit.form(Email)
+    here = f"/people/{visit.named('id')}"
+    if isinstance(form, FormProblems):
+        return visit.go(here, refused="email")
+    try:
+        await visit.deps.people.set_email(visit.named("id"), form.email, visit.staff.id)
+    except BadInput:
+        return visit.go(here, refused="email")
+    return visit.go(here, said="email_set" if form.email else "email_removed")
 
 
 async def ask_code(visit: Visit) -> web.StreamResponse:

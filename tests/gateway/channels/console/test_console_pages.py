@@ -105,6 +105,18 @@ async def test_an_unlock_is_proposed_for_locked_people_only(signed_in: SignIn, w
     assert (await clerk.post(f"/people/{active.id}/unlock", reason="x y z"))[1].endswith("refused=not_locked")
 
 
+async def test_an_email_address_is_noted_at_the_desk(signed_in: SignIn, world: World) -> None:
+    person = world.people.add("Nader Hosseini", "", "+989120000004")
+    here = f"/people/{person.id}"
+    clerk = await signed_in("clerk")
+    assert (await clerk.post(f"{here}/email", email="nader@example.org"))[1].endswith("said=email_set")
+    assert "nader@example.org" in (await clerk.get(here))[1]
+    assert (await clerk.post(f"{here}/email", email="nader at home"))[1].endswith("refused=email")
+    assert (await clerk.post(f"{here}/email", email=""))[1].endswith("said=email_removed")
+    assert world.people.people[person.id].email == ""
+    assert (await (await signed_in("finance")).post(f"{here}/email", email="n@example.org"))[0] == 403
+
+
 async def test_a_branch_code_is_shown_in_the_answer_to_the_form_only(signed_in: SignIn, world: World) -> None:
     world.people.add("Ali Sadeghi", "", "+989120000008", PersonState.LOCKED)
     clerk = await signed_in("clerk")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyotp
 
 from gateway.channels.console import CauseView, ConsoleDeps
-from gateway.errors import Conflict, NotFound
+from gateway.errors import BadInput, Conflict, NotFound
 from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
 from gateway.services.approvals import Approval, ApprovalOutcome, ApprovalState, Change, ChangeKind, Checker
@@ -18,6 +18,7 @@ from gateway.services.jobs import Job, JobOutcome, JobState
 from gateway.services.merchants import Merchant, Terminal, TerminalKey
 from gateway.services.payments import ClaimCode, Invoice, Payment, PaymentKind, PaymentState, PayOutcome, PayResult
 from gateway.services.people import BranchPurpose, Person, PersonState, PersonView
+from gateway.services.people.rules import is_email
 from gateway.services.staff import NewStaff, Passwords, Role, Staff
 from gateway.settings import Settings
 from gateway.store import Store
@@ -67,6 +68,12 @@ class StubPeople:
         found = [p for p in self.people.values() if wanted in p.name.lower() or wanted in p.msisdn]
         self.viewed += [(staff_id, person.id, "search") for person in found]
         return found
+
+    async def set_email(self, person_id: str, email: str, staff_id: str) -> None:
+        if email and not is_email(email):
+            raise BadInput("form")
+        self.people[person_id] = replace(self.people[person_id], email=email)
+        self.viewed.append((staff_id, person_id, "email"))
 
     async def issue_branch_code(
         self,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.errors import BadInput, NotFound
 from gateway.services.people import BranchPurpose
 from tests.gateway.services.people.fakes import MARYAM, REZA
 from tests.gateway.services.people.house import House
@@ -55,12 +56,23 @@ async def test_an_unlock_code_leaves_a_row(quick_house: House) -> None:
     assert [row.what for row in await quick_house.access.of_person(person_id, limit=10)] == ["branch_code"]
 
 
-async def test_language_and_email_are_remembered(quick_house: House) -> None:
-    person_id = await quick_house.enrolled()
-    await quick_house.people.set_language(person_id, "en")
-    await quick_house.people.set_email(person_id, "m@example.com")
+async def test_an_email_address_is_noted_with_a_row_of_who_did_it(house: House) -> None:
+    person_id = await house.enrolled()
+    await house.people.set_language(person_id, "en")
+    await house.people.set_email(person_id, "m@example.com", "stf_1")
 
-    person = await quick_house.people.by_id(person_id)
+    person = await house.people.by_id(person_id)
 
     assert person is not None
     assert (person.language, person.email) == ("en", "m@example.com")
+    seen = await house.access.of_person(person_id, limit=10)
+    assert [(row.staff_id, row.what, row.reason) for row in seen] == [("stf_1", "email", "set")]
+
+
+async def test_what_is_no_address_and_nobodys_address_are_refused(quick_house: House) -> None:
+    person_id = await quick_house.enrolled()
+
+    with pytest.raises(BadInput):
+        await quick_house.people.set_email(person_id, "m at home", "stf_1")
+    with pytest.raises(NotFound):
+        await quick_house.people.set_email("per_0", "m@example.com", "stf_1")

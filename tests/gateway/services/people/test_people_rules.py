@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.services.msisdn import normal_msisdn
-from gateway.services.people.rules import is_national_number, is_pin, is_trivial, masked
+from gateway.services.people.rules import is_email, is_national_number, is_pin, is_trivial, masked
 from gateway.services.shortnumber import ascii_digits, check_digit, is_short_number, new_digits
 
 DIGITS = st.text(alphabet=string.digits, min_size=1, max_size=20)
@@ -135,3 +135,20 @@ def test_new_digits_end_in_their_check_digit() -> None:
 )
 def test_a_number_is_understood_however_it_is_typed(typed: str, kept: str | None) -> None:
     assert normal_msisdn(typed) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("m@example.com", True),
+        ("maryam.ahmadi+tapdial@mail.example.org", True),
+        ("m@example", False),
+        ("m at example.com", False),
+        ("m@example.com\nBcc: all@example.com", False),
+        ("مریم@example.com", False),
+        ("m@" + "a" * 63 + ".example" * 30, False),
+        ("", False),
+    ],
+)
+def test_an_address_is_one_that_every_relay_takes(text: str, right: bool) -> None:  # noqa: FBT001 - a column of the table
+    assert is_email(text) is right
