@@ -45,6 +45,8 @@ def reader(url: str) -> AsyncEngine:
         make_url(url).set(drivername="sqlite+aiosqlite"),
         pool_size=READERS_MAX,
         max_overflow=0,
+        # Connections are in autocommit, so there is nothing to roll back, and each roll-back is a thread's hop.
+        pool_reset_on_return=None,
         hide_parameters=True,
         connect_args={"isolation_level": None},
     )

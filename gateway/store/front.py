@@ -9,10 +9,11 @@ to write says `.with_for_update(key_share=True)` and orders by id, which SQLite 
 """
 
 import asyncio
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Column, Connection, MetaData, Row, Select, Table
+from sqlalchemy import Column, Connection, Executable, MetaData, Row, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -97,5 +98,14 @@ class Store:
 
 def insert_ignore(tx: Connection, into: Table, row: Mapping[str, object]) -> bool:
     """Insert `row` unless a unique key has it already; whether it went in."""
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    return tx.execute(dialect.insert(into).values(**row).on_conflict_do_nothing()).rowcount == 1
+    return tx.execute(_insert_ignore(into, tx.dialect.name), dict(row)).rowcount == 1
+
+
+@functools.cache
+def _insert_ignore(into: Table, dialect: str) -> Executable:
+    # Made once for each table: making a statement costs more than running it.
+    return (
+        postgresql.insert(into).on_conflict_do_nothing()
+        if dialect == "postgresql"
+        else (sqlite.insert(into).on_conflict_do_nothing())
+    )
