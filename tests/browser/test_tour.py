@@ -253,6 +253,9 @@ async def reconciled(tourist: Tourist, number: str) -> None:
     await expect(finance.get_by_role("status")).to_contain_text("the difference is zero")
     await pictures(finance, "ledger", "en", "fa")
     await finance.get_by_role("link", name="Journal", exact=True).click()
+    # The way back to the cause is the last column: it must not hide behind a scroll bar on a desk.
+    journal = finance.locator("#table-journal")
+    assert await journal.evaluate("table => table.scrollWidth - table.clientWidth") <= 0
     await pictures(finance, "journal", "en", "fa")
     await finance.locator('a[href*="/cause/clm_"]').first.click()
     await expect(finance.locator("#main")).to_contain_text(number)
