@@ -76,9 +76,13 @@ class Metrics:
         self.refused = Counter(
             "tapdial_refused_input", "Input refused at a door", ["door", "reason"], registry=self.registry
         )
-        self.posted = Counter("tapdial_transfers", "Transfers by outcome", ["outcome"], registry=self.registry)
-        self.outbox = Gauge("tapdial_outbox_messages", "Messages by state", ["state"], registry=self.registry)
-        self.sms = Counter("tapdial_sms", "SMS by state reached", ["state"], registry=self.registry)
+        self.posted = Counter(
+            "tapdial_transfers", "The ledger's answers to services, by outcome", ["outcome"], registry=self.registry
+        )
+        self.outbox = Gauge(
+            "tapdial_outbox_messages", "Notices that are still to be sent, by state", ["state"], registry=self.registry
+        )
+        self.notices = Counter("tapdial_notices", "Notices by state reached", ["state"], registry=self.registry)
         self.links = Gauge("tapdial_link_up", "Whether a link is bound", ["link"], registry=self.registry)
         self.taps = Counter(
             "tapdial_taps", "ISO 8583 requests by MTI and answer", ["mti", "de39"], registry=self.registry

@@ -4,10 +4,14 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection
 
+from gateway.observe import Metrics
 from gateway.services.dialogues import LateAnswer
 from gateway.services.notices import Notice, NoticeClass, Notices, NoticeValue
 from gateway.services.people import People
 from gateway.workers.money_notices import Address
+from wallet.accounts import Account
+from wallet.ledger import Ledger
+from wallet.transfers import PostResult, Transfer
 
 
 class NoticeTeller:
@@ -31,6 +35,25 @@ class NoticeTeller:
         notice = Notice(cause, NoticeClass(class_), msisdn, person_id, language, values, secrets)
         prepared = await self._notices.prepare(notice)
         return lambda tx: self._notices.put(tx, prepared)
+
+
+class CountedLedger:
+    """The ledger as services move money with it; each answer is counted by its outcome."""
+
+    def __init__(self, ledger: Ledger, metrics: Metrics) -> None:
+        self._ledger = ledger
+        self._metrics = metrics
+
+    async def open_accounts(self, *accounts: Account) -> None:
+        """Open accounts; harmless when they are open."""
+        await self._ledger.open_accounts(*accounts)
+
+    async def post(self, *transfers: Transfer) -> list[PostResult]:
+        """Post transfers."""
+        results = await self._ledger.post(*transfers)
+        for result in results:
+            self._metrics.posted.labels(result.outcome.name.lower()).inc()
+        return results
 
 
 class Addresses:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from persiantools.jdatetime import JalaliDate
 
-from gateway.app.adapters import Addresses, NoticeTeller
+from gateway.app.adapters import Addresses, CountedLedger, NoticeTeller
 from gateway.keys import KeyStore
 from gateway.keys.software import SoftwareKeyStore
 from gateway.observe import Metrics
@@ -107,8 +107,9 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         stack.callback(people.close)
         staff = Staff(store, keys, clock, sign_in_s=settings.sign_in_s)
         stack.callback(staff.close)
-        benefits = Benefits(store, clock, ledger, chart, people, Proposals(store, clock), teller, settings)
-        payments = Payments(store, clock, ledger, chart, people, keys, teller, settings)
+        counted = CountedLedger(ledger, metrics)
+        benefits = Benefits(store, clock, counted, chart, people, Proposals(store, clock), teller, settings)
+        payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
         merchants = Merchants(store, ledger, chart, keys, clock)
         tokens = Tokens(store, people, keys, clock, settings)
         yield House(
@@ -130,7 +131,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job}),
             merchants=merchants,
             tokens=tokens,
-            taps=Taps(Parts(store, ledger, chart, keys, tokens, merchants, clock, settings, metrics)),
+            taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics)),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
         )
 

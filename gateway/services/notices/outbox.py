@@ -127,7 +127,7 @@ class Outbox:
             return matching.add_up(tx, message.id, self._clock.now()) or state
 
         state = await self._store.write(work)
-        self._metrics.sms.labels(state.value).inc()
+        self._metrics.notices.labels(state.value).inc()
         return state
 
     async def receipt(self, receipt: Receipt) -> None:
@@ -153,7 +153,7 @@ class Outbox:
             return matching.add_up(tx, notice, now) if notice is not None else None
 
         if (state := await self._store.write(work)) is not None:
-            self._metrics.sms.labels(state.value).inc()
+            self._metrics.notices.labels(state.value).inc()
 
     async def take_over(self) -> int:
         """End every lease at once; for a start on a store that no other process uses, where all holders are dead."""
