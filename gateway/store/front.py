@@ -15,12 +15,12 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Column, Connection, Executable, MetaData, Row, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import SchemaItem
 
 from gateway.errors import StoreUnavailable
 from gateway.store import engines, migrate
+from gateway.store.faults import FAULTS, is_lost
 from gateway.store.writer import PostgresRunner, SqliteRunner, Write, Writer
 
 __all__ = ["Store", "Write", "insert_ignore", "metadata", "table"]
@@ -92,7 +92,9 @@ class Store:
         try:
             async with asyncio.timeout(READ_S), self._reading.connect() as connection:
                 return (await connection.execute(query)).all()
-        except (OperationalError, InterfaceError, OSError, TimeoutError) as problem:
+        except FAULTS as problem:
+            if not is_lost(problem):
+                raise
             raise StoreUnavailable(f"the store cannot be read: {type(problem).__name__}") from problem
 
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, Executable
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.errors import Conflict, Overloaded, StoreUnavailable
+from gateway.store.faults import is_lost, sqlstate
 
 GROUP_MAX = 500
 GROUP_S = 60
 RETRIES_MAX = 5
 RETRIED_SQLSTATES = frozenset({"40001", "40P01"})
-CONNECTION_FAULTS = (OperationalError, InterfaceError, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class Writer:
         try:
             values = await self._attempt(units)
         except Exception as problem:  # noqa: BLE001 - handed to the callers below, none is swallowed
-            if len(units) == 1 or isinstance(problem, CONNECTION_FAULTS):
+            if len(units) == 1 or is_lost(problem):
                 # After a lost connection nobody knows whether the group stands; running it again could do it twice.
                 for unit in units:
                     _fail(unit, problem)
@@ -216,15 +216,10 @@ def _execute_together(connection: Connection, writes: Sequence[Write]) -> None:
             raise Conflict("a row changed before it was written")
 
 
-def sqlstate(problem: DBAPIError) -> str:
-    """The five characters that name a PostgreSQL error; '' elsewhere."""
-    return str(getattr(problem.orig, "sqlstate", "") or "")
-
-
 def _fail(unit: Unit, problem: Exception) -> None:
     if unit.done.done():
         return
-    if isinstance(problem, CONNECTION_FAULTS):
+    if is_lost(problem):
         unavailable = StoreUnavailable(f"the store did not take it: {type(problem).__name__}")
         unavailable.__cause__ = problem
         problem = unavailable

@@ -1,13 +1,27 @@
 """Units of work are grouped, stand or fall alone, and never lose an update; on both databases."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 
 import pytest
-from sqlalchemy import Column, Connection, bindparam, insert, select, update
+from asyncpg import (
+    AdminShutdownError,
+    CannotConnectNowError,
+    ConnectionDoesNotExistError,
+    DeadlockDetectedError,
+    DivisionByZeroError,
+    ReadOnlySQLTransactionError,
+    TooManyConnectionsError,
+    UndefinedTableError,
+    UniqueViolationError,
+)
+from sqlalchemy import Column, Connection, NullPool, bindparam, func, insert, literal, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway.errors import Conflict, Overloaded
 from gateway.store import Store, Write, insert_ignore, table
+from gateway.store.faults import is_lost
 from wallet.types import Int64, Text
 
 COUNTERS = table("test_counters", Column("name", Text, primary_key=True), Column("value", Int64, nullable=False))
@@ -137,3 +151,61 @@ async def test_what_was_committed_is_there_after_reopening(database_url: str) ->
     await store.close()
 
     assert found == {"a": 2**60}
+
+
+CUT_OFF = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+async def test_a_postgresql_that_cuts_everybody_off_is_unavailable_and_then_there_again(postgres_url: str) -> None:
+    store = await Store.open(postgres_url)
+    url = postgres_url.replace("postgresql://", "postgresql+asyncpg://")
+    admin = create_async_engine(url, poolclass=NullPool)
+
+    async def cut_off() -> None:
+        async with admin.connect() as connection:
+            await connection.execute(text(CUT_OFF))
+
+    async def cut_off_while(work: Awaitable[object]) -> str:
+        async with asyncio.TaskGroup() as group:
+            outcome = group.create_task(_outcome(work))
+            await asyncio.sleep(0.2)
+            await cut_off()
+        return outcome.result()
+
+    try:
+        sleeping = select(func.pg_sleep(5))
+        assert await cut_off_while(store.read(sleeping)) == "StoreUnavailable"
+        assert await cut_off_while(store.write(lambda tx: tx.execute(sleeping).all())) == "StoreUnavailable"
+        await store.write(lambda tx: tx.execute(select(1)).all())
+        await store.read(select(literal(1)))
+        await cut_off()
+        # What lay idle in the pool is found dead by whoever takes it first.
+        outcomes = {await _outcome(store.read(select(literal(1)))) for _ in range(3)}
+        outcomes |= {await _outcome(store.write(lambda tx: tx.execute(select(1)).all())) for _ in range(3)}
+        assert outcomes <= {"StoreUnavailable", "ok"}
+        assert await store.write(lambda tx: tx.execute(select(literal(7))).scalar_one()) == 7
+    finally:
+        await admin.dispose()
+        await store.close()
+
+
+@pytest.mark.parametrize(
+    ("problem", "lost"),
+    [
+        (DBAPIError("COMMIT", None, AdminShutdownError("going down")), True),
+        (DBAPIError("COMMIT", None, ConnectionDoesNotExistError("in the middle of it")), True),
+        (CannotConnectNowError("starting up"), True),
+        (TooManyConnectionsError("sorry"), True),
+        (ReadOnlySQLTransactionError("a replica"), True),
+        (DBAPIError("UPDATE", None, ReadOnlySQLTransactionError("a replica")), True),
+        (DBAPIError("SELECT", None, DivisionByZeroError("ours")), False),
+        (DBAPIError("SELECT", None, DeadlockDetectedError("again")), False),
+        (IntegrityError("INSERT", None, UniqueViolationError("ours")), False),
+        (ProgrammingError("SELECT", None, UndefinedTableError("ours")), False),
+        (RuntimeError("a bug"), False),
+    ],
+)
+def test_a_lost_database_is_told_from_our_own_mistakes(problem: Exception, *, lost: bool) -> None:
+    assert is_lost(problem) is lost
