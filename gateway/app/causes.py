@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from gateway.app.house import House
 from gateway.channels.console import CauseResolver, CauseView
-from gateway.channels.console.cells import Code, Link
+from gateway.channels.console.cells import Chip, Code
+from gateway.channels.console.pages.causes import person_link
 from gateway.services.dialogues import Dialogues
 
 
@@ -19,13 +20,13 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
         return CauseView(
             "tap",
             [
-                ("person", _person(found.person_id, cause)),
+                ("person", person_link(found.person_id, cause)),
                 ("merchant", merchant.name if merchant else Code(found.merchant_id)),
                 ("terminal", Code(found.terminal_id)),
                 ("reference", Code(found.rrn)),
                 ("amount", found.amount),
                 ("when", found.made_at),
-                ("state", found.state.value),
+                ("state", Chip(f"tap_state.{found.state.value}")),
             ],
         )
 
@@ -36,16 +37,11 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
         return CauseView(
             "session",
             [
-                ("person", _person(found.person_id, cause) if found.person_id else None),
+                ("person", person_link(found.person_id, cause) if found.person_id else None),
                 ("started", found.started_at),
-                ("state", found.status.value),
-                ("done", found.hops),
+                ("state", Chip(f"session_state.{found.status.value}")),
+                ("hops", found.hops),
             ],
         )
 
     return {"tap": tap, "ses": session}
-
-
-def _person(person_id: str, cause: str) -> Link:
-    """The way to the person's page; the cause is the reason that the access log gets."""
-    return Link(person_id, f"/people/{person_id}?about={cause}", code=True)

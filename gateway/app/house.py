@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from persiantools.jdatetime import JalaliDate
-
 from gateway.app.adapters import Addresses, CountedLedger, NoticeTeller
 from gateway.keys import KeyStore
 from gateway.keys.software import SoftwareKeyStore
@@ -19,8 +17,8 @@ from gateway.services.benefits import RELEASE_KIND, Benefits
 from gateway.services.jobs import Jobs
 from gateway.services.merchants import Merchants
 from gateway.services.notices import NoticeClass, Notices, Outbox, Words
-from gateway.services.payments import INVOICES_JOB, Payments
-from gateway.services.people import People
+from gateway.services.payments import INVOICES_JOB, Payments, period_of
+from gateway.services.people import UNLOCK_KIND, People
 from gateway.services.people.ports import Teller
 from gateway.services.staff import Role, Staff
 from gateway.services.taps import Parts, Taps
@@ -33,7 +31,6 @@ from wallet.accounts import Chart
 from wallet.clock import Clock
 from wallet.ledger import Ledger
 
-UNLOCK_KIND = "pin_unlock"
 APPROVAL_ROLES: Mapping[str, str] = {RELEASE_KIND: Role.BENEFITS_RELEASER, UNLOCK_KIND: Role.BRANCH_CLERK}
 """The role that the checker of each kind must have."""
 
@@ -69,9 +66,8 @@ class House:
         return ZoneInfo(self.settings.zone)
 
     def period_now(self) -> str:
-        """The contribution period of today, a Jalali month as `1405-09`."""
-        today = JalaliDate(self.clock.now().astimezone(self.zone).date())  # type: ignore[no-untyped-call]
-        return f"{today.year:04d}-{today.month:02d}"
+        """The contribution period of today."""
+        return period_of(self.clock.now().astimezone(self.zone).date())
 
 
 async def upgrade(settings: Settings) -> None:

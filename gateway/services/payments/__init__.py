@@ -17,6 +17,7 @@ from gateway.services.payments.model import (
     RedeemResult,
 )
 from gateway.services.payments.payments import Payments
+from gateway.services.payments.rules import period_of
 
 __all__ = [
     "INVOICES_JOB",
@@ -34,4 +35,5 @@ __all__ = [
     "Payments",
     "RedeemOutcome",
     "RedeemResult",
+    "period_of",
 ]

@@ -1,8 +1,10 @@
 """Pure rules of payments: which accounts a payment moves, and what the ledger's answer means to a person."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import assert_never
+
+from persiantools.jdatetime import JalaliDate
 
 from gateway.services.payments.model import Payment, PaymentKind, PayOutcome
 from wallet.accounts import Account, Chart
@@ -20,6 +22,12 @@ _PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 def is_period(text: str) -> bool:
     """Whether this is a month of a year, `1405-08`."""
     return _PERIOD.fullmatch(text) is not None
+
+
+def period_of(day: date) -> str:
+    """The month of the Jalali calendar, in which contributions are owed, that `day` lies in."""
+    jalali = JalaliDate(day)  # type: ignore[no-untyped-call]
+    return f"{jalali.year:04d}-{jalali.month:02d}"
 
 
 def accounts_of(payment: Payment, chart: Chart) -> tuple[Account, Account]:

@@ -18,10 +18,12 @@ from gateway.services.people.model import (
     UnlockOutcome,
 )
 from gateway.services.people.people import People
+from gateway.services.people.pins import UNLOCK_KIND
 from gateway.services.people.ports import AccessLog, Registry, RegistryAnswer, Teller
 from gateway.services.people.rules import is_national_number
 
 __all__ = [
+    "UNLOCK_KIND",
     "AccessLog",
     "ActivateOutcome",
     "BranchPurpose",

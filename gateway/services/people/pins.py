@@ -27,6 +27,9 @@ from gateway.services.people.tables import persons, pins
 from gateway.services.shortnumber import ascii_digits
 from wallet.ids import new_id
 
+UNLOCK_KIND = "pin_unlock"
+"""Kind of the approval by which two members of staff let a person choose a new PIN; its subject is the person's id."""
+
 OFFER_VALID = timedelta(minutes=10)
 SWEEP_PAGE = 100
 
@@ -117,7 +120,7 @@ class Pins(BranchCodes):
         return await self._store.write(work)
 
     async def unlock(self, person_id: str, approval_id: str) -> str:
-        """The same on the word of two members of staff: executor of approval kind `pin_unlock`; harmless twice."""
+        """The same on the word of two members of staff: executor of UNLOCK_KIND; harmless twice."""
         person = await self.by_id(person_id)
         if person is None:
             return "unknown person"

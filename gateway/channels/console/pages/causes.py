@@ -60,6 +60,12 @@ def person_link(person_id: str, cause: str) -> Link | Code:
     return Link(person_id, f"/people/{person_id}?about={cause}", code=True)
 
 
+def session_link(call_key: str) -> Link | Code:
+    """The way to the session that asked for a payment, by the payment's call key; cash-in has another kind of key."""
+    session_id = call_key.partition(":")[0]
+    return Link(session_id, f"/cause/{session_id}", code=True) if session_id.startswith("ses_") else Code(call_key)
+
+
 async def _claim(deps: ConsoleDeps, cause: str) -> CauseView | None:
     claim = await deps.benefits.by_id(cause)
     if claim is None:
@@ -112,7 +118,7 @@ async def _payment(deps: ConsoleDeps, cause: str) -> CauseView | None:
             ("state", Chip(f"payment_state.{payment.state.value}")),
             ("made", payment.created_at),
             ("settled", payment.settled_at),
-            ("session", Code(payment.call_key)),
+            ("session", session_link(payment.call_key)),
         ],
     )
 

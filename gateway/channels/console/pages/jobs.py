@@ -3,7 +3,6 @@
 from typing import Any, assert_never
 
 from aiohttp import web
-from persiantools.jdatetime import JalaliDate
 from pydantic import Field
 
 from gateway.channels.console.cells import Chip, Code, Column, Link, Table
@@ -13,7 +12,7 @@ from gateway.channels.console.routes import ID, Route, get, post
 from gateway.channels.console.visit import Visit
 from gateway.errors import NotFound
 from gateway.services.jobs import Job, JobOutcome, JobState
-from gateway.services.payments import INVOICES_JOB
+from gateway.services.payments import INVOICES_JOB, period_of
 
 PAGE_ROWS = 30
 TONES = {
@@ -174,6 +173,4 @@ async def _job(visit: Visit) -> Job:
 
 def _period(visit: Visit) -> str:
     """This month in the zone of the institution."""
-    local = visit.deps.clock.now().astimezone(visit.words.zone)
-    jalali = JalaliDate(local.date())  # type: ignore[no-untyped-call]
-    return f"{jalali.year:04d}-{jalali.month:02d}"
+    return period_of(visit.deps.clock.now().astimezone(visit.words.zone).date())

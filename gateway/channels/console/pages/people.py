@@ -13,12 +13,11 @@ from gateway.channels.console.roles import DESK, PROPOSE_UNLOCK, SEE_CLAIMS, SEE
 from gateway.channels.console.routes import ID, Route, get, post
 from gateway.channels.console.visit import Visit
 from gateway.errors import BadInput, Conflict, NotFound
-from gateway.services.people import BranchPurpose, Person, PersonState, PersonView
+from gateway.services.people import UNLOCK_KIND, BranchPurpose, Person, PersonState, PersonView
 from wallet.ids import AccountId
 from wallet.money import IRR, Money
 
 MOVEMENT_ROWS = 10
-UNLOCK_KIND = "pin_unlock"
 TONES = {
     PersonState.CODE_PENDING: "wait",
     PersonState.CHOOSE_PIN: "wait",

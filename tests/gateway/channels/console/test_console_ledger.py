@@ -6,6 +6,8 @@ import zipfile
 
 import pytest
 
+from gateway.channels.console.cells import Code, Link
+from gateway.channels.console.pages.causes import session_link
 from tests.gateway.channels.console.conftest import SignIn
 from tests.gateway.channels.console.world import World
 from wallet.ids import new_id, transfer_id
@@ -134,3 +136,8 @@ async def test_an_empty_ledger_says_so(signed_in: SignIn) -> None:
     finance = await signed_in("finance")
     assert "no transfer yet" in (await finance.get("/ledger/journal"))[1]
     assert "no account yet" in (await finance.get("/ledger"))[1]
+
+
+def test_a_payment_leads_back_to_the_session_that_asked_for_it() -> None:
+    assert session_link("ses_01K8:3") == Link("ses_01K8", "/cause/ses_01K8", code=True)
+    assert session_link("stf_01K8:csh_01K8") == Code("stf_01K8:csh_01K8")

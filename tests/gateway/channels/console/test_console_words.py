@@ -16,10 +16,12 @@ from gateway.channels.console.roles import MENU
 from gateway.channels.console.words import LANGUAGES, Words, texts
 from gateway.services.approvals import ApprovalOutcome, ApprovalState, ChangeKind
 from gateway.services.benefits import ClaimState, DecisionOutcome
+from gateway.services.dialogues import Status as SessionStatus
 from gateway.services.jobs import JobOutcome, JobState
 from gateway.services.payments import CodeState, InvoiceState, PaymentKind, PaymentState, PayOutcome
 from gateway.services.people import PersonState
 from gateway.services.staff import Role, SignInOutcome, StaffRefusal
+from gateway.services.taps import TapState
 from wallet.accounts import AccountKind
 from wallet.money import EUR, POINT, Money, irr
 from wallet.transfers import TransferCode, TransferKind
@@ -43,6 +45,8 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("code_state.", CodeState, set()),
     ("payment_state.", PaymentState, set()),
     ("cause.payment_", PaymentKind, set()),
+    ("tap_state.", TapState, set()),
+    ("session_state.", SessionStatus, set()),
     ("account_kind.", AccountKind, set()),
     ("transfer_kind.", TransferKind, set()),
 ]

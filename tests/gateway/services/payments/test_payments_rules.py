@@ -1,13 +1,13 @@
 """Accounts of each kind of payment, and what the ledger's answers mean to people."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.services.payments import Payment, PaymentKind, PaymentState, PayOutcome
-from gateway.services.payments.rules import answer_to, balance_after, is_period, transfer_of
+from gateway.services.payments.rules import answer_to, balance_after, is_period, period_of, transfer_of
 from wallet.accounts import Chart
 from wallet.clock import ManualClock
 from wallet.ids import new_id
@@ -85,3 +85,12 @@ def test_every_answer_of_the_ledger_means_something_and_only_standing_ones_mean_
 )
 def test_a_period_is_a_month(text: str, *, valid: bool) -> None:
     assert is_period(text) is valid
+
+
+@pytest.mark.parametrize(
+    ("day", "period"),
+    [(date(2026, 11, 22), "1405-09"), (date(2026, 3, 20), "1404-12"), (date(2026, 3, 21), "1405-01")],
+)
+def test_a_contribution_is_owed_for_a_month_of_the_jalali_year(day: date, period: str) -> None:
+    assert period_of(day) == period
+    assert is_period(period)
