@@ -10,6 +10,7 @@ from aiohttp import web
 from gateway.app import doors
 from gateway.app.house import House, built
 from gateway.app.loops import Loops
+from gateway.channels.runner import HttpRunner
 from gateway.errors import SettingsFault
 from gateway.observe import log, set_up_logging
 from gateway.settings import PREFIX, Settings
@@ -51,7 +52,7 @@ async def _work(house: House, opened: doors.Doors, loops: Loops, tasks: asyncio.
     if not settings.database_url:
         # Nobody else uses an embedded store: whoever held a lease is dead.
         await house.outbox.take_over()
-    runner = web.AppRunner(opened.http, access_log=None, shutdown_timeout=settings.stop_s)
+    runner = HttpRunner(opened.http, house.metrics, shutdown_timeout=settings.stop_s)
     await runner.setup()
     with _naming("http_port", settings.http_port):
         await web.TCPSite(runner, settings.http_host, settings.http_port).start()

@@ -74,17 +74,24 @@ async def access_log(request: web.Request, handler: Handler) -> web.StreamRespon
 
 
 def error_boundary(metrics: Metrics) -> Middleware:
-    """Faults become problem+json (RFC 9457) with their status; a bug becomes a bare 500. No stack trace leaves.
+    """Faults and HTTP errors become problem+json (RFC 9457) with their status; a bug becomes a bare 500.
 
-    A door that speaks another form catches its faults before they come here.
+    No stack trace and no page of the framework leaves. A door that speaks another form catches its own before they
+    come here.
     """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
-        except web.HTTPException:
-            raise
+        except web.HTTPException as answer:
+            if answer.status < 400:
+                raise
+            code = _code(answer)
+            metrics.refused.labels(door="http", reason=code).inc()
+            made = problem(answer.status, code, answer.reason.lower())
+            made.headers.update({name: answer.headers[name] for name in ("Allow",) if name in answer.headers})
+            return made
         except Fault as fault:
             if isinstance(fault, BadInput):
                 metrics.refused.labels(door="http", reason=fault.code).inc()
@@ -122,6 +129,11 @@ def route_template(request: web.Request) -> str:
     """The route as it was declared, `/ussd/africastalking/{secret}`; `unmatched` where there is none."""
     resource = request.match_info.route.resource
     return resource.canonical if resource is not None else "unmatched"
+
+
+def _code(answer: web.HTTPException) -> str:
+    """A stable name for an HTTP error: its reason phrase, as `not_found`."""
+    return answer.reason.lower().replace(" ", "_")
 
 
 def problem(status: int, code: str, title: str) -> web.Response:
