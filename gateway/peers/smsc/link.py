@@ -117,7 +117,7 @@ class Link:
         except (OSError, TimeoutError):
             self._metrics.link_binds.labels(self.profile.name, "unreachable").inc()
             return self._backoff.next()
-        session = Session(self.profile, reader, writer, self._answer)
+        session = Session(self.profile, reader, writer, self._answer, self._refused)
         refused = False
         async with asyncio.TaskGroup() as group:
             running = group.create_task(session.run())
@@ -231,6 +231,9 @@ class Link:
             return smpp.respond(pdu, Status.SYSTEM_ERROR)
         self._inbound(receipt.state.value)
         return smpp.respond(pdu)
+
+    def _refused(self, what: str) -> None:
+        self._metrics.refused.labels(door="smpp", reason=what).inc()
 
     def _up(self, value: int) -> None:
         self._metrics.links.labels(self.profile.name).set(value)

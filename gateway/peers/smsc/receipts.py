@@ -36,6 +36,8 @@ _BY_WORD = {
 
 _FIELD = {name: re.compile(rf'\b{name}:\s*["\']?([^\s"\']*)', re.IGNORECASE) for name in ("id", "stat", "err")}
 ERROR_MAX = 20
+MESSAGE_ID_MAX = 64
+"""message_id (5.2.23) without its NUL; what is no such string names no message of ours, and no store takes a NUL."""
 
 
 def receipt_of(link: str, pdu: DeliverSm | DataSm) -> Receipt | None:
@@ -46,7 +48,7 @@ def receipt_of(link: str, pdu: DeliverSm | DataSm) -> Receipt | None:
         return None
     text = pdu.payload.decode("latin-1")
     message_id = receipted or _field(text, "id")
-    if not message_id:
+    if not 0 < len(message_id) <= MESSAGE_ID_MAX or not message_id.isascii() or not message_id.isprintable():
         return None
     state = ReceiptState.PENDING if kind == _INTERMEDIATE else _state(pdu, text)
     return Receipt(link, message_id, state, _error(pdu, text))

@@ -48,13 +48,15 @@ class BindRefused(PeerUnavailable):
 class Session:
     """A bound or binding connection. `run` must be running for anything else to work.
 
-    `on_request` answers deliver_sm and data_sm; it must not raise.
+    `on_request` answers deliver_sm and data_sm; it must not raise. `on_refused` is told `pdu` or `frame` for what
+    cannot be read, and `unexpected` for what only an ESME sends.
     """
 
     profile: LinkProfile
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     on_request: Callable[[Pdu], Awaitable[Pdu]]
+    on_refused: Callable[[str], None]
     bound: bool = False
     why: str = ""
     """Why it ended."""
@@ -158,12 +160,15 @@ class Session:
                     await self.writer.drain()
             self.end("closed by the SMSC")
         except smpp.FrameFault as fault:
+            self.on_refused("frame")
             self._say(smpp.GenericNack(sequence=fault.sequence, status=fault.status))
             self.end("a PDU without a possible length")
         except (OSError, TimeoutError) as problem:
             self.end(f"lost: {type(problem).__name__}")
 
     async def _take(self, pdu: Pdu | BrokenPdu, group: asyncio.TaskGroup) -> None:
+        if isinstance(pdu, BrokenPdu):
+            self.on_refused("pdu")
         if pdu.is_response:
             # An answer that nobody waits for came too late; its message has been settled as uncertain.
             waiting = self._waiting.get(pdu.sequence)
@@ -186,6 +191,7 @@ class Session:
             case smpp.AlertNotification() | smpp.Outbind():
                 pass
             case _:
+                self.on_refused("unexpected")
                 self._say(smpp.respond(pdu, Status.INVALID_BIND_STATUS))
 
     async def _handle(self, pdu: Pdu) -> None:
