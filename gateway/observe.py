@@ -6,8 +6,10 @@ must never be logged and masks what looks like a card or telephone number inside
 
 import logging
 import re
+import sys
 from collections.abc import MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -42,6 +44,26 @@ def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mu
     return event
 
 
+class LastingStream:
+    """A stream for log lines: what cannot be written is lost, and whoever logs goes on.
+
+    A full disk or a reader that has gone must cost log lines, never an answer about money that has moved.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, line: str) -> None:
+        """Write a line, if that is possible."""
+        with suppress(OSError, ValueError):
+            self._stream.write(line)
+
+    def flush(self) -> None:
+        """Hand on what was written, if that is possible."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def set_up_logging(level: str) -> None:
     """One JSON line an event, on standard error; the libraries' own loggers join it from warning up."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
@@ -55,7 +77,7 @@ def set_up_logging(level: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", LastingStream(sys.stderr))),
         cache_logger_on_first_use=True,
     )
 

@@ -1,5 +1,8 @@
 """No log line carries a secret or a whole number, whatever a caller puts into it."""
 
+import subprocess
+import sys
+
 import pytest
 
 from gateway.observe import redact
@@ -18,3 +21,25 @@ from gateway.observe import redact
 )
 def test_a_line_is_redacted(event: dict[str, object], expected: dict[str, object]) -> None:
     assert redact(None, "info", dict(event)) == expected
+
+
+SAY = """
+from gateway.observe import log, set_up_logging
+set_up_logging("info")
+log(part="test").info("to_the_log")
+print("went on")
+"""
+
+
+def test_a_log_that_cannot_be_written_stops_nobody() -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device, not a path of ours
+        done = subprocess.run([sys.executable, "-c", SAY], stdout=subprocess.PIPE, stderr=full, text=True, check=True)
+
+    assert done.stdout == "went on\n"
+
+
+def test_log_lines_go_to_standard_error_and_leave_the_output_of_commands_alone() -> None:
+    done = subprocess.run([sys.executable, "-c", SAY], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "went on\n"
+    assert "to_the_log" in done.stderr
