@@ -116,7 +116,7 @@ def read_text(text: str, length_min: int, length_max: int) -> str | None:
 Reader = Callable[[str, InputScreen, Word, bool, date | None], Value | None]
 
 
-def _amount(text: str, _screen: InputScreen, word: Word, _jalali: bool, _today: date | None) -> Value | None:  # noqa: FBT001
+def _amount(text: str, _screen: InputScreen, word: Word, _jalali: bool, _today: date | None) -> Value | None:  # noqa: FBT001 - one of a table of readers
     minor = read_amount(text, word.max)
     return None if minor is None else word.amount(minor)
 

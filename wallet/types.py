@@ -59,7 +59,7 @@ class Flag(TypeDecorator[bool]):
     impl = SmallInteger().with_variant(Integer(), "sqlite")
     cache_ok = True
 
-    def process_bind_param(self, value: bool | None, dialect: Dialect) -> int | None:  # noqa: FBT001
+    def process_bind_param(self, value: bool | None, dialect: Dialect) -> int | None:  # noqa: FBT001 - SQLAlchemy's
         """0 or 1."""
         return None if value is None else int(value)
 

@@ -28,8 +28,8 @@ def cmac(key: bytes, data: bytes) -> bytes:
 
 
 def _block(key: bytes, block: bytes) -> bytes:
-    # One block only: ECB is the raw permutation that the derivations are defined by.
-    encryptor = Cipher(AES(key), ECB()).encryptor()  # noqa: S305
+    # ECB is the raw permutation that the derivations are defined by.
+    encryptor = Cipher(AES(key), ECB()).encryptor()  # noqa: S305 - one block only
     return encryptor.update(block) + encryptor.finalize()
 
 

@@ -1,8 +1,9 @@
 """Makes and migrates the schema of the gateway's store with alembic, forwards only.
 
-A revision is made by `python -m gateway.store.migrate "what it does"` and then read and tidied by its author; a test
-compares the revisions with the tables in the code. SQLite cannot change most of a table in place, so alembic copies it
-(batch mode), which drops triggers: none of this store's tables has any, and the ledger's are not migrated here.
+A revision is written under `migrations/versions` by its author (`alembic.command.revision` over `config` drafts one) and
+never changed once it was released; a test compares the revisions with the tables in the code. SQLite cannot change most
+of a table in place, so alembic copies it (batch mode), which drops triggers: none of this store's tables has any, and the
+ledger's are not migrated here.
 """
 
 import asyncio

@@ -116,7 +116,7 @@ class Writer:
         self._queue: asyncio.Queue[Unit | None] = asyncio.Queue()
         self._queue_max = queue_max
         # Owned by this object: `close` ends it and waits for it.
-        self._task = asyncio.create_task(self._loop(), name="store-writer")  # noqa: TID251
+        self._task = asyncio.create_task(self._loop(), name="store-writer")  # noqa: TID251 - see above
 
     async def submit(self, work: Work | tuple[Write, ...]) -> Any:  # noqa: ANN401 - the unit's own value
         """Queue a unit and wait for its value. A cancelled caller takes its unit back only before it was begun."""

@@ -17,6 +17,8 @@ from iso8583.specs import default_ascii
 
 from gateway.errors import BadInput
 
+ACQUIRER = "581420"
+"""DE32 of every message of the house; also where merchant numbers (DE42) begin."""
 LENGTH_BYTES = 2
 BODY_BYTES_MAX = 2048
 MAC_BYTES = 8

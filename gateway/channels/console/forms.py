@@ -54,12 +54,8 @@ def _no_controls(text: str) -> str:
 _PLAIN = AfterValidator(_no_controls)
 Digits = Annotated[str, BeforeValidator(_latin_digits)]
 Whole = Annotated[int, BeforeValidator(_whole)]
-Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_no_controls)
-]
-Phrase = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200), AfterValidator(_no_controls)
-]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _PLAIN]
+Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200), _PLAIN]
 """A reason, or something to search for: three letters at least."""
 BusinessId = Annotated[str, StringConstraints(pattern=r"^[a-z]{3}_[0-9A-HJKMNP-TV-Z]{1,26}$")]
 Msisdn = Annotated[str, BeforeValidator(_latin_digits), StringConstraints(pattern=r"^\+?[0-9]{8,15}$")]

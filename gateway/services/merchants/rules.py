@@ -3,9 +3,7 @@
 import re
 
 from gateway.wire.emv import luhn_digit
-
-ACQUIRER = "581420"
-"""DE32 of every message on our wire; also where merchant numbers begin."""
+from gateway.wire.iso8583 import ACQUIRER
 
 _TERMINAL = re.compile(r"[A-Z0-9]{8}", re.ASCII)
 _SERIAL_DIGITS = 8
@@ -13,7 +11,7 @@ SERIALS = 10**_SERIAL_DIGITS
 
 
 def merchant_number(serial: int) -> str:
-    """Fifteen digits: acquirer, eight digits of serial number, check digit."""
+    """Fifteen digits (DE42): acquirer, eight digits of serial number, check digit."""
     assert 0 <= serial < SERIALS, "a serial number has eight digits"
     digits = f"{ACQUIRER}{serial:0{_SERIAL_DIGITS}d}"
     return digits + luhn_digit(digits)

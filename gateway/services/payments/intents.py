@@ -96,7 +96,7 @@ class Intents:
         rows = await self._store.read(select(payments).where(which))
         return payment_of(rows[0]) if rows else None
 
-    def _draft(self, ask: Ask, amount: Money, *, prefix: str = "pay", **values: Any) -> Payment:  # noqa: ANN401
+    def _draft(self, ask: Ask, amount: Money, *, prefix: str = "pay", **values: Any) -> Payment:  # noqa: ANN401 - fields of Payment
         """An intent; its cause is itself unless `values` say otherwise."""
         payment_id = new_id(prefix, self._clock)
         filled = {"cause": payment_id, "leg": ask.kind.value, "attempt": 0, "payee_id": "", "msisdn": ""}

@@ -155,17 +155,12 @@ class Person:
         """Whether the phone is proven, so that money may be sent to this person's wallet."""
         return self.state is not PersonState.CODE_PENDING
 
-    @property
-    def masked_name(self) -> str:
-        """`M***m A***i`: enough to recognise whom one knows, too little to learn whom one does not."""
-        return masked(self.name)
-
     def name_in(self, language: str) -> str:
         """The name in the letters of `language`."""
         return self.name_fa if language == "fa" and self.name_fa else self.name
 
     def masked_name_in(self, language: str) -> str:
-        """The masked name in the letters of `language`."""
+        """`M***m A***i`, in the letters of `language`: enough to recognise whom one knows, and no more."""
         return masked(self.name_in(language))
 
 

@@ -17,6 +17,7 @@ FAILURES_KEPT = timedelta(days=1)
 """A name that nobody has tried for this long starts afresh."""
 SIGN_IN_MAX = timedelta(hours=12)
 """However busy, a sign-in ends after this long."""
+SIGN_INS_KEPT = timedelta(days=45)
 TOTP_STEP_S = 30
 PASSWORD_MIN, PASSWORD_MAX = 12, 200
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")

@@ -14,7 +14,7 @@ from gateway.observe import log
 from gateway.services.staff.passwords import DECOY_PHC, Passwords
 from gateway.services.staff.rules import (
     FAILURES_KEPT,
-    SIGN_IN_MAX,
+    SIGN_INS_KEPT,
     NewStaff,
     Role,
     SignInOutcome,
@@ -228,8 +228,8 @@ class Staff:
         now = self._clock.now()
         tx.execute(update(staff_accounts).where(staff_accounts.c.id == staff_id).values(totp_step_used=step))
         tx.execute(delete(staff_failures).where(staff_failures.c.name_mac == name_mac))
-        # Kept for as long again as one may last: who was signed in, from where, is asked for after an incident.
-        tx.execute(delete(staff_sign_ins).where(staff_sign_ins.c.created_at < now - 90 * SIGN_IN_MAX))
+        # Kept for 45 days: who was signed in, and from where, is asked for after an incident.
+        tx.execute(delete(staff_sign_ins).where(staff_sign_ins.c.created_at < now - SIGN_INS_KEPT))
         tx.execute(
             insert(staff_sign_ins).values(
                 token_hash=_digest(bearer), staff_id=staff_id, remote=remote, created_at=now, seen_at=now,

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from gateway.errors import BadInput
 from gateway.wire import emv
 from gateway.wire.emv import TapData
-from gateway.wire.iso8583 import Message
+from gateway.wire.iso8583 import ACQUIRER, Message
+from wallet.money import IRR
 
-ACQUIRER = "581420"
-CURRENCY = "364"
-COUNTRY_BCD = bytes.fromhex("0364")
+CURRENCY = f"{IRR.iso_number:03d}"
+"""DE49."""
+_CURRENCY_BCD = bytes.fromhex(f"0{CURRENCY}")
+_COUNTRY_BCD = bytes.fromhex("0364")
+"""Iran (ISO 3166-1 numeric)."""
 _ALWAYS = (3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49, 64)
 _FIXED: Mapping[int, str] = {3: "000000", 32: ACQUIRER, 49: CURRENCY}
 _FIXED_PURCHASE: Mapping[int, str] = {22: "071", 25: "00"}
@@ -68,7 +71,13 @@ def read_purchase(message: Message) -> Purchase:
     """
     _need(message, (*_ALWAYS, 2, 14, 22, 25, 55), {**_FIXED, **_FIXED_PURCHASE})
     tap = emv.parse_tap_data(message.binary(55))
-    for tag, value in (("84", emv.AID), ("5F2A", COUNTRY_BCD), ("9F1A", COUNTRY_BCD), ("9C", b"\0"), ("5F34", b"\0")):
+    for tag, value in (
+        ("84", emv.AID),
+        ("5F2A", _CURRENCY_BCD),
+        ("9F1A", _COUNTRY_BCD),
+        ("9C", b"\0"),
+        ("5F34", b"\0"),
+    ):
         if tap.values[tag] != value:
             raise BadInput(f"DE55: {tag} is not the house profile's")
     return Purchase(*_asked(message), pan=message.text(2), expiry=message.text(14), tap=tap)

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gateway.errors import BadInput
 
-PUBLIC_KEY_BYTES = 32
 _NONCE_BYTES = 12
 _INFO = b"tapdial luk"
 
