@@ -1,9 +1,9 @@
 """Makes and migrates the schema of the gateway's store with alembic, forwards only.
 
-A revision is written under `migrations/versions` by its author (`alembic.command.revision` over `config` drafts one) and
-never changed once it was released; a test compares the revisions with the tables in the code. SQLite cannot change most
-of a table in place, so alembic copies it (batch mode), which drops triggers: none of this store's tables has any, and the
-ledger's are not migrated here.
+A revision is written under `migrations/versions` by its author (`alembic.command.revision` over `config` drafts one)
+and never changed once it was released; a test compares the revisions with the tables in the code. SQLite cannot change
+most of a table in place, so alembic copies it (batch mode), which drops triggers: none of this store's tables has any,
+and the ledger's are not migrated here.
 """
 
 import asyncio

@@ -17,6 +17,13 @@ _COUNTRY_BCD = bytes.fromhex("0364")
 _ALWAYS = (3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49, 64)
 _FIXED: Mapping[int, str] = {3: "000000", 32: ACQUIRER, 49: CURRENCY}
 _FIXED_PURCHASE: Mapping[int, str] = {22: "071", 25: "00"}
+_FIXED_TAGS: Mapping[str, bytes] = {
+    "84": emv.AID,
+    "5F2A": _CURRENCY_BCD,
+    "9F1A": _COUNTRY_BCD,
+    "9C": b"\0",
+    "5F34": b"\0",
+}
 CLASS_PURCHASE, CLASS_COMPLETION, CLASS_REVERSAL = "0100", "0220", "0420"
 CLASSES: Mapping[str, str] = {
     "0100": CLASS_PURCHASE,
@@ -71,13 +78,7 @@ def read_purchase(message: Message) -> Purchase:
     """
     _need(message, (*_ALWAYS, 2, 14, 22, 25, 55), {**_FIXED, **_FIXED_PURCHASE})
     tap = emv.parse_tap_data(message.binary(55))
-    for tag, value in (
-        ("84", emv.AID),
-        ("5F2A", _CURRENCY_BCD),
-        ("9F1A", _COUNTRY_BCD),
-        ("9C", b"\0"),
-        ("5F34", b"\0"),
-    ):
+    for tag, value in _FIXED_TAGS.items():
         if tap.values[tag] != value:
             raise BadInput(f"DE55: {tag} is not the house profile's")
     return Purchase(*_asked(message), pan=message.text(2), expiry=message.text(14), tap=tap)
