@@ -21,7 +21,6 @@ from gateway.settings import PREFIX, Settings
 
 READY_S = 60
 STOP_S = 15
-REGISTRY_PORT = "registry_url"
 
 
 async def demo(settings: Settings, config: Path | None, *, reset: bool) -> int:
@@ -38,8 +37,8 @@ async def demo(settings: Settings, config: Path | None, *, reset: bool) -> int:
         console.print(f"wiped {settings.data_dir}")
     taken = busy_ports(settings)
     if taken:
-        for port, name in taken:
-            console.print(f"[red]port {port} is taken[/red]; move it with {PREFIX}{name.upper()}=<other port>")
+        for port, moved_by in taken:
+            console.print(f"[red]port {port} is taken[/red]; move it with {PREFIX}{moved_by}", highlight=False)
         return 3
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     set_up_logging("warning")
@@ -67,16 +66,16 @@ async def demo(settings: Settings, config: Path | None, *, reset: bool) -> int:
 
 
 def busy_ports(settings: Settings) -> list[tuple[int, str]]:
-    """Ports that somebody else has, each with the setting that moves it."""
+    """Ports that somebody else has, each with the setting that moves it, as `HTTP_PORT=<other port>`."""
     wanted = {
-        "http_port": settings.http_port,
-        "iso8583_port": settings.iso8583_port,
-        "lab_port": settings.lab_port,
-        "smsc_port": settings.smsc_port,
-        "mail_port": settings.mail_port,
-        REGISTRY_PORT: seed.registry_port(settings),
+        "HTTP_PORT=<other port>": settings.http_port,
+        "ISO8583_PORT=<other port>": settings.iso8583_port,
+        "LAB_PORT=<other port>": settings.lab_port,
+        "SMSC_PORT=<other port>": settings.smsc_port,
+        "MAIL_PORT=<other port>": settings.mail_port,
+        "REGISTRY_URL=http://127.0.0.1:<other port>": seed.registry_port(settings),
     }
-    return [(port, name) for name, port in wanted.items() if _is_taken(port)]
+    return [(port, moved_by) for moved_by, port in wanted.items() if _is_taken(port)]
 
 
 def _is_taken(port: int) -> bool:

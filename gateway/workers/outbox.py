@@ -26,12 +26,14 @@ class Box(Protocol):
 class OutboxWorker:
     """One channel's carrier and the messages that are due for it; each message stands alone."""
 
-    def __init__(self, box: Box, channel: Channel, carrier: Carrier, metrics: Metrics, *, batch: int = 20) -> None:
-        """`batch` should not be far above what the carrier sends at once, since a claimed message blocks its lease."""
+    def __init__(
+        self, box: Box, channel: Channel, carrier: Carrier, metrics: Metrics, *, claimed_max: int = 20
+    ) -> None:
+        """`claimed_max` should not be far above what the carrier sends at once, since a claimed message blocks its lease."""
         self._box = box
         self._channel = channel
         self._carrier = carrier
-        self._batch = batch
+        self._claimed_max = claimed_max
         self._failures = metrics.worker_failures.labels(f"outbox_{channel.value}")
         self._log = log(worker=f"outbox_{channel.value}")
 
@@ -39,7 +41,7 @@ class OutboxWorker:
         """Send what is due; how many messages. Claims nothing while the carrier is down."""
         if not self._carrier.ready:
             return 0
-        messages = await self._box.claim(self._channel, self._batch)
+        messages = await self._box.claim(self._channel, self._claimed_max)
         async with asyncio.TaskGroup() as group:
             for message in messages:
                 group.create_task(self._carry(message))

@@ -44,7 +44,7 @@ class Link:
 
 async def test_a_batch_is_sent_and_settled() -> None:
     box = Box(*map(message, range(5)))
-    worker = OutboxWorker(box, Channel.SMS, Link(), Metrics(), batch=3)
+    worker = OutboxWorker(box, Channel.SMS, Link(), Metrics(), claimed_max=3)
     assert [await worker.tick() for _ in range(3)] == [3, 2, 0]
     assert set(box.settled) == {f"ntc_{number}" for number in range(5)}
 
