@@ -194,11 +194,15 @@ def conclude(tx: Connection, key: Key, tap_id: str, verdict: Verdict, answer: by
 
 
 def abandon(tx: Connection, key: Key, tap_id: str, answer: bytes, now: datetime) -> bytes:
-    """Give up a purchase whose hold nobody knows of: it is answered so, and whatever stands is voided later."""
+    """Give up a purchase whose hold nobody knows of: it is answered so, and whatever stands is voided later.
+
+    The sweep may have asked the ledger meanwhile, so a hold is given up too, unless the terminal was told of it.
+    """
     tap = locked(tx, tap_id)
-    if tap.state is TapState.PENDING:
+    told = put_answer(tx, key, answer)
+    if told == answer and tap.state in {TapState.PENDING, TapState.HELD}:
         _write(tx, replace(tap, reversal=True, verdict=Verdict.LEDGER_DOWN), now)
-    return put_answer(tx, key, answer)
+    return told
 
 
 def put_answer(tx: Connection, key: Key, answer: bytes) -> bytes:

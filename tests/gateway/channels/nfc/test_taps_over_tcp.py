@@ -258,6 +258,21 @@ async def test_a_ledger_that_is_down_declines_and_whatever_it_held_is_released(
     assert (tap.state, tap.verdict) == (TapState.VOIDED, Verdict.LEDGER_DOWN)
 
 
+async def test_a_hold_that_the_sweep_made_is_released_when_its_terminal_was_told_that_the_ledger_is_down(
+    world: World, clock: ManualClock
+) -> None:
+    async def sweep() -> None:
+        clock.advance(timedelta(seconds=10))
+        assert await world.taps.sweep() == 1
+
+    world.ledger.fault, world.ledger.meanwhile = "lost", sweep
+    declined = await world.ask("0100", world.till.purchase(world.phone, 250_000))
+    assert declined.text(39) == "91"
+    clock.advance(timedelta(seconds=10))
+    assert await world.taps.sweep() == 1
+    assert await world.wallet() == (FUNDS, FUNDS)
+
+
 async def test_a_reversal_is_kept_while_the_ledger_is_down_and_a_completion_is_not_promised(
     world: World, clock: ManualClock
 ) -> None:

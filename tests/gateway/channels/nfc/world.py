@@ -1,6 +1,6 @@
 """The gateway's side of a tap in one process: both stores, the services, the terminals' door, money in a wallet."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -52,6 +52,8 @@ class FaultyLedger:
         self.ledger = ledger
         self.fault = ""
         self.posts = 0
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+        """What happens, once and without a fault, while a lost answer is waited for."""
 
     async def open_accounts(self, *accounts: Account) -> None:
         await self.ledger.open_accounts(*accounts)
@@ -62,6 +64,9 @@ class FaultyLedger:
             raise LedgerUnavailable("down")
         results = await self.ledger.post(*transfers)
         if self.fault == "lost":
+            if self.meanwhile is not None:
+                self.fault = ""
+                await self.meanwhile()
             raise LedgerUnavailable("lost")
         if self.fault == "kill":
             raise Killed
