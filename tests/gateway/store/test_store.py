@@ -20,11 +20,17 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway.errors import Conflict, Overloaded
-from gateway.store import Store, Write, insert_ignore, table
+from gateway.store import Store, Write, insert_ignore
 from gateway.store.faults import is_lost
 from wallet.types import Int64, Text
 
-COUNTERS = table("test_counters", Column("name", Text, primary_key=True), Column("value", Int64, nullable=False))
+COUNTERS = Table(
+    "test_counters",
+    MetaData(),  # not the house's: nobody else shall look for this table
+    Column("name", Text, primary_key=True),
+    Column("value", Int64, nullable=False),
+    sqlite_strict=True,
+)
 ADD = insert(COUNTERS)
 RAISE = (
     update(COUNTERS)
