@@ -33,7 +33,7 @@ class _Server(web.Server):
             made.request_handler,
             request_factory=made.request_factory,
             handler_cancellation=made.handler_cancellation,
-            loop=made._loop,  # noqa: SLF001
+            loop=made._loop,  # noqa: SLF001 - as above
             **kwargs,
         )
         self._metrics = metrics

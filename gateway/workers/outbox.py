@@ -29,7 +29,7 @@ class OutboxWorker:
     def __init__(
         self, box: Box, channel: Channel, carrier: Carrier, metrics: Metrics, *, claimed_max: int = 20
     ) -> None:
-        """`claimed_max` should not be far above what the carrier sends at once, since a claimed message blocks its lease."""
+        """`claimed_max` should not be far above what the carrier sends at once: a claimed message blocks its lease."""
         self._box = box
         self._channel = channel
         self._carrier = carrier
