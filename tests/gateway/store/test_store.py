@@ -15,7 +15,20 @@ from asyncpg import (
     UndefinedTableError,
     UniqueViolationError,
 )
-from sqlalchemy import Column, Connection, MetaData, Table, bindparam, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    NullPool,
+    Table,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
 
