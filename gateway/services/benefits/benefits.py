@@ -10,7 +10,7 @@ from gateway.services.benefits.claims import Claims, add_change, claim_of
 from gateway.services.benefits.model import Claim, ClaimState, DecisionOutcome
 from gateway.services.benefits.tables import claims, days
 from wallet.ids import transfer_id
-from wallet.transfers import Transfer, TransferCode
+from wallet.transfers import Outcome, Transfer, TransferCode
 
 RELEASE_KIND = "benefit_release"
 """Kind of the approval by which a second person releases a benefit; its subject is the claim's id."""
@@ -135,8 +135,10 @@ class Benefits(Claims):
             if outcome.stands:
                 _change(tx, claim.id, ClaimState.PAID, "", now, paid_at=now, due_at=None, reason="")
                 return ClaimState.PAID.value
-            # The refusal is stored under this attempt for good; the next one asks anew, once staff have looked.
-            refused = {"reason": outcome.name.lower(), "attempt": attempt + 1, "due_at": now + REFUSED_PAUSE}
+            # The refusal is stored under this attempt for good; the next one asks anew, once staff have looked. Where
+            # another transfer has this id, money has moved for the claim already; a new attempt would move it twice.
+            again = 0 if outcome is Outcome.ID_REUSED else 1
+            refused = {"reason": outcome.name.lower(), "attempt": attempt + again, "due_at": now + REFUSED_PAUSE}
             _change(tx, claim.id, ClaimState.RELEASED, "", now, note=outcome.name.lower(), **refused)
             return outcome.name.lower()
 

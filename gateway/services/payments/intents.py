@@ -36,6 +36,7 @@ from wallet.accounts import Chart
 from wallet.clock import Clock
 from wallet.ids import new_id
 from wallet.money import Money
+from wallet.transfers import Outcome
 
 R = TypeVar("R")
 BEGINS_MAX = 5
@@ -156,7 +157,7 @@ class Intents:
         draft = None
         if payment.kind is PaymentKind.CLAIM_CODE and answer is PayOutcome.OK:
             draft = await self._draft_code(payment)
-        settled = Settled(answer, balance, self._clock.now())
+        settled = Settled(answer, balance, self._clock.now(), id_taken=result.outcome is Outcome.ID_REUSED)
         return await self._store.write(lambda tx: conclude(tx, payment.id, settled, draft))
 
     async def _draft_code(self, payment: Payment) -> CodeDraft:

@@ -15,11 +15,15 @@ from gateway.services.payments.tables import codes, invoices, payments
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What the ledger's answer means, and what the person could spend afterwards."""
+    """What the ledger's answer means, and what the person could spend afterwards.
+
+    `id_taken` says that another transfer stands under this one's id: the books know more than this store does.
+    """
 
     outcome: PayOutcome
     balance_minor: int | None
     at: datetime
+    id_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,9 @@ def conclude(tx: Connection, payment_id: str, settled: Settled, draft: CodeDraft
             settled_at=settled.at,
         )
     )
-    _let_go(tx, payment, settled, draft)
+    if not settled.id_taken:
+        _let_go(tx, payment, settled, draft)
+    # Else it stays held until staff have looked: money has moved for it already, and a new attempt would move it twice.
     return payment_of(tx.execute(select(payments).where(mine)).one())
 
 

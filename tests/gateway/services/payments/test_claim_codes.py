@@ -6,7 +6,7 @@ from pathlib import Path
 
 import freezegun
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from gateway.services.payments import CodeState, PayOutcome, RedeemOutcome, RedeemResult
 from gateway.services.payments.tables import codes, payments
@@ -188,3 +188,26 @@ async def test_claim_codes_do_not_lie_in_clear(till: Till) -> None:
     rows = [row for table in (codes, payments) for row in await till.bank.store.read(select(table))]
 
     assert last_code(till) not in repr(rows)
+
+
+async def test_a_store_that_forgot_a_redemption_pays_no_code_a_second_time(till: Till, clock: ManualClock) -> None:
+    code_id = await sent(till)
+    leila = enrols(till)
+    assert (await till.payments.redeem(leila.id, last_code(till), "ses_2:1")).outcome is RedeemOutcome.OK
+    # As after a restore: the books are younger than what this store knows.
+    await till.bank.store.write(
+        lambda tx: tx.execute(delete(payments).where(payments.c.call_key == "ses_2:1")).rowcount
+    )
+    forgotten = {"state": CodeState.WAITING, "payment_id": "", "redeemer_id": ""}
+    await till.bank.store.write(lambda tx: tx.execute(update(codes).values(**forgotten)).rowcount)
+    clock.advance(timedelta(days=1))
+    other_number = UNKNOWN_NUMBER[:-1] + str((int(UNKNOWN_NUMBER[-1]) + 1) % 10)
+    assert (await till.payments.send_code(till.maryam.id, other_number, irr(5000), "ses_3:1")).outcome is PayOutcome.OK
+
+    clock.advance(WEEK - timedelta(hours=12))
+    for _ in range(3):
+        await till.payments.sweep()
+        clock.advance(timedelta(hours=2))
+
+    assert await till.bank.net("claim_codes") == 5000
+    assert await state(till, code_id) is CodeState.RETURNING
