@@ -11,11 +11,7 @@ import pytest_asyncio
 
 from tests.journeys.town import Town, opened
 
-pytestmark = [
-    pytest.mark.journey,
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("walkthroughs"),
-]
+pytestmark = [pytest.mark.journey, pytest.mark.asyncio(loop_scope="module")]
 ROOT = Path(__file__).parents[2]
 SOURCES = {file: file.read_text("utf-8") for file in sorted((ROOT / "docs/walkthroughs").glob("*.txt"))}
 COMMAND = re.compile(r"tapdial dial '(\S+)' --msisdn \+98912000000(\d)")
@@ -23,7 +19,7 @@ COMMAND = re.compile(r"tapdial dial '(\S+)' --msisdn \+98912000000(\d)")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
-    """One town for all walkthroughs, as the demo is one for all who read them."""
+    """One town for all walkthroughs of a worker, as the demo is one for all who read them, in the order of their names."""
     async with opened(tmp_path_factory.mktemp("walkthroughs"), "sqlite://") as town:
         yield town
 

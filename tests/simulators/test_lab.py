@@ -133,7 +133,7 @@ async def test_nothing_new_is_an_empty_answer(page: Page) -> None:
     html = await page.get("/")
     found = re.search(r'hx-get="(/live[^"]+)"', html)
     assert found is not None
-    seen = re.findall(r'id="seen-\w+" name="(\w+)" value="([^"]*)"', html)
+    seen = re.findall(r'class="seen" name="(\w+)" value="([^"]*)"', html)
     path = "&".join([found[1].replace("&amp;", "&"), *(f"{name}={value}" for name, value in seen)])
 
     async with page.client.get(path) as response:
