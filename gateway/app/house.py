@@ -85,6 +85,9 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         settings: The effective settings.
         clock: The time.
         teller: Words notices instead of the outbox; the demo's seed hears its codes by it.
+
+    Raises:
+        KeyFault: The key file cannot be opened, or is not the one that the database was filled with.
     """
     await upgrade(settings)
     metrics, chart = Metrics(), Chart.load()
@@ -103,6 +106,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         stack.callback(people.close)
         staff = Staff(store, keys, clock, sign_in_s=settings.sign_in_s)
         stack.callback(staff.close)
+        await staff.check_keys()
         counted = CountedLedger(ledger, metrics)
         benefits = Benefits(store, clock, counted, chart, people, Proposals(store, clock), teller, settings)
         payments = Payments(store, clock, counted, chart, people, keys, teller, settings)

@@ -9,6 +9,7 @@ from typing import Any
 import pyotp
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from gateway.errors import KeyFault
 from gateway.keys.base import KeyStore
 from gateway.observe import log
 from gateway.services.staff.passwords import DECOY_PHC, Passwords
@@ -69,6 +70,21 @@ class Staff:
     def close(self) -> None:
         """Let the password threads go."""
         self._passwords.close()
+
+    async def check_keys(self) -> None:
+        """Make sure that the keys at hand are those that this store was filled with, by the oldest account's seed.
+
+        Raises:
+            KeyFault: They are others: every PIN would count as wrong and every sealed message as unreadable.
+        """
+        oldest = select(staff_accounts.c.id, staff_accounts.c.totp_seed_sealed).order_by(staff_accounts.c.id).limit(1)
+        for row in await self._store.read(oldest):
+            try:
+                await self._keys.unseal(_KEY, row.totp_seed_sealed, row.id.encode())
+            except KeyFault as problem:
+                raise KeyFault(
+                    "these are not the keys that this database was filled with; put that file back"
+                ) from problem
 
     async def create(
         self,
