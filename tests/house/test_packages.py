@@ -43,7 +43,7 @@ def test_a_named_package_is_locked_and_used(package: str, module: str, folder: s
 
 def test_reads_of_the_embedded_database_go_through_aiosqlite() -> None:
     assert re.search(r"^aiosqlite==", (ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE)
-    for engines in ("gateway/store/engines.py",):
+    for engines in ("gateway/store/engines.py", "wallet/ledger/engines.py"):
         assert "sqlite+aiosqlite" in (ROOT / engines).read_text("utf-8")
 
 

@@ -18,6 +18,7 @@ from wallet.ids import AccountId
 from wallet.money import IRR, Money
 
 MOVEMENT_ROWS = 10
+HAVE_PIN = frozenset({PersonState.ACTIVE, PersonState.LOCKED})
 TONES = {
     PersonState.CODE_PENDING: "wait",
     PersonState.CHOOSE_PIN: "wait",
@@ -123,20 +124,20 @@ async def show(visit: Visit) -> web.StreamResponse:
         held=Money(balances.debits_held, IRR) if balances else None,
         movements=await _movements(visit, wallet, seen.person.id, query.before),
         claims=claim_table("claims_of_person", claims) if visit.may(*SEE_CLAIMS) else None,
-        may_propose=visit.may(*PROPOSE_UNLOCK) and seen.person.state is PersonState.LOCKED,
+        may_propose=visit.may(*PROPOSE_UNLOCK) and seen.person.state in HAVE_PIN,
         at_desk=visit.may(*DESK),
     )
 
 
 async def propose_unlock(visit: Visit) -> web.StreamResponse:
-    """Propose that this person may choose a new PIN; somebody else decides."""
+    """Propose that this person, locked or forgetful, may choose a new PIN; somebody else decides."""
     form = visit.form(Reason)
     here = f"/people/{visit.named('id')}"
     if isinstance(form, FormProblems):
         return visit.go(here, refused="reason")
     seen = await _view(visit, UNLOCK_KIND)
-    if seen.person.state is not PersonState.LOCKED:
-        return visit.go(here, refused="not_locked")
+    if seen.person.state not in HAVE_PIN:
+        return visit.go(here, refused="no_pin")
     proposed = await visit.deps.approvals.propose(UNLOCK_KIND, seen.person.id, {"reason": form.reason}, visit.staff.id)
     return visit.go(f"/approvals/{proposed.id}", said="proposed")
 

@@ -95,14 +95,16 @@ async def test_each_view_of_a_person_leaves_a_row(signed_in: SignIn, world: Worl
     assert (await clerk.post("/people", text="a"))[0] == 400
 
 
-async def test_an_unlock_is_proposed_for_locked_people_only(signed_in: SignIn, world: World) -> None:
+async def test_an_unlock_is_proposed_for_people_who_have_a_pin(signed_in: SignIn, world: World) -> None:
     locked = world.people.add("Ali Sadeghi", "", "+989120000008", PersonState.LOCKED)
-    active = world.people.add("Sara Moradi", "", "+989120000003")
+    forgetful = world.people.add("Sara Moradi", "", "+989120000003")
+    new = world.people.add("Leila Rahimi", "", "+989120000005", PersonState.CHOOSE_PIN)
     clerk = await signed_in("clerk")
     where = (await clerk.post(f"/people/{locked.id}/unlock", reason="forgot it"))[1]
     assert where.startswith("/console/approvals/apr_")
-    assert [row.subject for row in world.approvals.rows.values()] == [locked.id]
-    assert (await clerk.post(f"/people/{active.id}/unlock", reason="x y z"))[1].endswith("refused=not_locked")
+    await clerk.post(f"/people/{forgetful.id}/unlock", reason="forgot it")
+    assert [row.subject for row in world.approvals.rows.values()] == [locked.id, forgetful.id]
+    assert (await clerk.post(f"/people/{new.id}/unlock", reason="x y z"))[1].endswith("refused=no_pin")
 
 
 async def test_an_email_address_is_noted_at_the_desk(signed_in: SignIn, world: World) -> None:
