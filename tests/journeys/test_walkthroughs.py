@@ -19,7 +19,7 @@ COMMAND = re.compile(r"tapdial dial '(\S+)' --msisdn \+98912000000(\d)")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
-    """One town for all walkthroughs of a worker, as the demo is one for all who read them, in the order of their names."""
+    """One town for the walkthroughs of a worker, in the order of their names, as the demo is one for all readers."""
     async with opened(tmp_path_factory.mktemp("walkthroughs"), "sqlite://") as town:
         yield town
 
