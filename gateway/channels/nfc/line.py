@@ -28,6 +28,7 @@ class Desk:
         idle_s: Silence after which a line is closed.
         answer_s: How long a message may take before it is answered with 96.
         in_flight_max: Messages of one line that are worked on at once; more wait in the socket.
+        sign_on_s: How long a new line may be silent: strangers must not keep the places of terminals.
     """
 
     taps: Taps
@@ -37,6 +38,7 @@ class Desk:
     idle_s: float
     answer_s: float = 10.0
     in_flight_max: int = 8
+    sign_on_s: float = 10.0
 
 
 class Line:
@@ -75,7 +77,7 @@ class Line:
         self._writer.transport.abort()
 
     async def _sign_on(self) -> None:
-        body = await self._next()
+        body = await self._next(min(self._desk.sign_on_s, self._desk.idle_s))
         if body is None:
             return
         try:
@@ -97,7 +99,7 @@ class Line:
         # The group ends when every message in work has its answer; a rule broken closes the socket first.
         async with asyncio.TaskGroup() as group:
             try:
-                while (body := await self._next()) is not None:
+                while (body := await self._next(self._desk.idle_s)) is not None:
                     await self._check_mac(self.terminal_id, body)
                     await self._room.acquire()
                     group.create_task(self._one(body))
@@ -109,10 +111,10 @@ class Line:
         log().warning("line_dropped", terminal=self.terminal_id, reason=reason.value)
         self._writer.close()
 
-    async def _next(self) -> bytes | None:
+    async def _next(self, silence_s: float) -> bytes | None:
         if self._draining:
             return None
-        self._silence = asyncio.timeout(self._desk.idle_s)
+        self._silence = asyncio.timeout(silence_s)
         try:
             return await read_body(self._reader, self._silence)
         finally:

@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from gateway.channels.nfc import TerminalServer
+from gateway.channels.nfc.line import Desk
 from gateway.observe import redact
 from gateway.store import metadata
 from gateway.wire import iso8583
@@ -99,6 +101,21 @@ async def test_more_lines_than_the_door_has_are_hung_up(world: World) -> None:
     assert world.refused("too_many_connections") == 1
     for other in others:
         await other.hang_up()
+
+
+async def test_a_stranger_who_says_nothing_keeps_no_place_and_a_silent_terminal_keeps_its_own(world: World) -> None:
+    desk = Desk(world.taps, world.merchants, world.keys, world.metrics, idle_s=5.0, sign_on_s=0.2)
+    server = TerminalServer(desk, connections_max=2)
+    await server.start("127.0.0.1", 0)
+    till = Till(world.till.terminal_id, world.till.merchant_number, world.till.key, server.port)
+    assert await till.sign_on()
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    async with asyncio.timeout(2):
+        assert await reader.read() == b""
+    writer.close()
+    assert iso8583.decode(await till.ask_bytes(network(till, "301"))).text(39) == "00"
+    await till.hang_up()
+    await server.stop(5)
 
 
 async def test_a_stop_answers_what_is_in_work_and_takes_nothing_more(world: World) -> None:
