@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway.cli import db, jobs, ledger, menus, run
+from gateway.cli import db, jobs, ledger, menus, run, staff
 from gateway.cli.context import Config, read_settings
 from gateway.errors import Fault
 from gateway.settings import PREFIX, Settings
@@ -21,6 +21,7 @@ app.add_typer(menus.app, name="menus")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(db.app, name="db")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(staff.app, name="staff")
 app.command("serve")(run.serve)
 app.command("demo")(run.demo)
 app.command("demo-code")(run.demo_code)

@@ -1,12 +1,19 @@
-"""What every command shares: the --config option and the settings behind it."""
+"""What commands share: the --config option, the settings behind it, and the services over them."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from gateway import settings as settings_module
 from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from gateway.app import House
+
+T = TypeVar("T")
 
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file with settings.", exists=True, dir_okay=False)]
 
@@ -18,3 +25,15 @@ def read_settings(config: Path | None) -> Settings:
         SettingsFault: A setting is misspelt or out of range.
     """
     return settings_module.load(config)
+
+
+def in_house(settings: Settings, work: "Callable[[House], Awaitable[T]]") -> T:
+    """Do `work` with the services, which are imported only now: other commands need not wait for them."""
+    from gateway.app import built
+    from wallet.clock import SystemClock
+
+    async def inside() -> T:
+        async with built(settings, SystemClock()) as house:
+            return await work(house)
+
+    return asyncio.run(inside())

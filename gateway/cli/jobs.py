@@ -1,25 +1,22 @@
 """`tapdial jobs list | invoices | watch | pause | resume | cancel`: long work, done by the gateway's worker."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from gateway.app import House, built
-from gateway.cli.context import Config, read_settings
+from gateway.cli.context import Config, in_house, read_settings
 from gateway.errors import NotFound
-from gateway.services.jobs import Job, JobOutcome, JobState
-from gateway.services.payments import INVOICES_JOB
-from gateway.settings import Settings
-from wallet.clock import SystemClock
+
+if TYPE_CHECKING:
+    from gateway.app import House
+    from gateway.services.jobs import Job, JobOutcome
 
 app = typer.Typer(no_args_is_help=True, help="Long work: start it, watch it, pause it.")
 JobId = Annotated[str, typer.Argument(help="The job's id, as job_01K….")]
-T = TypeVar("T")
 LISTED_MAX = 50
 WATCH_S = 0.5
 
@@ -28,7 +25,7 @@ WATCH_S = 0.5
 def show(config: Config = None) -> None:
     """List the newest jobs."""
     table = Table("job", "kind", "state", "done", "started by")
-    for job in _run(read_settings(config), lambda house: house.jobs.list_jobs(limit=LISTED_MAX)):
+    for job in in_house(read_settings(config), lambda house: house.jobs.list_jobs(limit=LISTED_MAX)):
         table.add_row(job.id, job.kind, job.state.value, f"{job.done}/{job.total}", job.staff_id or "command line")
     Console().print(table)
 
@@ -39,18 +36,20 @@ def invoices(
     config: Config = None,
 ) -> None:
     """Queue the month's contribution invoices for everybody who owes one."""
+    from gateway.services.payments import INVOICES_JOB
 
-    async def start(house: House) -> Job:
+    async def start(house: "House") -> "Job":
         return await house.jobs.start(INVOICES_JOB, {"period": period or house.period_now()})
 
-    Console().print(_run(read_settings(config), start).id)
+    Console().print(in_house(read_settings(config), start).id)
 
 
 @app.command()
 def watch(job_id: JobId, config: Config = None) -> None:
     """Show a job's progress until it is over or paused; exit status 1 if it failed."""
+    from gateway.services.jobs import JobState
 
-    async def follow(house: House) -> JobState:
+    async def follow(house: "House") -> JobState:
         with Progress() as progress:
             task = progress.add_task(job_id, total=None)
             while True:
@@ -62,7 +61,7 @@ def watch(job_id: JobId, config: Config = None) -> None:
                     return job.state
                 await asyncio.sleep(WATCH_S)
 
-    state = _run(read_settings(config), follow)
+    state = in_house(read_settings(config), follow)
     Console().print(state.value)
     raise typer.Exit(1 if state is JobState.FAILED else 0)
 
@@ -70,30 +69,22 @@ def watch(job_id: JobId, config: Config = None) -> None:
 @app.command()
 def pause(job_id: JobId, config: Config = None) -> None:
     """Stop a job at its next checkpoint, to go on later."""
-    _steer(_run(read_settings(config), lambda house: house.jobs.pause(job_id)))
+    _steer(in_house(read_settings(config), lambda house: house.jobs.pause(job_id)))
 
 
 @app.command()
 def resume(job_id: JobId, config: Config = None) -> None:
     """Let a paused or failed job go on where it stopped."""
-    _steer(_run(read_settings(config), lambda house: house.jobs.resume(job_id)))
+    _steer(in_house(read_settings(config), lambda house: house.jobs.resume(job_id)))
 
 
 @app.command()
 def cancel(job_id: JobId, config: Config = None) -> None:
     """Stop a job at its next checkpoint for good."""
-    _steer(_run(read_settings(config), lambda house: house.jobs.cancel(job_id)))
+    _steer(in_house(read_settings(config), lambda house: house.jobs.cancel(job_id)))
 
 
-def _steer(outcome: JobOutcome) -> None:
+def _steer(outcome: "JobOutcome") -> None:
     Console().print(outcome.value)
-    if outcome is not JobOutcome.OK:
+    if outcome.value != "ok":
         raise typer.Exit(1)
-
-
-def _run(settings: Settings, work: Callable[[House], Awaitable[T]]) -> T:
-    async def inside() -> T:
-        async with built(settings, SystemClock()) as house:
-            return await work(house)
-
-    return asyncio.run(inside())

@@ -1,12 +1,16 @@
 """Every command does what it says and ends with a status that a script can use."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app, main
+from gateway.cli.staff import RoleName
+from gateway.services.staff import Role
 
 runner = CliRunner()
 
@@ -91,3 +95,24 @@ def test_a_fault_is_one_line_and_status_4(
     printed = capsys.readouterr().err
     assert says in printed
     assert "Traceback" not in printed
+
+
+def test_the_first_administrator_is_made_on_the_command_line_and_once(config: str) -> None:
+    words = ["staff", "create", "root", "--name", "First", "--role", "administrator", "--config", config]
+
+    made = runner.invoke(app, words, input="correct horse battery\ncorrect horse battery\n")
+    again = runner.invoke(app, words, input="correct horse battery\ncorrect horse battery\n")
+
+    assert made.exit_code == 0, made.output
+    assert "TOTP seed" in made.output
+    assert (again.exit_code, "name_taken" in again.output) == (1, True)
+
+
+def test_the_command_knows_the_roles_of_the_staff() -> None:
+    assert [one.value for one in RoleName] == [one.value for one in Role]
+
+
+def test_a_command_does_not_wait_for_libraries_that_it_does_not_use() -> None:
+    words = "import sys, gateway.cli; sys.exit('sqlalchemy' in sys.modules or 'aiohttp' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", words], check=False).returncode == 0
