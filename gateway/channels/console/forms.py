@@ -1,5 +1,6 @@
 """What a browser sends, parsed by pydantic: strict, bounded, no field that the form does not have."""
 
+import asyncio
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from gateway.errors import BadInput
 
 BODY_BYTES_MAX = 16_384
+BODY_S = 10.0
+"""How long a form's body may take to arrive."""
 FIELDS_MAX = 50
 CSRF_FIELD = "csrf"
 
@@ -67,15 +70,19 @@ async def body_fields(request: web.Request) -> Mapping[str, Sequence[str]]:
     """The fields of a form's body, each with its values.
 
     Raises:
-        BadInput: Not a form, too long, too many fields, or not UTF-8.
+        BadInput: Not a form, too long, too slow, too many fields, or not UTF-8.
     """
     if request.content_type != "application/x-www-form-urlencoded":
         raise BadInput("not a form")
     if (request.content_length or 0) > BODY_BYTES_MAX:
         raise BadInput("form too long")
-    body = await request.content.read(BODY_BYTES_MAX + 1)
-    while not request.content.at_eof() and len(body) <= BODY_BYTES_MAX:
-        body += await request.content.read(BODY_BYTES_MAX + 1 - len(body))
+    try:
+        async with asyncio.timeout(BODY_S):
+            body = await request.content.read(BODY_BYTES_MAX + 1)
+            while not request.content.at_eof() and len(body) <= BODY_BYTES_MAX:
+                body += await request.content.read(BODY_BYTES_MAX + 1 - len(body))
+    except TimeoutError:
+        raise BadInput("form too slow") from None
     if len(body) > BODY_BYTES_MAX:
         raise BadInput("form too long")
     return _fields(body)

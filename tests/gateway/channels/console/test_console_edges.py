@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_aiohttp.plugin import AiohttpClient
 
-from gateway.channels.console import console_app
+from gateway.channels.console import console_app, forms
 from gateway.channels.console.cells import Cell, Code
 from gateway.channels.console.exports import csv_lines, harmless, xlsx
 from gateway.channels.console.forms import Form, FormProblems, Msisdn, Whole, parsed
@@ -52,6 +52,21 @@ async def test_what_is_no_form_is_refused_and_counted(
     assert world.deps.metrics.registry.get_sample_value(
         "tapdial_refused_input_total", {"door": "console", "reason": "bad_input"}
     )
+
+
+async def test_a_form_that_does_not_arrive_is_refused_and_keeps_nobody_busy(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms, "BODY_S", 0.2)
+    reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
+    head = (
+        f"POST /console/sign-in HTTP/1.1\r\nHost: {client.server.host}:{client.server.port}\r\nContent-Length: 99\r\n"
+    )
+    head += f"Origin: {Desk(client).origin}\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\nusername="
+    writer.write(head.encode())
+    async with asyncio.timeout(5):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400")
+    writer.close()
 
 
 async def test_a_long_body_without_a_length_is_cut_off(client: Client) -> None:
