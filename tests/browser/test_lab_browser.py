@@ -24,7 +24,7 @@ pytestmark = pytest.mark.browser
 
 MENU = {
     "en": "Tapdial\n1. Balance and movements\n2. Claim sickness benefit\n3. Pay a contribution\n4. Send money\n5. More",
-    "fa": "تپ‌دایل\n۱. موجودی\n۲. درخواست مزایا\n۳. پرداخت حق بیمه\n۴. فرستادن پول\n۵. بیشتر",
+    "fa": "تپ‌دایال\n۱. موجودی\n۲. درخواست مزایا\n۳. پرداخت حق بیمه\n۴. فرستادن پول\n۵. بیشتر",
 }
 WATCH = """
 window.breaches = [];
