@@ -40,7 +40,7 @@ check: .venv/.dev ## ruff, mypy, import-linter, deptry, house tests
 	.venv/bin/pytest -q tests/house
 
 test: .venv/.dev packages ## the suite, on SQLite and PostgreSQL, with the browser
-	.venv/bin/pytest -q -n 2 --dist loadgroup -m "not rig"
+	.venv/bin/pytest -q -n 2 --dist loadfile -m "not rig"
 
 rigs: .venv/.dev packages ## short forms of the heavy rigs
 	.venv/bin/pytest -q -m rig --timeout 900
