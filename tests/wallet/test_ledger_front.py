@@ -5,13 +5,16 @@ from datetime import date, timedelta
 from uuid import NAMESPACE_OID
 
 import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.wallet.books import ALICE, BANK, BOB, CHART, FUNDING, end, fund, hold, opened, send
 from wallet.accounts import AccountState
 from wallet.clock import ManualClock
 from wallet.errors import LedgerBusy, LedgerCorrupt, LedgerUnavailable
 from wallet.ids import AccountId, new_id
-from wallet.ledger import Ledger
+from wallet.ledger import Ledger, engines
 from wallet.money import EUR, MINOR_MAX, Money, irr
 from wallet.opening import open_books
 from wallet.transfers import Balances, Outcome, TransferCode, TransferKind
@@ -273,3 +276,30 @@ async def test_what_no_honest_caller_sends_is_a_bug(
 ) -> None:
     with pytest.raises(AssertionError):
         await ledger.post(replace(fund(clock, 1), **change))  # type: ignore[arg-type]
+
+
+async def test_a_fault_of_the_database_quotes_no_row(database_url: str) -> None:
+    databases = engines.connect(database_url)
+    query = text("SELECT * FROM nowhere WHERE cause = :cause").bindparams(cause="pay_of_somebody")
+
+    async def read(engine: AsyncEngine) -> None:
+        async with engine.connect() as connection:
+            await connection.execute(query)
+
+    def read_sqlite(engine: Engine) -> None:
+        with engine.connect() as connection:
+            connection.execute(query)
+
+    faults = []
+    for engine in (databases.reader, databases.postgresql):
+        if engine is not None:
+            with pytest.raises(DBAPIError, match="nowhere") as fault:
+                await read(engine)
+            faults.append(str(fault.value))
+    if databases.sqlite is not None:
+        with pytest.raises(DBAPIError, match="nowhere") as fault:
+            read_sqlite(databases.sqlite)
+        faults.append(str(fault.value))
+    await databases.close()
+    assert len(faults) == 2
+    assert "pay_of_somebody" not in "".join(faults)

@@ -1,4 +1,4 @@
-"""Database URLs to SQLAlchemy engines: one connection that writes, a few that read."""
+"""Database URLs to SQLAlchemy engines: one connection that writes, a few that read. None quotes rows in its faults."""
 
 from dataclasses import dataclass
 
@@ -49,6 +49,7 @@ def _postgresql(url: URL, connections: int, settings: dict[str, str]) -> AsyncEn
         url.set(drivername="postgresql+asyncpg"),
         pool_size=connections,
         max_overflow=0,
+        hide_parameters=True,
         pool_pre_ping=not settings,
         connect_args={"timeout": CONNECT_S, "server_settings": settings},
         execution_options={"schema_translate_map": _TRANSLATE},
@@ -60,6 +61,7 @@ def _sqlite_writer(url: URL) -> Engine:
         url.set(drivername="sqlite+pysqlite"),
         pool_size=1,
         max_overflow=0,
+        hide_parameters=True,
         connect_args={"timeout": CONNECT_S, "isolation_level": None, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_writer)
@@ -72,6 +74,7 @@ def _sqlite_reader(url: URL) -> AsyncEngine:
         url.set(drivername="sqlite+aiosqlite"),
         pool_size=_READERS,
         max_overflow=0,
+        hide_parameters=True,
         connect_args={"timeout": CONNECT_S, "isolation_level": None},
     )
     event.listen(engine.sync_engine, "begin", _begin)
