@@ -3,8 +3,9 @@
 import asyncio
 import os
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from cryptography.exceptions import InvalidKey
@@ -16,6 +17,7 @@ T = TypeVar("T")
 
 MEMORY_KIB = 64 * 1024
 WAITING_MAX = 16
+HASH_S = 30
 DECOY_PHC = "$argon2id$v=19$m=65536,t=3,p=1$IsJfgGHTKOMHqv0pc1C92A$O8MhMLwjzgpXiLwa2xAlRdNmJOKo5HX24JdsyNW4JTs"
 """A hash that no password has: an unknown user costs the same work as a known one."""
 
@@ -35,31 +37,35 @@ class Passwords:
         """Let the threads go; work in hand is finished."""
         self._pool.shutdown(wait=True)
 
-    async def hash(self, password: str) -> str:
-        """PHC string of a new hash.
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """A place in the queue, taken before anything is written about a try.
 
         Raises:
-            Overloaded: Too many wait already.
+            Overloaded: WAITING_MAX are taken.
         """
-        return await self._run(lambda: _hash(password, self._memory_kib))
-
-    async def check(self, password: str, phc: str) -> bool:
-        """Whether `password` has this hash.
-
-        Raises:
-            Overloaded: Too many wait already.
-        """
-        return await self._run(lambda: _check(password, phc))
-
-    async def _run(self, work: Callable[[], T]) -> T:
         if self._waiting >= WAITING_MAX:
             raise Overloaded("too many sign-ins at once")
         self._waiting += 1
         try:
-            async with asyncio.timeout(30):
-                return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            yield
         finally:
             self._waiting -= 1
+
+    async def hash(self, password: str) -> str:
+        """PHC string of a new hash. The caller holds a slot."""
+        return await self._run(lambda: _hash(password, self._memory_kib))
+
+    async def check(self, password: str, phc: str) -> bool:
+        """Whether `password` has this hash. The caller holds a slot."""
+        return await self._run(lambda: _check(password, phc))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        try:
+            async with asyncio.timeout(HASH_S):
+                return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        except TimeoutError as problem:
+            raise Overloaded("too many sign-ins at once") from problem
 
 
 def _hash(password: str, memory_kib: int) -> str:

@@ -108,6 +108,8 @@ class Staff:
             return StaffRefusal.NO_ROLE
         if not password_fits(known, password):
             return StaffRefusal.PASSWORD_FORM
+        with self._passwords.slot():
+            phc = await self._passwords.hash(password)
         seed = totp_seed or pyotp.random_base32()
         member = StaffMember(new_id("stf", self._clock), known, name.strip(), language, frozenset(roles), branch)
         row = {
@@ -117,7 +119,7 @@ class Staff:
             "language": language,
             "roles": sorted(roles),
             "branch": branch,
-            "password_phc": await self._passwords.hash(password),
+            "password_phc": phc,
             "totp_seed_sealed": await self._keys.seal(_KEY, seed.encode(), member.id.encode()),
             "totp_step_used": 0,
             "disabled": False,
@@ -136,8 +138,12 @@ class Staff:
         cost the same work. Five failures lock the name for 30 s, each further one for twice as long.
 
         Raises:
-            Overloaded: Too many sign-ins wait; nothing was checked (the try counts).
+            Overloaded: Too many sign-ins wait; nothing was checked or written, so that a flood of them ends here.
         """
+        with self._passwords.slot():
+            return await self._sign_in(username, password, totp, remote)
+
+    async def _sign_in(self, username: str, password: str, totp: str, remote: str) -> SignInResult:
         known = username_of(username) or ""
         name_mac = await self._keys.mac("lookup", b"staff name\0" + (known or username).encode("utf-8", "replace"))
         wait_s = await self._store.write(lambda tx: _take_try(tx, name_mac, self._clock.now()))

@@ -8,6 +8,7 @@ import pyotp
 import pytest
 from sqlalchemy import select
 
+from gateway.errors import Overloaded
 from gateway.keys import SoftwareKeyStore
 from gateway.services.staff import (
     NewStaff,
@@ -17,8 +18,10 @@ from gateway.services.staff import (
     Staff,
     StaffRefusal,
     staff_accounts,
+    staff_failures,
     staff_sign_ins,
 )
+from gateway.services.staff.passwords import WAITING_MAX
 from gateway.store import Store
 from wallet.clock import ManualClock
 
@@ -109,6 +112,21 @@ async def test_many_guesses_at_once_gain_no_more_than_five(staff: Staff, officer
     outcomes = [task.result().outcome for task in tasks]
     assert outcomes.count(SignInOutcome.WRONG) == 5
     assert outcomes.count(SignInOutcome.LOCKED) == 7
+
+
+async def test_a_flood_of_sign_ins_writes_no_more_than_it_may_check(staff: Staff, store: Store) -> None:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_refused(staff, f"nobody-{n}")) for n in range(100)]
+
+    assert {task.result() for task in tasks} == {"wrong", "overloaded"}
+    assert len(await store.read(select(staff_failures))) <= WAITING_MAX
+
+
+async def _refused(staff: Staff, name: str) -> str:
+    try:
+        return (await staff.sign_in(name, "wrong password", "000000", "")).outcome.value
+    except Overloaded as fault:
+        return fault.code
 
 
 async def test_success_clears_the_failures(staff: Staff, officer: NewStaff, clock: ManualClock) -> None:
