@@ -69,7 +69,7 @@ class Claims:
         if no is not None:
             return ClaimResult(no, days_max=limits.days_max if no is ClaimOutcome.TOO_LONG else None)
         for _ in range(NUMBERS_TRIED_MAX):
-            stored = await self._submit(self._draft(person_id, first_day, last_day, now), call_key)
+            stored = await self._submit(self._draft(person_id, first_day, last_day, now, call_key))
             if stored is not None:
                 return stored
         raise Conflict("no claim number was free")
@@ -100,7 +100,7 @@ class Claims:
         query = select(claims).where(claims.c.state == ClaimState.SUBMITTED, claims.c.id > after)
         return [claim_of(row) for row in await self._store.read(query.order_by(claims.c.id).limit(limit))]
 
-    def _draft(self, person_id: str, first_day: date, last_day: date, now: datetime) -> Claim:
+    def _draft(self, person_id: str, first_day: date, last_day: date, now: datetime, call_key: str) -> Claim:
         count = days_of(first_day, last_day)
         return Claim(
             id=new_id("clm", self._clock),
@@ -117,9 +117,10 @@ class Claims:
             reason="",
             approval_id="",
             paid_at=None,
+            call_key=call_key,
         )
 
-    async def _submit(self, claim: Claim, call_key: str) -> ClaimResult | None:
+    async def _submit(self, claim: Claim) -> ClaimResult | None:
         """Store it with its notice; None if its number is taken."""
         person = await self._people.by_id(claim.person_id)
         if person is None:
@@ -135,13 +136,13 @@ class Claims:
         )
 
         def work(tx: Connection) -> ClaimResult | None:
-            known = tx.execute(select(claims).where(claims.c.call_key == call_key)).one_or_none()
+            known = tx.execute(select(claims).where(claims.c.call_key == claim.call_key)).one_or_none()
             if known is not None:
                 return _again(claim_of(known), claim.person_id, claim.first_day, claim.last_day)
             covered = days.c.day.between(claim.first_day, claim.last_day) & (days.c.person_id == claim.person_id)
             if tx.execute(select(days.c.day).where(covered).limit(1)).first() is not None:
                 return ClaimResult(ClaimOutcome.OVERLAP)
-            if not _insert(tx, claim, call_key):
+            if not _insert(tx, claim):
                 return None
             tell(tx)
             return ClaimResult(ClaimOutcome.OK, claim)
@@ -174,6 +175,7 @@ def claim_of(row: Row[Any]) -> Claim:
         reason=row.reason,
         approval_id=row.approval_id,
         paid_at=row.paid_at,
+        call_key=row.call_key,
     )
 
 
@@ -190,11 +192,11 @@ def _again(known: Claim, person_id: str, first_day: date, last_day: date) -> Cla
     return ClaimResult(ClaimOutcome.OK, known)
 
 
-def _insert(tx: Connection, claim: Claim, call_key: str) -> bool:
+def _insert(tx: Connection, claim: Claim) -> bool:
     row = {
         "id": claim.id,
         "number": claim.number,
-        "call_key": call_key,
+        "call_key": claim.call_key,
         "person_id": claim.person_id,
         "first_day": claim.first_day,
         "last_day": claim.last_day,

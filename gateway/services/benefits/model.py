@@ -53,6 +53,7 @@ class Claim:
         reason: Why it was rejected, or why its release was refused, or ''.
         approval_id: The approval by which it was released, or ''.
         paid_at: When, or None.
+        call_key: Idempotency key of the call that submitted it, as `ses_…:n`.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Claim:
     reason: str
     approval_id: str
     paid_at: datetime | None
+    call_key: str
 
 
 @dataclass(frozen=True, slots=True)

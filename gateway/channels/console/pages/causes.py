@@ -5,7 +5,7 @@ import re
 from aiohttp import web
 
 from gateway.channels.console.book import AccountNames
-from gateway.channels.console.cells import Chip, Code, Link
+from gateway.channels.console.cells import Cell, Chip, Code, Link
 from gateway.channels.console.deps import CauseResolver, CauseView, ConsoleDeps
 from gateway.channels.console.movements import CAUSE, journal_table
 from gateway.channels.console.pages.claims import chip as claim_chip
@@ -61,7 +61,7 @@ def person_link(person_id: str, cause: str) -> Link | Code:
 
 
 def session_link(call_key: str) -> Link | Code:
-    """The way to the session that asked for a payment, by the payment's call key; cash-in has another kind of key."""
+    """The way to the session that asked for a payment or a claim, by its call key; cash-in has another kind of key."""
     session_id = call_key.partition(":")[0]
     return Link(session_id, f"/cause/{session_id}", code=True) if session_id.startswith("ses_") else Code(call_key)
 
@@ -82,6 +82,7 @@ async def _claim(deps: ConsoleDeps, cause: str) -> CauseView | None:
             ("approval", Link(claim.approval_id, f"/approvals/{claim.approval_id}", code=True))
             if claim.approval_id
             else ("approval", None),
+            ("session", session_link(claim.call_key)),
         ],
     )
 
@@ -115,12 +116,19 @@ async def _payment(deps: ConsoleDeps, cause: str) -> CauseView | None:
             ("payee", person_link(payment.payee_id, cause) if payment.payee_id else None),
             ("amount", payment.amount),
             ("branch", payment.branch or None),
+            ("taken_by", await _taker(deps, payment.staff_id)),
             ("state", Chip(f"payment_state.{payment.state.value}")),
             ("made", payment.created_at),
             ("settled", payment.settled_at),
             ("session", session_link(payment.call_key)),
         ],
     )
+
+
+async def _taker(deps: ConsoleDeps, staff_id: str) -> Cell:
+    """Who took the notes of a cash-in: the name, or the id of an account that is no more; None for other payments."""
+    member = await deps.staff.by_id(staff_id) if staff_id else None
+    return member.name if member else Code(staff_id) if staff_id else None
 
 
 async def _claim_code(deps: ConsoleDeps, cause: str) -> CauseView | None:

@@ -78,6 +78,22 @@ async def test_a_cash_in_s_cause_leads_to_the_person(signed_in: SignIn, world: W
     body = (await finance.get(f"/cause/{payment.id}"))[1]
     assert f"/console/people/{person.id}?about={payment.id}" in body
     assert "5,000\N{NO-BREAK SPACE}IRR" in body
+    assert "stf_x" in body
+
+
+async def test_a_cash_in_s_cause_names_who_took_it(signed_in: SignIn, world: World) -> None:
+    person = world.people.add("Maryam Ahmadi", "", "+989120000001")
+    await world.payments.cash_in(person.id, irr(5000), "tehran-1", world.ids["clerk"], "key")
+    payment = next(iter(world.payments.payments.values()))
+    body = (await (await signed_in("finance")).get(f"/cause/{payment.id}"))[1]
+    assert "<dt>Taken by</dt><dd>Cyrus Clerk</dd>" in body
+
+
+async def test_a_claim_s_cause_leads_to_the_session_it_came_from(signed_in: SignIn, world: World) -> None:
+    claim = world.benefits.add(world.people.add("Maryam Ahmadi", "", "+989120000001").id)
+    officer = await signed_in("officer")
+    assert 'href="/console/cause/ses_01K8"' in (await officer.get(f"/cause/{claim.id}"))[1]
+    assert "USSD session" in (await officer.get("/cause/ses_01K8"))[1]
 
 
 @pytest.mark.parametrize(

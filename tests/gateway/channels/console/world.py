@@ -156,7 +156,7 @@ class StubBenefits:
         first = date(2026, 11, 10)
         claim = Claim(
             new_id("clm", self.clock), number, person_id, first, first + timedelta(days=days - 1), days,
-            irr(4_500_000 * days), ClaimState.SUBMITTED, self.clock.now(), "", None, "", "", None,
+            irr(4_500_000 * days), ClaimState.SUBMITTED, self.clock.now(), "", None, "", "", None, "ses_01K8:1",
         )  # fmt: skip
         self.claims[claim.id] = claim
         self.changes.append(ClaimChange(claim.id, 1, claim.state, "", "", self.clock.now()))

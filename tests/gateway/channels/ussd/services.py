@@ -148,7 +148,7 @@ def claim(number: str, state: ClaimState) -> Claim:
     return Claim(
         id="clm_01", number=number, person_id="per_01", first_day=date(2026, 11, 1), last_day=date(2026, 11, 3), days=3,
         amount=irr(3_000_000), state=state, submitted_at=NOW, decided_by="", decided_at=None, reason="", approval_id="",
-        paid_at=None,
+        paid_at=None, call_key="ses_01:1",
     )  # fmt: skip
 
 
