@@ -1,8 +1,10 @@
 """The work of one hop: step, call, step again, until there is a page; inside the hop budget, or on after it."""
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, TypeVar
 
 from gateway.errors import Fault, Overloaded
 from gateway.observe import log
@@ -10,6 +12,7 @@ from gateway.services.dialogues.events import Actions, Caller, LateAnswer, LateT
 from ussd_menus import Begin, Call, End, FrozenMenus, Input, Page, Profile, Result, State, step
 from wallet.errors import WalletFault
 
+T = TypeVar("T")
 CALLS_MAX = 8
 """Calls that one answer may set off; more is a loop in the menus."""
 WORK_S = 30
@@ -98,19 +101,11 @@ class Hops:
         self.in_hand -= 1
 
     async def _work(self, hop: Hop, state: State, call: Call) -> Played | None:
-        bound = log(session=hop.caller.session_id, action=call.name)
-        try:
-            async with asyncio.timeout(WORK_S):
-                played = await self._to_page(hop, state, call)
-            if hop.late:
-                await self._tell(hop, played)
-        except (Fault, WalletFault, TimeoutError) as problem:
-            bound.warning("hop failed", fault=type(problem).__name__, late=hop.late)
-        except Exception:  # noqa: BLE001 - the boundary of a request: a bug in one hop must not end the others
-            bound.exception("hop failed", late=hop.late)
-        else:
-            return played
-        return None
+        """The page that the calls lead to, None after a fault; whoever was promised an SMS gets one either way."""
+        played = await _bounded(hop, call.name, self._to_page(hop, state, call))
+        if hop.late:
+            await _bounded(hop, "late answer", self._tell(hop, state, played))
+        return played
 
     async def _to_page(self, hop: Hop, state: State, call: Call) -> Played:
         for _ in range(CALLS_MAX):
@@ -121,9 +116,22 @@ class Hops:
             call = turn
         raise AssertionError(f"the menus call {CALLS_MAX} actions without a page")
 
-    async def _tell(self, hop: Hop, played: Played) -> None:
-        caller = hop.caller
+    async def _tell(self, hop: Hop, calling: State, played: Played | None) -> None:
+        caller, played = hop.caller, played if played is not None else self._instead(hop, calling, Way.FAILED)
         log(session=caller.session_id).info("hop was late")
         if self._late is not None and not played.page.sensitive:
             answer = LateAnswer(caller.session_id, caller.msisdn, caller.person_id, caller.language, played.page.text)
             await self._late(answer)
+
+
+async def _bounded(hop: Hop, action: str, work: Coroutine[Any, Any, T]) -> T | None:
+    """What `work` gives; None, and a line in the log, after a fault: a bug in one hop must not end the others."""
+    bound = log(session=hop.caller.session_id, action=action)
+    try:
+        async with asyncio.timeout(WORK_S):
+            return await work
+    except (Fault, WalletFault, TimeoutError) as problem:
+        bound.warning("hop failed", fault=type(problem).__name__, late=hop.late)
+    except Exception:  # noqa: BLE001 - the boundary of a request
+        bound.exception("hop failed", late=hop.late)
+    return None

@@ -64,6 +64,22 @@ async def test_a_late_sensitive_page_is_not_told(board: Switchboard, monkeypatch
     assert board.late == []
 
 
+@pytest.mark.parametrize("fault", [LedgerUnavailable("gone"), KeyError("bug")])
+async def test_slow_work_that_fails_is_told_as_well_since_an_sms_was_promised(
+    board: Switchboard, fault: Exception
+) -> None:
+    phone = board.phone()
+    await phone.at_pin()
+    board.bank.delay_s, board.bank.fault_after = 0.8, fault
+
+    told = await phone.type(PIN)
+    await _done(board)
+
+    assert told.end is HopEnd.LATE
+    assert [answer.msisdn for answer in board.late] == [phone.msisdn]
+    assert "check before you repeat" in board.late[0].text
+
+
 @pytest.mark.parametrize("fault", [PeerUnavailable("gone"), LedgerUnavailable("gone"), TimeoutError(), KeyError("bug")])
 async def test_failed_work_ends_the_dialogue_and_asks_to_check(board: Switchboard, fault: Exception) -> None:
     phone = board.phone()
