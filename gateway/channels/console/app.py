@@ -25,6 +25,7 @@ from gateway.channels.console.pages import (
     sign_in,
     staff,
     today,
+    views,
 )
 from gateway.channels.console.routes import Route
 from gateway.channels.console.visit import PREFIX
@@ -35,7 +36,7 @@ _STATIC = _HERE / "static"
 
 def console_routes() -> list[Route]:
     """Every route of the console with the roles that it needs."""
-    pages = (sign_in, today, claims, approvals, people, cash_in, ledger, causes, jobs, merchants, staff)
+    pages = (sign_in, today, claims, approvals, people, cash_in, ledger, causes, jobs, merchants, staff, views)
     return [route for page in pages for route in page.routes()]
 
 

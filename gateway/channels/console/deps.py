@@ -8,6 +8,7 @@ from aiohttp import web
 
 from gateway.channels.console.cells import Cell
 from gateway.observe import Metrics
+from gateway.services.access import View
 from gateway.services.approvals import Approval, ApprovalOutcome, Change, Checker
 from gateway.services.benefits import Claim, ClaimChange, DecisionOutcome
 from gateway.services.jobs import Job, JobOutcome
@@ -51,6 +52,7 @@ class StaffDesk(Protocol):
 class PeopleDesk(Protocol):
     """Satisfied by gateway.services.people.People."""
 
+    async def by_id(self, person_id: str) -> Person | None: ...
     async def view(self, person_id: str, staff_id: str, reason: str) -> PersonView | None: ...
     async def search(self, text: str, staff_id: str) -> list[Person]: ...
     async def set_email(self, person_id: str, email: str, staff_id: str) -> None: ...
@@ -143,6 +145,8 @@ class AccessLog(Protocol):
     """Satisfied by gateway.services.access.Access."""
 
     async def viewed(self, staff_id: str, person_id: str, what: str, reason: str = "") -> None: ...
+    async def of_person(self, person_id: str, *, limit: int, before: str = "") -> list[View]: ...
+    async def of_staff(self, staff_id: str, *, limit: int, before: str = "") -> list[View]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,7 @@ class ConsoleDeps:
         chart: To name a person's wallet.
         staff: Sign-ins and accounts.
         people: People by search and view, each logged by it.
-        access: For views that the people service does not see: a wallet in the ledger.
+        access: The access log, and views that the people service does not see: a wallet in the ledger, the log itself.
         approvals: Maker and checker.
         approval_roles: The mapping given to Approvals; the console shows buttons by it, the service decides.
         benefits: Claims.

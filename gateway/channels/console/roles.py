@@ -17,6 +17,8 @@ RUN_JOBS = (Role.FINANCE,)
 SEE_LEDGER = (Role.FINANCE,)
 SEE_CAUSES = (Role.FINANCE, Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.BRANCH_CLERK)
 RUN_STAFF = (Role.ADMINISTRATOR,)
+SEE_VIEWS = (Role.ADMINISTRATOR,)
+"""Who reads the access log; that shows no more of a person than the name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ PUBLIC: frozenset[Role] = frozenset()
 """Nobody needs to be signed in."""
 ID = "{id:[a-z]{3}_[0-9A-HJKMNP-TV-Z]{26}}"
 """A business id in a path; anything else is no page."""
+ENDING = ".{ending:csv|xlsx}"
+"""The end of the path of a table as a file."""
 
 
 @dataclass(frozen=True, slots=True)

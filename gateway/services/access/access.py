@@ -14,7 +14,10 @@ from wallet.ids import new_id
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One row: `what` was shown, as `person`, `movements` or `search`."""
+    """One row: `what` was shown, as `person`, `movements` or `search`.
+
+    Where it was the access log of a member of staff, `person_id` is that member's.
+    """
 
     id: str
     staff_id: str

@@ -12,7 +12,7 @@ from gateway.channels.console.downloads import download
 from gateway.channels.console.forms import Form, Position
 from gateway.channels.console.movements import journal_table, movement_table
 from gateway.channels.console.roles import SEE_LEDGER
-from gateway.channels.console.routes import Route, get
+from gateway.channels.console.routes import ENDING, Route, get
 from gateway.channels.console.visit import Visit
 from gateway.errors import BadInput, NotFound
 from wallet.accounts import Account, AccountKind, NormalSide
@@ -23,7 +23,6 @@ from wallet.transfers import Balances, LogRow, TrialBalanceRow
 PAGE_ROWS = 50
 EXPORT_ROWS = 1000
 UUID_PATH = "{account:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}}"
-ENDING = ".{ending:csv|xlsx}"
 
 
 class Before(Form):

@@ -9,7 +9,7 @@ from gateway.channels.console.cells import Chip, Code, Column, Link, Table
 from gateway.channels.console.forms import BusinessId, Form, FormProblems, Msisdn, NationalNumber, Phrase, Position
 from gateway.channels.console.movements import movement_table
 from gateway.channels.console.pages.claims import claim_table
-from gateway.channels.console.roles import DESK, PROPOSE_UNLOCK, SEE_CLAIMS, SEE_PEOPLE
+from gateway.channels.console.roles import DESK, PROPOSE_UNLOCK, SEE_CLAIMS, SEE_PEOPLE, SEE_VIEWS
 from gateway.channels.console.routes import ID, Route, get, post
 from gateway.channels.console.visit import Visit
 from gateway.errors import BadInput, Conflict, NotFound
@@ -126,6 +126,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         claims=claim_table("claims_of_person", claims) if visit.may(*SEE_CLAIMS) else None,
         may_propose=visit.may(*PROPOSE_UNLOCK) and seen.person.state in HAVE_PIN,
         at_desk=visit.may(*DESK),
+        may_see_views=visit.may(*SEE_VIEWS),
     )
 
 

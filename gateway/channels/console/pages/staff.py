@@ -7,7 +7,7 @@ import segno
 from aiohttp import web
 from pydantic import Field
 
-from gateway.channels.console.cells import Chip, Code, Column, Table
+from gateway.channels.console.cells import Chip, Code, Column, Link, Table
 from gateway.channels.console.forms import Form, FormProblems, Line
 from gateway.channels.console.roles import RUN_STAFF
 from gateway.channels.console.routes import ID, Route, get, post
@@ -117,6 +117,7 @@ def _table(visit: Visit, rows: list[StaffMember], more: str | None) -> Table[Sta
             Column(
                 "state", lambda row: Chip("staff.disabled", "bad") if row.disabled else Chip("staff.active", "good")
             ),
+            Column("views", lambda row: Link(visit.words.t("views.whom"), f"/staff/{row.id}/views")),
         ],
         rows=rows,
         empty="empty.staff",

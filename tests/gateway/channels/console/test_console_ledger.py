@@ -62,9 +62,9 @@ async def test_from_an_account_s_figure_to_its_cause_and_its_transfers(
     page = (await finance.get(f"/ledger/accounts/{account}"))[1]
     cause = page.split("/console/cause/")[1].split('"')[0]
     assert cause in causes
-    [(_, owner, what, _)] = world.access.rows
-    assert what == "movements"
-    assert owner in {account.owner for account, _ in await world.ledger.accounts()}
+    [view] = await world.access.of_staff(world.ids["finance"], limit=9)
+    assert view.what == "movements"
+    assert view.person_id in {account.owner for account, _ in await world.ledger.accounts()}
     status, shown = await finance.get(f"/cause/{cause}")
     assert (status, "USSD session" in shown) == (200, True)
     assert shown.count(f"/console/cause/{cause}") == 12

@@ -1,4 +1,4 @@
-"""A small institution for the console's tests: real staff, store and ledger; typed stubs of the other services."""
+"""A small institution for the console's tests: real staff, access log, store and ledger; typed stubs of the rest."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -12,6 +12,7 @@ from gateway.channels.console import CauseView, ConsoleDeps
 from gateway.errors import BadInput, Conflict, NotFound
 from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
+from gateway.services.access import Access
 from gateway.services.approvals import Approval, ApprovalOutcome, ApprovalState, Change, ChangeKind, Checker
 from gateway.services.benefits import Claim, ClaimChange, ClaimState, DecisionOutcome
 from gateway.services.jobs import Job, JobOutcome, JobState
@@ -39,6 +40,7 @@ STAFF: Mapping[str, tuple[str, Sequence[Role], str]] = {
     "homeless": ("Hoda Clerk", [Role.BRANCH_CLERK], ""),
     "finance": ("Farah Finance", [Role.FINANCE], ""),
     "admin": ("Amir Admin", [Role.ADMINISTRATOR], ""),
+    "both": ("Bahar Both", [Role.ADMINISTRATOR, Role.BRANCH_CLERK], "tehran-1"),
 }
 
 
@@ -54,6 +56,9 @@ class StubPeople:
         person = Person(new_id("per", self.clock), msisdn, name, name_fa, "fa", state, "", self.clock.now())
         self.people[person.id] = person
         return person
+
+    async def by_id(self, person_id: str) -> Person | None:
+        return self.people.get(person_id)
 
     async def view(self, person_id: str, staff_id: str, reason: str) -> PersonView | None:
         person = self.people.get(person_id)
@@ -308,16 +313,6 @@ class StubMerchants:
         return [row for row in self.of.values() if row.merchant_id == merchant_id]
 
 
-class StubAccess:
-    """Rows in a list."""
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[str, str, str, str]] = []
-
-    async def viewed(self, staff_id: str, person_id: str, what: str, reason: str = "") -> None:
-        self.rows.append((staff_id, person_id, what, reason))
-
-
 @dataclass
 class World:
     """What a test looks at besides the pages."""
@@ -331,7 +326,7 @@ class World:
     benefits: StubBenefits
     payments: StubPayments
     jobs: StubJobs
-    access: StubAccess
+    access: Access
     merchants: StubMerchants
     seeds: dict[str, str]
     ids: dict[str, str]
@@ -351,7 +346,7 @@ async def opened(folder: Path, clock: ManualClock, accounts: Sequence[str]) -> A
     ledger = await Ledger.open(wallet_url, clock)
     keys = SoftwareKeyStore.for_tests()
     staff = Staff(store, keys, clock, sign_in_s=3600, passwords=Passwords(memory_kib=64))
-    world = _world(clock, staff, ledger)
+    world = _world(clock, staff, ledger, store)
     for username in accounts:
         name, roles, branch = STAFF[username]
         made = await staff.create(username, name, roles, PASSWORD, branch=branch)
@@ -365,9 +360,9 @@ async def opened(folder: Path, clock: ManualClock, accounts: Sequence[str]) -> A
         await store.close()
 
 
-def _world(clock: ManualClock, staff: Staff, ledger: Ledger) -> World:
+def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> World:
     chart = Chart.load()
-    people, approvals, access = StubPeople(clock), StubApprovals(clock), StubAccess()
+    people, approvals, access = StubPeople(clock), StubApprovals(clock), Access(store, clock)
     merchants = StubMerchants(clock)
     benefits, jobs = StubBenefits(clock, approvals), StubJobs(clock)
     payments = StubPayments(clock, ledger, chart, people)
