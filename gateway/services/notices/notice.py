@@ -17,6 +17,7 @@ class NoticeClass(StrEnum):
     ONE_TIME_CODE = "one_time_code"
     PIN_LOCKED = "pin_locked"
     UNLOCKED = "unlocked"
+    PIN_CODE_ISSUED = "pin_code_issued"
     CLAIM_RECEIVED = "claim_received"
     BENEFIT_PAID = "benefit_paid"
     CASH_IN = "cash_in"
@@ -71,6 +72,7 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.ONE_TIME_CODE: Needs(secrets=frozenset({"code"})),
     NoticeClass.PIN_LOCKED: Needs(),
     NoticeClass.UNLOCKED: Needs(),
+    NoticeClass.PIN_CODE_ISSUED: Needs(),
     NoticeClass.CLAIM_RECEIVED: Needs(frozenset({"number"})),
     NoticeClass.BENEFIT_PAID: _MONEY,
     NoticeClass.CASH_IN: _MONEY,

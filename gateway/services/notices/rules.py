@@ -53,6 +53,7 @@ POLICIES: Mapping[NoticeClass, Policy] = {
     NoticeClass.ONE_TIME_CODE: _CODE,
     NoticeClass.PIN_LOCKED: _RECEIPT,
     NoticeClass.UNLOCKED: _RECEIPT,
+    NoticeClass.PIN_CODE_ISSUED: _RECEIPT,
     NoticeClass.CLAIM_RECEIVED: _RECEIPT,
     NoticeClass.BENEFIT_PAID: _RECEIPT,
     NoticeClass.CASH_IN: _RECEIPT,

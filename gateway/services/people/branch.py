@@ -1,6 +1,7 @@
 """Codes that a branch hands to a person at its desk, once it has seen the papers: to enrol, or to choose a new PIN."""
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -74,15 +75,34 @@ class BranchCodes(Register):
             "closed_at": None,
         }
 
+        tell = await self._warning(purpose, normal, str(row["id"]))
+
         def work(tx: Connection) -> None:
             person = _person_at_desk(tx, purpose, normal, national)
             if person is not None:
                 self._access.put(tx, staff_id=staff_id, person_id=person, what="branch_code", reason=purpose.value)
+                if tell is not None:
+                    tell(tx)
             tx.execute(update(branch_codes).where(*open_branch_code(purpose, normal, now)).values(closed_at=now))
             tx.execute(insert(branch_codes).values(**row))
 
         await self._store.write(work)
         return code
+
+    async def _warning(self, purpose: BranchPurpose, msisdn: str, cause: str) -> Callable[[Connection], bool] | None:
+        """Whoever holds the phone is told that a new PIN is being prepared: a clerk alone must not go unnoticed."""
+        person = await self.by_msisdn(msisdn) if purpose is BranchPurpose.UNLOCK else None
+        if person is None:
+            return None
+        return await self._teller.prepared(
+            "pin_code_issued",
+            cause=cause,
+            msisdn=msisdn,
+            person_id=person.id,
+            language=person.language,
+            values={},
+            secrets={},
+        )
 
     async def _branch_mac(self, purpose: BranchPurpose, msisdn: str, code: str) -> bytes:
         return await self._keys.mac("lookup", f"branch code\0{purpose}\0{msisdn}\0{code}".encode())

@@ -154,6 +154,14 @@ async def test_a_branch_code_lets_a_locked_person_choose_again(house: House) -> 
     assert (await house.people.check_pin(person_id, "7305")).outcome is PinOutcome.OK
 
 
+async def test_whoever_holds_the_phone_is_told_that_a_code_for_a_new_pin_was_given_out(quick_house: House) -> None:
+    await quick_house.enrolled()
+
+    await quick_house.people.issue_branch_code(BranchPurpose.UNLOCK, *MARYAM, "stf_1")
+
+    assert len(quick_house.teller.of("pin_code_issued")) == 1
+
+
 async def test_an_approved_unlock_is_done_once(quick_house: House) -> None:
     person_id = await quick_house.enrolled()
 
