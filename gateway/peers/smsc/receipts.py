@@ -70,7 +70,8 @@ def _error(pdu: DeliverSm | DataSm, text: str) -> str:
     network = pdu.tlv(Tag.NETWORK_ERROR_CODE)
     if network and len(network) == 3:
         return f"{network[0]}:{int.from_bytes(network[1:], 'big')}"
-    return _field(text, "err")[:ERROR_MAX]
+    # As an id: no store takes a NUL, and a receipt that is never kept would come for ever.
+    return "".join(letter for letter in _field(text, "err") if letter.isascii() and letter.isprintable())[:ERROR_MAX]
 
 
 def _field(text: str, name: str) -> str:

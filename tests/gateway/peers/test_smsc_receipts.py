@@ -26,6 +26,7 @@ D, F, E, P = ReceiptState.DELIVERED, ReceiptState.FAILED, ReceiptState.EXPIRED, 
         ("id:1 stat:ENROUTE", "1", P, ""),
         ("id:1", "1", P, ""),
         ("id:1 stat:DELIVRD err:" + "9" * 50, "1", D, "9" * 20),
+        ("id:1 stat:UNDELIV err:\x000\x7f1", "1", F, "01"),
     ],
 )  # fmt: skip
 def test_the_text_of_a_receipt_is_read(text: str, message_id: str, state: ReceiptState, error: str) -> None:
