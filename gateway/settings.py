@@ -125,7 +125,8 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
     if config is not None:
         try:
             from_file = tomllib.loads(config.read_text("utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        except (OSError, ValueError, RecursionError) as problem:
+            # tomllib lets an int of thousands of digits and arrays in arrays without end through as Python's own.
             raise SettingsFault(f"cannot read {config}: {problem}") from problem
     given = [key for key in environ if key.startswith(PREFIX)]
     for key, name in [(key, key.removeprefix(PREFIX).lower()) for key in given] + [(key, key) for key in from_file]:

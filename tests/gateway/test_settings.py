@@ -48,7 +48,11 @@ def test_a_value_out_of_range_is_refused_by_name(tmp_path: Path, key: str, value
         load(config, environ={})
 
 
-@pytest.mark.parametrize("text", ["", "= 1", "a = \x00", "http_port = 1\nhttp_port = 2\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "= 1", "a = \x00", "http_port = 1\nhttp_port = 2\n", "http_port = " + "9" * 5000, "http_port = " + "[" * 5000],
+    ids=["empty", "no key", "NUL", "twice", "long number", "deep arrays"],
+)
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, text: str) -> None:
     config = tmp_path / "tapdial.toml"
     config.write_text(text)
