@@ -30,7 +30,7 @@ F = TypeVar("F", bound=Form)
 
 @dataclass(frozen=True, slots=True)
 class FormProblems:
-    """The names of the fields that do not have their form; what was typed is not kept."""
+    """The names of the form's fields that do not have their form; what was sent is not kept, unknown names neither."""
 
     fields: tuple[str, ...]
 
@@ -98,7 +98,8 @@ def parsed(model: type[F], fields: Mapping[str, Sequence[str]]) -> F | FormProbl
     try:
         return model.model_validate(values)
     except ValidationError as problem:
-        return FormProblems(tuple(dict.fromkeys(str(e["loc"][0]) for e in problem.errors() if e["loc"])))
+        wrong = dict.fromkeys(str(e["loc"][0]) for e in problem.errors() if e["loc"])
+        return FormProblems(tuple(name for name in wrong if name in model.model_fields))
 
 
 def _fields(body: bytes) -> Mapping[str, Sequence[str]]:

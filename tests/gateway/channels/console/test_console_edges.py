@@ -89,6 +89,13 @@ async def test_an_unknown_field_and_a_doubled_one_are_refused(signed_in: SignIn,
     assert not world.jobs.jobs
 
 
+async def test_a_page_that_says_what_is_wrong_never_says_the_name_of_an_unknown_field(signed_in: SignIn) -> None:
+    clerk = await signed_in("clerk")
+    status, body = await clerk.post("/cash-in", **{"msisdn": "12", "989120000001": "x"})
+    assert status == 400
+    assert "989120000001" not in body
+
+
 async def test_an_address_cannot_make_the_console_say_anything(signed_in: SignIn) -> None:
     finance = await signed_in("finance")
     body = (await finance.get("/?said=%3Cb%3Eyou+won%3C/b%3E&refused=shell.sign_out"))[1]
