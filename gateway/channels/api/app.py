@@ -144,8 +144,13 @@ def _parsed(body: bytes) -> TokenRequest:
         found = problem.errors(include_input=False, include_context=False, include_url=False)
         if any(error["type"] == "json_invalid" for error in found):
             raise Refused(400, "bad_json", "the body is not JSON") from None
-        errors = [FieldProblem(field=".".join(map(str, error["loc"])), message=error["msg"]) for error in found]
+        errors = [FieldProblem(field=_named(error["type"], error["loc"]), message=error["msg"]) for error in found]
         raise Refused(422, "invalid", "the request is not as described", errors=errors) from None
+
+
+def _named(kind: str, place: tuple[int | str, ...]) -> str:
+    """Which field is wrong; '' for one that there is not, whose name may be a value in the wrong place."""
+    return "" if kind == "extra_forbidden" else ".".join(map(str, place))
 
 
 def _refusal(outcome: ProvisionOutcome) -> Refused:

@@ -87,7 +87,7 @@ class TokenGiven(_Strict):
 class FieldProblem(_Strict):
     """Which part of a request is not as it should be."""
 
-    field: str
+    field: str = Field(description="Its name; empty for one that the request does not have")
     message: str
 
 

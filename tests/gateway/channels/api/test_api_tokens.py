@@ -127,6 +127,7 @@ async def test_each_refusal_is_a_problem_with_its_code(
         (json.dumps(GOOD | {"device_key": KEY[:-4]}).encode(), 422, "invalid"),
         (json.dumps(GOOD | {"device_key": KEY + "\n"}).encode(), 422, "invalid"),
         (json.dumps(GOOD | {"more": 1}).encode(), 422, "invalid"),
+        (json.dumps(GOOD | {"5814200000000002": 1}).encode(), 422, "invalid"),
         (b" " * 16_385, 413, "too_large"),
     ],
 )
@@ -137,6 +138,7 @@ async def test_a_malformed_body_is_refused_and_never_echoed(
     text = await answer.text()
     assert (answer.status, json.loads(text)["code"]) == (status, code)
     assert "12345678" not in text
+    assert "5814200000000002" not in text
     assert vault.asked == []
     labels = {"door": "api", "reason": code}
     assert metrics.registry.get_sample_value("tapdial_refused_input_total", labels) == 1
