@@ -113,7 +113,8 @@ def parse_dol(data: bytes) -> tuple[tuple[str, int], ...]:
 
 def fill(items: tuple[tuple[str, int], ...], values: Mapping[str, bytes]) -> bytes:
     """What a data object list asks for, in its order; zeros for what nobody knows (Book 3, 5.4)."""
-    return b"".join(values.get(tag, b"").rjust(size, b"\0")[-size:] for tag, size in items)
+    found = ((values.get(tag, b"").rjust(size, b"\0"), size) for tag, size in items)
+    return b"".join(value[len(value) - size :] for value, size in found)
 
 
 def split(items: tuple[tuple[str, int], ...], data: bytes) -> dict[str, bytes]:

@@ -58,6 +58,11 @@ def test_session_key_cryptogram_and_issuer_answer_match_the_vectors_of_openssl()
     assert emv_card.issuer_cryptogram(luk, 7, bytes.fromhex("6815b0f89f86b56b"), b"00").hex() == "1f527467e870984c"
 
 
+@pytest.mark.parametrize(("size", "filled"), [(0, ""), (1, "45"), (3, "012345"), (4, "00012345")])
+def test_a_data_object_list_is_filled_to_the_lengths_that_it_asks_for(size: int, filled: str) -> None:
+    assert emv_card.fill((("9F02", size),), {"9F02": bytes.fromhex("012345")}).hex() == filled
+
+
 def test_an_unlocked_phone_says_so_in_the_verification_results_and_a_locked_one_does_not() -> None:
     phone = phone_with_token()
     phone.cdcvm = False
