@@ -46,7 +46,7 @@ rigs: .venv/.dev packages ## short forms of the heavy rigs
 	.venv/bin/pytest -q -m rig --timeout 900
 
 rigs-long: .venv/.dev packages ## the rigs, then every property and machine with up to 20,000 examples; hours
-	.venv/bin/pytest -q -m rig --timeout 3600
+	HYPOTHESIS_PROFILE=soak .venv/bin/pytest -q -m rig --timeout 3600
 	HYPOTHESIS_PROFILE=soak .venv/bin/pytest -q -n 2 -m "not rig and not browser and not journey" --timeout 36000
 
 bench-ussd: .venv/.dev ## hops a second in ratio to a bare handler
