@@ -225,7 +225,7 @@ async def at_registry(scene: Scene, strike: Strike) -> None:
     answer = registry.answer
 
     def asked(msisdn: str, national_number: str) -> dict[str, bool | str]:
-        _kill_now(scene.town)
+        scene.town.strike()
         return answer(msisdn, national_number)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -242,7 +242,7 @@ def at_smsc(*, taken: bool) -> Kill:
         submit = smsc._submit
 
         def submitted(session: object, pdu: object) -> None:
-            _kill_now(scene.town)
+            scene.town.strike()
             if taken:
                 submit(session, pdu)  # type: ignore[arg-type]
             received.set()
@@ -293,12 +293,6 @@ async def _cut_off(strike: Strike) -> None:
     """A peer whose other side dies: the connection is lost, and that is all it notices."""
     with contextlib.suppress(aiohttp.ClientError, LineCut):
         await strike()
-
-
-def _kill_now(town: Town) -> None:
-    assert town.process is not None
-    with contextlib.suppress(ProcessLookupError):
-        town.process.send_signal(signal.SIGKILL)
 
 
 def _made_async(plain: Callable[[], object]) -> Callable[[], Awaitable[object]]:

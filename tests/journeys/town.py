@@ -103,11 +103,21 @@ class Town:
                 return answer.status == 200
         return False
 
+    def strike(self) -> None:
+        """SIGKILL, not waited for.
+
+        Not by Process.kill, which polls first: it may reap the child before asyncio's own watcher does, who then takes
+        255 for its exit status.
+        """
+        assert self.process is not None
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGKILL)
+
     async def kill(self) -> None:
         """SIGKILL: no handler runs, nothing is flushed."""
         assert self.process is not None
-        with contextlib.suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGKILL)
+        self.strike()
         await self.process.wait()
 
     async def stop(self) -> int:
