@@ -1,19 +1,12 @@
 """Staff passwords: Argon2id, 64 MiB, t=3, p=1 (RFC 9106 §4, second choice with one lane), in a small bounded pool."""
 
-import asyncio
 import os
 import unicodedata
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import TypeVar
 
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from gateway.errors import Overloaded
-
-T = TypeVar("T")
+from gateway.services.hashpool import HashPool
 
 MEMORY_KIB = 64 * 1024
 WAITING_MAX = 16
@@ -22,50 +15,25 @@ DECOY_PHC = "$argon2id$v=19$m=65536,t=3,p=1$IsJfgGHTKOMHqv0pc1C92A$O8MhMLwjzgpXi
 """A hash that no password has: an unknown user costs the same work as a known one."""
 
 
-class Passwords:
+class Passwords(HashPool):
     """Hashes and checks passwords. Two threads at most: each takes 64 MiB and about a third of a second.
 
     `memory_kib` is made smaller only by tests.
     """
 
     def __init__(self, threads: int = 2, memory_kib: int = MEMORY_KIB) -> None:
+        super().__init__(
+            "staff-password", threads, waiting_max=WAITING_MAX, work_s=HASH_S, overload="too many sign-ins at once"
+        )
         self._memory_kib = memory_kib
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="staff-password")
-        self._waiting = 0
-
-    def close(self) -> None:
-        """Let the threads go; work in hand is finished."""
-        self._pool.shutdown(wait=True)
-
-    @contextmanager
-    def slot(self) -> Iterator[None]:
-        """A place in the queue, taken before anything is written about a try.
-
-        Raises:
-            Overloaded: WAITING_MAX are taken.
-        """
-        if self._waiting >= WAITING_MAX:
-            raise Overloaded("too many sign-ins at once")
-        self._waiting += 1
-        try:
-            yield
-        finally:
-            self._waiting -= 1
 
     async def hash(self, password: str) -> str:
         """PHC string of a new hash. The caller holds a slot."""
-        return await self._run(lambda: _hash(password, self._memory_kib))
+        return await self.run(lambda: _hash(password, self._memory_kib))
 
     async def check(self, password: str, phc: str) -> bool:
         """Whether `password` has this hash. The caller holds a slot."""
-        return await self._run(lambda: _check(password, phc))
-
-    async def _run(self, work: Callable[[], T]) -> T:
-        try:
-            async with asyncio.timeout(HASH_S):
-                return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-        except TimeoutError as problem:
-            raise Overloaded("too many sign-ins at once") from problem
+        return await self.run(lambda: _check(password, phc))
 
 
 def _hash(password: str, memory_kib: int) -> str:
