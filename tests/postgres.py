@@ -26,8 +26,11 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Yields the socket folder of a fresh server; fsync is off, because tests lose nothing by a power cut."""
+def server(*settings: str) -> Iterator[str]:
+    """Yields the socket folder of a fresh server; fsync is off, because tests lose nothing by a power cut.
+
+    `settings` such as `fsync=on` win over that.
+    """
     folder = binaries()
     assert folder is not None, "no PostgreSQL: apt-get install postgresql, or set PG_BIN"
     home = Path(tempfile.mkdtemp(prefix="tdpg"))
@@ -45,7 +48,8 @@ def server() -> Iterator[str]:
             [folder / "initdb", "-D", data, "-U", "tapdial", "-A", "trust", "-N", "-E", "UTF8", "--locale=C"],
             check=True, env=env, cwd=home, stdout=subprocess.DEVNULL, **user,
         )  # fmt: skip
-        options = ["-c", "fsync=off", "-c", "listen_addresses=", "-c", "max_connections=200", "-k", str(home)]
+        chosen = ("fsync=off", "listen_addresses=", "max_connections=200", *settings)
+        options = [word for setting in chosen for word in ("-c", setting)] + ["-k", str(home)]
         process = subprocess.Popen(  # type: ignore[call-overload]
             [folder / "postgres", "-D", data, *options],
             env=env, cwd=home, stdout=subprocess.DEVNULL, stderr=log, **user,
