@@ -2,7 +2,7 @@
 
 A key's `ref` says what it is for: `pepper` (PINs), `lookup` (keyed hashes of what must be found again), `outbox`
 (one-time codes and other sealed texts), `staff` (TOTP seeds), `token` (PANs), `imk` (issuer master key of the AES
-house profile), `acquirer` (terminal MAC keys).
+house profile), `acquirer` (terminal MAC keys), `ledger_head` (signatures of published heads).
 """
 
 from typing import Protocol
@@ -49,4 +49,12 @@ class KeyStore(Protocol):
 
     async def terminal_key(self, ref: str, terminal: str) -> bytes:
         """The terminal's MAC key, 16 bytes: the one key that leaves, once, when the terminal is registered."""
+        ...
+
+    async def sign(self, ref: str, data: bytes) -> bytes:
+        """Ed25519 signature of `data`, 64 bytes (RFC 8032 §5.1). Whoever signs separates the kinds of `data`."""
+        ...
+
+    async def public_key(self, ref: str) -> bytes:
+        """The public key that checks what `sign` signs, 32 raw bytes; safe to show to everybody."""
         ...

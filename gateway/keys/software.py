@@ -1,19 +1,23 @@
 """The software KeyStore: keys live in the process's memory and, between runs, in one sealed file.
 
+A ref that a file of an older version does not have gets its random key when the file is opened.
+
 The file: 8 bytes of magic, 16 bytes of salt, 12 bytes of nonce, then AES-256-GCM over JSON {ref: hex} under
 Argon2id(passphrase, salt; 64 MiB, t=3, one lane; RFC 9106 §4), the first 36 bytes as additional data.
 """
 
+import contextlib
+import fcntl
 import hmac
 import json
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
@@ -28,6 +32,7 @@ KEY_LENGTHS: Mapping[str, int] = {
     "token": 32,
     "imk": aes_profile.KEY_BYTES,
     "acquirer": aes_profile.KEY_BYTES,
+    "ledger_head": 32,
 }
 """Every ref and its key's length in bytes."""
 
@@ -43,7 +48,7 @@ class SoftwareKeyStore:
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         self._keys = dict(keys)
-        # One ref may both seal and MAC; the two uses never share a key.
+        # One ref may seal, sign and MAC; no two of these uses share a key.
         self._sealers = {ref: AESGCM(hmac.digest(key, b"tapdial seal", "sha256")) for ref, key in keys.items()}
 
     @classmethod
@@ -57,9 +62,8 @@ class SoftwareKeyStore:
             if not path.exists():
                 _create(path, _with_missing({}), passphrase)
             keys = _unseal_file(_read(path), passphrase)
-            if complete := _with_missing(keys):
-                keys = complete
-                _replace(path, keys, passphrase)
+            if _with_missing(keys):
+                keys = _complete(path, passphrase)
         except OSError as problem:
             raise KeyFault(f"key file {path}: {problem.strerror}") from problem
         return cls(keys)
@@ -116,6 +120,17 @@ class SoftwareKeyStore:
     async def terminal_key(self, ref: str, terminal: str) -> bytes:
         """The terminal's MAC key, 16 bytes, for the one-time hand-over at its registration."""
         return aes_profile.terminal_key(self._key(ref), terminal)
+
+    async def sign(self, ref: str, data: bytes) -> bytes:
+        """Ed25519 signature of `data`, 64 bytes."""
+        return self._signer(ref).sign(data)
+
+    async def public_key(self, ref: str) -> bytes:
+        """The public key of `ref`, 32 raw bytes."""
+        return self._signer(ref).public_key().public_bytes_raw()
+
+    def _signer(self, ref: str) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(hmac.digest(self._key(ref), b"tapdial sign", "sha256"))
 
     def _key(self, ref: str) -> bytes:
         key = self._keys.get(ref)
@@ -175,11 +190,32 @@ def _create(path: Path, keys: Mapping[str, bytes], passphrase: str) -> None:
     draft = _write_beside(path, _seal_file(keys, passphrase))
     try:
         # A link fails when another process was first; its keys then count, and ours are thrown away.
-        with suppress(FileExistsError):
+        with contextlib.suppress(FileExistsError):
             path.hardlink_to(draft)
     finally:
         draft.unlink()
     _sync_folder(path.parent)
+
+
+def _complete(path: Path, passphrase: str) -> dict[str, bytes]:
+    """Add what is missing to the file and read it; of several processes one does it and all get the same keys."""
+    with _locked_folder(path.parent):
+        keys = _unseal_file(_read(path), passphrase)
+        if complete := _with_missing(keys):
+            keys = complete
+            _replace(path, keys, passphrase)
+        return keys
+
+
+@contextlib.contextmanager
+def _locked_folder(folder: Path) -> Iterator[None]:
+    """Alone among processes that ask for this lock; the system ends it with the process."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _replace(path: Path, keys: Mapping[str, bytes], passphrase: str) -> None:

@@ -5,13 +5,15 @@ import stat
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import KeyFault
-from gateway.keys import KeyStore, SoftwareKeyStore, aes_profile
+from gateway.keys import KeyStore, SoftwareKeyStore, aes_profile, software
 from gateway.keys.software import KEY_LENGTHS
 
 KEY = bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c")
@@ -123,3 +125,60 @@ async def test_a_terminal_that_has_its_key_makes_the_links_mac() -> None:
     mac = CMAC(AES(await store.terminal_key("acquirer", "TERM0001")))
     mac.update(b"0800")
     assert await store.link_mac("acquirer", "TERM0001", b"0800") == mac.finalize()[:8]
+
+
+@given(data=st.binary(max_size=100), place=st.integers(0, 63), flip=st.integers(1, 255))
+async def test_a_signature_is_good_for_its_data_alone(data: bytes, place: int, flip: int) -> None:
+    store = SoftwareKeyStore.for_tests()
+    signature = await store.sign("ledger_head", data)
+    key = Ed25519PublicKey.from_public_bytes(await store.public_key("ledger_head"))
+    other = Ed25519PublicKey.from_public_bytes(await store.public_key("pepper"))
+    changed = bytearray(signature)
+    changed[place] ^= flip
+
+    key.verify(signature, data)
+    for wrong_key, wrong_signature, wrong_data in [
+        (key, bytes(changed), data),
+        (key, signature, data + b"."),
+        (other, signature, data),
+    ]:
+        with pytest.raises(InvalidSignature):
+            wrong_key.verify(wrong_signature, wrong_data)
+
+
+async def test_a_key_that_is_not_there_signs_nothing() -> None:
+    store = SoftwareKeyStore({})
+    with pytest.raises(KeyFault, match="no key ledger_head"):
+        await store.sign("ledger_head", b"")
+    with pytest.raises(KeyFault, match="no key ledger_head"):
+        await store.public_key("ledger_head")
+
+
+def older_file(path: Path) -> dict[str, bytes]:
+    """A key file from before heads were signed, and its keys."""
+    keys = {ref: bytes([number]) * length for number, (ref, length) in enumerate(KEY_LENGTHS.items())}
+    del keys["ledger_head"]
+    software._create(path, keys, "one")
+    return keys
+
+
+async def test_a_file_of_an_older_version_gets_the_missing_key_and_keeps_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    keys = older_file(path)
+
+    first, second = (SoftwareKeyStore.open(path, "one") for _ in range(2))
+
+    assert await first.public_key("ledger_head") == await second.public_key("ledger_head")
+    assert [await first.kcv(ref) for ref in keys] == [await SoftwareKeyStore(keys).kcv(ref) for ref in keys]
+    assert [entry.name for entry in path.parent.iterdir()] == ["keys"]
+
+
+async def test_processes_that_complete_an_older_file_at_once_end_with_the_same_keys(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    older_file(path)
+
+    async with asyncio.TaskGroup() as group:
+        opened = [group.create_task(asyncio.to_thread(SoftwareKeyStore.open, path, "one")) for _ in range(3)]
+
+    public = {await task.result().public_key("ledger_head") for task in opened}
+    assert public == {await SoftwareKeyStore.open(path, "one").public_key("ledger_head")}
