@@ -1,7 +1,7 @@
 # `make demo` is for a new user; `make check test rigs` are the gates. Everything installs itself.
 PYTHON ?= python3
 PY := .venv/bin/python
-.PHONY: help venv venv-dev packages demo demo-reset check test rigs rigs-long bench-ussd settings-page
+.PHONY: help venv venv-dev packages demo demo-reset check test rigs rigs-long bench-ussd bench-ledger settings-page
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,9 @@ rigs-long: .venv/.dev packages ## the rigs, then every property and machine with
 
 bench-ussd: .venv/.dev ## hops a second in ratio to a bare handler
 	$(PY) -m bench.ussd
+
+bench-ledger: .venv/.dev packages ## the ledger in ratio to pgbench and to a commit per transfer
+	$(PY) -m bench.ledger
 
 settings-page: .venv/.base ## writes docs/SETTINGS.md
 	.venv/bin/tapdial settings --markdown > docs/SETTINGS.md
