@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -220,3 +220,29 @@ async def test_accounts_open_while_others_post(ledger: Ledger, clock: ManualCloc
     assert {task.result() for task in arrivals} == {Outcome.POSTED}
     assert len(crowd) == 100
     assert await ledger.balances(BOB.id) is not None
+
+
+async def test_who_waits_when_the_writer_is_ended_is_told_and_does_not_hang(
+    ledger: Ledger, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wallet.ledger.front._CLOSE_S", 0.1)
+    commits = Commits(ConnectionRefusedError(), "before", 1000)
+    commits.watch(ledger)
+    async with asyncio.TaskGroup() as tasks:
+        waiting = [tasks.create_task(_fault_of(ledger.post(fund(clock, 1)))) for _ in range(3)]
+        await asyncio.sleep(0.02)
+        waiting += [tasks.create_task(_fault_of(ledger.post(fund(clock, 1)))) for _ in range(3)]
+        await asyncio.sleep(0)
+
+        with pytest.raises(TimeoutError):
+            await ledger.close()
+
+    assert [type(task.result()) for task in waiting] == [LedgerUnavailable] * 6
+
+
+async def _fault_of(post: Awaitable[list[PostResult]]) -> Exception | None:
+    try:
+        await post
+    except LedgerUnavailable as fault:
+        return fault
+    return None

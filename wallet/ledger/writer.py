@@ -8,7 +8,7 @@ posting. A COMMIT whose answer was lost is resolved by looking for the group's b
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -60,13 +60,27 @@ class _Try:
 
 
 class Writer:
-    """The queue and the loop that empties it. `run` is the owner's task; `stop` lets it end."""
+    """The queue and the loop that empties it. `run` is the owner's task; `stop` lets it end.
 
-    def __init__(self, engines: Engines, clock: Clock, queue_max: int) -> None:
+    `below(n)` gives a random number from 0 to n - 1 for the pauses between tries.
+    """
+
+    def __init__(
+        self,
+        engines: Engines,
+        clock: Clock,
+        queue_max: int,
+        *,
+        group_max: int = GROUP_MAX,
+        below: Callable[[int], int] = secrets.randbelow,
+    ) -> None:
         self._engines = engines
         self._clock = clock
         self._queue_max = queue_max
+        self._group_max = group_max
+        self._below = below
         self._jobs: deque[Job] = deque()
+        self._committing: list[Job] = []
         self._waiting = 0
         self._wake = asyncio.Event()
         self._stopping = False
@@ -75,15 +89,19 @@ class Writer:
 
     async def post(self, transfers: Sequence[Transfer]) -> list[PostResult]:
         """Post one call's transfers, cut into jobs of at most a group where its entries allow."""
-        jobs = [Job(self._future(), entries) for entries in _portions(transfers)]
+        jobs = [Job(self._future(), entries) for entries in _portions(transfers, self._group_max)]
         self._put(jobs)
         results: list[PostResult] = []
         faults: list[WalletFault] = []
-        for job in jobs:
-            try:
-                results += (await job.done)[0]
-            except WalletFault as fault:
-                faults.append(fault)
+        try:
+            for job in jobs:
+                try:
+                    results += (await job.done)[0]
+                except WalletFault as fault:
+                    faults.append(fault)
+        finally:
+            for job in jobs:
+                job.done.cancel()  # a cancelled caller takes no answer any more, and a fault would be nobody's
         if faults:
             raise faults[0]
         return results
@@ -110,11 +128,16 @@ class Writer:
         try:
             while self._jobs or not self._stopping:
                 if self._jobs:
-                    await self._commit(self._gather())
+                    self._committing = self._gather()
+                    await self._commit(self._committing)
                 else:
                     self._wake.clear()
                     await self._wake.wait()
         finally:
+            # Whoever still waits when the owner ends this task would wait for ever.
+            self._stopping = True
+            _fail([*self._committing, *self._jobs], LedgerUnavailable("the ledger was closed"))
+            self._jobs.clear()
             if self._thread is not None:
                 self._thread.shutdown(wait=False)
 
@@ -138,7 +161,7 @@ class Writer:
     def _gather(self) -> list[Job]:
         jobs = [self._jobs.popleft()]
         size = jobs[0].size
-        while self._jobs and size + self._jobs[0].size <= GROUP_MAX:
+        while self._jobs and size + self._jobs[0].size <= self._group_max:
             jobs.append(self._jobs.popleft())
             size += jobs[-1].size
         self._waiting -= size
@@ -185,7 +208,7 @@ class Writer:
                     return committed.decision
                 assert doubtful is not None, "only a doubtful group can turn out to be in the book"
                 return doubtful.decision
-            await asyncio.sleep(secrets.randbelow(pause_ms) / 1000)
+            await asyncio.sleep(self._below(pause_ms) / 1000)
             pause_ms = min(pause_ms * 2, _PAUSE_MAX_MS)
 
     async def _run(self, group: Group, run: _Try) -> Committing | None:
@@ -222,13 +245,13 @@ class Writer:
         return committing
 
 
-def _portions(transfers: Sequence[Transfer]) -> list[list[tuple[Transfer, ...]]]:
+def _portions(transfers: Sequence[Transfer], group_max: int) -> list[list[tuple[Transfer, ...]]]:
     portions: list[list[tuple[Transfer, ...]]] = []
     room = 0
     for entry in entries_of(transfers):
         if len(entry) > room:
             portions.append([])
-            room = GROUP_MAX
+            room = group_max
         portions[-1].append(entry)
         room -= len(entry)
     return portions
