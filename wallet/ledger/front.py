@@ -11,6 +11,7 @@ from wallet.clock import Clock
 from wallet.errors import LedgerUnavailable
 from wallet.ids import AccountId, TransferId
 from wallet.ledger import engines, migrations
+from wallet.ledger.chain import Block
 from wallet.ledger.check import Finding, Progress, Verified
 from wallet.ledger.faults import UNREACHABLE, Verdict, judge
 from wallet.ledger.reads import Head, Reads
@@ -177,6 +178,10 @@ class Ledger:
         """The end of the log and the hash over it, for publishing."""
         return await self._reads.head()
 
+    async def block(self, number: int) -> Block | None:
+        """The seal of the group with this number, from 1; None if the log is not that long."""
+        return await self._reads.block(number)
+
     async def verify(self, progress: Progress | None = None) -> Verified:
         """Re-read everything and name the first wrong row; `progress` gets positions read and all of them."""
         return await verify(self._reads, progress)
@@ -207,4 +212,4 @@ def _assert_storable(transfer: Transfer) -> None:
     assert not isinstance(transfer.effective_on, datetime), "a day is not a moment"
 
 
-__all__ = ["Finding", "Head", "Ledger", "Verified"]
+__all__ = ["Block", "Finding", "Head", "Ledger", "Verified"]

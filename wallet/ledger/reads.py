@@ -15,6 +15,7 @@ from wallet.errors import LedgerUnavailable
 from wallet.ids import AccountId, TransferId
 from wallet.ledger import rows, schema
 from wallet.ledger.book import Booked
+from wallet.ledger.chain import Block
 from wallet.ledger.faults import UNREACHABLE
 from wallet.transfers import Balances, LogRow, Movement, PostResult, TrialBalanceRow
 
@@ -98,6 +99,11 @@ class Reads:
         """The end of the log."""
         (row,) = await self._all(select(schema.head))
         return Head(row.position, row.block, row.hash, row.booked_at)
+
+    async def block(self, number: int) -> Block | None:
+        """The block with this number."""
+        found = await self._all(select(schema.block).where(schema.block.c.number == number))
+        return rows.block_of(found[0]) if found else None
 
     @asynccontextmanager
     async def connection(self, *, timeout_s: float | None = READ_S) -> AsyncIterator[AsyncConnection]:
