@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     smsc_retry_max_s: float = Field(60.0, description="Longest wait before the SMSC is tried again", ge=1, le=600)
     luk_uses_max: int = Field(100, description="Taps that one limited-use key of a phone serves", ge=1, le=10_000)
     luk_valid_s: int = Field(30 * 86_400, description="How long a limited-use key is valid", ge=60, le=366 * 86_400)
+    head_publish_s: int = Field(300, description="How often the ledger's head is signed and published", ge=1, le=86_400)
     iso8583_idle_s: float = Field(300.0, description="Silence after which a terminal's line is closed", gt=0, le=86_400)
 
     @classmethod

@@ -14,6 +14,7 @@ from gateway.peers.registry import HttpRegistry
 from gateway.services.access import Access
 from gateway.services.approvals import Approvals, Proposals
 from gateway.services.benefits import RELEASE_KIND, Benefits
+from gateway.services.heads import HEADS_FILE, HeadFile, Heads
 from gateway.services.jobs import Jobs
 from gateway.services.merchants import Merchants
 from gateway.services.notices import NoticeClass, Notices, Outbox, Words
@@ -59,6 +60,7 @@ class House:
     tokens: Tokens
     taps: Taps
     money_notices: MoneyNotices
+    heads: Heads
 
     @property
     def zone(self) -> ZoneInfo:
@@ -133,6 +135,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             tokens=tokens,
             taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics)),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
+            heads=Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE)),
         )
 
 

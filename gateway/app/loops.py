@@ -9,6 +9,7 @@ from gateway.peers.smsc import Link, LinkProfile
 from gateway.services.dialogues import Dialogues
 from gateway.services.notices import Channel
 from gateway.settings import Settings
+from gateway.workers.heads import HeadsWorker
 from gateway.workers.loop import Loop
 from gateway.workers.outbox import OutboxWorker
 from gateway.workers.sweeper import Sweeper
@@ -39,6 +40,7 @@ class Loops:
             Loop("outbox_email", OutboxWorker(house.outbox, Channel.EMAIL, mail, metrics).tick, metrics, idle_s=1.0),
             Loop("money_notices", house.money_notices.tick, metrics, idle_s=0.2),
             Loop("sweeper", _sweeper(house, dialogues).tick, metrics, idle_s=2.0),
+            Loop("heads", HeadsWorker(house.heads, house.clock, settings.head_publish_s).tick, metrics, idle_s=5.0),
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),
         ]
         self._tasks = [tasks.create_task(self._link.run(), name="link")]

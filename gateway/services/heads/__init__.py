@@ -1,0 +1,6 @@
+"""Published heads of the ledger: signed, stored, and written to a file that can be copied away."""
+
+from gateway.services.heads.file import HEADS_FILE, HeadFile
+from gateway.services.heads.heads import LISTED_MAX, Heads
+
+__all__ = ["HEADS_FILE", "LISTED_MAX", "HeadFile", "Heads"]
