@@ -46,7 +46,7 @@ def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[st
     app.add_routes(_ussd(house, dialogues).routes())
     app.add_routes(_probes(house, ready))
     app.add_subapp("/console", console_app(_console(house, dialogues, links)))
-    app.add_subapp("/api/v1", api_app(house.tokens, house.clock, house.metrics))
+    app.add_subapp("/api/v1", api_app(house.tokens, house.heads, house.clock, house.metrics))
     desk = Desk(house.taps, house.merchants, house.keys, house.metrics, house.settings.iso8583_idle_s)
     return Doors(app, TerminalServer(desk), dialogues, ready, hops)
 

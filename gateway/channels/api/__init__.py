@@ -1,4 +1,4 @@
-"""The HTTP API for phones' own software, `/api/v1`."""
+"""The HTTP API for phones' own software and for auditors, `/api/v1`."""
 
 from gateway.channels.api.app import api_app
 

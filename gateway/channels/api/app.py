@@ -1,6 +1,9 @@
 """The aiohttp sub-application of `/api/v1`."""
 
 import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Protocol, assert_never
 
@@ -9,18 +12,22 @@ from aiohttp.typedefs import Handler, Middleware
 from pydantic import ValidationError
 
 from gateway.channels.api.limiter import Limiter
-from gateway.channels.api.models import FieldProblem, Problem, TokenGiven, TokenRequest
+from gateway.channels.api.models import FieldProblem, HeadKey, Problem, TokenGiven, TokenRequest
 from gateway.channels.api.openapi import description
 from gateway.errors import Fault
 from gateway.observe import Metrics, log
 from gateway.services.tokens import ProvisionOutcome, ProvisionRequest, ProvisionResult
 from wallet.clock import Clock
+from wallet.heads import SignedHead, line_of
 
 BODY_BYTES_MAX = 16 * 1024
 TRY_WINDOW = timedelta(minutes=10)
 TRIES_PER_NUMBER = 10
 TRIES_PER_ADDRESS = 300
 """Many phones share one address of a carrier's gateway."""
+HEADS_MAX = 1000
+HEADS_DEFAULT = 100
+HEADS_MEDIA_TYPE = "application/x-ndjson"
 _READ_S = 10.0
 _SERVICE_S = 10.0
 
@@ -30,6 +37,18 @@ class Tokens(Protocol):
 
     async def provision(self, request: ProvisionRequest) -> ProvisionResult:
         """Make a token."""
+        ...
+
+
+class Heads(Protocol):
+    """Published heads of the ledger."""
+
+    async def latest(self, limit: int) -> Sequence[SignedHead]:
+        """The newest heads, oldest of them first."""
+        ...
+
+    async def public_key(self) -> bytes:
+        """The key that they are checked with, 32 bytes."""
         ...
 
 
@@ -44,21 +63,25 @@ class Refused(Exception):
         self.retry_s = retry_s
 
 
-def api_app(tokens: Tokens, clock: Clock, metrics: Metrics) -> web.Application:
+def api_app(tokens: Tokens, heads: Heads, clock: Clock, metrics: Metrics) -> web.Application:
     """The sub-application; mount it at `/api/v1`."""
-    api = _Api(tokens, clock, metrics)
+    api = _Api(tokens, heads, clock, metrics)
     app = web.Application(middlewares=[api.problems])
     app.router.add_post("/tokens", api.provision)
+    app.router.add_get("/ledger/heads", api.heads)
+    app.router.add_get("/ledger/heads/key", api.head_key)
     app.router.add_get("/openapi.json", api.openapi)
     return app
 
 
 class _Api:
-    def __init__(self, tokens: Tokens, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, tokens: Tokens, heads: Heads, clock: Clock, metrics: Metrics) -> None:
         self._tokens = tokens
+        self._heads = heads
         self._metrics = metrics
         self._by_number = Limiter(clock, TRIES_PER_NUMBER, TRY_WINDOW)
         self._by_address = Limiter(clock, TRIES_PER_ADDRESS, TRY_WINDOW)
+        self._readers = Limiter(clock, TRIES_PER_ADDRESS, TRY_WINDOW)
         self._description = description()
 
     async def openapi(self, _request: web.Request) -> web.Response:
@@ -70,15 +93,27 @@ class _Api:
         _within_rate(self._by_address, request.remote or "")
         asked = _parsed(await _body(request))
         _within_rate(self._by_number, asked.msisdn)
-        try:
-            async with asyncio.timeout(_SERVICE_S):
-                result = await self._tokens.provision(asked.to_request())
-        except TimeoutError as problem:
-            raise Refused(503, "timeout", "the answer took too long; send the same request again") from problem
+        async with _in_time():
+            result = await self._tokens.provision(asked.to_request())
         if result.token is None:
             raise _refusal(result.outcome)
         given = TokenGiven.of(result.token)
         return web.Response(status=201, text=given.model_dump_json(), content_type="application/json")
+
+    async def heads(self, request: web.Request) -> web.Response:
+        """GET /ledger/heads."""
+        _within_rate(self._readers, request.remote or "")
+        limit = _limit(request.query.get("limit", str(HEADS_DEFAULT)))
+        async with _in_time():
+            heads = await self._heads.latest(limit)
+        return web.Response(text="".join(f"{line_of(head)}\n" for head in heads), content_type=HEADS_MEDIA_TYPE)
+
+    async def head_key(self, request: web.Request) -> web.Response:
+        """GET /ledger/heads/key."""
+        _within_rate(self._readers, request.remote or "")
+        async with _in_time():
+            key = HeadKey.of(await self._heads.public_key())
+        return web.Response(text=key.model_dump_json(), content_type="application/json")
 
     @property
     def problems(self) -> Middleware:
@@ -116,6 +151,22 @@ class _Api:
 def _within_rate(limiter: Limiter, subject: str) -> None:
     if wait_s := limiter.take(subject):
         raise Refused(429, "rate_limited", "too many requests", retry_s=wait_s)
+
+
+@contextlib.asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(_SERVICE_S):
+            yield
+    except TimeoutError as problem:
+        raise Refused(503, "timeout", "the answer took too long; send the same request again") from problem
+
+
+def _limit(text: str) -> int:
+    if re.fullmatch("[1-9][0-9]{0,3}", text) and int(text) <= HEADS_MAX:
+        return int(text)
+    wrong = FieldProblem(field="limit", message=f"1 to {HEADS_MAX}")
+    raise Refused(422, "invalid", "the request is not as described", errors=[wrong])
 
 
 async def _body(request: web.Request) -> bytes:

@@ -2,11 +2,12 @@
 
 import base64
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from gateway.services.tokens import ProvisionedToken, ProvisionRequest
+from wallet.heads import key_id
 
 _KEY_BYTES = 32
 
@@ -82,6 +83,19 @@ class TokenGiven(_Strict):
             aid=token.aid.hex().upper(),
             luk=luk,
         )
+
+
+class HeadKey(_Strict):
+    """The public key that published heads of the ledger are checked with. Compare it with one given on paper."""
+
+    algorithm: Literal["Ed25519"] = "Ed25519"
+    key_id: str = Field(description="First 8 bytes of SHA-256 of the key, hex", pattern=r"^[0-9a-f]{16}$")
+    public_key: str = Field(description="32 raw bytes, hex", pattern=r"^[0-9a-f]{64}$")
+
+    @classmethod
+    def of(cls, public_key: bytes) -> "HeadKey":
+        """As the wire has it; 32 bytes."""
+        return cls(key_id=key_id(public_key), public_key=public_key.hex())
 
 
 class FieldProblem(_Strict):

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from gateway.channels.api.models import Problem, TokenGiven, TokenRequest
+from gateway.channels.api.models import HeadKey, Problem, TokenGiven, TokenRequest
 
 _SCHEMA = "#/components/schemas/"
 REFUSALS: Mapping[int, str] = {
@@ -20,20 +20,30 @@ REFUSALS: Mapping[int, str] = {
     503: "`store_unavailable`, `timeout`: try again",
 }
 
+READ_REFUSALS: Mapping[int, str] = {
+    422: "`invalid`: see `errors`",
+    429: "`rate_limited`: see `Retry-After`",
+    503: "`store_unavailable`, `timeout`: try again",
+}
+
 
 def description() -> dict[str, Any]:
     """The document, built anew."""
     _, schemas = models_json_schema(
-        [(TokenRequest, "validation"), (TokenGiven, "serialization"), (Problem, "serialization")],
+        [
+            (TokenRequest, "validation"),
+            (TokenGiven, "serialization"),
+            (HeadKey, "serialization"),
+            (Problem, "serialization"),
+        ],
         ref_template=_SCHEMA + "{model}",
     )
-    refused = {str(status): _answer(text, "Problem", "application/problem+json") for status, text in REFUSALS.items()}
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Tapdial API",
             "version": "1",
-            "description": "For the software of phones. Refusals are problem details (RFC 9457).",
+            "description": "For the software of phones and for auditors. Refusals are problem details (RFC 9457).",
         },
         "servers": [{"url": "/api/v1"}],
         "paths": {
@@ -43,12 +53,45 @@ def description() -> dict[str, Any]:
                     "summary": "Get a token for an NFC phone",
                     "description": "The same request again while the code is valid gets the same token.",
                     "requestBody": {"required": True, "content": _content("TokenRequest", "application/json")},
-                    "responses": {"201": _answer("The token", "TokenGiven", "application/json"), **refused},
+                    "responses": {"201": _answer("The token", "TokenGiven", "application/json"), **_refused(REFUSALS)},
                 }
             },
+            **_ledger(),
         },
         "components": {"schemas": schemas["$defs"]},
     }
+
+
+def _ledger() -> dict[str, Any]:
+    limit = {
+        "name": "limit",
+        "in": "query",
+        "description": "How many of the newest",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
+    }
+    lines = {"application/x-ndjson": {"schema": {"type": "string"}}}
+    return {
+        "/ledger/heads": {
+            "get": {
+                "operationId": "listHeads",
+                "summary": "Published heads of the ledger",
+                "description": "Each line is a signed head as `tapdial ledger check-heads` reads it, oldest first.",
+                "parameters": [limit],
+                "responses": {"200": {"description": "The heads", "content": lines}, **_refused(READ_REFUSALS)},
+            }
+        },
+        "/ledger/heads/key": {
+            "get": {
+                "operationId": "getHeadKey",
+                "summary": "The public key of published heads",
+                "responses": {"200": _answer("The key", "HeadKey", "application/json"), **_refused(READ_REFUSALS)},
+            }
+        },
+    }
+
+
+def _refused(refusals: Mapping[int, str]) -> dict[str, Any]:
+    return {str(status): _answer(text, "Problem", "application/problem+json") for status, text in refusals.items()}
 
 
 def _content(schema: str, media_type: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from gateway.channels.web import new_application
 from gateway.errors import StoreUnavailable
 from gateway.observe import Metrics
 from gateway.services.tokens import ProvisionedToken, ProvisionOutcome, ProvisionRequest, ProvisionResult, SealedKey
+from tests.gateway.channels.api.published import PublishedHeads
 from wallet.clock import ManualClock
 
 Client = TestClient[web.Request, web.Application]
@@ -61,7 +62,7 @@ def metrics() -> Metrics:
 @pytest.fixture
 def root(vault: Vault, clock: ManualClock, metrics: Metrics) -> web.Application:
     app = new_application(clock, metrics)
-    app.add_subapp("/api/v1", api_app(vault, clock, metrics))
+    app.add_subapp("/api/v1", api_app(vault, PublishedHeads(), clock, metrics))
     return app
 
 

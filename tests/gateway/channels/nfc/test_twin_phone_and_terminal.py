@@ -17,6 +17,7 @@ from simulators.faults import Faults
 from simulators.nfc_phone import NfcPhone
 from simulators.terminal import TapOutcome, Terminal, TerminalConfig
 from simulators.trace import Trace
+from tests.gateway.channels.api.published import PublishedHeads
 from tests.gateway.channels.nfc.world import FUNDS, MSISDN, PERSON, World, running
 from wallet.clock import SystemClock
 
@@ -34,7 +35,7 @@ class Counter:
 @asynccontextmanager
 async def api(world: World) -> AsyncIterator[str]:
     app: web.Application = new_application(world.clock, world.metrics)
-    app.add_subapp("/api/v1", api_app(world.tokens, world.clock, world.metrics))
+    app.add_subapp("/api/v1", api_app(world.tokens, PublishedHeads(), world.clock, world.metrics))
     async with TestServer(app) as server:
         yield str(server.make_url("")).rstrip("/")
 
