@@ -1,7 +1,7 @@
 # `make demo` is for a new user; `make check test rigs` are the gates. Everything installs itself.
 PYTHON ?= python3
 PY := .venv/bin/python
-.PHONY: help venv venv-dev packages demo demo-reset check test rigs rigs-long bench-ussd bench-ledger settings-page
+.PHONY: help venv venv-dev packages demo demo-reset check test rigs rigs-long bench-ussd bench-ledger bench-ledger-large settings-page
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,6 +54,9 @@ bench-ussd: .venv/.dev ## hops a second in ratio to a bare handler
 
 bench-ledger: .venv/.dev packages ## the ledger in ratio to pgbench and to a commit per transfer
 	$(PY) -m bench.ledger
+
+bench-ledger-large: .venv/.dev packages ## the same with 10 million transfers in the table; about half an hour
+	$(PY) -m bench.ledger_large
 
 settings-page: .venv/.base ## writes docs/SETTINGS.md
 	.venv/bin/tapdial settings --markdown > docs/SETTINGS.md
