@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway.cli import db, jobs, ledger, menus, run, staff
+from gateway.cli import db, heads, jobs, ledger, menus, run, staff
 from gateway.cli.context import Config, read_settings
 from gateway.errors import Fault
 from gateway.settings import PREFIX, Settings
@@ -19,6 +19,8 @@ from wallet.errors import WalletFault
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Social security from any phone.")
 app.add_typer(menus.app, name="menus")
 app.add_typer(ledger.app, name="ledger")
+ledger.app.command("head")(heads.head)
+ledger.app.command("check-heads")(heads.check_heads)
 app.add_typer(db.app, name="db")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(staff.app, name="staff")
