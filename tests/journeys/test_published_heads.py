@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 from typer.testing import CliRunner, Result
 
 from gateway.app import built
@@ -151,6 +152,12 @@ async def test_an_auditor_checks_what_he_collected_with_a_key_and_no_database(
         result = await command(elsewhere, "check-heads", file, "--key", given, "--without-book")
         assert (result.exit_code, says in said(result)) == (status, True), result.output
     assert not (tmp_path / "nothing").exists()
+
+    if settings.database_url:
+        name = make_url(settings.database_url).database
+        await execute(settings.database_url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    read = await command(config, "check-heads", kept, "--key", key)
+    assert (read.exit_code, "4 published heads are signed and in the book" in said(read)) == (0, True), read.output
 
 
 async def test_the_head_is_printed_and_published_on_the_command_line(
