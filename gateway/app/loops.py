@@ -40,7 +40,7 @@ class Loops:
             Loop("outbox_email", OutboxWorker(house.outbox, Channel.EMAIL, mail, metrics).tick, metrics, idle_s=1.0),
             Loop("money_notices", house.money_notices.tick, metrics, idle_s=0.2),
             Loop("sweeper", _sweeper(house, dialogues).tick, metrics, idle_s=2.0),
-            Loop("heads", HeadsWorker(house.heads, house.clock, settings.head_publish_s).tick, metrics, idle_s=5.0),
+            Loop("heads", _heads(house).tick, metrics, idle_s=min(5.0, settings.head_publish_s)),
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),
         ]
         self._tasks = [tasks.create_task(self._link.run(), name="link")]
@@ -70,6 +70,10 @@ def _profile(settings: Settings) -> LinkProfile:
         rate_max=settings.smsc_rate_max,
         retry_max_s=settings.smsc_retry_max_s,
     )
+
+
+def _heads(house: House) -> HeadsWorker:
+    return HeadsWorker(house.heads, house.clock, house.settings.head_publish_s)
 
 
 def _sweeper(house: House, dialogues: Dialogues) -> Sweeper:

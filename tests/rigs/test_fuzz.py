@@ -38,6 +38,7 @@ from tests.rigs.fuzz import (
     outcome_of,
     peak_bytes,
 )
+from wallet.heads import NotAHead, head_of, line_of
 
 INPUTS = 2_000_000 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 20_000
 ONE = os.environ.get("FUZZ_SEED")
@@ -47,6 +48,10 @@ KEY = bytes(range(16))
 PAN = "5814200000000002"
 TEXT = "Votre versement de 500 000 rials est arrivé {1} [€]. Réf. 998877665544"
 RECEIPT = b"id:0123456789 sub:001 dlvrd:001 submit date:2611220800 done date:2611220801 stat:DELIVRD err:000 text:x"
+HEAD = (
+    b'{"version":1,"block":6,"position":5,"hash":"%b","booked_at":"2026-11-22T05:57:57.040789Z",'
+    b'"published_at":"2026-11-22T05:57:59.611188Z","key_id":"%b","signature":"%b"}'
+) % (b"ce8e" * 16, b"84d1" * 4, b"0270" * 32)
 PERSIAN = "ش\u200cم ۱۲۳ - سلام \U0001f600"
 SETTINGS = b"""environment = "demo"\nhttp_port = 8081\nservice_code = "*1420#"\nregistry_timeout_s = 2.5
 data_dir = "var/x"\nzone = 'Asia/Tehran'\nsend_max_minor = 50_000_000\n"""
@@ -199,6 +204,11 @@ def _token_request(data: bytes) -> str | None:
     return None
 
 
+def _published_head(data: bytes) -> str | None:
+    assert line_of(head_of(data)).encode() == data.rstrip(b"\r\n"), "one head has one line"
+    return None
+
+
 def _receipt(data: bytes) -> str | None:
     kept = (Tlv(Tag.RECEIPTED_MESSAGE_ID, data[:70]), Tlv(Tag.MESSAGE_STATE, data[-1:]))
     error = Tlv(Tag.NETWORK_ERROR_CODE, data[:3])
@@ -287,6 +297,7 @@ WIRES = (
     Wire("console form", (FORM, b"989120000001=x&" + FORM), _form, (BadInput,)),
     Wire("api", (json.dumps(TOKEN).encode(), json.dumps({**TOKEN, "989120000001": [1]}).encode()), _token_request),
     Wire("receipts", (RECEIPT, b'ID:"ab-CD" STAT:undeliv ERR:EC-12', b"id: 42 stat: EXPIRED"), _receipt),
+    Wire("published head", (HEAD, HEAD + b"\r\n"), _published_head, (NotAHead,)),
     Wire("ussd menus", PHONES, talk, total=True),
     Wire("settings", (SETTINGS,), _settings, (SettingsFault,), names_input=True, hostile_bytes=4_096),
     Wire(
