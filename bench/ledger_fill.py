@@ -16,7 +16,6 @@ from uuid import UUID
 import asyncpg
 
 from bench.ledger_load import Supply
-from wallet.accounts import AccountState
 from wallet.clock import SystemClock, to_us
 from wallet.ids import AccountId
 from wallet.ledger import Ledger, chain, rows, rules
@@ -63,7 +62,7 @@ class Filler:
             decision = rules.decide(self.book, [(one,) for one in group], now)
             assert not decision.refused, decision.refused[0]
             leaves = [chain.booked_leaf(row) for row in decision.booked]
-            made = chain.seal(self.number + 1, self.hash, first, now, leaves, [])
+            made = chain.seal(self.number + 1, self.hash, first, now, chain.Leaves(leaves, ()))
             self.number, self.hash = made.number, made.hash
             transfers += map(rows.booked_raw, decision.booked, leaves)
             sealed.append(rows.block_raw(made))
@@ -89,7 +88,7 @@ async def fill(url: str, supply: Supply, count: int, progress: Progress) -> None
     head = await ledger.head()
     sides: dict[AccountId, Side] = {}
     for account, figures in await ledger.accounts(limit=2 * len(supply.accounts)):
-        sides[account.id] = Side(account.id, account.asset.code, account.constraint, AccountState.OPEN)
+        sides[account.id] = rows.new_side(account)
         sides[account.id].restore(figures)
     await ledger.close()
     filler = Filler(supply, Book(head.position, sides), head.block, head.hash, {})

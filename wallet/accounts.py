@@ -6,7 +6,7 @@ has to remember which account is whose.
 
 import tomllib
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from pathlib import Path
 
 from wallet.ids import AccountId, account_id
@@ -32,11 +32,31 @@ class NormalSide(StrEnum):
 
 
 class Constraint(StrEnum):
-    """What an account may never do; open holds count as spent."""
+    """What the accounts of a role may never do unless they get limits of their own; open holds count as spent."""
 
     NONE = "none"
     DEBITS_WITHIN_CREDITS = "debits_within_credits"
     CREDITS_WITHIN_DEBITS = "credits_within_debits"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far one side of an account may exceed the other, in minor units, its open holds counted; None for no bound.
+
+    A wallet that may not be overdrawn has `debit_excess_max=0`; a credit line raises it, and `credit_excess_max` is
+    the most that the wallet may hold.
+    """
+
+    debit_excess_max: int | None = None
+    credit_excess_max: int | None = None
+
+
+NO_LIMITS = Limits()
+_LIMITS = {
+    Constraint.NONE: NO_LIMITS,
+    Constraint.DEBITS_WITHIN_CREDITS: Limits(debit_excess_max=0),
+    Constraint.CREDITS_WITHIN_DEBITS: Limits(credit_excess_max=0),
+}
 
 
 class AccountState(StrEnum):
@@ -45,6 +65,31 @@ class AccountState(StrEnum):
     OPEN = "open"
     FROZEN = "frozen"
     CLOSED = "closed"
+
+
+class ChangeOutcome(Enum):
+    """Every answer to a change of an account's state or limits; the first that applies wins."""
+
+    CHANGED = "changed"
+    UNKNOWN = "unknown"
+    """There is no such account."""
+    NOT_EMPTY = "not_empty"
+    """It cannot be closed while it has a balance or an open hold."""
+    BEYOND = "beyond"
+    """Its balances break the new limits already."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """A new state or new limits for an account; None leaves that part as it is.
+
+    `cause` leads back to who decided it and why, as that of a transfer.
+    """
+
+    account: AccountId
+    cause: str
+    state: AccountState | None = None
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +114,7 @@ class Account:
     asset: Asset
     kind: AccountKind
     normal: NormalSide
-    constraint: Constraint
+    limits: Limits = NO_LIMITS
 
     @property
     def code(self) -> str:
@@ -104,7 +149,9 @@ class Chart:
         """The account that plays `role` for `owner`; opening it twice is harmless."""
         line = self.roles[role]
         assert line.owned == bool(owner), f"role {role} {'needs an' if line.owned else 'has no'} owner"
-        return Account(account_id(role, owner, asset.code), role, owner, asset, line.kind, line.normal, line.constraint)
+        return Account(
+            account_id(role, owner, asset.code), role, owner, asset, line.kind, line.normal, _LIMITS[line.constraint]
+        )
 
     def id(self, role: str, owner: str = "", asset: Asset = IRR) -> AccountId:
         """The id of that account."""
@@ -113,11 +160,15 @@ class Chart:
 
 __all__ = [
     "ASSETS",
+    "NO_LIMITS",
     "Account",
+    "AccountChange",
     "AccountKind",
     "AccountState",
+    "ChangeOutcome",
     "Chart",
     "Constraint",
+    "Limits",
     "NormalSide",
     "Role",
 ]

@@ -27,6 +27,26 @@ class TransferKind(StrEnum):
     """Releases what a hold reserved."""
     EXPIRE = "expire"
     """A void that the ledger itself writes when a hold's time is over."""
+    REVERSE = "reverse"
+    """Moves back what a posted or captured transfer moved, whole or in part; it cites that transfer."""
+
+    @property
+    def moves(self) -> bool:
+        """Whether it changes posted sums; the others only reserve or release."""
+        return self in _MOVES
+
+
+_MOVES = frozenset((TransferKind.POST, TransferKind.CAPTURE, TransferKind.REVERSE))
+
+
+class Balancing(StrEnum):
+    """Whether the ledger lowers the amount to what an account can give or take."""
+
+    NO = "no"
+    DEBIT = "debit"
+    """At most what the debit account can still give."""
+    CREDIT = "credit"
+    """At most what the credit account can still take."""
 
 
 class TransferCode(IntEnum):
@@ -42,6 +62,7 @@ class TransferCode(IntEnum):
     CLAIM_CODE_RETURNED = 43
     TAP = 50
     TAP_REFUND = 51
+    CORRECTION = 60
 
 
 class Outcome(IntEnum):
@@ -66,6 +87,10 @@ class Outcome(IntEnum):
     SAME_ACCOUNT = 111
     EXPIRY_INVALID = 112
     """A hold without an expiry that lies ahead, or an expiry on something else than a hold."""
+    BALANCING_INVALID = 113
+    """Balancing on something else than a POST or a HOLD."""
+    CITATION_INVALID = 114
+    """A REVERSE that cites nothing, or a citation on something else than a REVERSE or a POST."""
     DEBIT_UNKNOWN = 120
     CREDIT_UNKNOWN = 121
     ASSET_DIFFERS = 122
@@ -84,10 +109,20 @@ class Outcome(IntEnum):
     HOLD_EXPIRED = 135
     HOLD_EXCEEDED = 136
     """A capture above what the hold reserved."""
+    CITED_UNKNOWN = 137
+    """What is cited is not in the book."""
+    CITED_DIFFERS = 138
+    """The accounts of a REVERSE are not the cited ones swapped, or the cited one moved nothing or was a REVERSE."""
+    REVERSAL_EXCEEDED = 139
+    """All reversals together would take back more than was moved."""
     PERIOD_CLOSED = 140
-    """The effective date lies in a closed period."""
+    """The effective date lies in a closed period; a soft-closed one takes only what cites."""
     INSUFFICIENT_FUNDS = 150
-    """Available debits would exceed credits, or the other way, or a limit, such as the 63 bits of a sum."""
+    """The debit account cannot give that much: its debits would exceed its credits by more than it may."""
+    LIMIT_EXCEEDED = 151
+    """The credit account cannot take that much: its credits would exceed its debits by more than it may."""
+    SUM_TOO_LARGE = 152
+    """A sum of one side would not fit into 63 bits."""
 
     @property
     def stands(self) -> bool:
@@ -111,6 +146,9 @@ class Transfer:
         expires_at: For a HOLD only: from this moment on it no longer reserves.
         effective_on: Business date if it differs from the booked one.
         linked: Stands or falls with the next transfer of the same call.
+        cites: The transfer that a REVERSE takes back, or that a POST corrects or belongs to.
+        balancing: Whether `amount` is a most; the result says what moved.
+        asked_minor: Set by the ledger alone, on a balancing transfer in the book: the most that was asked.
     """
 
     id: TransferId
@@ -124,6 +162,9 @@ class Transfer:
     expires_at: datetime | None = None
     effective_on: date | None = None
     linked: bool = False
+    cites: TransferId | None = None
+    balancing: Balancing = Balancing.NO
+    asked_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from wallet.accounts import Account
+from wallet.accounts import Account, AccountChange
 from wallet.money import MINOR_MAX
 from wallet.transfers import Outcome, Transfer
 
@@ -46,6 +46,16 @@ class Auditor:
                 answers += self.entry(chain, now)
                 chain = []
         return answers + (self.entry(chain, now) if chain else [])
+
+    def change(self, change: AccountChange) -> str:
+        if change.account not in self.accounts:
+            return "UNKNOWN"
+        paid, got, reserved, promised, _ = self.world.sums[change.account]
+        if change.state == "closed" and (paid != got or reserved or promised):
+            return "NOT_EMPTY"
+        if change.state is not None:
+            self.states[change.account] = change.state.value
+        return "CHANGED"
 
     def lapse(self, now: datetime) -> int:
         due = [hold for hold in self.world.open.values() if hold.expires_at is not None and hold.expires_at <= now]
@@ -103,6 +113,8 @@ class Auditor:
             ("AMOUNT_INVALID", t.amount.minor < 1 or t.amount.minor > MINOR_MAX),
             ("SAME_ACCOUNT", t.debit == t.credit),
             ("EXPIRY_INVALID", (t.kind == "hold") != (t.expires_at is not None) or lapsed),
+            ("BALANCING_INVALID", t.balancing != "no" and t.kind not in ("post", "hold")),
+            ("CITATION_INVALID", t.kind == "reverse" if t.cites is None else t.kind not in ("post", "reverse")),
             ("DEBIT_UNKNOWN", debit is None),
             ("CREDIT_UNKNOWN", credit is None),
         ]
@@ -141,10 +153,11 @@ class Auditor:
     def funds_objection(self, debit: Account, credit: Account, minor: int) -> str:
         paid, got, reserved, _, _ = self.world.sums[debit.id]
         spent, earned, _, promised, _ = self.world.sums[credit.id]
-        bad = debit.constraint == "debits_within_credits" and got - paid - reserved < minor
-        bad |= credit.constraint == "credits_within_debits" and spent - earned - promised < minor
-        bad |= max(paid + reserved, earned + promised) + minor >= 2**63
-        return "INSUFFICIENT_FUNDS" if bad else ""
+        if debit.limits.debit_excess_max is not None and got - paid - reserved < minor:
+            return "INSUFFICIENT_FUNDS"
+        if credit.limits.credit_excess_max is not None and spent - earned - promised < minor:
+            return "LIMIT_EXCEEDED"
+        return "SUM_TOO_LARGE" if max(paid + reserved, earned + promised) + minor >= 2**63 else ""
 
     def book(self, t: Transfer) -> Answer:
         if t.kind == "hold":

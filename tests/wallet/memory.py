@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from tests.wallet.auditor import Answer
-from wallet.accounts import Account, AccountState
+from wallet.accounts import Account
 from wallet.ids import TransferId
-from wallet.ledger.book import Book, Booked, Decision, Refused, Side
+from wallet.ledger.book import Book, Booked, Decision, Refused
+from wallet.ledger.rows import new_side
 from wallet.ledger.rules import decide, entries_of
 from wallet.transfers import PostResult, Transfer, TransferKind
 
@@ -15,9 +16,10 @@ class MemoryLedger:
     """Commits groups into dicts."""
 
     def __init__(self, accounts: Sequence[Account], closed_through: date | None = None) -> None:
-        self.sides = {a.id: Side(a.id, a.asset.code, a.constraint, AccountState.OPEN) for a in accounts}
+        self.sides = {a.id: new_side(a) for a in accounts}
         self.known: dict[TransferId, Booked | Refused] = {}
         self.resolved: dict[TransferId, TransferKind] = {}
+        self.reversed: dict[TransferId, int] = {}
         self.log: list[Booked] = []
         self.closed_through = closed_through
 
@@ -25,7 +27,7 @@ class MemoryLedger:
         return self.commit(list(entries_of(transfers)), now).results
 
     def commit(self, entries: Sequence[Sequence[Transfer]], now: datetime) -> Decision:
-        book = Book(len(self.log), self.sides, self.known, self.resolved)
+        book = Book(len(self.log), self.sides, self.known, self.resolved, reversed=self.reversed)
         book.closed_through = self.closed_through
         open_holds = [row for row in self.log if row.transfer.kind == "hold" and row.transfer.id not in self.resolved]
         lapsed = [row for row in open_holds if row.transfer.expires_at is not None and row.transfer.expires_at <= now]

@@ -45,9 +45,10 @@ def unguard(url: str) -> list[str]:
     if url.startswith("sqlite"):
         triggers = [f"DROP TRIGGER {name}" for name, _ in schema.sqlite_triggers()]
         return [*triggers, "PRAGMA ignore_check_constraints = ON"]
-    tables = ("transfer", "refusal", "block", "account", "head")
+    tables = ("transfer", "refusal", "block", "account", "account_change", "head")
     return [
         *(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables),
         "ALTER TABLE transfer DROP CONSTRAINT transfer_hold_id_fkey",
-        "ALTER TABLE account DROP CONSTRAINT account_check2",
+        "ALTER TABLE account DROP CONSTRAINT account_debit_excess",
+        "ALTER TABLE account DROP CONSTRAINT account_credit_excess",
     ]

@@ -7,7 +7,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from hypothesis import strategies as st
 
-from wallet.accounts import Account, AccountKind, Chart, Constraint, NormalSide
+from wallet.accounts import Account, AccountKind, Chart, Limits, NormalSide
 from wallet.ids import AccountId, TransferId, account_id
 from wallet.money import EUR, IRR, Money
 from wallet.transfers import Transfer, TransferCode, TransferKind
@@ -26,7 +26,7 @@ def world(tag: str) -> list[Account]:
         CHART.account("branch_cash", f"d{tag}"),
         Account(
             account_id("till", tag, "IRR"), "till", tag, IRR, AccountKind.ASSET, NormalSide.DEBIT,
-            Constraint.CREDITS_WITHIN_DEBITS,
+            Limits(credit_excess_max=0),
         ),
         CHART.account("wallet", f"per_a{tag}", EUR),
     ]  # fmt: skip

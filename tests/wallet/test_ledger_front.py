@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.wallet.books import ALICE, BANK, BOB, CHART, FUNDING, end, fund, hold, opened, send
-from wallet.accounts import AccountState
+from wallet.accounts import AccountChange, AccountState
 from wallet.clock import ManualClock
 from wallet.errors import LedgerBusy, LedgerCorrupt, LedgerUnavailable
 from wallet.ids import AccountId, new_id
@@ -146,10 +146,10 @@ async def test_more_lapsed_holds_than_a_group_ends_still_do_not_block_their_own_
 
 
 async def test_a_frozen_account_takes_nothing_until_it_is_opened_again(ledger: Ledger, clock: ManualClock) -> None:
-    await ledger.set_state(ALICE.id, AccountState.FROZEN)
+    await ledger.change(AccountChange(ALICE.id, "stf_1", AccountState.FROZEN))
     (refused,) = await ledger.post(fund(clock, 1))
     state = await ledger.state(ALICE.id)
-    await ledger.set_state(ALICE.id, AccountState.OPEN)
+    await ledger.change(AccountChange(ALICE.id, "stf_1", AccountState.OPEN))
     (posted,) = await ledger.post(fund(clock, 1))
 
     assert (state, refused.outcome, posted.outcome) == (AccountState.FROZEN, Outcome.CREDIT_FROZEN, Outcome.POSTED)

@@ -31,7 +31,8 @@ TRIES = [
     "DELETE FROM refusal",
     "UPDATE block SET number = 9",
     "DELETE FROM block",
-    "UPDATE account SET balance_rule = 'none'",
+    "UPDATE account_change SET cause = 'x'",
+    "DELETE FROM account_change",
     "UPDATE account SET code = 'x'",
     "DELETE FROM account",
     "DELETE FROM head",
@@ -39,9 +40,13 @@ TRIES = [
 SQLITE_TRIES = [
     "INSERT OR REPLACE INTO transfer SELECT * FROM transfer",
     "INSERT OR REPLACE INTO refusal SELECT * FROM refusal",
+    "INSERT OR REPLACE INTO account_change SELECT * FROM account_change",
     "INSERT OR REPLACE INTO block SELECT * FROM block",
 ]
-POSTGRESQL_TRIES = [f"TRUNCATE {table} CASCADE" for table in ("transfer", "refusal", "block", "account", "head")]
+POSTGRESQL_TRIES = [
+    f"TRUNCATE {table} CASCADE"
+    for table in ("transfer", "refusal", "account_change", "period", "block", "account", "head")
+]
 
 
 async def test_the_database_refuses_to_change_a_row(database_url: str, clock: ManualClock) -> None:
@@ -77,12 +82,16 @@ FORGERIES = [
     ("DELETE FROM transfer WHERE position = 4", "transfer 4", "missing"),
     ("UPDATE account SET credits_posted = credits_posted + 1 WHERE owner = 'per_alice'", f"account {ALICE.code}", ""),
     ("UPDATE account SET version = 9 WHERE owner = 'per_bob'", f"account {BOB.code}", ""),
-    ("UPDATE account SET balance_rule = 'credits_within_debits' WHERE owner = 'per_bob'", "transfer 2", "constraint"),
-    ("DELETE FROM refusal", "block 3", "refusals"),
+    ("UPDATE account SET credit_excess_max = 0 WHERE owner = 'per_bob'", f"account {BOB.code}", "limits"),
+    ("UPDATE account SET state = 'frozen' WHERE owner = 'per_bob'", f"account {BOB.code}", "state"),
+    ("UPDATE account SET role = 'friend' WHERE owner = 'per_bob'", "account_change liability:friend:per_bob:IRR", ""),
+    ("UPDATE account_change SET credit_excess_max = 0 WHERE place = 3", f"account_change {BOB.code}", "sealed"),
+    ("DELETE FROM account_change WHERE place = 3", "block 1", "changes"),
+    ("DELETE FROM refusal", "block 4", "refusals"),
     ("UPDATE block SET transfers = 1 WHERE number = 1", "block 1", "hash"),
     ("UPDATE block SET hash = previous WHERE number = 2", "block 2", "hash"),
     ("DELETE FROM block WHERE number = 2", "block 2", "missing"),
-    ("DELETE FROM block WHERE number = 4", "transfer 5", "seals"),
+    ("DELETE FROM block WHERE number = 5", "transfer 5", "seals"),
     ("UPDATE head SET position = 4", "head 1", "end"),
 ]
 
@@ -123,5 +132,5 @@ async def test_verify_counts_what_it_read_and_tells_how_far_it_is(database_url: 
 
         verified = await ledger.verify(lambda done, total: seen.append((done, total)))
 
-        assert (verified.transfers, verified.refusals, verified.blocks, verified.accounts) == (5, 1, 4, 4)
+        assert (verified.transfers, verified.refusals, verified.blocks, verified.accounts) == (5, 1, 5, 4)
         assert seen[-1] == (5, 5)

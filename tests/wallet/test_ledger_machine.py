@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from tests.wallet.auditor import Answer, Auditor
 from tests.wallet.memory import plain
 from tests.wallet.strategies import START, calls, funding, ids, world
-from wallet.accounts import AccountState
+from wallet.accounts import AccountChange, AccountState
 from wallet.clock import ManualClock
 from wallet.ids import AccountId, TransferId
 from wallet.ledger import Ledger
@@ -97,9 +97,8 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 3), state=st.sampled_from([*AccountState, AccountState.OPEN]))
     def an_account_changes_its_state(self, which: int, state: AccountState) -> None:
-        account = self.accounts[which].id
-        self.run(self.ledger.set_state(account, state))
-        self.auditor.states[account] = state.value
+        change = AccountChange(self.accounts[which].id, "stf_1", state)
+        assert self.run(self.ledger.change(change)).name == self.auditor.change(change)
 
     def teardown(self) -> None:
         self.clock.advance(timedelta(minutes=5))

@@ -15,7 +15,7 @@ from wallet.accounts import Account, AccountState
 from wallet.ids import TransferId
 from wallet.ledger.rules import entries_of
 from wallet.money import EUR, MINOR_MAX, Money, irr
-from wallet.transfers import Outcome, Transfer, TransferCode, TransferKind
+from wallet.transfers import Balancing, Outcome, Transfer, TransferCode, TransferKind
 
 ALICE, BOB, CASH, SAFE, TILL, ALICE_EUR = world("")
 IDS = ids("")
@@ -26,6 +26,9 @@ SEND = Transfer(IDS[1], ALICE.id, BOB.id, irr(10), TransferCode.SEND, "pay_1")
 HOLD = replace(SEND, id=IDS[2], kind=TransferKind.HOLD, expires_at=SOON)
 CAPTURE = replace(SEND, id=IDS[3], kind=TransferKind.CAPTURE, hold_id=HOLD.id)
 VOID = replace(CAPTURE, id=IDS[4], kind=TransferKind.VOID)
+BACK = replace(
+    CASH_IN, id=IDS[6], kind=TransferKind.REVERSE, debit=ALICE.id, credit=CASH.id, amount=irr(60), cites=CASH_IN.id
+)
 HUGE = replace(CASH_IN, id=IDS[5], debit=CASH.id, credit=SAFE.id, amount=irr(MINOR_MAX))
 
 # Outcome of the last transfer of the last call, and the calls: all posted at START but the last one, at `when`.
@@ -35,6 +38,8 @@ CASES: list[tuple[Outcome, list[list[Transfer]]]] = [
     (Outcome.POSTED, [[CASH_IN], [HOLD], [replace(CAPTURE, amount=irr(1))]]),
     (Outcome.POSTED, [[CASH_IN], [HOLD], [VOID]]),
     (Outcome.POSTED, [[CASH_IN, replace(HOLD, linked=True), CAPTURE]]),
+    (Outcome.POSTED, [[CASH_IN], [BACK], [replace(BACK, id=IDS[8], amount=irr(40))]]),
+    (Outcome.POSTED, [[CASH_IN], [replace(SEND, amount=irr(500), balancing=Balancing.DEBIT)]]),
     (Outcome.DUPLICATE, [[CASH_IN], [CASH_IN]]),
     (Outcome.DUPLICATE, [[CASH_IN, CASH_IN]]),
     (Outcome.DUPLICATE, [[CASH_IN], [replace(SEND, linked=True), HOLD], [HOLD]]),
@@ -69,8 +74,19 @@ CASES: list[tuple[Outcome, list[list[Transfer]]]] = [
     (Outcome.PERIOD_CLOSED, [[replace(CASH_IN, effective_on=date(2026, 10, 31))]]),
     (Outcome.INSUFFICIENT_FUNDS, [[SEND]]),
     (Outcome.INSUFFICIENT_FUNDS, [[CASH_IN], [HOLD], [replace(SEND, amount=irr(91))]]),
-    (Outcome.INSUFFICIENT_FUNDS, [[replace(CASH_IN, credit=TILL.id)]]),
-    (Outcome.INSUFFICIENT_FUNDS, [[HUGE], [replace(HUGE, id=IDS[6])]]),
+    (Outcome.LIMIT_EXCEEDED, [[replace(CASH_IN, credit=TILL.id)]]),
+    (Outcome.SUM_TOO_LARGE, [[HUGE], [replace(HUGE, id=IDS[7])]]),
+    (Outcome.BALANCING_INVALID, [[CASH_IN], [HOLD], [replace(CAPTURE, balancing=Balancing.DEBIT)]]),
+    (Outcome.CITATION_INVALID, [[CASH_IN], [replace(BACK, cites=None)]]),
+    (Outcome.CITATION_INVALID, [[CASH_IN], [replace(HOLD, cites=CASH_IN.id)]]),
+    (Outcome.CITED_UNKNOWN, [[CASH_IN], [replace(BACK, cites=IDS[90])]]),
+    (Outcome.CITED_UNKNOWN, [[SEND], [replace(CASH_IN, cites=SEND.id)]]),
+    (Outcome.CITED_DIFFERS, [[CASH_IN], [SEND], [replace(BACK, cites=SEND.id)]]),
+    (Outcome.CITED_DIFFERS, [[CASH_IN], [BACK], [replace(BACK, id=IDS[8], cites=BACK.id)]]),
+    (Outcome.REVERSAL_EXCEEDED, [[CASH_IN], [BACK], [replace(BACK, id=IDS[8], amount=irr(41))]]),
+    (Outcome.INSUFFICIENT_FUNDS, [[CASH_IN], [replace(SEND, amount=irr(50))], [BACK]]),
+    (Outcome.INSUFFICIENT_FUNDS, [[replace(SEND, balancing=Balancing.DEBIT)]]),
+    (Outcome.LIMIT_EXCEEDED, [[replace(CASH_IN, credit=TILL.id, balancing=Balancing.CREDIT)]]),
 ]
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
-from wallet.accounts import AccountState, Constraint
+from wallet.accounts import Account, AccountState, ChangeOutcome, Limits
 from wallet.ids import AccountId, TransferId
 from wallet.transfers import Balances, BalancesAfter, Outcome, PostResult, Transfer, TransferKind
 
@@ -15,13 +15,19 @@ class Side:
 
     id: AccountId
     asset: str
-    constraint: Constraint
     state: AccountState
+    debit_excess_max: int | None = None
+    credit_excess_max: int | None = None
     debits_posted: int = 0
     credits_posted: int = 0
     debits_held: int = 0
     credits_held: int = 0
     version: int = 0
+
+    @property
+    def limits(self) -> Limits:
+        """Its limits as they are now."""
+        return Limits(self.debit_excess_max, self.credit_excess_max)
 
     def balances(self) -> Balances:
         """The figures as they are now."""
@@ -61,6 +67,16 @@ class Refused(NamedTuple):
     leg: int
 
 
+class Changed(NamedTuple):
+    """A change row: what an account is from here on. The first one of an account is its opening."""
+
+    account: Account
+    state: AccountState
+    limits: Limits
+    cause: str
+    changed_at: datetime
+
+
 @dataclass(slots=True)
 class Book:
     """All that the rules may know of the world for one group; they change it as they go.
@@ -71,7 +87,9 @@ class Book:
         known: Rows stored under the ids that the group names, as transfer or as hold.
         resolved: How each of the named holds ended, for those that did.
         lapsed: Holds whose time is over, in the order in which they expire.
+        reversed: How much of each of the cited transfers was taken back, for those with reversals.
         closed_through: Last day of the closed periods; an effective date up to it is refused.
+        soft_through: Last day of the soft-closed periods; an effective date up to it needs a citation.
     """
 
     position: int
@@ -79,14 +97,18 @@ class Book:
     known: dict[TransferId, Booked | Refused] = field(default_factory=dict)
     resolved: dict[TransferId, TransferKind] = field(default_factory=dict)
     lapsed: list[Transfer] = field(default_factory=list)
+    reversed: dict[TransferId, int] = field(default_factory=dict)
     closed_through: date | None = None
+    soft_through: date | None = None
 
 
 @dataclass(slots=True)
 class Decision:
-    """What the rules decided: a result for each transfer in order, and the rows to store."""
+    """What was decided: a result for each transfer and each change in order, and the rows to store."""
 
     results: list[PostResult] = field(default_factory=list)
+    changes: list[ChangeOutcome] = field(default_factory=list)
     booked: list[Booked] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    changed: list[Changed] = field(default_factory=list)
     expired: int = 0

@@ -6,14 +6,14 @@ must follow from the rows before it. It shares the encodings of `chain` with the
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from wallet.accounts import Account, Constraint
+from wallet.accounts import Account, AccountState, Limits
 from wallet.ids import AccountId, TransferId
-from wallet.ledger.book import Booked, Refused
-from wallet.ledger.chain import GENESIS, Block, booked_leaf, hash_block, merkle_root, refused_leaf
+from wallet.ledger.book import Booked, Changed, Refused
+from wallet.ledger.chain import GENESIS, Block, booked_leaf, changed_leaf, hash_block, merkle_root, refused_leaf
 from wallet.transfers import Balances, Transfer, TransferKind
 
 Progress = Callable[[int, int], None]
@@ -59,6 +59,13 @@ class StoredRefusal(NamedTuple):
     leaf: bytes
 
 
+class StoredChange(NamedTuple):
+    """A change row and the leaf that is stored beside it."""
+
+    row: Changed
+    leaf: bytes
+
+
 @dataclass(slots=True)
 class Check:
     """The fold of the log so far. Feed it every block with its rows, then `finish` it with the tables of today.
@@ -77,18 +84,18 @@ class Check:
     sealed: int = 0
     """Last position that a sound block header covers."""
     _figures: dict[AccountId, Balances] = field(default_factory=dict)
+    _changed: dict[AccountId, Changed] = field(default_factory=dict)
     _holds: dict[TransferId, Transfer] = field(default_factory=dict)
     _last: Booked | None = None
 
     def header(self, block: Block) -> Finding | None:
         """Whether a block follows the one before; asked before its rows are read."""
-        content = (block.number, block.first_position, block.transfers, block.refusals, block.booked_at)
         key = str(block.number)
         if block.number != self.blocks + 1:
             return Finding("block", str(self.blocks + 1), "is missing")
         if block.previous != self.hash:
             return Finding("block", key, "does not continue the chain")
-        if hash_block(*content, block.previous, block.root) != block.hash:
+        if hash_block(block) != block.hash:
             return Finding("block", key, "its hash is not that of its content")
         if self.booked_at is not None and block.booked_at < self.booked_at:
             return Finding("block", key, "is older than the one before")
@@ -99,9 +106,16 @@ class Check:
         return None
 
     def rows(
-        self, block: Block, transfers: Sequence[StoredTransfer], refusals: Sequence[StoredRefusal]
+        self,
+        block: Block,
+        transfers: Sequence[StoredTransfer],
+        refusals: Sequence[StoredRefusal],
+        changes: Sequence[StoredChange] = (),
     ) -> Finding | None:
         """Whether a block's rows are what it sealed and follow from the rows before."""
+        finding = self._changes(changes, block)
+        if finding is not None:
+            return finding
         for stored in transfers:
             finding = self._transfer(stored, block)
             if finding is not None:
@@ -116,20 +130,37 @@ class Check:
         if len(refusals) != block.refusals:
             return Finding("block", str(block.number), "refusals are missing")
         self.refusals += len(refusals)
-        leaves = [stored.leaf for stored in transfers] + [stored.leaf for stored in refusals]
+        leaves = [stored.leaf for stored in transfers]
+        leaves += [stored.leaf for stored in refusals]
+        leaves += [stored.leaf for stored in changes]
         if merkle_root(leaves) != block.root:
             return Finding("block", str(block.number), "its rows are not those that it sealed")
         return None
 
+    def _changes(self, changes: Sequence[StoredChange], block: Block) -> Finding | None:
+        for stored in changes:
+            if changed_leaf(stored.row) != stored.leaf:
+                return Finding("account_change", stored.row.account.code, "its content is not what was sealed")
+            self._changed[stored.row.account.id] = stored.row
+        return None if len(changes) == block.changes else Finding("block", str(block.number), "changes are missing")
+
     def finish(
-        self, balances: dict[AccountId, Balances], open_holds: set[TransferId], head: tuple[int, int, bytes]
+        self,
+        balances: dict[AccountId, Balances],
+        states: dict[AccountId, AccountState],
+        open_holds: set[TransferId],
+        head: tuple[int, int, bytes],
     ) -> Finding | None:
         """Whether today's accounts, open holds and head are where the log leads."""
         if head != (self.position, self.blocks, self.hash):
             return Finding("head", "1", "is not the end of the log")
-        for account, stored in balances.items():
-            if stored != self._figures.get(account, Balances(0, 0, 0, 0, 0)):
-                return Finding("account", self.accounts[account].code, "its balances are not those of the log")
+        for id_, stored in balances.items():
+            if stored != self._figures.get(id_, Balances(0, 0, 0, 0, 0)):
+                return Finding("account", self.accounts[id_].code, "its balances are not those of the log")
+        for id_, account in self.accounts.items():
+            last = self._changed.get(id_)
+            if last is None or (last.state, last.limits) != (states[id_], account.limits):
+                return Finding("account", account.code, "its state or its limits are not those of the log")
         wrong = open_holds ^ self._holds.keys()
         if wrong:
             return Finding("open_hold", str(min(wrong)), "is open in the log or in the table, not in both")
@@ -172,7 +203,7 @@ class Check:
             return "it moves nothing"
         if row.booked_at != block.booked_at:
             return "it was not booked with its block"
-        held = self._held(transfer, row.booked_at)
+        held = self._held(transfer, row.booked_at - timedelta(microseconds=block.lag_us))
         if isinstance(held, str):
             return held
         return self._side_fault(debit, row, held, is_debit=True) or self._side_fault(credit, row, held, is_debit=False)
@@ -183,7 +214,7 @@ class Check:
         if transfer.kind is TransferKind.HOLD:
             self._holds[transfer.id] = transfer
             return minor
-        if transfer.kind is TransferKind.POST:
+        if transfer.kind in (TransferKind.POST, TransferKind.REVERSE):
             return 0 if transfer.hold_id is None else "a plain transfer resolves no hold"
         hold = self._holds.pop(transfer.hold_id, None) if transfer.hold_id is not None else None
         if hold is None or hold.expires_at is None:
@@ -197,8 +228,7 @@ class Check:
 
     def _side_fault(self, account: Account, row: Booked, held: int, *, is_debit: bool) -> str | None:
         before = self._figures.get(account.id, Balances(0, 0, 0, 0, 0))
-        moves = row.transfer.kind in (TransferKind.POST, TransferKind.CAPTURE)
-        posted = row.transfer.amount.minor if moves else 0
+        posted = row.transfer.amount.minor if row.transfer.kind.moves else 0
         debits, credits_ = (posted, 0) if is_debit else (0, posted)
         debits_held, credits_held = (held, 0) if is_debit else (0, held)
         after = Balances(
@@ -211,17 +241,17 @@ class Check:
         if (row.after.debit if is_debit else row.after.credit) != after:
             return "its balances do not follow from those before"
         self._figures[account.id] = after
-        return None if _within(account.constraint, after) else "it breaks an account's constraint"
+        changed = self._changed.get(account.id)
+        limits = account.limits if changed is None else changed.limits
+        return None if _within(limits, after) else "it breaks an account's limits"
 
 
-def _within(constraint: Constraint, balances: Balances) -> bool:
-    match constraint:
-        case Constraint.NONE:
-            return True
-        case Constraint.DEBITS_WITHIN_CREDITS:
-            return balances.debits_posted + balances.debits_held <= balances.credits_posted
-        case Constraint.CREDITS_WITHIN_DEBITS:
-            return balances.credits_posted + balances.credits_held <= balances.debits_posted
+def _within(limits: Limits, balances: Balances) -> bool:
+    debit_excess = balances.debits_posted + balances.debits_held - balances.credits_posted
+    credit_excess = balances.credits_posted + balances.credits_held - balances.debits_posted
+    return (limits.debit_excess_max is None or debit_excess <= limits.debit_excess_max) and (
+        limits.credit_excess_max is None or credit_excess <= limits.credit_excess_max
+    )
 
 
 def double_id(ids: Sequence[UUID]) -> Finding | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
-from wallet.accounts import Account, AccountState
+from wallet.accounts import Account, AccountChange, AccountState, ChangeOutcome
 from wallet.clock import Clock
 from wallet.errors import LedgerUnavailable
 from wallet.ids import AccountId, TransferId
@@ -106,9 +106,9 @@ class Ledger:
             self._opened.clear()
         self._opened.update(account.id for account in fresh)
 
-    async def set_state(self, account: AccountId, state: AccountState) -> None:
-        """Freeze, close or reopen an account."""
-        await self._writer.set_state(account, state)
+    async def change(self, change: AccountChange) -> ChangeOutcome:
+        """Freeze, close or reopen an account, or give it other limits; sealed in the log as transfers are."""
+        return await self._writer.change(change)
 
     async def post(self, *transfers: Transfer) -> list[PostResult]:
         """Post one call's transfers; results in the order of the arguments, after COMMIT.
@@ -206,6 +206,7 @@ def _assert_storable(transfer: Transfer) -> None:
     assert type(transfer.amount.minor) is int, "money is an integer"
     assert abs(transfer.amount.minor) < 2**128, "an amount has an end"
     assert transfer.cause.isprintable(), "a cause is one printable line"
+    assert transfer.asked_minor is None, "only the ledger says what a balancing transfer was asked"
     assert 0 < len(transfer.cause) <= _CAUSE_MAX, "a cause is short"
     assert transfer.amount.asset.code.isalnum(), "an asset has a code"
     assert transfer.expires_at is None or transfer.expires_at.tzinfo is not None, "a naive moment has no place here"

@@ -22,7 +22,12 @@ def upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema.SCHEMA}")
     schema.version.create(connection, checkfirst=True)
-    for number in range(_version(connection) + 1, schema.VERSION + 1):
+    stored = _version(connection)
+    if not stored:
+        _create(connection)
+        connection.execute(insert(schema.version).values(version=schema.VERSION))
+        return
+    for number in range(stored + 1, schema.VERSION + 1):
         _STEPS[number](connection)
         connection.execute(insert(schema.version).values(version=number))
 
@@ -61,7 +66,7 @@ def _missing_triggers(connection: Connection) -> set[str]:
     return {name for name, text in wanted.items() if there.get(name) != text}
 
 
-def _first(connection: Connection) -> None:
+def _create(connection: Connection) -> None:
     schema.metadata.create_all(connection)
     if connection.dialect.name == "postgresql":
         # Room in each page lets balances be updated in place (HOT), without touching an index.
@@ -77,5 +82,5 @@ def _first(connection: Connection) -> None:
     connection.execute(insert(schema.head).values(start))
 
 
-_STEPS: dict[int, Callable[[Connection], None]] = {1: _first}
-"""The step that leads to each version. A step that was released never changes."""
+_STEPS: dict[int, Callable[[Connection], None]] = {}
+"""The step that leads to each version from the one before. A step that was released never changes."""

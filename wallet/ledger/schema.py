@@ -8,7 +8,16 @@ composite foreign keys, resolving a hold at most once by a unique index. A refus
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, MetaData, Table, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    Table,
+    UniqueConstraint,
+)
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
@@ -17,7 +26,7 @@ from wallet.types import Blob, Day, Flag, Id128, Int64, Moment, Text
 SCHEMA = "wallet"
 """Name of the PostgreSQL schema; SQLite has a file of its own instead."""
 
-VERSION = 1
+VERSION = 2
 """Version of the tables below; `migrations` knows the way to it."""
 
 metadata = MetaData()
@@ -28,9 +37,19 @@ def _table(name: str, *items: SchemaItem | Column[Any], with_rowid: bool = False
 
 
 def _column(
-    name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]], *, key: bool = False, null: bool = False
+    name: str,
+    kind: TypeEngine[Any] | type[TypeEngine[Any]],
+    *,
+    key: bool = False,
+    null: bool = False,
+    default: str | None = None,
 ) -> Column[Any]:
-    return Column(name, kind, primary_key=key, nullable=null, autoincrement=False)
+    return Column(name, kind, primary_key=key, nullable=null, autoincrement=False, server_default=default)
+
+
+def _where(condition: ColumnElement[bool]) -> dict[str, Any]:
+    """A partial index, on both engines."""
+    return {"sqlite_where": condition, "postgresql_where": condition}
 
 
 def _figures(prefix: str = "") -> list[Column[Any]]:
@@ -47,15 +66,17 @@ account = _table(
     _column("owner", Text),
     _column("kind", Text),
     _column("normal", Text),
-    _column("balance_rule", Text),
     _column("opened_at", Moment),
     _column("state", Text),
+    _column("debit_excess_max", Int64, null=True),
+    _column("credit_excess_max", Int64, null=True),
     *_figures(),
     UniqueConstraint("code"),
     UniqueConstraint("id", "asset"),
     CheckConstraint("debits_posted >= 0 AND credits_posted >= 0 AND debits_held >= 0 AND credits_held >= 0"),
-    CheckConstraint("balance_rule <> 'debits_within_credits' OR debits_posted + debits_held <= credits_posted"),
-    CheckConstraint("balance_rule <> 'credits_within_debits' OR credits_posted + credits_held <= debits_posted"),
+    # NULL, for no bound, makes these unknown, which a CHECK lets pass.
+    CheckConstraint("debits_posted + debits_held - credits_posted <= debit_excess_max", name="account_debit_excess"),
+    CheckConstraint("credits_posted + credits_held - debits_posted <= credit_excess_max", name="account_credit_excess"),
 )
 
 transfer = _table(
@@ -79,9 +100,10 @@ transfer = _table(
     *_figures("debit_"),
     *_figures("credit_"),
     _column("leaf", Blob),
+    _column("cites", Id128, null=True),
+    _column("balancing", Text, null=True),
+    _column("asked", Int64, null=True),
     UniqueConstraint("id"),
-    UniqueConstraint("debit_id", "debit_version"),
-    UniqueConstraint("credit_id", "credit_version"),
     ForeignKeyConstraint(["debit_id", "asset"], ["account.id", "account.asset"]),
     ForeignKeyConstraint(["credit_id", "asset"], ["account.id", "account.asset"]),
     ForeignKeyConstraint(["hold_id"], ["transfer.id"]),
@@ -89,14 +111,13 @@ transfer = _table(
     CheckConstraint("debit_id <> credit_id"),
     with_rowid=True,
 )
+# The last row of an account up to a position holds its balances there, so these two answer "as of" any moment.
+Index("transfer_debit", transfer.c.debit_id, transfer.c.position)
+Index("transfer_credit", transfer.c.credit_id, transfer.c.position)
 Index("transfer_cause", transfer.c.cause)
-Index(
-    "transfer_hold",
-    transfer.c.hold_id,
-    unique=True,
-    sqlite_where=transfer.c.hold_id.is_not(None),
-    postgresql_where=transfer.c.hold_id.is_not(None),
-)
+Index("transfer_cites", transfer.c.cites, **_where(transfer.c.cites.is_not(None)))
+Index("transfer_effective", transfer.c.effective_on, **_where(transfer.c.effective_on.is_not(None)))
+Index("transfer_hold", transfer.c.hold_id, unique=True, **_where(transfer.c.hold_id.is_not(None)))
 
 refusal = _table(
     "refusal",
@@ -119,6 +140,37 @@ refusal = _table(
     _column("effective_on", Day, null=True),
     _column("linked", Flag),
     _column("refused_at", Moment),
+    _column("leaf", Blob),
+    _column("cites", Id128, null=True),
+    _column("balancing", Text, null=True),
+    UniqueConstraint("block", "place"),
+)
+
+account_change = _table(
+    "account_change",
+    _column("block", Int64, key=True),
+    _column("place", Int64, key=True),
+    _column("account_id", Id128),
+    _column("state", Text),
+    _column("debit_excess_max", Int64, null=True),
+    _column("credit_excess_max", Int64, null=True),
+    _column("cause", Text),
+    _column("changed_at", Moment),
+    _column("leaf", Blob),
+    ForeignKeyConstraint(["account_id"], ["account.id"]),
+)
+Index("account_change_account", account_change.c.account_id, account_change.c.block)
+
+period = _table(
+    "period",
+    _column("through", Day, key=True),
+    _column("state", Text, key=True),
+    _column("block", Int64),
+    _column("place", Int64),
+    _column("position", Int64),
+    _column("seal", Blob, null=True),
+    _column("cause", Text),
+    _column("closed_at", Moment),
     _column("leaf", Blob),
     UniqueConstraint("block", "place"),
 )
@@ -145,8 +197,11 @@ block = _table(
     _column("previous", Blob),
     _column("root", Blob),
     _column("hash", Blob),
+    _column("changes", Int64, default="0"),
+    _column("lag_us", Int64, default="0"),
     with_rowid=True,
 )
+Index("block_booked", block.c.booked_at)
 
 head = _table(
     "head",
@@ -155,6 +210,8 @@ head = _table(
     _column("block", Int64),
     _column("hash", Blob),
     _column("booked_at", Moment),
+    _column("closed_through", Day, null=True),
+    _column("soft_through", Day, null=True),
     CheckConstraint("id = 1"),
     with_rowid=True,
 )
@@ -162,14 +219,16 @@ head = _table(
 version = _table("schema_version", _column("version", Int64, key=True), with_rowid=True)
 
 _IMMUTABLE = {
-    "transfer": (("position",), ("id",), ("debit_id", "debit_version"), ("credit_id", "credit_version"), ("hold_id",)),
+    "transfer": (("position",), ("id",), ("hold_id",)),
     "refusal": (("id",), ("block", "place")),
+    "account_change": (("block", "place"),),
+    "period": (("through", "state"), ("block", "place")),
     "block": (("number",),),
 }
 """Tables whose rows never change, with their unique keys."""
 
-_IDENTITY = ("id", "asset", "code", "role", "owner", "kind", "normal", "balance_rule", "opened_at")
-"""Columns of an account that never change; its state and its figures do."""
+_IDENTITY = ("id", "asset", "code", "role", "owner", "kind", "normal", "opened_at")
+"""Columns of an account that never change; its state, its limits and its figures do."""
 
 PG_FUNCTION = "BEGIN RAISE EXCEPTION 'rows of % never change', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END"
 

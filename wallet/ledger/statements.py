@@ -32,12 +32,13 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeEngine
 
 from wallet.ledger.book import Side
 from wallet.ledger.rows import Raw
-from wallet.ledger.schema import account, block, head, open_hold, refusal, transfer
+from wallet.ledger.schema import account, account_change, block, head, open_hold, period, refusal, transfer
+from wallet.transfers import TransferKind
 from wallet.types import Day, Flag, Id128, Moment
 
 IDS_MAX = 5000
@@ -55,7 +56,15 @@ MOVE_HEAD = (
     )
 )
 BLOCK_HASH = select(block.c.hash).where(block.c.number == bindparam("a_number"))
-SET_STATE = update(account).where(account.c.id == bindparam("an_id")).values(state=bindparam("a_state"))
+CHANGE_ACCOUNT = (
+    update(account)
+    .where(account.c.id == bindparam("an_id"))
+    .values(
+        state=bindparam("a_state"),
+        debit_excess_max=bindparam("a_debit_excess_max"),
+        credit_excess_max=bindparam("a_credit_excess_max"),
+    )
+)
 LAPSED = (
     select(transfer)
     .join(open_hold, open_hold.c.position == transfer.c.position)
@@ -74,6 +83,12 @@ _LOOKUPS: dict[str, tuple[Select[Any], Column[Any]]] = {
     "transfers": (select(transfer), transfer.c.id),
     "refusals": (select(refusal), refusal.c.id),
     "resolutions": (select(transfer.c.hold_id, transfer.c.kind), transfer.c.hold_id),
+    "reversed": (
+        select(transfer.c.cites, func.sum(transfer.c.amount).cast(BigInteger).label("minor"))
+        .where(transfer.c.kind == TransferKind.REVERSE.value)
+        .group_by(transfer.c.cites),
+        transfer.c.cites,
+    ),
     "accounts": (select(account), account.c.id),
     "lapsed_of_debit": (_LAPSED_OF, open_hold.c.debit_id),
     "lapsed_of_credit": (_LAPSED_OF, open_hold.c.credit_id),
@@ -81,6 +96,7 @@ _LOOKUPS: dict[str, tuple[Select[Any], Column[Any]]] = {
 """Queries by a list of ids, with the column that is compared with it."""
 
 _CLOSE_HOLDS = (delete(open_hold), open_hold.c.id)
+_FILLED = (account, transfer, refusal, account_change, period, block, open_hold)
 
 
 class Statements(Protocol):
@@ -92,10 +108,6 @@ class Statements(Protocol):
 
     def insert(self, on: Connection, into: Table, raws: Sequence[Raw]) -> None:
         """Insert raw rows."""
-        ...
-
-    def open_accounts(self, on: Connection, raws: Sequence[Raw]) -> None:
-        """Insert raw rows of `account`, those with a known id left out."""
         ...
 
     def update_accounts(self, on: Connection, sides: Sequence[Side]) -> None:
@@ -112,9 +124,7 @@ class SqliteStatements:
 
     def __init__(self) -> None:
         dialect = sqlite.dialect()
-        tables = (account, transfer, refusal, block, open_hold)
-        self._inserts = {table.name: str(insert(table).compile(dialect=dialect)) for table in tables}
-        self._open = str(sqlite.insert(account).on_conflict_do_nothing(index_elements=["id"]).compile(dialect=dialect))
+        self._inserts = {table.name: str(insert(table).compile(dialect=dialect)) for table in _FILLED}
         sets = ", ".join(f"{name} = ?" for name in _FIGURES)
         self._update = f"UPDATE account SET {sets} WHERE id = ?"  # noqa: S608 - only names of ours
         self._lookups = {name: self._among(*query) for name, query in _LOOKUPS.items()}
@@ -133,10 +143,6 @@ class SqliteStatements:
         """See Statements."""
         on.exec_driver_sql(self._inserts[into.name], [_bytes(raw) for raw in raws])
 
-    def open_accounts(self, on: Connection, raws: Sequence[Raw]) -> None:
-        """See Statements."""
-        on.exec_driver_sql(self._open, [_bytes(raw) for raw in raws])
-
     def update_accounts(self, on: Connection, sides: Sequence[Side]) -> None:
         """See Statements."""
         on.exec_driver_sql(self._update, [(*_figures(side), side.id.bytes) for side in sides])
@@ -152,12 +158,9 @@ class PostgresqlStatements:
 
     def __init__(self) -> None:
         self._inserts: dict[str, Insert] = {}
-        for table in (transfer, refusal, block, open_hold):
+        for table in _FILLED:
             rows = _unnest([(column_.name, _plain(column_.type)) for column_ in table.columns])
             self._inserts[table.name] = insert(table).from_select(list(table.c.keys()), select(*rows.c))
-        new = _unnest([(column_.name, _plain(column_.type)) for column_ in account.columns])
-        opening = postgresql.insert(account).from_select(list(account.c.keys()), select(*new.c).order_by(new.c.id))
-        self._open = opening.on_conflict_do_nothing(index_elements=["id"])
         rows = _unnest([("id", Uuid()), *((name, BigInteger()) for name in _FIGURES)])
         self._update = (
             update(account).where(account.c.id == rows.c.id).values({name: rows.c[name] for name in _FIGURES})
@@ -177,10 +180,6 @@ class PostgresqlStatements:
     def insert(self, on: Connection, into: Table, raws: Sequence[Raw]) -> None:
         """See Statements."""
         on.execute(self._inserts[into.name], _arrays(into.c.keys(), raws))
-
-    def open_accounts(self, on: Connection, raws: Sequence[Raw]) -> None:
-        """See Statements."""
-        on.execute(self._open, _arrays(account.c.keys(), raws))
 
     def update_accounts(self, on: Connection, sides: Sequence[Side]) -> None:
         """See Statements."""

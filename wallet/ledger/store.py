@@ -6,23 +6,25 @@ order, and no other lock is needed. Every statement is bounded by the size of th
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
-from wallet.accounts import Account, AccountState
+from wallet.accounts import Account, AccountChange
 from wallet.clock import to_us
 from wallet.ids import AccountId, TransferId
 from wallet.ledger import rows, schema
 from wallet.ledger.book import Book, Booked, Decision
-from wallet.ledger.chain import Block, booked_leaf, refused_leaf, seal
+from wallet.ledger.chain import Block, Leaves, booked_leaf, changed_leaf, refused_leaf, seal
+from wallet.ledger.changes import change, opened
 from wallet.ledger.rules import decide
 from wallet.ledger.statements import (
     BLOCK_HASH,
+    CHANGE_ACCOUNT,
     LAPSED,
     LOCK_HEAD,
     MOVE_HEAD,
-    SET_STATE,
     STATEMENTS,
     Statements,
 )
@@ -38,14 +40,14 @@ class Group:
 
     Attributes:
         accounts: Accounts to open unless they are there.
-        states: Accounts whose state changes, before the transfers.
+        changes: Changes of accounts, before the transfers.
         entries: Entries in order of arrival.
         lapsed_max: How many lapsed holds to end.
         doubtful: The block of an earlier try whose COMMIT was not answered.
     """
 
     accounts: list[Account] = field(default_factory=list)
-    states: dict[AccountId, AccountState] = field(default_factory=dict)
+    changes: list[AccountChange] = field(default_factory=list)
     entries: list[Sequence[Transfer]] = field(default_factory=list)
     lapsed_max: int = LAPSED_MAX
     doubtful: Block | None = None
@@ -71,50 +73,92 @@ def run_group(connection: Connection, group: Group, now: datetime) -> Committing
         stored = connection.execute(BLOCK_HASH, {"a_number": group.doubtful.number}).scalar_one_or_none()
         if stored == group.doubtful.hash:
             return None
-    now = max(now, head.booked_at)
-    if group.accounts:
-        sql.open_accounts(connection, [rows.account_raw(account, now) for account in group.accounts])
-    for account, state in group.states.items():
-        connection.execute(SET_STATE, {"an_id": account, "a_state": state.value})
-    book = _load(connection, sql, group, head.position, now)
-    decision = decide(book, group.entries, now)
-    if not decision.booked and not decision.refused:
+    # Holds lapse by this clock, so that one that once ran ahead does not end them all; the log's moments never go back.
+    booked_at = max(now, head.booked_at)
+    changes = _change_accounts(connection, sql, group, booked_at)
+    book = _load(connection, sql, group, head, now)
+    decision = decide(book, group.entries, now, booked_at)
+    decision.changes, decision.changed = changes.changes, changes.changed
+    if not decision.booked and not decision.refused and not decision.changed:
         return Committing(decision, None)
-    booked = [booked_leaf(row) for row in decision.booked]
-    refused = [refused_leaf(row) for row in decision.refused]
-    block = seal(head.block + 1, head.hash, head.position + 1, now, booked, refused)
-    if booked:
-        raws = [rows.booked_raw(row, leaf) for row, leaf in zip(decision.booked, booked, strict=True)]
-        sql.insert(connection, schema.transfer, raws)
-        _move_balances(connection, sql, book, decision.booked)
-    if refused:
-        places = enumerate(zip(decision.refused, refused, strict=True))
-        raws = [rows.refused_raw(row, block.number, place, leaf) for place, (row, leaf) in places]
-        sql.insert(connection, schema.refusal, raws)
-    sql.insert(connection, schema.block, [rows.block_raw(block)])
-    moved = {"a_position": book.position, "a_block": block.number, "a_hash": block.hash, "a_moment": now}
+    leaves = Leaves(
+        [booked_leaf(row) for row in decision.booked],
+        [refused_leaf(row) for row in decision.refused],
+        [changed_leaf(row) for row in decision.changed],
+    )
+    lag_us = (booked_at - now) // timedelta(microseconds=1)
+    block = seal(head.block + 1, head.hash, head.position + 1, booked_at, leaves, lag_us)
+    _store(connection, sql, book, decision, leaves, block)
+    moved = {"a_position": book.position, "a_block": block.number, "a_hash": block.hash, "a_moment": booked_at}
     connection.execute(MOVE_HEAD, moved)
     return Committing(decision, block)
 
 
-def _load(connection: Connection, sql: Statements, group: Group, position: int, now: datetime) -> Book:
+def _change_accounts(connection: Connection, sql: Statements, group: Group, at: datetime) -> Decision:
+    """Open and change accounts; the decision has the change rows, which are stored with the block."""
+    decision = Decision()
+    ids = {account.id for account in group.accounts} | {asked.account for asked in group.changes}
+    stored = list(sql.lookup(connection, "accounts", ids))
+    accounts = {account.id: account for account, _, _ in map(rows.account_of, stored)}
+    decision.changed += opened(group.accounts, accounts, at)
+    if decision.changed:
+        sql.insert(connection, schema.account, [rows.account_raw(row.account, at) for row in decision.changed])
+    sides = {side.id: side for side in map(rows.side_of, stored)}
+    for row in decision.changed:
+        account = accounts[row.account.id] = row.account
+        sides[account.id] = rows.new_side(account)
+    first = len(decision.changed)
+    for asked in group.changes:
+        change(sides, accounts, asked, at, decision)
+    for row in decision.changed[first:]:
+        limits = {
+            "a_debit_excess_max": row.limits.debit_excess_max,
+            "a_credit_excess_max": row.limits.credit_excess_max,
+        }
+        connection.execute(CHANGE_ACCOUNT, {"an_id": row.account.id, "a_state": row.state.value, **limits})
+    return decision
+
+
+def _store(
+    connection: Connection, sql: Statements, book: Book, decision: Decision, leaves: Leaves, block: Block
+) -> None:
+    if decision.booked:
+        raws = [rows.booked_raw(row, leaf) for row, leaf in zip(decision.booked, leaves.booked, strict=True)]
+        sql.insert(connection, schema.transfer, raws)
+        _move_balances(connection, sql, book, decision.booked)
+    if decision.refused:
+        places = enumerate(zip(decision.refused, leaves.refused, strict=True))
+        raws = [rows.refused_raw(row, block.number, place, leaf) for place, (row, leaf) in places]
+        sql.insert(connection, schema.refusal, raws)
+    if decision.changed:
+        changed = enumerate(zip(decision.changed, leaves.changed, strict=True))
+        raws = [rows.changed_raw(row, block.number, place, leaf) for place, (row, leaf) in changed]
+        sql.insert(connection, schema.account_change, raws)
+    sql.insert(connection, schema.block, [rows.block_raw(block)])
+
+
+def _load(connection: Connection, sql: Statements, group: Group, head: Row[Any], now: datetime) -> Book:
     transfers = [transfer for entry in group.entries for transfer in entry]
     accounts = {account for transfer in transfers for account in (transfer.debit, transfer.credit)}
     ids = {transfer.id for transfer in transfers}
     hold_ids = {transfer.hold_id for transfer in transfers if transfer.hold_id is not None}
-    book = Book(position, {})
+    cited_ids = {transfer.cites for transfer in transfers if transfer.cites is not None}
+    named = ids | hold_ids | cited_ids
+    book = Book(head.position, {}, closed_through=head.closed_through, soft_through=head.soft_through)
     for booked in _lapsed(connection, sql, accounts, group.lapsed_max, now):
         book.lapsed.append(booked.transfer)
         book.known[booked.transfer.id] = booked
         accounts |= {booked.transfer.debit, booked.transfer.credit}
-    for row in sql.lookup(connection, "transfers", ids | hold_ids):
+    for row in sql.lookup(connection, "transfers", named):
         booked = rows.booked_of(row)
         book.known[booked.transfer.id] = booked
-    for row in sql.lookup(connection, "refusals", ids | hold_ids):
+    for row in sql.lookup(connection, "refusals", named):
         refused = rows.refused_of(row)
         book.known[refused.transfer.id] = refused
     for hold_id, kind in sql.lookup(connection, "resolutions", hold_ids):
         book.resolved[hold_id] = TransferKind(kind)
+    for cited_id, minor in sql.lookup(connection, "reversed", cited_ids):
+        book.reversed[cited_id] = minor
     for row in sql.lookup(connection, "accounts", accounts):
         side = rows.side_of(row)
         book.accounts[side.id] = side

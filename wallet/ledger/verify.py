@@ -8,7 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wallet.ledger import rows, schema
 from wallet.ledger.chain import Block
-from wallet.ledger.check import Check, Finding, Progress, StoredRefusal, StoredTransfer, Verified, double_id
+from wallet.ledger.check import (
+    Check,
+    Finding,
+    Progress,
+    StoredChange,
+    StoredRefusal,
+    StoredTransfer,
+    Verified,
+    double_id,
+)
 from wallet.ledger.reads import Reads
 
 _BLOCKS = 1000
@@ -33,7 +42,8 @@ async def verify(reads: Reads, progress: Progress | None = None) -> Verified:
         if finding is None:
             holds = {row.id async for row in _rows(connection, select(schema.open_hold.c.id))}
             balances = {account.id: figures for account, _, figures in accounts}
-            finding = check.finish(balances, holds, (head.position, head.block, head.hash))
+            states = {account.id: state for account, state, _ in accounts}
+            finding = check.finish(balances, states, holds, (head.position, head.block, head.hash))
         if finding is None:
             both = select(_refusal.id).join(schema.transfer, _transfer.id == _refusal.id).limit(1)
             finding = double_id((await connection.scalars(both)).all())
@@ -80,13 +90,14 @@ async def _portion(connection: AsyncConnection, check: Check, blocks: list[Block
     try:
         transfers = await _transfers(connection, first.first_position, last.first_position + last.transfers)
         refusals = await _refusals(connection, first.number, last.number)
+        changes = await _changes(connection, check, first.number, last.number)
     except (KeyError, ValueError, TypeError):
         # A value that no writer of ours could have stored.
         return Finding("transfer", f"{first.first_position} to {check.sealed}", "a row cannot be read")
     for block in sound:
         span = range(block.first_position, block.first_position + block.transfers)
         sealed = [transfers[position] for position in span if position in transfers]
-        finding = check.rows(block, sealed, refusals.get(block.number, []))
+        finding = check.rows(block, sealed, refusals.get(block.number, []), changes.get(block.number, []))
         if finding is not None:
             return finding
     return bad_header
@@ -102,6 +113,16 @@ async def _refusals(connection: AsyncConnection, first: int, last: int) -> dict[
     found: dict[int, list[StoredRefusal]] = {}
     async for row in _rows(connection, query):
         found.setdefault(row.block, []).append(StoredRefusal(rows.refused_of(row), row.leaf))
+    return found
+
+
+async def _changes(connection: AsyncConnection, check: Check, first: int, last: int) -> dict[int, list[StoredChange]]:
+    columns = schema.account_change.c
+    query = select(schema.account_change).where(columns.block >= first, columns.block <= last)
+    found: dict[int, list[StoredChange]] = {}
+    async for row in _rows(connection, query.order_by(columns.block, columns.place)):
+        change = rows.changed_of(row, check.accounts[row.account_id])
+        found.setdefault(row.block, []).append(StoredChange(change, row.leaf))
     return found
 
 

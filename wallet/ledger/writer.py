@@ -11,14 +11,15 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
 
 from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from wallet.accounts import Account, AccountState
+from wallet.accounts import Account, AccountChange, ChangeOutcome
 from wallet.clock import Clock
 from wallet.errors import LedgerBusy, LedgerCorrupt, LedgerUnavailable, WalletFault
-from wallet.ids import AccountId
 from wallet.ledger.book import Decision
 from wallet.ledger.engines import Engines
 from wallet.ledger.faults import UNREACHABLE, Verdict, judge
@@ -35,15 +36,23 @@ _PATIENCE_S = 20.0
 _PAUSE_MAX_MS = 500
 
 
+class Answer(NamedTuple):
+    """What one caller gets."""
+
+    results: list[PostResult]
+    change: ChangeOutcome | None
+    expired: int
+
+
 @dataclass(slots=True)
 class Job:
     """One caller's part of a group."""
 
-    done: asyncio.Future[tuple[list[PostResult], int]]
-    """Gets the results of its transfers, and how many holds its group expired."""
+    done: asyncio.Future[Answer]
+    """Gets the results of its transfers and changes, and how many holds its group expired."""
     entries: list[tuple[Transfer, ...]] = field(default_factory=list)
     accounts: tuple[Account, ...] = ()
-    states: dict[AccountId, AccountState] = field(default_factory=dict)
+    change: AccountChange | None = None
     lapsed_max: int = 0
 
     @property
@@ -96,7 +105,7 @@ class Writer:
         try:
             for job in jobs:
                 try:
-                    results += (await job.done)[0]
+                    results += (await job.done).results
                 except WalletFault as fault:
                     faults.append(fault)
         finally:
@@ -110,13 +119,15 @@ class Writer:
         """Open these accounts."""
         await self._one(Job(self._future(), accounts=tuple(accounts)))
 
-    async def set_state(self, account: AccountId, state: AccountState) -> None:
-        """Change an account's state."""
-        await self._one(Job(self._future(), states={account: state}))
+    async def change(self, change: AccountChange) -> ChangeOutcome:
+        """Change an account's state or limits."""
+        outcome = (await self._one(Job(self._future(), change=change))).change
+        assert outcome is not None, "a change has an outcome"
+        return outcome
 
     async def expire_holds(self, limit: int) -> int:
         """Write EXPIRE for up to `limit` lapsed holds; how many."""
-        return (await self._one(Job(self._future(), lapsed_max=limit)))[1]
+        return (await self._one(Job(self._future(), lapsed_max=limit))).expired
 
     def stop(self) -> None:
         """Take nothing more; `run` ends when what waits is committed."""
@@ -141,10 +152,10 @@ class Writer:
             if self._thread is not None:
                 self._thread.shutdown(wait=False)
 
-    def _future(self) -> asyncio.Future[tuple[list[PostResult], int]]:
+    def _future(self) -> asyncio.Future[Answer]:
         return asyncio.get_running_loop().create_future()
 
-    async def _one(self, job: Job) -> tuple[list[PostResult], int]:
+    async def _one(self, job: Job) -> Answer:
         self._put([job])
         return await job.done
 
@@ -261,7 +272,8 @@ def _group_of(jobs: Sequence[Job]) -> Group:
     group = Group()
     for job in jobs:
         group.accounts.extend(job.accounts)
-        group.states.update(job.states)
+        if job.change is not None:
+            group.changes.append(job.change)
         group.entries.extend(job.entries)
     if not group.entries:
         group.lapsed_max = min(LAPSED_MAX, max(job.lapsed_max for job in jobs))
@@ -269,12 +281,12 @@ def _group_of(jobs: Sequence[Job]) -> Group:
 
 
 def _answer(jobs: Sequence[Job], decision: Decision) -> None:
-    at = 0
+    results, changes = iter(decision.results), iter(decision.changes)
     for job in jobs:
-        size = sum(map(len, job.entries))
+        own = list(islice(results, sum(map(len, job.entries))))
+        change = None if job.change is None else next(changes)
         if not job.done.done():
-            job.done.set_result((decision.results[at : at + size], decision.expired))
-        at += size
+            job.done.set_result(Answer(own, change, decision.expired))
 
 
 def _fail(jobs: Sequence[Job], fault: Exception) -> None:

@@ -96,6 +96,8 @@ def answer_to(outcome: Outcome) -> PayOutcome:
             | Outcome.DEBIT_FROZEN
             | Outcome.CREDIT_FROZEN
             | Outcome.PERIOD_CLOSED
+            | Outcome.LIMIT_EXCEEDED
+            | Outcome.SUM_TOO_LARGE
         ):
             return PayOutcome.BLOCKED
         case (
@@ -114,6 +116,11 @@ def answer_to(outcome: Outcome) -> PayOutcome:
             | Outcome.HOLD_VOIDED
             | Outcome.HOLD_EXPIRED
             | Outcome.HOLD_EXCEEDED
+            | Outcome.BALANCING_INVALID
+            | Outcome.CITATION_INVALID
+            | Outcome.CITED_UNKNOWN
+            | Outcome.CITED_DIFFERS
+            | Outcome.REVERSAL_EXCEEDED
         ):
             return PayOutcome.BLOCKED
     assert_never(outcome)

@@ -10,7 +10,7 @@ from gateway.services.benefits import ClaimOutcome, ClaimState, DecisionOutcome
 from gateway.services.shortnumber import is_short_number
 from tests.gateway.services.benefits.conftest import Office, open_office
 from tests.gateway.services.payments.bank import CrashAt, PowerCut
-from wallet.accounts import AccountState
+from wallet.accounts import AccountChange, AccountState
 from wallet.clock import ManualClock
 from wallet.money import irr
 
@@ -169,10 +169,10 @@ async def test_a_frozen_wallet_is_paid_once_staff_have_thawed_it(office: Office,
     await office.benefits.approve(claim_id, "stf_1")
     wallet = office.bank.chart.account("wallet", office.maryam.id)
     await office.bank.ledger.open_accounts(wallet)
-    await office.bank.ledger.real.set_state(wallet.id, AccountState.FROZEN)
+    await office.bank.ledger.real.change(AccountChange(wallet.id, "stf_1", AccountState.FROZEN))
 
     assert await office.benefits.release(claim_id, "apr_1") == "credit_frozen"
-    await office.bank.ledger.real.set_state(wallet.id, AccountState.OPEN)
+    await office.bank.ledger.real.change(AccountChange(wallet.id, "stf_1", AccountState.OPEN))
     assert await office.benefits.sweep() == 0, "not at once: it would be refused again and again"
     clock.advance(timedelta(hours=1, seconds=1))
     assert await office.benefits.sweep() == 1

@@ -12,7 +12,7 @@ from gateway.services.payments import CodeState, PayOutcome, RedeemOutcome, Rede
 from gateway.services.payments.tables import codes, payments
 from tests.gateway.services.payments.bank import CrashAt, FakePerson, PowerCut
 from tests.gateway.services.payments.conftest import START, UNKNOWN_NUMBER, Till, open_till
-from wallet.accounts import AccountState
+from wallet.accounts import AccountChange, AccountState
 from wallet.clock import ManualClock, SystemClock
 from wallet.money import irr
 
@@ -159,10 +159,10 @@ async def test_a_return_to_a_frozen_wallet_waits_and_does_not_hammer(till: Till,
     await sent(till)
     clock.advance(WEEK)
     wallet = till.bank.chart.id("wallet", till.maryam.id)
-    await till.bank.ledger.real.set_state(wallet, AccountState.FROZEN)
+    await till.bank.ledger.real.change(AccountChange(wallet, "stf_1", AccountState.FROZEN))
     assert [await till.payments.sweep() for _ in range(3)] == [0, 0, 0]
     assert till.bank.ledger.posted == 3
-    await till.bank.ledger.real.set_state(wallet, AccountState.OPEN)
+    await till.bank.ledger.real.change(AccountChange(wallet, "stf_1", AccountState.OPEN))
     clock.advance(timedelta(hours=1))
 
     assert await till.payments.sweep() == 1
@@ -174,10 +174,10 @@ async def test_a_redeem_that_a_frozen_wallet_refused_can_be_done_later(till: Til
     leila = enrols(till)
     wallet = till.bank.chart.account("wallet", leila.id)
     await till.bank.ledger.open_accounts(wallet)
-    await till.bank.ledger.real.set_state(wallet.id, AccountState.FROZEN)
+    await till.bank.ledger.real.change(AccountChange(wallet.id, "stf_1", AccountState.FROZEN))
     assert (await till.payments.redeem(leila.id, last_code(till), "ses_2:1")).outcome is RedeemOutcome.BLOCKED
     assert await state(till, code_id) is CodeState.WAITING
-    await till.bank.ledger.real.set_state(wallet.id, AccountState.OPEN)
+    await till.bank.ledger.real.change(AccountChange(wallet.id, "stf_1", AccountState.OPEN))
 
     assert (await till.payments.redeem(leila.id, last_code(till), "ses_2:2")).outcome is RedeemOutcome.OK
 

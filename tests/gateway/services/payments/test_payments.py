@@ -12,7 +12,7 @@ from gateway.services.payments import InvoiceState, Payee, PayeeKind, PaymentSta
 from gateway.services.shortnumber import is_short_number
 from tests.gateway.services.payments.bank import CrashAt, PowerCut
 from tests.gateway.services.payments.conftest import START, UNKNOWN_NUMBER, Till
-from wallet.accounts import AccountState
+from wallet.accounts import AccountChange, AccountState
 from wallet.clock import ManualClock
 from wallet.money import irr
 
@@ -169,7 +169,9 @@ async def test_whom_a_number_belongs_to(till: Till, typed: str, payee: Payee) ->
 
 
 async def test_a_frozen_wallet_is_blocked(till: Till) -> None:
-    await till.bank.ledger.real.set_state(till.bank.chart.id("wallet", till.maryam.id), AccountState.FROZEN)
+    await till.bank.ledger.real.change(
+        AccountChange(till.bank.chart.id("wallet", till.maryam.id), "stf_1", AccountState.FROZEN)
+    )
 
     for number, (verb, _) in enumerate(VERBS):
         assert (await verb(till, f"ses_1:{number}")).outcome is PayOutcome.BLOCKED
