@@ -104,7 +104,7 @@ async def test_a_rewritten_book_with_a_sound_chain_is_caught_by_an_earlier_publi
     assert (before.exit_code, "3 published heads" in said(before)) == (0, True), before.output
     assert (verified.exit_code, "the ledger is sound" in said(verified)) == (0, True), verified.output
     assert after.exit_code == 1
-    assert "line 2, block 2: the book's block of that number is another one: history was rewritten" in said(after)
+    assert "line 2, block 3: the book's block of that number is another one: history was rewritten" in said(after)
     with pytest.raises(LedgerCorrupt, match="history was rewritten"):
         await days(settings, clock, send(clock, 1))
 
@@ -123,7 +123,7 @@ async def test_a_book_that_was_cut_off_is_caught_and_the_rest_stands(
     cut = await command(config, "check-heads", put(tmp_path / "second.jsonl", lines[1]))
 
     assert stands.exit_code == 0, stands.output
-    assert (cut.exit_code, "line 1, block 2: the book has no such block: history was cut off" in said(cut)) == (1, True)
+    assert (cut.exit_code, "line 1, block 3: the book has no such block: history was cut off" in said(cut)) == (1, True)
 
 
 async def test_an_auditor_checks_what_he_collected_with_a_key_and_no_database(
@@ -142,9 +142,9 @@ async def test_an_auditor_checks_what_he_collected_with_a_key_and_no_database(
 
     checks = {
         (kept, key): (0, "4 published heads are signed and free of contradiction"),
-        (kept, "00" * 32): (1, "line 1, block 1: it was signed with a key that is not at hand"),
+        (kept, "00" * 32): (1, "line 1, block 2: it was signed with a key that is not at hand"),
         (kept, "0f"): (2, "64 hex digits"),
-        (bad, key): (1, "line 3, block 1: its signature is wrong"),
+        (bad, key): (1, "line 3, block 2: its signature is wrong"),
         (torn, key): (1, "line 2: this is no published head"),
         (empty, key): (1, "holds no head"),
     }
@@ -175,4 +175,4 @@ async def test_the_head_is_printed_and_published_on_the_command_line(
     assert [none_yet.exit_code, unpublished.exit_code, signed.exit_code, again.exit_code] == [1, 1, 0, 0]
     assert signed.output == again.output == shown.output
     assert signed.output.encode() == content_of(settings.data_dir / HEADS_FILE)
-    assert head_of(signed.output.encode()).block == 1
+    assert head_of(signed.output.encode()).block == 2
