@@ -6,6 +6,7 @@ posting. A COMMIT whose answer was lost is resolved by looking for the group's b
 """
 
 import asyncio
+import contextlib
 import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -31,8 +32,9 @@ GROUP_MAX = 1000
 """Transfers in one group; more adds latency and no throughput. One longer entry makes a group of its own."""
 _GROUP_S = 15.0
 """How long PostgreSQL may take over one group before the connection counts as lost."""
-_PATIENCE_S = 20.0
-"""How long a group is tried again before its callers are told that the ledger is unavailable."""
+_PATIENCE_S = 27.0
+"""How long a group is tried again before its callers are told that the ledger is unavailable: longer than a failover,
+whose measure is Patroni's ttl (20 s, its least) and five seconds."""
 _PAUSE_MAX_MS = 500
 
 
@@ -228,8 +230,7 @@ class Writer:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._thread, self._run_sqlite, self._engines.sqlite, group, run)
         assert self._engines.postgresql is not None, "one of the engines writes"
-        async with asyncio.timeout(_GROUP_S):
-            return await self._run_postgresql(self._engines.postgresql, group, run)
+        return await self._run_postgresql(self._engines.postgresql, group, run)
 
     def _run_sqlite(self, engine: Engine, group: Group, run: _Try) -> Committing | None:
         with engine.connect() as connection:
@@ -244,7 +245,15 @@ class Writer:
         return committing
 
     async def _run_postgresql(self, engine: AsyncEngine, group: Group, run: _Try) -> Committing | None:
-        async with engine.connect() as connection:
+        async with contextlib.AsyncExitStack() as stack:
+            async with asyncio.timeout(_GROUP_S):
+                connection = await stack.enter_async_context(engine.connect())
+                driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None, "an open connection has a driver's one below it"
+            # Hang up, do not cancel: PostgreSQL answers a cancelled wait for its synchronous replica by showing
+            # everybody a group that only one disk has, and the next failover would take it back.
+            hang_up = asyncio.get_running_loop().call_later(_GROUP_S, driver.terminate)
+            stack.callback(hang_up.cancel)
             try:
                 committing = await connection.run_sync(run_group, group, self._clock.now())
                 run.committing = committing

@@ -1,0 +1,68 @@
+"""What a failover does to the writer: a synchronous replica that does not answer, a primary that became a replica."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from tests import postgres
+from tests.wallet.books import ALICE, BANK, FUNDING, fund
+from wallet.clock import SystemClock
+from wallet.ledger import Ledger, writer
+from wallet.ledger.faults import Verdict, judge
+from wallet.transfers import Outcome
+
+GROUP_S = 0.5
+
+
+@pytest.mark.parametrize("fault", [
+    asyncpg.ReadOnlySQLTransactionError("cannot execute SELECT FOR UPDATE in a read-only transaction"),
+    asyncpg.AdminShutdownError("terminating connection due to administrator command"),
+    asyncpg.CrashShutdownError("terminating connection because of crash of another server process"),
+    asyncpg.CannotConnectNowError("the database system is starting up"),
+    asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+    ConnectionResetError(),
+    TimeoutError(),
+], ids=lambda fault: type(fault).__name__)  # fmt: skip
+def test_what_a_failover_raises_is_tried_again(fault: Exception) -> None:
+    assert judge(fault) is Verdict.GONE
+
+
+def test_a_group_is_tried_for_longer_than_a_failover_takes() -> None:
+    assert writer._PATIENCE_S > 20 + 5
+
+
+async def test_a_commit_that_waits_for_its_replica_is_seen_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "_GROUP_S", GROUP_S)
+    clock = SystemClock()
+    asked = fund(clock, 5)
+    with postgres.server() as folder:
+        admin = await asyncpg.connect(host=folder, user="tapdial", database="postgres")
+        url = f"postgresql://tapdial@/postgres?host={folder}"
+        await Ledger.upgrade(url)
+        ledger = await Ledger.open(url, clock)
+        await ledger.open_accounts(BANK, FUNDING, ALICE)
+        try:
+            await wait_for_replica(admin, "absent")
+            async with asyncio.TaskGroup() as tasks:
+                posting = tasks.create_task(ledger.post(asked))
+                await asyncio.sleep(4 * GROUP_S)
+                seen = await admin.fetchval("SELECT count(*) FROM wallet.transfer")
+                answered = posting.done()
+                await wait_for_replica(admin, "")
+                (result,) = await posting
+            (again,) = await ledger.post(asked)
+        finally:
+            await ledger.close()
+            await admin.close()
+
+    assert (answered, seen) == (False, 0)
+    assert (result.outcome, again.outcome) == (Outcome.POSTED, Outcome.DUPLICATE)
+
+
+async def wait_for_replica(admin: "asyncpg.Connection", name: str) -> None:
+    await admin.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'")
+    await admin.execute("SELECT pg_reload_conf()")
+    # Each process of the server reads its settings anew between two statements of its own.
+    await asyncio.sleep(0.3)
+    assert await admin.fetchval("SHOW synchronous_standby_names") == name
