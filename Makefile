@@ -1,7 +1,7 @@
 # `make demo` is for a new user; `make check test rigs` are the gates. Everything installs itself.
 PYTHON ?= python3
 PY := .venv/bin/python
-.PHONY: help venv venv-dev packages demo demo-reset check test rigs rigs-long bench-ussd bench-ledger bench-ledger-large settings-page
+.PHONY: help venv venv-dev venv-ha packages ha-demo demo demo-reset check test rigs rigs-long bench-ussd bench-ledger bench-ledger-large settings-page
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,8 +22,21 @@ venv: .venv/.base ## .venv with what the product needs
 
 venv-dev: .venv/.dev ## .venv with what the tests need
 
+.venv-ha/.ha: deploy/ha/requirements.lock
+	@echo "making .venv-ha with Patroni from deploy/ha/requirements.lock"
+	@$(PYTHON) -m venv --clear .venv-ha
+	@sed -n '/^setuptools==/,/[^\\]$$/p' $< > .venv-ha/build.lock
+	@.venv-ha/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r .venv-ha/build.lock
+	@.venv-ha/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-build-isolation -r $<
+	@touch $@
+
+venv-ha: .venv-ha/.ha ## .venv-ha with Patroni, apart from the product
+
 packages:
 	@.ci/packages
+
+ha-demo: .venv/.base .venv-ha/.ha packages ## three database nodes behind one door; Ctrl-C stops all
+	@exec $(PY) -m deploy.ha up
 
 demo: .venv/.base ## gateway, simulators and the lab with demo people; Ctrl-C stops all
 	@exec .venv/bin/tapdial demo
@@ -42,10 +55,10 @@ check: .venv/.dev ## ruff, mypy, import-linter, deptry, house tests
 test: .venv/.dev packages ## the suite, on SQLite and PostgreSQL, with the browser
 	.venv/bin/pytest -q -n 2 --dist loadfile -m "not rig"
 
-rigs: .venv/.dev packages ## short forms of the heavy rigs
+rigs: .venv/.dev .venv-ha/.ha packages ## short forms of the heavy rigs
 	.venv/bin/pytest -q -m rig --timeout 900
 
-rigs-long: .venv/.dev packages ## the rigs, then every property and machine with up to 20,000 examples; hours
+rigs-long: .venv/.dev .venv-ha/.ha packages ## the rigs, then every property and machine with up to 20,000 examples; hours
 	HYPOTHESIS_PROFILE=soak .venv/bin/pytest -q -m rig --timeout 3600
 	HYPOTHESIS_PROFILE=soak .venv/bin/pytest -q -n 2 -m "not rig and not browser and not journey" --timeout 36000
 

@@ -1,0 +1,141 @@
+"""The life of the cluster: up, down, a node killed, a node started again, a replica rebuilt."""
+
+import shutil
+import signal
+import socket
+
+from deploy.ha import database, environments, members, processes, programs
+from deploy.ha.errors import HaFault
+from deploy.ha.plan import Node, Plan
+from deploy.ha.processes import Process, wait
+
+_START_S = 60.0
+
+
+def up(plan: Plan) -> None:
+    """Start everything, on fresh folders or on those of the last time, and make database and schema.
+
+    Raises:
+        HaFault: A port is taken, a program is missing, or the nodes did not come together.
+    """
+    if running(plan):
+        raise HaFault(f"the cluster in {plan.home} runs already: python -m deploy.ha down")
+    _ports_must_be_free(plan)
+    try:
+        _start(plan)
+    except (HaFault, KeyboardInterrupt):
+        down(plan)
+        raise
+
+
+def down(plan: Plan) -> None:
+    """Stop everything in the order that loses nothing; the data stay."""
+    names = [node.name for node in plan.nodes]
+    processes.stop(_found(plan, ["haproxy"]))
+    processes.stop(_found(plan, [f"patroni-{name}" for name in names]))
+    # A PostgreSQL whose Patroni was killed has nobody else to stop it.
+    processes.stop(_postmasters(plan), signal.SIGINT)
+    processes.stop(_found(plan, [f"etcd-{name}" for name in names]))
+
+
+def running(plan: Plan) -> list[str]:
+    """The names of what runs."""
+    kinds = [f"{kind}-{node.name}" for node in plan.nodes for kind in ("etcd", "patroni")]
+    found = [name for name in ["haproxy", *kinds] if processes.find(plan, name) is not None]
+    return found + [f"postgres-{node.name}" for node in plan.nodes if processes.postmaster(node.data) is not None]
+
+
+def kill(plan: Plan, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+    """What the loss of a machine does to its database: a signal to Patroni and PostgreSQL alike, without warning."""
+    node = plan.node(name)
+    for process in (processes.find(plan, f"patroni-{name}"), processes.postmaster(node.data)):
+        if process is not None:
+            process.send(number)
+
+
+def kill_primary(plan: Plan) -> str:
+    """Kill whoever leads; its name.
+
+    Raises:
+        HaFault: Nobody leads.
+    """
+    found = members.leader(plan)
+    if found is None:
+        raise HaFault("nobody leads")
+    kill(plan, found.name)
+    return found.name
+
+
+def start_node(plan: Plan, name: str) -> None:
+    """Start a node that was killed; it finds its place by itself, with pg_rewind if it was the primary.
+
+    Raises:
+        HaFault: Its Patroni runs already.
+    """
+    if processes.find(plan, f"patroni-{name}") is not None:
+        raise HaFault(f"{name} runs already")
+    _start_patroni(plan, plan.node(name))
+
+
+def rebuild(plan: Plan, name: str) -> None:
+    """Throw a replica's data away and copy them anew from the leader; returns when all work together again.
+
+    Raises:
+        HaFault: The node leads.
+    """
+    found = members.leader(plan)
+    if found is None or found.name == name:
+        raise HaFault(f"{name} leads: switchover first" if found else "nobody leads: there is nothing to copy from")
+    if processes.find(plan, f"patroni-{name}") is None:
+        shutil.rmtree(plan.node(name).data, ignore_errors=True)
+        start_node(plan, name)
+    else:
+        members.reinitialize(plan, plan.node(name))
+        wait(lambda: not _streams(plan, name), _START_S, f"{name} to begin anew")
+    members.wait_whole(plan)
+
+
+def _start(plan: Plan) -> None:
+    programs.prepare(plan)
+    plan.save()
+    for path in (plan.archive, plan.backups, plan.home / "log", plan.home / "run"):
+        programs.folder(path)
+    for node in plan.nodes:
+        programs.folder(node.folder)
+        processes.start(
+            plan, f"etcd-{node.name}", [programs.debian("etcd", "etcd-server")], environments.etcd(plan, node)
+        )
+    for node in plan.nodes:
+        _start_patroni(plan, node)
+    haproxy = [programs.debian("haproxy", "haproxy"), "-db", "-f", str(plan.tools / "haproxy.cfg")]
+    processes.start(plan, "haproxy", haproxy, environments.haproxy(plan))
+    wait(lambda: members.leader(plan) is not None, _START_S, f"a primary; see {plan.home}/log")
+    database.make(plan)
+    members.wait_whole(plan)
+
+
+def _found(plan: Plan, names: list[str]) -> list[Process]:
+    return [process for process in (processes.find(plan, name) for name in names) if process is not None]
+
+
+def _postmasters(plan: Plan) -> list[Process]:
+    return [p for p in (processes.postmaster(node.data) for node in plan.nodes) if p is not None]
+
+
+def _streams(plan: Plan, name: str) -> bool:
+    return any(member.name == name for member in members.replicas(plan))
+
+
+def _ports_must_be_free(plan: Plan) -> None:
+    for port in plan.ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                raise HaFault(f"port {port} is taken; --port moves all of them") from None
+
+
+def _start_patroni(plan: Plan, node: Node) -> None:
+    command = [str(programs.PYTHON), "-m", "patroni", str(plan.tools / "patroni.yml")]
+    processes.start(plan, f"patroni-{node.name}", command, environments.patroni(plan, node))
