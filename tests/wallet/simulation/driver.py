@@ -189,9 +189,14 @@ class TappedConnection(AsyncConnection):
             assert isinstance(now, datetime)
             line: Any = (await self.get_raw_connection()).dbapi_connection
             line.session.intent = Intent(
-                tuple(group.entries), tuple(group.accounts), dict(group.states),
-                bool(group.entries) or group.lapsed_max > 0, now, tuple(value.decision.results),
-            )  # fmt: skip
+                tuple(group.entries),
+                tuple(group.accounts),
+                tuple(group.changes),
+                bool(group.entries) or group.lapsed_max > 0,
+                now,
+                tuple(value.decision.results),
+                tuple(value.decision.changes),
+            )
         return value
 
 

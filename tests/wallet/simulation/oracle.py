@@ -6,7 +6,7 @@ Then the book, the callers' answers and the followers' copies are compared with 
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
 from uuid import UUID
 
 from tests.wallet.auditor import Answer, Auditor
@@ -15,6 +15,7 @@ from tests.wallet.simulation.callers import Ask, Follower
 from tests.wallet.simulation.server import Intent
 from wallet.accounts import Account
 from wallet.errors import LedgerBusy, LedgerCorrupt, LedgerUnavailable
+from wallet.money import Money
 from wallet.transfers import Balances, LogRow, Outcome, PostResult, Transfer, TransferKind
 
 TREE = (LedgerBusy, LedgerUnavailable, LedgerCorrupt)
@@ -27,7 +28,6 @@ class Oracle:
         self.auditor = Auditor([])
         self.answers: dict[tuple[Transfer, ...], list[list[Answer]]] = {}
         """Every list of answers that a committed group gave to an entry."""
-        self.head_at: datetime | None = None
 
     def replay(self, committed: Sequence[Intent]) -> None:
         """Predict each committed group's results."""
@@ -38,20 +38,16 @@ class Oracle:
 
     def _group(self, intent: Intent) -> list[list[Answer]]:
         auditor = self.auditor
-        now = intent.now if self.head_at is None else max(intent.now, self.head_at)
-        before = (auditor.world.moved, len(auditor.world.asked))
         for account in intent.accounts:
             self._admit(account)
-        for account_id, state in intent.states.items():
-            auditor.states[account_id] = state.value
+        changed = [auditor.change(change) for change in intent.changes]
+        assert [outcome.name for outcome in intent.changed] == changed, "changes of accounts"
         if intent.lapses:
-            auditor.lapse(now)
+            auditor.lapse(intent.now)
         answers: list[list[Answer]] = []
         for entry in intent.entries:
-            answers.append(auditor.ask(entry, now))
+            answers.append(auditor.ask(entry, intent.now))
             self.answers.setdefault(tuple(entry), []).append(answers[-1])
-        if (auditor.world.moved, len(auditor.world.asked)) != before:
-            self.head_at = now
         return answers
 
     def _admit(self, account: Account) -> None:
@@ -65,7 +61,9 @@ class Oracle:
         assert [row.position for row in log] == list(range(1, len(log) + 1)), "positions have gaps"
         asked = [row for row in log if row.transfer.kind is not TransferKind.EXPIRE]
         expected = [(row[0], row[1][1]) for row in self.auditor.world.asked.values() if row[1][0] == "POSTED"]
-        found = [(row.transfer, plain(PostResult(Outcome.POSTED, row.transfer, row.after))[1]) for row in asked]
+        found = [
+            (asked_of(row.transfer), plain(PostResult(Outcome.POSTED, row.transfer, row.after))[1]) for row in asked
+        ]
         assert found == expected, "the log is not what was decided"
         assert len(log) == self.auditor.world.moved, "an expiry is missing or too many"
         for account, balances in accounts:
@@ -75,19 +73,17 @@ class Oracle:
     def callers(self, asks: Sequence[Ask]) -> None:
         """Each acknowledged result is one that was committed; an id that was asked once is nobody's duplicate."""
         times: Counter[UUID] = Counter(transfer.id for ask in asks for transfer in ask.call)
-        posted: Counter[tuple[str, UUID]] = Counter()
+        posted: Counter[UUID] = Counter()
         for ask in asks:
             assert ask.answer is None or isinstance(ask.answer, (list, *TREE)), f"a stranger: {ask.answer!r}"
             if isinstance(ask.answer, list):
-                assert [result.transfer for result in ask.answer] == list(ask.call), "answers to something else"
+                assert [result.transfer.id for result in ask.answer] == [one.id for one in ask.call], "other answers"
                 self._entries(ask)
             for result in ask.results:
-                # Two processes may both say so: when one's COMMIT failed and the other committed the same transfers on
-                # the same head at the same microsecond, their blocks are one, and each takes it for its own.
-                posted[ask.process, result.transfer.id] += result.outcome is Outcome.POSTED
+                posted[result.transfer.id] += result.outcome is Outcome.POSTED
                 once = times[result.transfer.id] == 1
                 assert not (once and result.outcome is Outcome.DUPLICATE), f"{result.transfer.id} was asked once"
-        assert max(posted.values(), default=0) <= 1, "one process told twice that it posted the same"
+        assert max(posted.values(), default=0) <= 1, "two callers were told that they posted the same"
 
     def _entries(self, ask: Ask) -> None:
         start = 0
@@ -100,7 +96,7 @@ class Oracle:
 
     def wholeness(self, log: Sequence[LogRow], asks: Sequence[Ask]) -> None:
         """The legs of an entry are all there or none of them, acknowledged or not."""
-        booked = {row.transfer for row in log}
+        booked = {asked_of(row.transfer) for row in log}
         for ask in asks:
             chain: list[Transfer] = []
             for transfer in ask.call:
@@ -114,6 +110,13 @@ class Oracle:
         """The copy is the log, from where it started."""
         assert follower.start is not None, "it never got a page"
         assert follower.copy == list(log[follower.start :]), f"a follower from {follower.start} has another log"
+
+
+def asked_of(booked: Transfer) -> Transfer:
+    """What was asked for: a balancing transfer is in the book with what it moved."""
+    if booked.asked_minor is None:
+        return booked
+    return replace(booked, amount=Money(booked.asked_minor, booked.amount.asset), asked_minor=None)
 
 
 def again(first: Answer) -> Answer:

@@ -19,7 +19,7 @@ from tests.wallet.simulation.process import MakeWriter, Process
 from tests.wallet.simulation.server import Server
 from tests.wallet.simulation.trace import Trace
 from tests.wallet.strategies import START, world
-from wallet.accounts import AccountState
+from wallet.accounts import AccountChange, AccountState, ChangeOutcome
 from wallet.errors import WalletFault
 from wallet.ledger.reads import Reads
 from wallet.ledger.verify import verify
@@ -195,14 +195,17 @@ class _Run:
                 case 3 if self.weather.happens(0.3):
                     server.restart(self.random.choice([0.0, 0.5, 6.0]))
                 case 4:
-                    account = self.accounts[self.random.choice([*WALLETS, *CASH])].id
-                    state = self.random.choice([*AccountState, AccountState.OPEN, AccountState.OPEN])
-                    await process.ask(lambda writer: writer.set_state(account, state))  # noqa: B023 - awaited at once
+                    await process.ask(self.change_account)
                 case _:
                     pass
             for each in processes:
                 if not each.is_up and self.random.random() < 0.7:
                     each.start()
+
+    async def change_account(self, writer: Writer) -> ChangeOutcome:
+        account = self.accounts[self.random.choice([*WALLETS, *CASH])].id
+        state = self.random.choice([*AccountState, AccountState.OPEN, AccountState.OPEN])
+        return await writer.change(AccountChange(account, "stf_1", state))
 
     def clock(self, skew_s: float) -> LoopClock:
         return LoopClock(self.loop, START, skew_s)

@@ -14,8 +14,7 @@ from typing import Any
 
 from tests.wallet.simulation.faults import COMMIT, ROLLBACK, Fault, RowError, ServerError, Weather
 from tests.wallet.simulation.trace import Trace
-from wallet.accounts import Account, AccountState
-from wallet.ids import AccountId
+from wallet.accounts import Account, AccountChange, ChangeOutcome
 from wallet.transfers import PostResult, Transfer
 
 Work = Callable[[sqlite3.Connection], Any]
@@ -27,10 +26,11 @@ class Intent:
 
     entries: Sequence[Sequence[Transfer]]
     accounts: Sequence[Account]
-    states: dict[AccountId, AccountState]
+    changes: Sequence[AccountChange]
     lapses: bool
     now: datetime
     results: Sequence[PostResult]
+    changed: Sequence[ChangeOutcome]
 
 
 @dataclass(eq=False, slots=True)
