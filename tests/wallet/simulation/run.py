@@ -13,7 +13,7 @@ from tests.wallet.memory import plain
 from tests.wallet.simulation.callers import Ask, Callers, Follower
 from tests.wallet.simulation.faults import Weather
 from tests.wallet.simulation.generator import CASH, WALLETS, Calls
-from tests.wallet.simulation.loop import HangsError, LoopClock, VirtualLoop
+from tests.wallet.simulation.loop import HangsError, LoopClock, VirtualLoop, task_group
 from tests.wallet.simulation.oracle import Oracle, again
 from tests.wallet.simulation.process import MakeWriter, Process
 from tests.wallet.simulation.server import Server
@@ -98,7 +98,7 @@ class _Run:
         for old in self.plan.folder.glob("simulated.db*"):
             old.unlink()
         shutil.copyfile(self.plan.template, path)
-        async with asyncio.timeout(RUN_MAX_S), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(RUN_MAX_S), task_group() as tasks:
             server = Server(path, self.weather, self.trace, tasks, self.plan.holds_transactions)
             try:
                 await self.storm(server, tasks)
@@ -117,11 +117,11 @@ class _Run:
         calls = Calls(random, self.accounts)
         callers = Callers(random, processes, calls, self.clock(0.0), self.trace, self.asks)
         self.followers = [Follower(random, processes) for _ in range(2)]
-        async with asyncio.TaskGroup() as background:
+        async with task_group() as background:
             background_tasks = [background.create_task(follower.follow()) for follower in self.followers]
             background_tasks += [background.create_task(self.sweep(process)) for process in processes]
             background_tasks += [background.create_task(self.trouble(server, processes))]
-            async with asyncio.TaskGroup() as crowd:
+            async with task_group() as crowd:
                 for number in range(random.randint(2, 4)):
                     crowd.create_task(callers.one(f"caller {number}", random.randint(2, 6), crowd))
             self.weather.calm()
@@ -153,7 +153,7 @@ class _Run:
             assert not await reads.open_holds(account.id), "a hold is open long after its time"
         await self.verify(reads)
         head = await reads.head()
-        async with asyncio.TaskGroup() as again_at_once:
+        async with task_group() as again_at_once:
             for ask in self.asks:
                 if ask.results:
                     again_at_once.create_task(self.replay(process, ask))
