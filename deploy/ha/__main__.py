@@ -103,9 +103,16 @@ def restore_drill(
     home: Home = HOME,
     name: Annotated[str | None, typer.Option("--backup", help="Backup to begin from; the last one if absent.")] = None,
     to: Annotated[str | None, typer.Option("--to", help="Moment to restore to; the archive's end if absent.")] = None,
+    folder: Annotated[Path | None, typer.Option("--backups", help="Backups of another cluster.")] = None,
+    archive: Annotated[Path | None, typer.Option("--archive", help="Archived log of another cluster.")] = None,
 ) -> None:
     """Restore a backup and the archived log into a fresh server, verify the ledger there, throw it away."""
-    found = backups.drill(load(home.absolute()), name, to)
+    if folder is None or archive is None:
+        plan = load(home.absolute())
+        if members.leader(plan) is not None:
+            backups.flush_log(plan)
+        folder, archive = plan.backups, plan.archive
+    found = backups.drill(backups.Places(home.absolute(), folder.absolute(), archive.absolute()), name, to)
     console.print(found.report, markup=False, highlight=False)
     console.print(f"restored {found.backup} to {to or 'the end of the archive'} in {found.took_s:.1f} s")
     if not found.sound:

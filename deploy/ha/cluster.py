@@ -46,11 +46,17 @@ def running(plan: Plan) -> list[str]:
 
 
 def kill(plan: Plan, name: str, number: signal.Signals = signal.SIGKILL) -> None:
-    """What the loss of a machine does to its database: a signal to Patroni and PostgreSQL alike, without warning."""
-    node = plan.node(name)
-    for process in (processes.find(plan, f"patroni-{name}"), processes.postmaster(node.data)):
-        if process is not None:
-            process.send(number)
+    """What the loss of a machine does to its database, without warning: a signal to Patroni and all of PostgreSQL.
+
+    SIGSTOP is a machine that hangs, SIGCONT its coming back.
+    """
+    patroni, postmaster = processes.find(plan, f"patroni-{name}"), processes.postmaster(plan.node(name).data)
+    found = [process for process in (patroni, postmaster) if process is not None]
+    for process in found:
+        process.send(number)
+    # A stopped postmaster's children would go on, and there are no new ones now.
+    for child in [child for process in found for child in processes.children(process)]:
+        child.send(number)
 
 
 def kill_primary(plan: Plan) -> str:

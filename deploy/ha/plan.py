@@ -81,11 +81,6 @@ class Plan:
         return self.port + 1
 
     @property
-    def drill_port(self) -> int:
-        """Where a restore drill's server listens."""
-        return self.port + 2
-
-    @property
     def ports(self) -> list[int]:
         """All that `up` listens on."""
         own = [self.primary_port, self.replicas_port]

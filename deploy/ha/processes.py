@@ -76,6 +76,15 @@ def postmaster(data: Path) -> Process | None:
     return process if str(data).encode() in command and process.alive else None
 
 
+def children(process: Process) -> list[Process]:
+    """What it started itself and still runs."""
+    try:
+        pids = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [of(int(pid)) for pid in pids]
+
+
 def stop(processes: Sequence[Process], number: signal.Signals = signal.SIGTERM) -> None:
     """Ask them all to stop, and kill what has not done so after half a minute."""
     for process in processes:

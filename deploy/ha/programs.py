@@ -95,7 +95,7 @@ def prepare(plan: Plan) -> None:
     """
     folder(plan.home, 0o755)
     plan.tools.mkdir(exist_ok=True)
-    for name in ("archive-wal", "patroni.yml", "haproxy.cfg", "drill_hba.conf"):
+    for name in ("archive-wal", "base-backup", "patroni.yml", "haproxy.cfg"):
         shutil.copyfile(FILES / name, plan.tools / name)
     step_down(plan.home)
 
