@@ -158,17 +158,23 @@ def test_two_signed_heads_agree_or_prove_tampering(second: SignedHead, fault: He
 
 
 async def test_every_block_of_the_book_answers_for_its_head(ledger: Ledger, clock: ManualClock) -> None:
-    for number, transfer in enumerate((fund(clock, 100), send(clock, 30), send(clock, 5000), send(clock, 1)), 1):
+    opened = (await ledger.head()).block
+    # The third is refused: a block of refusals alone ends where the one before did.
+    for number, position, transfer in (
+        (1, 1, fund(clock, 100)),
+        (2, 2, send(clock, 30)),
+        (3, 2, send(clock, 5000)),
+        (4, 3, send(clock, 1)),
+    ):
         await ledger.post(transfer)
         end = await ledger.head()
         head = SignedHead(end.block, end.position, end.hash, end.booked_at, clock.now(), key_id(PUBLIC))
-        block = await ledger.block(number)
+        block = await ledger.block(opened + number)
 
-        # The third is refused: a block of refusals alone ends where the one before did.
-        assert (head.block, head.position) == (number, min(number, 2) + (number == 4))
+        assert (head.block, head.position) == (opened + number, position)
         assert in_book(head, block) is None
         assert in_book(replace(head, hash=bytes(32)), block) is HeadFault.REWRITTEN
         assert in_book(replace(head, position=head.position + 1), block) is HeadFault.REWRITTEN
 
-    assert await ledger.block(5) is None
+    assert await ledger.block(opened + 5) is None
     assert in_book(replace(HEAD, block=5), None) is HeadFault.BLOCK_MISSING
