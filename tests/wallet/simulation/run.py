@@ -109,9 +109,13 @@ class _Run:
 
     async def storm(self, server: Server, tasks: asyncio.TaskGroup) -> None:
         random = self.random
+        # Clocks of two machines never agree to the microsecond. If they did, one process could take the other's block
+        # for its own: the same transfers decided on the same head at the same moment make the same block.
         processes = [
-            Process(name, server, self.clock(random.choice([0.0, 0.0, -3.0, 5.0])), random, tasks, self.plan.make)
-            for name in "ab"[: random.choice([1, 2, 2])]
+            Process(
+                name, server, self.clock(random.choice([0.0, 0.0, -3.0, 5.0]) + own_s), random, tasks, self.plan.make
+            )
+            for name, own_s in [("a", 0.0), ("b", 0.000_137)][: random.choice([1, 2, 2])]
         ]
         await _insist(processes[0], self.open_accounts)
         calls = Calls(random, self.accounts)
