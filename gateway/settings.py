@@ -27,7 +27,9 @@ class Settings(BaseSettings):
 
     environment: Literal["demo", "production"] = Field("demo", description="`demo` seeds people and allows demo keys")
     data_dir: Path = Field(Path("var/demo"), description="Folder of the embedded databases and the key file")
-    database_url: str = Field("", description="`postgresql://…`; empty: SQLite files in `data_dir`")
+    database_url: str = Field(
+        "", description="`postgresql://…`, with `?pooled=true` behind PgBouncer; empty: SQLite files in `data_dir`"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
     zone: str = Field("Asia/Tehran", description="Time zone of business dates and of moments shown to people")
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import URL, make_url
 
 from gateway.errors import Conflict, NotFound, StoreUnavailable
+from wallet.pooled import bare
 
 DATABASES = ("gateway.db", "wallet.db")
 """In this order: a ledger that is younger than the services' store heals, since what they ask for again has the same
@@ -83,11 +84,11 @@ def _run_tool(words: list[str], database_url: str, made: Path) -> Path:
     if tool is None:
         raise StoreUnavailable(f"{words[0]} is not installed (Debian: postgresql-client)")
     # The password travels by the environment: arguments can be read by every user of the machine.
-    url = make_url(database_url)
+    url = bare(make_url(database_url))
     password = {} if url.password is None else {"PGPASSWORD": str(url.password)}
-    bare = URL.create(url.drivername, url.username, None, url.host, url.port, url.database, url.query)
+    public = URL.create(url.drivername, url.username, None, url.host, url.port, url.database, url.query)
     done = subprocess.run(  # noqa: S603 - our own words
-        [tool, f"--dbname={bare}", *words[1:]],
+        [tool, f"--dbname={public}", *words[1:]],
         env={**os.environ, **password},
         capture_output=True,
         text=True,

@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from wallet.pooled import asyncpg_args, bare
+
 SCHEMA = "gateway"
 READERS_MAX = 8
 BUSY_MS = 10_000
@@ -55,19 +57,19 @@ def reader(url: str) -> AsyncEngine:
 
 
 def postgres(url: str, *, pool_size: int = READERS_MAX) -> AsyncEngine:
-    """An asyncpg engine whose tables live in our schema; statements are not cached by name, as PgBouncer needs it."""
+    """An asyncpg engine whose tables live in our schema; behind PgBouncer the URL says `?pooled=true`."""
     made = create_async_engine(
         _asyncpg(url),
         pool_size=pool_size,
         max_overflow=0,
         hide_parameters=True,
-        connect_args={"timeout": 10, "command_timeout": 30},
+        connect_args={"timeout": 10, "command_timeout": 30, **asyncpg_args(make_url(url))},
     )
     return made.execution_options(schema_translate_map={None: SCHEMA})
 
 
 def _asyncpg(url: str) -> URL:
-    return make_url(url).set(drivername="postgresql+asyncpg")
+    return bare(make_url(url)).set(drivername="postgresql+asyncpg")
 
 
 def _writing(connection: sqlite3.Connection, _record: object) -> None:

@@ -8,15 +8,12 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from wallet.ledger.schema import SCHEMA
+from wallet.pooled import asyncpg_args, bare
 
 CONNECT_S = 10.0
 """How long a connection may take to come about, and a writer on SQLite waits for another one."""
 _READERS = 4
 _TRANSLATE = {None: SCHEMA}
-# The writer only looks rows up by key. A plan that asyncpg keeps from the time when the tables were empty would read
-# them whole for ever after, so its connection may not choose one; and compiling such short queries takes longer than
-# they do.
-_WRITER_SETTINGS = {"enable_seqscan": "off", "jit": "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +34,22 @@ class Engines:
 
 
 def connect(url: str) -> Engines:
-    """Engines for `sqlite:///path` or `postgresql://…`; nothing is opened yet."""
+    """Engines for `sqlite:///path` or `postgresql://…`, with `?pooled=true` behind a pooler; nothing is opened yet."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return Engines(_sqlite_writer(parsed), None, _sqlite_reader(parsed))
-    return Engines(None, _postgresql(parsed, 1, _WRITER_SETTINGS), _postgresql(parsed, _READERS, {}))
+    # A group is tried again when its connection is gone, so the writer need not ask first; a read has one try.
+    return Engines(None, _postgresql(parsed, 1, ping=False), _postgresql(parsed, _READERS, ping=True))
 
 
-def _postgresql(url: URL, connections: int, settings: dict[str, str]) -> AsyncEngine:
+def _postgresql(url: URL, connections: int, *, ping: bool) -> AsyncEngine:
     return create_async_engine(
-        url.set(drivername="postgresql+asyncpg"),
+        bare(url).set(drivername="postgresql+asyncpg"),
         pool_size=connections,
         max_overflow=0,
         hide_parameters=True,
-        pool_pre_ping=not settings,
-        connect_args={"timeout": CONNECT_S, "server_settings": settings},
+        pool_pre_ping=ping,
+        connect_args={"timeout": CONNECT_S, **asyncpg_args(url)},
         execution_options={"schema_translate_map": _TRANSLATE},
     )
 

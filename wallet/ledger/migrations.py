@@ -78,7 +78,7 @@ def _create(connection: Connection) -> None:
         triggers = schema.sqlite_triggers()
     for _, text in triggers:
         connection.exec_driver_sql(text)
-    start = {"id": 1, "position": 0, "block": 0, "hash": GENESIS, "booked_at": from_us(0)}
+    start = {"id": 1, "position": 0, "block": 0, "hash": GENESIS, "moved_at": from_us(0)}
     connection.execute(insert(schema.head).values(start))
 
 

@@ -98,7 +98,7 @@ class Reads:
     async def head(self) -> Head:
         """The end of the log."""
         (row,) = await self._all(select(schema.head))
-        return Head(row.position, row.block, row.hash, row.booked_at)
+        return Head(row.position, row.block, row.hash, row.moved_at)
 
     async def block(self, number: int) -> Block | None:
         """The block with this number."""

@@ -209,7 +209,7 @@ head = _table(
     _column("position", Int64),
     _column("block", Int64),
     _column("hash", Blob),
-    _column("booked_at", Moment),
+    _column("moved_at", Moment),
     _column("closed_through", Day, null=True),
     _column("soft_through", Day, null=True),
     CheckConstraint("id = 1"),

@@ -30,6 +30,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects import sqlite
@@ -44,7 +45,12 @@ from wallet.types import Day, Flag, Id128, Moment
 IDS_MAX = 5000
 """Longest `IN` list on SQLite, which allows 32,766 parameters in a statement."""
 
-LOCK_HEAD = select(head).where(head.c.id == 1).with_for_update()
+_LOCK_HEAD = select(head).where(head.c.id == 1).with_for_update()
+# The writer only looks rows up by key. A plan that asyncpg keeps from the time when the tables were empty would read
+# them whole for ever after, so a group may not choose one; and compiling such short queries takes longer than they do.
+# Said for this transaction only and in its first statement: a pooler may give the next one another connection, refuses
+# parameters of start-up, and a statement of its own would cost a round trip.
+_PLANNER = (func.set_config("enable_seqscan", "off", true()), func.set_config("jit", "off", true()))
 MOVE_HEAD = (
     update(head)
     .where(head.c.id == 1)
@@ -52,7 +58,7 @@ MOVE_HEAD = (
         position=bindparam("a_position"),
         block=bindparam("a_block"),
         hash=bindparam("a_hash"),
-        booked_at=bindparam("a_moment"),
+        moved_at=bindparam("a_moment"),
     )
 )
 BLOCK_HASH = select(block.c.hash).where(block.c.number == bindparam("a_number"))
@@ -100,7 +106,12 @@ _FILLED = (account, transfer, refusal, account_change, period, block, open_hold)
 
 
 class Statements(Protocol):
-    """What a group needs of an engine besides plain statements."""
+    """What a group needs of an engine besides plain statements.
+
+    `lock_head` is its first one: the row of `head`, which no other group can have until this one ends.
+    """
+
+    lock_head: Select[Any]
 
     def lookup(self, on: Connection, name: str, ids: Collection[UUID], **values: object) -> Iterator[Row[Any]]:
         """Rows of the query `name` for these ids; asks nothing when there are none."""
@@ -123,6 +134,7 @@ class SqliteStatements:
     """Raw executemany, `IN` lists in chunks."""
 
     def __init__(self) -> None:
+        self.lock_head = _LOCK_HEAD
         dialect = sqlite.dialect()
         self._inserts = {table.name: str(insert(table).compile(dialect=dialect)) for table in _FILLED}
         sets = ", ".join(f"{name} = ?" for name in _FIGURES)
@@ -157,6 +169,7 @@ class PostgresqlStatements:
     """Arrays everywhere; each statement is compiled once whatever the size of the group."""
 
     def __init__(self) -> None:
+        self.lock_head: Select[Any] = _LOCK_HEAD.add_columns(*_PLANNER)
         self._inserts: dict[str, Insert] = {}
         for table in _FILLED:
             rows = _unnest([(column_.name, _plain(column_.type)) for column_ in table.columns])

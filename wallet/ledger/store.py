@@ -23,7 +23,6 @@ from wallet.ledger.statements import (
     BLOCK_HASH,
     CHANGE_ACCOUNT,
     LAPSED,
-    LOCK_HEAD,
     MOVE_HEAD,
     STATEMENTS,
     Statements,
@@ -67,14 +66,14 @@ def run_group(connection: Connection, group: Group, now: datetime) -> Committing
     Returns None if the doubtful block turns out to be in the book: then the earlier decision stands.
     """
     sql = STATEMENTS[connection.dialect.name]
-    head = connection.execute(LOCK_HEAD).one()
+    head = connection.execute(sql.lock_head).one()
     if group.doubtful is not None:
         # The lock was waited for, so whatever became of the earlier COMMIT is decided by now.
         stored = connection.execute(BLOCK_HASH, {"a_number": group.doubtful.number}).scalar_one_or_none()
         if stored == group.doubtful.hash:
             return None
     # Holds lapse by this clock, so that one that once ran ahead does not end them all; the log's moments never go back.
-    booked_at = max(now, head.booked_at)
+    booked_at = max(now, head.moved_at)
     changes = _change_accounts(connection, sql, group, booked_at)
     book = _load(connection, sql, group, head, now)
     decision = decide(book, group.entries, now, booked_at)
