@@ -43,6 +43,8 @@ class Wire:
         weather = self.server.weather
         fault = weather.fault(CONNECT)
         self.refuse_if_cut()
+        if fault is not None:
+            self.server.trace.say(self.owner, f"{CONNECT} meets {fault.name}")
         if fault is Fault.SLOW:
             await asyncio.sleep(min(weather.slow_s(), CONNECT_S))
             raise TimeoutError
