@@ -8,7 +8,6 @@ chooses the id, and the same id with the same content gets the first result agai
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
-from uuid import UUID
 
 from wallet.ids import AccountId, TransferId
 from wallet.money import Money
@@ -235,11 +234,12 @@ class LogRow:
 
 
 @dataclass(frozen=True, slots=True)
-class TrialBalanceRow:
-    """One account's line of a trial balance, in minor units of its asset."""
+class RoleSum:
+    """A trial balance's line for all accounts of one kind, role and asset, in minor units of that."""
 
-    account_id: UUID
-    code: str
+    kind: str
+    role: str
     asset: str
+    accounts: int
     debits_posted: int
     credits_posted: int

@@ -18,7 +18,7 @@ from wallet.ledger.reads import Head, Reads
 from wallet.ledger.verify import verify
 from wallet.ledger.writer import Writer
 from wallet.money import ASSETS
-from wallet.transfers import Balances, LogRow, Movement, PostResult, Transfer, TrialBalanceRow
+from wallet.transfers import Balances, LogRow, Movement, PostResult, RoleSum, Transfer
 
 _OPEN_S = 30.0
 _CLOSE_S = 30.0
@@ -138,13 +138,37 @@ class Ledger:
         found = await self._reads.account(account)
         return None if found is None else found[1]
 
-    async def accounts(self, *, after_code: str = "", limit: int = 1000) -> list[tuple[Account, Balances]]:
-        """Accounts with their balances in order of their codes, from after `after_code`."""
+    async def balances_at(
+        self, account: AccountId, *, position: int | None = None, at: datetime | None = None
+    ) -> Balances | None:
+        """The account's balances right after a position of the log or at a moment; now, without either.
+
+        All zero before its first transfer; None if there is no such account.
+        """
+        assert position is None or at is None, "a position or a moment, not both"
+        if at is not None:
+            position = await self._reads.position_at(at)
+        return await self.balances(account) if position is None else await self._reads.balances_at(account, position)
+
+    async def position_at(self, at: datetime) -> int:
+        """The last position of the log that was booked at a moment or before; 0 if there is none."""
+        return await self._reads.position_at(at)
+
+    async def accounts(
+        self, *, after_code: str = "", limit: int = 1000, position: int | None = None
+    ) -> list[tuple[Account, Balances]]:
+        """Accounts with their balances in order of their codes, from after `after_code`; as of a position if given."""
+        if position is not None:
+            return await self._reads.accounts_at(position, limit=limit, after_code=after_code)
         return [(account, balances) for account, _, balances in await self._reads.accounts(after_code, limit)]
 
     async def movements(self, account: AccountId, *, limit: int, before: int | None = None) -> list[Movement]:
         """The account's last movements, newest first, of log positions below `before`."""
         return await self._reads.movements(account, limit, before)
+
+    async def movements_between(self, account: AccountId, *, after: int, through: int, limit: int) -> list[Movement]:
+        """The account's first movements, oldest first, of log positions above `after` and up to `through`."""
+        return await self._reads.movements_between(account, after, through, limit)
 
     async def transfer(self, transfer: TransferId) -> LogRow | None:
         """The committed transfer with this id."""
@@ -162,9 +186,9 @@ class Ledger:
         """The log from position `after` + 1 on; never skips one."""
         return await self._reads.follow(after, limit)
 
-    async def trial_balance(self) -> list[TrialBalanceRow]:
-        """Every account's posted sums; debits equal credits for each asset."""
-        return await self._reads.trial_balance()
+    async def trial_balance(self) -> list[RoleSum]:
+        """Today's posted sums by kind, role and asset, of one moment; debits equal credits for each asset."""
+        return await self._reads.role_sums()
 
     async def expire_holds(self, *, limit: int = 1000) -> int:
         """Write an EXPIRE for holds whose time is over; how many were written."""

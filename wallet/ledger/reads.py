@@ -5,22 +5,25 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import Row, Select, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from wallet.accounts import Account, AccountState
 from wallet.errors import LedgerUnavailable
 from wallet.ids import AccountId, TransferId
-from wallet.ledger import rows, schema
+from wallet.ledger import asof, rows, schema
 from wallet.ledger.book import Booked
 from wallet.ledger.chain import Block
 from wallet.ledger.faults import UNREACHABLE
-from wallet.transfers import Balances, LogRow, Movement, PostResult, TrialBalanceRow
+from wallet.transfers import Balances, LogRow, Movement, PostResult, RoleSum
 
+POSITION_MAX = 2**63 - 1
 READ_S = 15.0
 """How long one read may take."""
+SUMS_S = 300.0
+"""How long the sums over every account may take."""
 
 _transfer, _account, _hold = schema.transfer, schema.account, schema.open_hold
 
@@ -40,6 +43,7 @@ class Reads:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._dialect = engine.dialect.name
 
     async def account(self, account: AccountId) -> tuple[Account, AccountState, Balances] | None:
         """An account with its state and its balances now."""
@@ -51,11 +55,30 @@ class Reads:
         query = select(_account).where(_account.c.code > after_code).order_by(_account.c.code).limit(limit)
         return [rows.account_of(row) for row in await self._all(query)]
 
-    async def trial_balance(self) -> list[TrialBalanceRow]:
-        """Every account's posted sums, of one moment."""
-        columns = _account.c
-        query = select(columns.id, columns.code, columns.asset, columns.debits_posted, columns.credits_posted)
-        return [TrialBalanceRow(*row) for row in await self._all(query.order_by(columns.code))]
+    async def accounts_at(
+        self, position: int, *, limit: int, after_code: str | None = None, after_id: AccountId | None = None
+    ) -> list[tuple[Account, Balances]]:
+        """Accounts as of a position: in order of their codes after `after_code`, else of their ids after `after_id`."""
+        by = _account.c.id if after_code is None else _account.c.code
+        after = after_id if after_code is None else after_code
+        query = asof.standing(self._dialect, position, true() if after is None else by > after, by=by, limit=limit)
+        return [asof.standing_of(row) for row in await self._all(query)]
+
+    async def balances_at(self, account: AccountId, position: int) -> Balances | None:
+        """The account's balances as of a position; None if there is no such account."""
+        query = asof.standing(self._dialect, position, _account.c.id == account, by=_account.c.id, limit=1)
+        found = [asof.standing_of(row) for row in await self._all(query)]
+        return found[0][1] if found else None
+
+    async def position_at(self, at: datetime) -> int:
+        """The last position booked at a moment or before; 0 if there is none."""
+        found = await self._all(asof.position_at(at))
+        return int(found[0][0]) if found else 0
+
+    async def role_sums(self) -> list[RoleSum]:
+        """Posted sums by kind, role and asset, of one moment."""
+        found = await self._all(asof.role_sums(), timeout_s=SUMS_S)
+        return [RoleSum(*asof.role_sum_of(row)) for row in found]
 
     async def transfer(self, transfer: TransferId) -> LogRow | None:
         """The committed transfer with this id."""
@@ -86,14 +109,12 @@ class Reads:
 
     async def movements(self, account: AccountId, limit: int, before: int | None) -> list[Movement]:
         """The account's last movements, newest first, below a position."""
-        async with self.connection() as connection:
-            bound = None if before is None else await self._row_at(connection, before)
-            found: list[Movement] = []
-            for side in ("debit", "credit"):
-                query = _side_movements(account, side, limit, before, bound)
-                rows_ = await connection.execute(query)
-                found += [_movement(rows.booked_of(row), is_debit=side == "debit") for row in rows_]
-        return sorted(found, key=lambda movement: -movement.position)[:limit]
+        through = POSITION_MAX if before is None else before - 1
+        return await self._movements(account, after=0, through=through, limit=limit, newest=True)
+
+    async def movements_between(self, account: AccountId, after: int, through: int, limit: int) -> list[Movement]:
+        """The account's first movements, oldest first, of positions above `after` and up to `through`."""
+        return await self._movements(account, after=after, through=through, limit=limit, newest=False)
 
     async def head(self) -> Head:
         """The end of the log."""
@@ -118,33 +139,25 @@ class Reads:
         except UNREACHABLE as fault:
             raise LedgerUnavailable("the ledger's database does not answer") from fault
 
-    async def _row_at(self, connection: AsyncConnection, position: int) -> Booked | None:
-        found = (await connection.execute(select(_transfer).where(_transfer.c.position == position))).one_or_none()
-        return None if found is None else rows.booked_of(found)
-
-    async def _all(self, query: Select[Any]) -> Sequence[Row[Any]]:
+    async def _movements(
+        self, account: AccountId, *, after: int, through: int, limit: int, newest: bool
+    ) -> list[Movement]:
+        found: list[Movement] = []
         async with self.connection() as connection:
+            for side in ("debit", "credit"):
+                query = asof.movements(
+                    self._dialect, account, side, after=after, through=through, limit=limit, newest=newest
+                )
+                rows_ = await connection.execute(query)
+                found += [_movement(rows.booked_of(row), is_debit=side == "debit") for row in rows_]
+        return sorted(found, key=lambda movement: movement.position, reverse=newest)[:limit]
+
+    async def _all(self, query: Select[Any], *, timeout_s: float = READ_S) -> Sequence[Row[Any]]:
+        async with self.connection(timeout_s=timeout_s) as connection:
             return (await connection.execute(query)).all()
 
     async def _log(self, query: Select[Any]) -> list[LogRow]:
         return [rows.log_row_of(rows.booked_of(row)) for row in await self._all(query)]
-
-
-def _side_movements(
-    account: AccountId, side: Literal["debit", "credit"], limit: int, before: int | None, bound: Booked | None
-) -> Select[Any]:
-    id_, version = _transfer.c[f"{side}_id"], _transfer.c[f"{side}_version"]
-    query = select(_transfer).where(id_ == account).order_by(version.desc()).limit(limit)
-    return query if before is None else query.where(_below(account, version, before, bound))
-
-
-def _below(account: AccountId, version: ColumnElement[int], before: int, bound: Booked | None) -> ColumnElement[bool]:
-    """Rows below a position: by the account's version when the row there touches it, which one index answers."""
-    if bound is not None and bound.transfer.debit == account:
-        return version < bound.after.debit.version
-    if bound is not None and bound.transfer.credit == account:
-        return version < bound.after.credit.version
-    return _transfer.c.position < before
 
 
 def _movement(row: Booked, *, is_debit: bool) -> Movement:

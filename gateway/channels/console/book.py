@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gateway.channels.console.deps import Book
 from wallet.accounts import Account, Chart, NormalSide
 from wallet.ids import AccountId
-from wallet.transfers import LogRow, TrialBalanceRow
+from wallet.transfers import LogRow, RoleSum
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +22,14 @@ class GroupSum:
     """On the side on which the role grows."""
 
 
-def sums(rows: Iterable[TrialBalanceRow], chart: Chart) -> list[GroupSum]:
+def sums(rows: Iterable[RoleSum], chart: Chart) -> list[GroupSum]:
     """The trial balance by kind and role, in order of their names."""
-    groups: dict[tuple[str, str], tuple[int, int, int]] = {}
-    for row in rows:
-        key = ":".join(row.code.split(":")[:2]), row.asset
-        count, debited, credited = groups.get(key, (0, 0, 0))
-        groups[key] = (count + 1, debited + row.debits_posted, credited + row.credits_posted)
+    groups = [
+        (f"{row.kind}:{row.role}", row.asset, row.accounts, row.debits_posted, row.credits_posted) for row in rows
+    ]
     return [
-        GroupSum(name, asset, count, debited, credited, _on_side(name, chart, debited, credited))
-        for (name, asset), (count, debited, credited) in sorted(groups.items())
+        GroupSum(name, asset, accounts, debited, credited, _on_side(name, chart, debited, credited))
+        for name, asset, accounts, debited, credited in sorted(groups)
     ]
 
 

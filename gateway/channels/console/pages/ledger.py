@@ -18,7 +18,7 @@ from gateway.errors import BadInput, NotFound
 from wallet.accounts import Account, AccountKind, NormalSide
 from wallet.ids import AccountId
 from wallet.money import ASSETS, Money
-from wallet.transfers import Balances, LogRow, TrialBalanceRow
+from wallet.transfers import Balances, LogRow
 
 PAGE_ROWS = 50
 EXPORT_ROWS = 1000
@@ -82,18 +82,21 @@ async def trial_balance(visit: Visit) -> web.StreamResponse:
 
 
 async def trial_balance_file(visit: Visit) -> web.StreamResponse:
-    """Every account's posted sums, one account a row."""
-    rows = await visit.deps.ledger.trial_balance()
-    columns: list[Column[TrialBalanceRow]] = [
-        Column("account", lambda row: row.code),
-        Column("asset", lambda row: row.asset),
-        Column("debits", lambda row: _money(row.debits_posted, row.asset)),
-        Column("credits", lambda row: _money(row.credits_posted, row.asset)),
-        Column("difference", lambda row: _money(row.debits_posted - row.credits_posted, row.asset)),
+    """Every account's posted sums, one account a row, all as of one position of the log."""
+    columns: list[Column[tuple[Account, Balances]]] = [
+        Column("account", lambda row: row[0].code),
+        Column("asset", lambda row: row[0].asset.code),
+        Column("debits", lambda row: Money(row[1].debits_posted, row[0].asset)),
+        Column("credits", lambda row: Money(row[1].credits_posted, row[0].asset)),
+        Column("difference", lambda row: Money(-row[1].net_credit, row[0].asset)),
     ]
 
-    async def pages() -> AsyncIterator[Sequence[TrialBalanceRow]]:
-        yield rows
+    async def pages() -> AsyncIterator[Sequence[tuple[Account, Balances]]]:
+        book = visit.deps.ledger
+        position, after = (await book.head()).position, ""
+        while rows := await book.accounts(after_code=after, limit=EXPORT_ROWS, position=position):
+            yield rows
+            after = rows[-1][0].code
 
     return await download(visit, "trial_balance", columns, pages())
 

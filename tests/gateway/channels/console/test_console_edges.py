@@ -24,7 +24,7 @@ from tests.gateway.channels.console.conftest import Client, Desk, SignIn
 from tests.gateway.channels.console.world import PASSWORD, World
 from wallet.errors import LedgerUnavailable
 from wallet.money import EUR, Money
-from wallet.transfers import TrialBalanceRow
+from wallet.transfers import RoleSum
 
 ENGLISH = Words("en", ZoneInfo("UTC"))
 
@@ -109,7 +109,7 @@ class BrokenBook:
     def __init__(self, problem: Exception) -> None:
         self.problem = problem
 
-    async def trial_balance(self) -> list[TrialBalanceRow]:
+    async def trial_balance(self) -> list[RoleSum]:
         raise self.problem
 
 

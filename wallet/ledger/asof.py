@@ -1,0 +1,138 @@
+"""Queries about the book as it was: every row holds its accounts' balances, so the last row up to a position tells.
+
+Each account costs two probes of the indexes (debit_id, position) and (credit_id, position), and a moment becomes a
+position by one probe of block(booked_at): O(log n), however long the log is.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Row, Select, Tuple, and_, case, func, literal, or_, select, tuple_
+
+from wallet.accounts import Account
+from wallet.ids import AccountId
+from wallet.ledger import rows
+from wallet.ledger.schema import account, block, transfer
+from wallet.transfers import Balances, TransferKind
+from wallet.types import Id128, Int64
+
+_FIGURES = ("debits_posted", "credits_posted", "debits_held", "credits_held", "version")
+_MOVING = tuple(kind.value for kind in TransferKind if kind.moves)
+_PART = 2**32
+"""Sums are taken of the high and the low half of each amount: SQLite cannot sum beyond 63 bits."""
+
+Sums = dict[AccountId, int]
+"""Minor units by account."""
+
+
+def position_at(at: datetime) -> Select[tuple[int]]:
+    """The last position that was booked at `at` or before; no row if nothing was."""
+    last = block.c.first_position + block.c.transfers - 1
+    newest = (block.c.booked_at.desc(), block.c.number.desc())
+    return select(last).where(block.c.booked_at <= at).order_by(*newest).limit(1)
+
+
+def standing(dialect: str, position: int, which: ColumnElement[bool], *, by: Column[Any], limit: int) -> Select[Any]:
+    """Accounts with the figures after their last row up to `position`, in the order of `by`; see `standing_of`."""
+    page = select(account).where(which).order_by(by).limit(limit).subquery()
+    last = [_last(dialect, side, page.c.id, position).label(f"last_{side}") for side in ("debit", "credit")]
+    # Materialized, or PostgreSQL would probe anew for each figure that depends on it.
+    found = select(page, *last).cte("found").prefix_with("MATERIALIZED")
+    debit, credit = transfer.alias("debit_row"), transfer.alias("credit_row")
+    later = func.coalesce(found.c.last_debit, 0) > func.coalesce(found.c.last_credit, 0)
+    figures = [
+        func.coalesce(case((later, debit.c[f"debit_{name}"]), else_=credit.c[f"credit_{name}"]), 0).label(f"at_{name}")
+        for name in _FIGURES
+    ]
+    query = select(*(found.c[column.name] for column in account.c), *figures)
+    joined = query.outerjoin(debit, debit.c.position == found.c.last_debit)
+    return joined.outerjoin(credit, credit.c.position == found.c.last_credit).order_by(found.c[by.name])
+
+
+def standing_of(row: Row[Any]) -> tuple[Account, Balances]:
+    """A row of `standing`: an account that no row had touched yet has balances of zero."""
+    width = len(account.c)
+    found, _, _ = rows.account_of(row[:width])
+    return found, Balances(*row[width:])
+
+
+def movements(
+    dialect: str, own: AccountId, side: str, *, after: int, through: int, limit: int, newest: bool
+) -> Select[Any]:
+    """Rows of one account on one side with positions in (after, through], the newest or the oldest first."""
+    account_id, position = transfer.c[f"{side}_id"], transfer.c.position
+    if dialect == "postgresql":
+        key = tuple_(account_id, position)
+        bounds = key > _key(own, after), key <= _key(own, through)
+    else:
+        bounds = account_id == own, position.between(after + 1, through)
+    order = [column.desc() if newest else column for column in (account_id, position)]
+    return select(transfer).where(*bounds).order_by(*order).limit(limit)
+
+
+def _last(dialect: str, side: str, own: ColumnElement[Any], position: int) -> Any:  # noqa: ANN401 - a scalar subquery
+    """The last position up to `position` with an account on one side, NULL if there is none."""
+    account_id, column = transfer.c[f"{side}_id"], transfer.c.position
+    if dialect != "postgresql":
+        return select(func.max(column)).where(account_id == own, column <= position).scalar_subquery()
+    # Compared as one value with the index's two columns. Were the account compared apart, PostgreSQL might walk down
+    # the positions instead and hope to meet the account soon.
+    before = tuple_(account_id, column) <= _key(own, position)
+    query = select(case((account_id == own, column))).where(before)
+    return query.order_by(account_id.desc(), column.desc()).limit(1).scalar_subquery()
+
+
+def _key(own: ColumnElement[Any] | AccountId, position: int) -> Tuple:
+    return tuple_(own if isinstance(own, ColumnElement) else literal(own, Id128()), literal(position, Int64))
+
+
+def shifted(side: str, position: int, through: date, seen: int) -> Select[Any]:
+    """What rows with an effective date of their own add to each account's sum of one side through a business day.
+
+    `position` is the last one booked before the end of that day, `seen` up to where later rows count: those dated
+    into the day or before add, and those booked by then but dated after it are taken away. See `shift_of`.
+    """
+    dated, column = transfer.c.effective_on, transfer.c.position
+    late = and_(column > position, column <= seen, dated <= through)
+    early = and_(column <= position, dated > through)
+    sign = case((column > position, 1), else_=-1)
+    own = transfer.c[f"{side}_id"]
+    high, low = (func.sum(sign * part) for part in _parts(transfer.c.amount))
+    moved = transfer.c.kind.in_(_MOVING)
+    return select(own, high, low).where(moved, dated.is_not(None), or_(late, early)).group_by(own)
+
+
+def shift_of(row: Row[Any]) -> tuple[AccountId, int]:
+    """A row of `shifted`."""
+    own, high, low = row
+    return AccountId(own), _whole(high, low)
+
+
+def late(through: date, after: int) -> Select[tuple[int]]:
+    """The first row after a position that moves something and is dated through a day; no row if none is."""
+    column = transfer.c.position
+    moved = transfer.c.kind.in_(_MOVING)
+    return select(column).where(column > after, transfer.c.effective_on <= through, moved).order_by(column).limit(1)
+
+
+def role_sums() -> Select[Any]:
+    """Today's posted sums by kind, role and asset, in that order; see `role_sum_of`."""
+    keys = (account.c.kind, account.c.role, account.c.asset)
+    debits, credits_ = _parts(account.c.debits_posted), _parts(account.c.credits_posted)
+    sums = [func.sum(part) for part in (*debits, *credits_)]
+    return select(*keys, func.count(), *sums).group_by(*keys).order_by(*keys)
+
+
+def role_sum_of(row: Row[Any]) -> tuple[str, str, str, int, int, int]:
+    """A row of `role_sums`: kind, role, asset, accounts, debits, credits."""
+    kind, role, asset, count, debits_high, debits_low, credits_high, credits_low = row
+    return kind, role, asset, count, _whole(debits_high, debits_low), _whole(credits_high, credits_low)
+
+
+def _parts(column: ColumnElement[int]) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    return column // _PART, column % _PART
+
+
+def _whole(high: int, low: int) -> int:
+    # PostgreSQL gives the sum of a bigint as a numeric.
+    return int(high) * _PART + int(low)
