@@ -1,4 +1,4 @@
-"""`python -m deploy.ha up | status | kill-primary | start | switchover | rebuild | backup | restore-drill | down`."""
+"""`python -m deploy.ha COMMAND`: the cluster by hand. `--help` names the commands."""
 
 import signal
 import sys
@@ -117,6 +117,19 @@ def restore_drill(
     console.print(f"restored {found.backup} to {to or 'the end of the archive'} in {found.took_s:.1f} s")
     if not found.sound:
         raise HaFault("the restored ledger is not sound")
+
+
+@app.command()
+def restore(
+    home: Home = HOME,
+    name: Annotated[str | None, typer.Option("--backup", help="Backup to begin from; the last one if absent.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Moment to restore to; the archive's end if absent.")] = None,
+) -> None:
+    """Make the cluster, which is down, anew from a backup and the archived log, and leave it running."""
+    plan = load(home.absolute())
+    found = backups.choose(plan.backups, name)
+    cluster.restore(plan, found, to)
+    console.print(f"the cluster runs from {found.name} as of {to or 'the end of the archive'}; `down` stops it")
 
 
 @app.command()

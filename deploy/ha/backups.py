@@ -64,6 +64,18 @@ def backup(plan: Plan, keep: int) -> Path:
     return Path(done.stdout.strip())
 
 
+def choose(folder: Path, name: str | None) -> Path:
+    """The backup of that name, the last one that was finished if None.
+
+    Raises:
+        HaFault: There is none.
+    """
+    found = sorted(path for path in folder.glob("*Z") if name in (None, path.name))
+    if not found:
+        raise HaFault(f"no backup {name or ''} in {folder}")
+    return found[-1]
+
+
 def drill(places: Places, name: str | None, until: str | None) -> Drill:
     """Restore a backup and the archived log into a fresh server, verify the ledger in it, and throw it away.
 
@@ -75,9 +87,7 @@ def drill(places: Places, name: str | None, until: str | None) -> Drill:
     Raises:
         HaFault: There is no backup, or the server could not be restored to that moment.
     """
-    found = sorted(path for path in places.backups.glob("*Z") if name in (None, path.name))
-    if not found:
-        raise HaFault(f"no backup {name or ''} in {places.backups}")
+    found = choose(places.backups, name)
     plan = Plan(places.home)
     for path in (plan.home, plan.home / "log", plan.home / "run"):
         path.mkdir(parents=True, exist_ok=True)
@@ -88,7 +98,7 @@ def drill(places: Places, name: str | None, until: str | None) -> Drill:
     programs.give(socket)
     began = time.monotonic()
     try:
-        subprocess.run(["cp", "-a", found[-1], data], check=True)
+        subprocess.run(["cp", "-a", found, data], check=True)
         _configure(data, socket, until)
         env = programs.environment(plan) | {"WAL_ARCHIVE": str(places.archive)}
         processes.start(plan, "drill", [programs.postgres("postgres"), "-D", str(data)], env)
@@ -100,7 +110,7 @@ def drill(places: Places, name: str | None, until: str | None) -> Drill:
         processes.stop([server] if server else [], signal.SIGINT)
         shutil.rmtree(data, ignore_errors=True)
         shutil.rmtree(socket, ignore_errors=True)
-    return Drill(found[-1].name, done.returncode == 0, (done.stdout + done.stderr).strip(), took_s)
+    return Drill(found.name, done.returncode == 0, (done.stdout + done.stderr).strip(), took_s)
 
 
 def flush_log(plan: Plan) -> None:

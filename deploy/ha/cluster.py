@@ -3,6 +3,7 @@
 import shutil
 import signal
 import socket
+from pathlib import Path
 
 from deploy.ha import database, environments, members, processes, programs
 from deploy.ha.errors import HaFault
@@ -10,6 +11,8 @@ from deploy.ha.plan import Node, Plan
 from deploy.ha.processes import Process, wait
 
 _START_S = 60.0
+_RESTORE_S = 3600.0
+_ETCD_STOP_S = 2.0
 
 
 def up(plan: Plan) -> None:
@@ -18,11 +21,39 @@ def up(plan: Plan) -> None:
     Raises:
         HaFault: A port is taken, a program is missing, or the nodes did not come together.
     """
-    if running(plan):
-        raise HaFault(f"the cluster in {plan.home} runs already: python -m deploy.ha down")
-    _ports_must_be_free(plan)
+    _must_not_run(plan)
+    programs.prepare(plan)
     try:
         _start(plan)
+    except (HaFault, KeyboardInterrupt):
+        down(plan)
+        raise
+
+
+def restore(plan: Plan, backup: Path, until: str | None) -> None:
+    """Make the cluster anew from a backup and the archived log; the nodes' old folders are set aside as `node1.old` ….
+
+    Args:
+        plan: The cluster; it must be down.
+        backup: The backup's folder.
+        until: A moment such as `2026-11-22 08:00:00+00`; the end of the archive if None.
+
+    Raises:
+        HaFault: The cluster runs, or did not come to that moment.
+    """
+    _must_not_run(plan)
+    if not (backup / "backup_manifest").exists():
+        raise HaFault(f"no backup in {backup}")
+    programs.prepare(plan)
+    lines = (programs.FILES / "restore.yml").read_text("utf-8").splitlines(keepends=True)
+    kept = [line.replace("MOMENT", until or "") for line in lines if until or "MOMENT" not in line]
+    (plan.tools / "patroni.d" / "restore.yml").write_text("".join(kept))
+    for node in plan.nodes:
+        old = node.folder.with_suffix(".old")
+        shutil.rmtree(old, ignore_errors=True)
+        node.folder.rename(old)
+    try:
+        _start(plan, backup)
     except (HaFault, KeyboardInterrupt):
         down(plan)
         raise
@@ -35,7 +66,8 @@ def down(plan: Plan) -> None:
     processes.stop(_found(plan, [f"patroni-{name}" for name in names]))
     # A PostgreSQL whose Patroni was killed has nobody else to stop it.
     processes.stop(_postmasters(plan), signal.SIGINT)
-    processes.stop(_found(plan, [f"etcd-{name}" for name in names]))
+    # Each would look for another leader among those that stop; what it promised is on its disk.
+    processes.stop(_found(plan, [f"etcd-{name}" for name in names]), patience_s=_ETCD_STOP_S)
 
 
 def running(plan: Plan) -> list[str]:
@@ -101,8 +133,7 @@ def rebuild(plan: Plan, name: str) -> None:
     members.wait_whole(plan)
 
 
-def _start(plan: Plan) -> None:
-    programs.prepare(plan)
+def _start(plan: Plan, backup: Path | None = None) -> None:
     plan.save()
     for path in (plan.archive, plan.backups, plan.home / "log", plan.home / "run"):
         programs.folder(path)
@@ -112,10 +143,11 @@ def _start(plan: Plan) -> None:
             plan, f"etcd-{node.name}", [programs.debian("etcd", "etcd-server")], environments.etcd(plan, node)
         )
     for node in plan.nodes:
-        _start_patroni(plan, node)
+        _start_patroni(plan, node, backup)
     haproxy = [programs.debian("haproxy", "haproxy"), "-db", "-f", str(plan.tools / "haproxy.cfg")]
     processes.start(plan, "haproxy", haproxy, environments.haproxy(plan))
-    wait(lambda: members.leader(plan) is not None, _START_S, f"a primary; see {plan.home}/log")
+    limit_s = _START_S if backup is None else _RESTORE_S
+    wait(lambda: members.leader(plan) is not None, limit_s, f"a primary; see {plan.home}/log")
     database.make(plan)
     members.wait_whole(plan)
 
@@ -132,7 +164,9 @@ def _streams(plan: Plan, name: str) -> bool:
     return any(member.name == name for member in members.replicas(plan))
 
 
-def _ports_must_be_free(plan: Plan) -> None:
+def _must_not_run(plan: Plan) -> None:
+    if running(plan):
+        raise HaFault(f"the cluster in {plan.home} runs: python -m deploy.ha down")
     for port in plan.ports:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -142,6 +176,9 @@ def _ports_must_be_free(plan: Plan) -> None:
                 raise HaFault(f"port {port} is taken; --port moves all of them") from None
 
 
-def _start_patroni(plan: Plan, node: Node) -> None:
-    command = [str(programs.PYTHON), "-m", "patroni", str(plan.tools / "patroni.yml")]
-    processes.start(plan, f"patroni-{node.name}", command, environments.patroni(plan, node))
+def _start_patroni(plan: Plan, node: Node, backup: Path | None = None) -> None:
+    env = environments.patroni(plan, node)
+    if backup is not None:
+        env |= {"RESTORE_FROM": str(backup), "RESTORE_TO": str(node.data)}
+    command = [str(programs.PYTHON), "-m", "patroni", str(plan.tools / "patroni.d")]
+    processes.start(plan, f"patroni-{node.name}", command, env)

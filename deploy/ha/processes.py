@@ -85,13 +85,13 @@ def children(process: Process) -> list[Process]:
     return [of(int(pid)) for pid in pids]
 
 
-def stop(processes: Sequence[Process], number: signal.Signals = signal.SIGTERM) -> None:
-    """Ask them all to stop, and kill what has not done so after half a minute."""
+def stop(processes: Sequence[Process], number: signal.Signals = signal.SIGTERM, patience_s: float = _STOP_S) -> None:
+    """Ask them all to stop, and kill what has not done so in time."""
     for process in processes:
         process.send(number)
         process.send(signal.SIGCONT)
     try:
-        wait(lambda: not any(process.alive for process in processes), _STOP_S, "processes to stop")
+        wait(lambda: not any(process.alive for process in processes), patience_s, "processes to stop")
     except HaFault:
         for process in processes:
             process.send(signal.SIGKILL)

@@ -95,7 +95,10 @@ def prepare(plan: Plan) -> None:
     """
     folder(plan.home, 0o755)
     plan.tools.mkdir(exist_ok=True)
-    for name in ("archive-wal", "base-backup", "patroni.yml", "haproxy.cfg"):
+    shutil.rmtree(plan.tools / "patroni.d", ignore_errors=True)
+    (plan.tools / "patroni.d").mkdir()
+    shutil.copyfile(FILES / "patroni.yml", plan.tools / "patroni.d" / "patroni.yml")
+    for name in ("archive-wal", "base-backup", "haproxy.cfg"):
         shutil.copyfile(FILES / name, plan.tools / name)
     step_down(plan.home)
 

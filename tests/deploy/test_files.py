@@ -16,7 +16,7 @@ SEGMENT = "000000010000000000000007"
 
 def archive(folder: Path, path: Path, segment: str = SEGMENT) -> int:
     env = {"PATH": os.environ["PATH"], "WAL_ARCHIVE": str(folder)}
-    command = ["sh", HA / "archive-wal", path, segment]
+    command = ["sh", str(HA / "archive-wal"), str(path), segment]
     return subprocess.run(command, env=env, capture_output=True, check=False).returncode
 
 

@@ -47,7 +47,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
 def test_systemd_understands_every_line(installed: list[Path]) -> None:
-    command = ["systemd-analyze", "verify", "--man=no", *installed]
+    command = ["systemd-analyze", "verify", "--man=no", *map(str, installed)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -58,7 +58,7 @@ def test_no_service_may_do_more_than_it_must(installed: list[Path]) -> None:
     services = [path for path in installed if path.suffix == ".service"]
     limits = ["--offline=true", f"--threshold={EXPOSURE_MAX}", "--no-pager"]
     for path in services:
-        command = ["systemd-analyze", "security", *limits, path]
+        command = ["systemd-analyze", "security", *limits, str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{path.name}: {done.stdout[-300:]}{done.stderr}"
 

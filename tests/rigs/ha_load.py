@@ -24,6 +24,7 @@ class Load:
 
     outcomes: dict[TransferId, str] = field(default_factory=dict)
     moments: list[float] = field(default_factory=list)
+    loaders: set[int] = field(default_factory=set)
 
     async def until(self, more: int, limit_s: float) -> None:
         """Wait for so many further acknowledgements."""
@@ -37,9 +38,10 @@ class Load:
         late = sorted([since, *(moment for moment in self.moments if moment > since)])
         return max((after - before for before, after in itertools.pairwise(late)), default=float("inf"))
 
-    async def listen(self, lines: asyncio.StreamReader) -> None:
+    async def listen(self, loader: int, lines: asyncio.StreamReader) -> None:
         """Take every line of one loader."""
         async for line in lines:
+            self.loaders.add(loader)
             transfer, outcome, moment = line.decode().split()
             assert TransferId(UUID(transfer)) not in self.outcomes, "one id was answered twice"
             self.outcomes[TransferId(UUID(transfer))] = outcome
@@ -59,9 +61,12 @@ async def loaded(url: str, processes: int = 2) -> AsyncIterator[Load]:
     async with asyncio.TaskGroup() as tasks:
         for loader in loaders:
             assert loader.stdout is not None
-            tasks.create_task(load.listen(loader.stdout))
+            tasks.create_task(load.listen(loader.pid, loader.stdout))
         try:
             await load.until(200, 60)
+            async with asyncio.timeout(30):
+                while len(load.loaders) < processes:  # noqa: ASYNC110  - as above
+                    await asyncio.sleep(0.05)
             yield load
         finally:
             for loader in loaders:
@@ -75,7 +80,7 @@ async def loaded(url: str, processes: int = 2) -> AsyncIterator[Load]:
                     if loader.returncode is None:
                         loader.kill()
                 raise
-    assert ended == [0] * processes
+    assert set(ended) == {0}, ended
 
 
 async def must_hold(url: str, load: Load) -> None:

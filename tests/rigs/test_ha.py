@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.ha import cluster, database, members, processes
+from deploy.ha import backups, cluster, database, members, processes
 from deploy.ha.plan import Plan
 from tests.rigs.ha_load import Load, loaded, must_hold, say
 
@@ -218,10 +218,24 @@ async def test_a_backup_and_the_archive_restore_any_moment(plan: Plan) -> None:
     assert counted(report) == after > before
 
 
+async def test_the_whole_cluster_goes_back_to_a_moment(plan: Plan) -> None:
+    before = await transfers(plan)
+    moment = datetime.now(UTC).isoformat(sep=" ")
+    await asyncio.sleep(0.5)
+    async with loaded(door(plan)):
+        pass
+    await asyncio.to_thread(backups.flush_log, plan)
+    await commanded(plan, "down")
+    await commanded(plan, "restore", "--to", moment)
+
+    assert await transfers(plan) == before
+    async with loaded(door(plan)) as load:
+        await load.until(ENOUGH, 30)
+    await must_hold(door(plan), load)
+
+
 async def test_old_backups_go_and_the_log_that_only_they_need(plan: Plan) -> None:
-    for _ in range(2):
-        await asyncio.sleep(1)
-        await commanded(plan, "backup", "--keep", "1")
+    await commanded(plan, "backup", "--keep", "1")
 
     assert len(list(plan.backups.iterdir())) == 1
     assert counted(await commanded(plan, "restore-drill")) == await transfers(plan)
