@@ -122,7 +122,7 @@ async def _finish(sink: Sink, filler: Filler) -> None:
         figures,
     )
     moved = (filler.book.position, filler.number, filler.hash, to_us(SystemClock().now()))
-    await sink.execute("UPDATE head SET position = $1, block = $2, hash = $3, booked_at = $4 WHERE id = 1", [moved])
+    await sink.execute("UPDATE head SET position = $1, block = $2, hash = $3, moved_at = $4 WHERE id = 1", [moved])
 
 
 @asynccontextmanager
