@@ -98,7 +98,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         keys = await asyncio.to_thread(SoftwareKeyStore.open, settings.data_dir / KEY_FILE, secret)
         store = await Store.open(settings.gateway_url)
         stack.push_async_callback(store.close)
-        ledger = await Ledger.open(settings.wallet_url, clock)
+        ledger = await Ledger.open(settings.wallet_url, clock, zone=ZoneInfo(settings.zone))
         stack.push_async_callback(ledger.close)
         registry = await stack.enter_async_context(HttpRegistry(settings.registry_url, settings.registry_timeout_s))
         notices = _notices(settings, store, keys, clock)

@@ -86,7 +86,7 @@ async def _opened(settings: Settings) -> "AsyncIterator[Ledger]":
     from wallet.clock import SystemClock
     from wallet.ledger import Ledger
 
-    ledger = await Ledger.open(settings.wallet_url, SystemClock())
+    ledger = await Ledger.open(settings.wallet_url, SystemClock(), zone=ZoneInfo(settings.zone))
     try:
         yield ledger
     finally:

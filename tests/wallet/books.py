@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from wallet.accounts import Chart
 from wallet.clock import Clock
@@ -17,10 +17,10 @@ ALICE, BOB = CHART.account("wallet", "per_alice"), CHART.account("wallet", "per_
 
 
 @asynccontextmanager
-async def opened(url: str, clock: Clock, **options: int) -> AsyncIterator[Ledger]:
+async def opened(url: str, clock: Clock, *, queue_max: int = 20_000, zone: tzinfo = UTC) -> AsyncIterator[Ledger]:
     """The ledger at `url`, its schema made, with bank, funding, Alice and Bob."""
     await Ledger.upgrade(url)
-    ledger = await Ledger.open(url, clock, **options)
+    ledger = await Ledger.open(url, clock, queue_max=queue_max, zone=zone)
     try:
         await ledger.open_accounts(BANK, FUNDING, ALICE, BOB)
         yield ledger

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from wallet.accounts import Account, AccountState, ChangeOutcome, Limits
 from wallet.ids import AccountId, TransferId
+from wallet.periods import Period, PeriodOutcome
 from wallet.transfers import Balances, BalancesAfter, Outcome, PostResult, Transfer, TransferKind
 
 
@@ -104,11 +105,13 @@ class Book:
 
 @dataclass(slots=True)
 class Decision:
-    """What was decided: a result for each transfer and each change in order, and the rows to store."""
+    """What was decided: a result for each transfer, change and closing in order, and the rows to store."""
 
     results: list[PostResult] = field(default_factory=list)
     changes: list[ChangeOutcome] = field(default_factory=list)
+    closings: list[PeriodOutcome] = field(default_factory=list)
     booked: list[Booked] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
+    periods: list[Period] = field(default_factory=list)
     expired: int = 0

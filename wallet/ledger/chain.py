@@ -1,7 +1,8 @@
 """Merkle blocks over committed groups: whoever changes a row has to change every block after it.
 
 The tree is that of RFC 6962 §2.1 (leaf = SHA-256(00 ‖ data), node = SHA-256(01 ‖ left ‖ right)); a block's leaves are
-the group's transfers in order of position, then its refusals, then its changes of accounts and periods. Each row keeps
+the group's transfers in order of position, then its refusals, then its changes of accounts, then its closings of
+periods. Each row keeps
 its own leaf, so that a changed one can be named. A block's hash covers its number, its counts, its moments, its root
 and the hash before it. Encodings are ours, with a version byte, and never those of a database.
 """
@@ -16,6 +17,7 @@ from uuid import UUID
 
 from wallet.clock import to_us
 from wallet.ledger.book import Booked, Changed, Refused
+from wallet.periods import Period
 from wallet.transfers import Balancing, Transfer, TransferKind
 
 GENESIS = bytes(32)
@@ -59,13 +61,15 @@ class Leaves(NamedTuple):
     booked: Sequence[bytes]
     refused: Sequence[bytes]
     changed: Sequence[bytes] = ()
+    periods: Sequence[bytes] = ()
 
 
 def seal(number: int, previous: bytes, first_position: int, at: datetime, leaves: Leaves, lag_us: int = 0) -> Block:
     """The block over these leaves that follows the one with hash `previous`."""
-    root = merkle_root([*leaves.booked, *leaves.refused, *leaves.changed])
+    root = merkle_root([*leaves.booked, *leaves.refused, *leaves.changed, *leaves.periods])
     counts = len(leaves.booked), len(leaves.refused)
-    block = Block(number, first_position, *counts, at, previous, root, b"", len(leaves.changed), lag_us)
+    changes = len(leaves.changed) + len(leaves.periods)
+    block = Block(number, first_position, *counts, at, previous, root, b"", changes, lag_us)
     return replace(block, hash=hash_block(block))
 
 
@@ -133,6 +137,15 @@ def changed_leaf(row: Changed) -> bytes:
         str(limits.credit_excess_max), row.cause, str(to_us(row.changed_at)),
     )  # fmt: skip
     return hashlib.sha256(b"\x00A" + _prefixed(fields)).digest()
+
+
+def period_leaf(row: Period) -> bytes:
+    """The leaf of a period row."""
+    fields = (
+        str(_VERSION), row.through.isoformat(), row.state.value, str(row.position),
+        "" if row.seal is None else row.seal.hex(), row.cause, str(to_us(row.closed_at)),
+    )  # fmt: skip
+    return hashlib.sha256(b"\x00P" + _prefixed(fields)).digest()
 
 
 def _prefixed(fields: Sequence[str]) -> bytes:

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Literal
 
 from sqlalchemy import Connection, Engine
 
@@ -14,10 +16,12 @@ from wallet.ledger import engines, migrations
 from wallet.ledger.chain import Block
 from wallet.ledger.check import Finding, Progress, Verified
 from wallet.ledger.faults import UNREACHABLE, Verdict, judge
+from wallet.ledger.periods import Closing
 from wallet.ledger.reads import Head, Reads
 from wallet.ledger.verify import verify
 from wallet.ledger.writer import Writer
 from wallet.money import ASSETS
+from wallet.periods import Period, PeriodClose, PeriodOutcome, PeriodState, ends_at, recompute
 from wallet.transfers import Balances, LogRow, Movement, PostResult, RoleSum, Transfer
 
 _OPEN_S = 30.0
@@ -33,16 +37,19 @@ class Ledger:
     Use `await Ledger.open(url, clock)` and `await ledger.close()`.
     """
 
-    def __init__(self, databases: engines.Engines, clock: Clock, queue_max: int) -> None:
+    def __init__(self, databases: engines.Engines, clock: Clock, queue_max: int, zone: tzinfo) -> None:
         self._databases = databases
+        self._zone = zone
         self._writer = Writer(databases, clock, queue_max)
         self._reads = Reads(databases.reader)
         self._tasks = asyncio.TaskGroup()
         self._opened: set[AccountId] = set()
 
     @classmethod
-    async def open(cls, url: str, clock: Clock, *, queue_max: int = 20_000) -> "Ledger":
+    async def open(cls, url: str, clock: Clock, *, queue_max: int = 20_000, zone: tzinfo = UTC) -> "Ledger":
         """Open `sqlite:///path.db` or `postgresql://…/db`; the schema must have been made by `upgrade`.
+
+        Business days begin and end in `zone`.
 
         Raises:
             LedgerUnavailable: The database cannot be reached.
@@ -58,7 +65,7 @@ class Ledger:
         except BaseException:
             await databases.close()
             raise
-        ledger = cls(databases, clock, queue_max)
+        ledger = cls(databases, clock, queue_max, zone)
         # The task group lives as long as the ledger: entered here, left in `close`.
         await ledger._tasks.__aenter__()
         ledger._tasks.create_task(ledger._writer.run(), name="ledger writer")
@@ -159,7 +166,7 @@ class Ledger:
     ) -> list[tuple[Account, Balances]]:
         """Accounts with their balances in order of their codes, from after `after_code`; as of a position if given."""
         if position is not None:
-            return await self._reads.accounts_at(position, limit=limit, after_code=after_code)
+            return await self._reads.accounts_at(position, after_code, limit)
         return [(account, balances) for account, _, balances in await self._reads.accounts(after_code, limit)]
 
     async def movements(self, account: AccountId, *, limit: int, before: int | None = None) -> list[Movement]:
@@ -189,6 +196,46 @@ class Ledger:
     async def trial_balance(self) -> list[RoleSum]:
         """Today's posted sums by kind, role and asset, of one moment; debits equal credits for each asset."""
         return await self._reads.role_sums()
+
+    async def standings(
+        self, position: int, *, limit: int, after: AccountId | None = None
+    ) -> list[tuple[Account, Balances]]:
+        """Accounts with their balances as of a position in order of their ids, from after `after`."""
+        return await self._reads.standings(position, limit=limit, after=after)
+
+    async def shifts(
+        self, side: Literal["debit", "credit"], position: int, through: date, seen: int
+    ) -> dict[AccountId, int]:
+        """What rows dated apart from their booking add to one side of their accounts through a business day.
+
+        `position` is the last one booked before that day's end; rows after `seen` are left out.
+        """
+        return await self._reads.shifts(side, position, through, seen)
+
+    async def close_period(self, asked: PeriodClose) -> PeriodOutcome:
+        """Close the book through a business day, softly or for good; sealed in the log as transfers are.
+
+        The final closing computes its trial balance before the writer is asked, without disturbing it.
+        """
+        closing = Closing(asked, ends_at(asked.through, self._zone))
+        if asked.state is PeriodState.CLOSED and (await self._reads.closed()).is_soft(asked.through):
+            closing = await self._computed(closing)
+        return await self._writer.close_period(closing)
+
+    async def _computed(self, closing: Closing) -> Closing:
+        through = closing.asked.through
+        position = await self._reads.position_at(closing.ends_at - timedelta(microseconds=1))
+        seen = (await self._reads.head()).position
+        seal = await recompute(self._reads, through, position, seen)
+        # What came in meanwhile is looked through here, so that the group has little left to look through.
+        now_seen = (await self._reads.head()).position
+        if not await self._reads.is_late(through, seen):
+            seen = now_seen
+        return replace(closing, position=position, seal=seal, seen=seen)
+
+    async def periods(self) -> list[Period]:
+        """Every closing of a period, in the order in which they were made."""
+        return await self._reads.periods()
 
     async def expire_holds(self, *, limit: int = 1000) -> int:
         """Write an EXPIRE for holds whose time is over; how many were written."""

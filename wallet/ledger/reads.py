@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Literal
 
 from sqlalchemy import Row, Select, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -17,6 +17,8 @@ from wallet.ledger import asof, rows, schema
 from wallet.ledger.book import Booked
 from wallet.ledger.chain import Block
 from wallet.ledger.faults import UNREACHABLE
+from wallet.ledger.periods import Closed
+from wallet.periods import Period
 from wallet.transfers import Balances, LogRow, Movement, PostResult, RoleSum
 
 POSITION_MAX = 2**63 - 1
@@ -55,14 +57,41 @@ class Reads:
         query = select(_account).where(_account.c.code > after_code).order_by(_account.c.code).limit(limit)
         return [rows.account_of(row) for row in await self._all(query)]
 
-    async def accounts_at(
-        self, position: int, *, limit: int, after_code: str | None = None, after_id: AccountId | None = None
+    async def accounts_at(self, position: int, after_code: str, limit: int) -> list[tuple[Account, Balances]]:
+        """Accounts as of a position in order of their codes."""
+        by = _account.c.code
+        query = asof.standing(self._dialect, position, by > after_code, by=by, limit=limit)
+        return [asof.standing_of(row) for row in await self._all(query)]
+
+    async def standings(
+        self, position: int, *, limit: int, after: AccountId | None = None
     ) -> list[tuple[Account, Balances]]:
-        """Accounts as of a position: in order of their codes after `after_code`, else of their ids after `after_id`."""
-        by = _account.c.id if after_code is None else _account.c.code
-        after = after_id if after_code is None else after_code
+        """Accounts as of a position in order of their ids, which is the same on every database."""
+        by = _account.c.id
         query = asof.standing(self._dialect, position, true() if after is None else by > after, by=by, limit=limit)
         return [asof.standing_of(row) for row in await self._all(query)]
+
+    async def shifts(
+        self, side: Literal["debit", "credit"], position: int, through: date, seen: int
+    ) -> dict[AccountId, int]:
+        """What rows with an effective date of their own add to one side of their accounts; see asof.shifted."""
+        found = await self._all(asof.shifted(side, position, through, seen), timeout_s=SUMS_S)
+        return dict(asof.shift_of(row) for row in found)
+
+    async def is_late(self, through: date, after: int) -> bool:
+        """Whether anything after a position moves money and is dated through a day."""
+        return bool(await self._all(asof.late(through, after), timeout_s=SUMS_S))
+
+    async def closed(self) -> Closed:
+        """How far the book is closed."""
+        (row,) = await self._all(select(schema.head))
+        return Closed(row.closed_through, row.soft_through)
+
+    async def periods(self) -> list[Period]:
+        """Every closing, in the order in which they were made."""
+        columns = schema.period.c
+        found = await self._all(select(schema.period).order_by(columns.block, columns.place))
+        return [rows.period_of(row) for row in found]
 
     async def balances_at(self, account: AccountId, position: int) -> Balances | None:
         """The account's balances as of a position; None if there is no such account."""

@@ -10,6 +10,7 @@ from wallet.ids import AccountId, TransferId
 from wallet.ledger.book import Booked, Changed, Refused, Side
 from wallet.ledger.chain import Block
 from wallet.money import ASSETS, Asset, AssetKind, Money
+from wallet.periods import Period, PeriodState
 from wallet.transfers import (
     Balances,
     BalancesAfter,
@@ -78,6 +79,14 @@ def account_raw(account: Account, opened_at: datetime) -> Raw:
     )  # fmt: skip
 
 
+def period_raw(row: Period, block: int, place: int, leaf: bytes) -> Raw:
+    """Columns of `period`."""
+    return (
+        row.through.isoformat(), row.state.value, block, place, row.position, row.seal, row.cause,
+        to_us(row.closed_at), leaf,
+    )  # fmt: skip
+
+
 def block_raw(block: Block) -> Raw:
     """Columns of `block`."""
     return (
@@ -131,6 +140,12 @@ def changed_of(row: Sequence[Any], account: Account) -> Changed:
     """A row of `account_change`."""
     _block, _place, _account_id, state, debit_excess, credit_excess, cause, changed_at, _leaf = row
     return Changed(account, AccountState(state), Limits(debit_excess, credit_excess), cause, changed_at)
+
+
+def period_of(row: Sequence[Any]) -> Period:
+    """A row of `period`."""
+    through, state, _block, _place, position, seal, cause, closed_at, _leaf = row
+    return Period(through, PeriodState(state), position, seal, cause, closed_at)
 
 
 def new_side(account: Account) -> Side:

@@ -59,6 +59,8 @@ MOVE_HEAD = (
         block=bindparam("a_block"),
         hash=bindparam("a_hash"),
         moved_at=bindparam("a_moment"),
+        closed_through=bindparam("a_closed_through"),
+        soft_through=bindparam("a_soft_through"),
     )
 )
 BLOCK_HASH = select(block.c.hash).where(block.c.number == bindparam("a_number"))

@@ -7,17 +7,18 @@ order, and no other lock is needed. Every statement is bounded by the size of th
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from wallet.accounts import Account, AccountChange
 from wallet.clock import to_us
 from wallet.ids import AccountId, TransferId
-from wallet.ledger import rows, schema
+from wallet.ledger import asof, rows, schema
 from wallet.ledger.book import Book, Booked, Decision
-from wallet.ledger.chain import Block, Leaves, booked_leaf, changed_leaf, refused_leaf, seal
+from wallet.ledger.chain import Block, Leaves, booked_leaf, changed_leaf, period_leaf, refused_leaf, seal
 from wallet.ledger.changes import change, opened
+from wallet.ledger.periods import Closed, Closing
 from wallet.ledger.rules import decide
 from wallet.ledger.statements import (
     BLOCK_HASH,
@@ -27,6 +28,7 @@ from wallet.ledger.statements import (
     STATEMENTS,
     Statements,
 )
+from wallet.periods import Period, PeriodOutcome
 from wallet.transfers import Transfer, TransferKind
 
 LAPSED_MAX = 1000
@@ -40,6 +42,7 @@ class Group:
     Attributes:
         accounts: Accounts to open unless they are there.
         changes: Changes of accounts, before the transfers.
+        closings: Closings of periods, before the transfers.
         entries: Entries in order of arrival.
         lapsed_max: How many lapsed holds to end.
         doubtful: The block of an earlier try whose COMMIT was not answered.
@@ -47,6 +50,7 @@ class Group:
 
     accounts: list[Account] = field(default_factory=list)
     changes: list[AccountChange] = field(default_factory=list)
+    closings: list[Closing] = field(default_factory=list)
     entries: list[Sequence[Transfer]] = field(default_factory=list)
     lapsed_max: int = LAPSED_MAX
     doubtful: Block | None = None
@@ -75,21 +79,26 @@ def run_group(connection: Connection, group: Group, now: datetime) -> Committing
     # Holds lapse by this clock, so that one that once ran ahead does not end them all; the log's moments never go back.
     booked_at = max(now, head.moved_at)
     changes = _change_accounts(connection, sql, group, booked_at)
-    book = _load(connection, sql, group, head, now)
+    closed = Closed(head.closed_through, head.soft_through)
+    closings = _close_periods(connection, group.closings, closed, booked_at)
+    book = _load(connection, sql, group, head.position, closed, now)
     decision = decide(book, group.entries, now, booked_at)
     decision.changes, decision.changed = changes.changes, changes.changed
-    if not decision.booked and not decision.refused and not decision.changed:
+    decision.closings, decision.periods = closings.closings, closings.periods
+    if not (decision.booked or decision.refused or decision.changed or decision.periods):
         return Committing(decision, None)
     leaves = Leaves(
         [booked_leaf(row) for row in decision.booked],
         [refused_leaf(row) for row in decision.refused],
         [changed_leaf(row) for row in decision.changed],
+        [period_leaf(row) for row in decision.periods],
     )
     lag_us = (booked_at - now) // timedelta(microseconds=1)
     block = seal(head.block + 1, head.hash, head.position + 1, booked_at, leaves, lag_us)
     _store(connection, sql, book, decision, leaves, block)
     moved = {"a_position": book.position, "a_block": block.number, "a_hash": block.hash, "a_moment": booked_at}
-    connection.execute(MOVE_HEAD, moved)
+    far = {"a_closed_through": closed.closed_through, "a_soft_through": closed.soft_through}
+    connection.execute(MOVE_HEAD, moved | far)
     return Committing(decision, block)
 
 
@@ -118,6 +127,23 @@ def _change_accounts(connection: Connection, sql: Statements, group: Group, at: 
     return decision
 
 
+def _close_periods(connection: Connection, closings: Sequence[Closing], closed: Closed, at: datetime) -> Decision:
+    """Close periods; the decision has the rows, which are stored with the block."""
+    decision = Decision()
+    for closing in closings:
+        before = closing.ends_at - timedelta(microseconds=1)
+        position = connection.execute(asof.position_at(before)).scalar_one_or_none() or 0
+        made = closed.close(closing, at, position, partial(_is_late, connection, closing))
+        if isinstance(made, Period):
+            decision.periods.append(made)
+        decision.closings.append(PeriodOutcome.DONE if isinstance(made, Period) else made)
+    return decision
+
+
+def _is_late(connection: Connection, closing: Closing) -> bool:
+    return connection.execute(asof.late(closing.asked.through, closing.seen)).first() is not None
+
+
 def _store(
     connection: Connection, sql: Statements, book: Book, decision: Decision, leaves: Leaves, block: Block
 ) -> None:
@@ -133,17 +159,21 @@ def _store(
         changed = enumerate(zip(decision.changed, leaves.changed, strict=True))
         raws = [rows.changed_raw(row, block.number, place, leaf) for place, (row, leaf) in changed]
         sql.insert(connection, schema.account_change, raws)
+    if decision.periods:
+        periods = enumerate(zip(decision.periods, leaves.periods, strict=True))
+        raws = [rows.period_raw(row, block.number, place, leaf) for place, (row, leaf) in periods]
+        sql.insert(connection, schema.period, raws)
     sql.insert(connection, schema.block, [rows.block_raw(block)])
 
 
-def _load(connection: Connection, sql: Statements, group: Group, head: Row[Any], now: datetime) -> Book:
+def _load(connection: Connection, sql: Statements, group: Group, position: int, closed: Closed, now: datetime) -> Book:
     transfers = [transfer for entry in group.entries for transfer in entry]
     accounts = {account for transfer in transfers for account in (transfer.debit, transfer.credit)}
     ids = {transfer.id for transfer in transfers}
     hold_ids = {transfer.hold_id for transfer in transfers if transfer.hold_id is not None}
     cited_ids = {transfer.cites for transfer in transfers if transfer.cites is not None}
     named = ids | hold_ids | cited_ids
-    book = Book(head.position, {}, closed_through=head.closed_through, soft_through=head.soft_through)
+    book = Book(position, {}, closed_through=closed.closed_through, soft_through=closed.soft_through)
     for booked in _lapsed(connection, sql, accounts, group.lapsed_max, now):
         book.lapsed.append(booked.transfer)
         book.known[booked.transfer.id] = booked

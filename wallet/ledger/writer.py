@@ -24,8 +24,10 @@ from wallet.errors import LedgerBusy, LedgerCorrupt, LedgerUnavailable, WalletFa
 from wallet.ledger.book import Decision
 from wallet.ledger.engines import Engines
 from wallet.ledger.faults import UNREACHABLE, Verdict, judge
+from wallet.ledger.periods import Closing
 from wallet.ledger.rules import entries_of
 from wallet.ledger.store import LAPSED_MAX, Committing, Group, run_group
+from wallet.periods import PeriodOutcome
 from wallet.transfers import PostResult, Transfer
 
 GROUP_MAX = 1000
@@ -43,6 +45,7 @@ class Answer(NamedTuple):
 
     results: list[PostResult]
     change: ChangeOutcome | None
+    closing: PeriodOutcome | None
     expired: int
 
 
@@ -51,10 +54,11 @@ class Job:
     """One caller's part of a group."""
 
     done: asyncio.Future[Answer]
-    """Gets the results of its transfers and changes, and how many holds its group expired."""
+    """Gets the results of its transfers, of its change or closing, and how many holds its group expired."""
     entries: list[tuple[Transfer, ...]] = field(default_factory=list)
     accounts: tuple[Account, ...] = ()
     change: AccountChange | None = None
+    closing: Closing | None = None
     lapsed_max: int = 0
 
     @property
@@ -125,6 +129,12 @@ class Writer:
         """Change an account's state or limits."""
         outcome = (await self._one(Job(self._future(), change=change))).change
         assert outcome is not None, "a change has an outcome"
+        return outcome
+
+    async def close_period(self, closing: Closing) -> PeriodOutcome:
+        """Close a period."""
+        outcome = (await self._one(Job(self._future(), closing=closing))).closing
+        assert outcome is not None, "a closing has an outcome"
         return outcome
 
     async def expire_holds(self, limit: int) -> int:
@@ -283,6 +293,8 @@ def _group_of(jobs: Sequence[Job]) -> Group:
         group.accounts.extend(job.accounts)
         if job.change is not None:
             group.changes.append(job.change)
+        if job.closing is not None:
+            group.closings.append(job.closing)
         group.entries.extend(job.entries)
     if not group.entries:
         group.lapsed_max = min(LAPSED_MAX, max(job.lapsed_max for job in jobs))
@@ -290,12 +302,13 @@ def _group_of(jobs: Sequence[Job]) -> Group:
 
 
 def _answer(jobs: Sequence[Job], decision: Decision) -> None:
-    results, changes = iter(decision.results), iter(decision.changes)
+    results, changes, closings = iter(decision.results), iter(decision.changes), iter(decision.closings)
     for job in jobs:
         own = list(islice(results, sum(map(len, job.entries))))
         change = None if job.change is None else next(changes)
+        closing = None if job.closing is None else next(closings)
         if not job.done.done():
-            job.done.set_result(Answer(own, change, decision.expired))
+            job.done.set_result(Answer(own, change, closing, decision.expired))
 
 
 def _fail(jobs: Sequence[Job], fault: Exception) -> None:
