@@ -127,16 +127,17 @@ class _Group:
         known = [self.book.known.get(transfer.id) for transfer in entry]
         differing = [self._differing(entry, leg, row) for leg, row in enumerate(known)]
         is_replay = all(isinstance(row, Booked) for row in known) and not any(differing)
-        seen: set[TransferId] = set()
+        seen: dict[TransferId, Transfer] = {}
         for leg, (transfer, row) in enumerate(zip(entry, known, strict=True)):
             if row is not None and differing[leg] is None and (is_replay or isinstance(row, Refused)):
                 self.decision.results.append(_again(row, transfer))
             elif row is not None or transfer.id in seen:
-                field = differing[leg] or "linked"
-                self.decision.results.append(PostResult(Outcome.ID_REUSED, transfer, None, field))
+                # Twice in one entry: compared with its first one, so that asking again names the same field.
+                field = differing[leg] or (differing_field(seen[transfer.id], transfer) if row is None else None)
+                self.decision.results.append(PostResult(Outcome.ID_REUSED, transfer, None, field or "linked"))
             else:
                 self._store_refusal(Refused(transfer, Outcome.LINKED_FAILED, self.booked_at, entry[0].id, leg))
-            seen.add(transfer.id)
+            seen.setdefault(transfer.id, transfer)
 
     def _differing(self, entry: Sequence[Transfer], leg: int, row: Booked | Refused | None) -> str | None:
         if row is None:
