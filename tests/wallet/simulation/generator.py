@@ -13,7 +13,7 @@ from tests.wallet.strategies import STRANGER
 from wallet.accounts import Account
 from wallet.ids import AccountId, TransferId
 from wallet.money import EUR, IRR, Money
-from wallet.transfers import Transfer, TransferCode, TransferKind
+from wallet.transfers import Balancing, Transfer, TransferCode, TransferKind
 
 Call = tuple[Transfer, ...]
 WALLETS, CASH = (0, 1), (2, 3)
@@ -70,6 +70,26 @@ class Calls:
         ends = {"id": self._id(), "amount": Money(minor, IRR), "kind": kind, "hold_id": hold.id, "expires_at": None}
         return (replace(hold, **ends),)  # type: ignore[arg-type]
 
+    def reverse(self, now: datetime) -> Call:
+        """Takes back one of the last transfers, in full or part or too much."""
+        plain = [
+            transfer for transfer in self.asked[-12:] if transfer.kind in (TransferKind.POST, TransferKind.CAPTURE)
+        ]
+        if not plain:
+            return self.pay(now)
+        cited = self.random.choice(plain)
+        minor = max(1, cited.amount.minor - self.random.choice([0, 0, 1, 5, -1]))
+        back = self._plain(cited.credit, cited.debit, minor)
+        return (replace(back, kind=TransferKind.REVERSE, cites=cited.id, code=TransferCode.CORRECTION),)
+
+    def balanced(self, now: datetime) -> Call:
+        """As much as there is, up to more than there often is; as a hold sometimes."""
+        most = replace(self._between_wallets(), amount=Money(35, IRR))
+        most = replace(most, balancing=self.random.choice([Balancing.DEBIT, Balancing.DEBIT, Balancing.CREDIT]))
+        if self.random.random() < 0.3:
+            most = replace(most, kind=TransferKind.HOLD, expires_at=now + timedelta(seconds=8))
+        return (most,)
+
     def altered(self, now: datetime) -> Call:
         """An old id with other content."""
         if not self.asked:
@@ -119,6 +139,8 @@ _SHAPES: list[tuple[int, Callable[[Calls, datetime], Call]]] = [
     (1, Calls.open_chain),
     (4, Calls.hold),
     (4, Calls.end),
+    (2, Calls.reverse),
+    (2, Calls.balanced),
     (1, Calls.altered),
     (1, Calls.absurd),
 ]

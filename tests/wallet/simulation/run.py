@@ -19,7 +19,7 @@ from tests.wallet.simulation.process import MakeWriter, Process
 from tests.wallet.simulation.server import Server
 from tests.wallet.simulation.trace import Trace
 from tests.wallet.strategies import START, world
-from wallet.accounts import AccountChange, AccountState, ChangeOutcome
+from wallet.accounts import AccountChange, AccountState, ChangeOutcome, Limits
 from wallet.errors import WalletFault
 from wallet.ledger.reads import Reads
 from wallet.ledger.verify import verify
@@ -209,7 +209,8 @@ class _Run:
     async def change_account(self, writer: Writer) -> ChangeOutcome:
         account = self.accounts[self.random.choice([*WALLETS, *CASH])].id
         state = self.random.choice([*AccountState, AccountState.OPEN, AccountState.OPEN])
-        return await writer.change(AccountChange(account, "stf_1", state))
+        limits = self.random.choice([None, None, Limits(0), Limits(20), Limits(0, 60)])
+        return await writer.change(AccountChange(account, "stf_1", state, limits))
 
     def clock(self, skew_s: float) -> LoopClock:
         return LoopClock(self.loop, START, skew_s)
