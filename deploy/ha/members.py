@@ -82,7 +82,8 @@ def wait_whole(plan: Plan, limit_s: float = 90.0) -> None:
         found = members(plan)
         leading = [member for member in found if member.role == "leader" and member.works]
         following = [m for m in found if m.state == "streaming" and leading and m.timeline == leading[0].timeline]
-        return len(following) == len(plan.nodes) - 1 and any(m.role == "sync_standby" for m in following)
+        synchronous = any(member.role == "sync_standby" for member in following)
+        return synchronous and len(following) == len(plan.nodes) - 1 and leader(plan) is not None
 
     wait(whole, limit_s, "three nodes that work")
 

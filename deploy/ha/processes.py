@@ -14,6 +14,7 @@ from deploy.ha.errors import HaFault
 from deploy.ha.plan import Plan
 
 _STOP_S = 30.0
+_KILL_S = 5.0
 _POLL_S = 0.1
 _STARTED = 19
 _STATE = 0
@@ -90,11 +91,14 @@ def stop(processes: Sequence[Process], number: signal.Signals = signal.SIGTERM, 
     for process in processes:
         process.send(number)
         process.send(signal.SIGCONT)
-    try:
-        wait(lambda: not any(process.alive for process in processes), patience_s, "processes to stop")
-    except HaFault:
-        for process in processes:
-            process.send(signal.SIGKILL)
+    for limit_s in (patience_s, _KILL_S):
+        try:
+            wait(lambda: not any(process.alive for process in processes), limit_s, "processes to stop")
+        except HaFault:
+            for process in processes:
+                process.send(signal.SIGKILL)
+        else:
+            return
 
 
 def wait(done: Callable[[], bool], limit_s: float, what: str) -> None:
