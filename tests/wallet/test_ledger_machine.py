@@ -19,6 +19,7 @@ from wallet.ledger import Ledger
 from wallet.transfers import Transfer
 
 T = TypeVar("T")
+EXAMPLES = max(15, settings().max_examples // 20)
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -110,7 +111,7 @@ def test_the_ledger_answers_as_the_auditor_predicts(database_url: str) -> None:
         world_of = {"runner": runner, "ledger": ledger, "clock": clock, "tags": itertools.count()}
         machine = type("Machine", (LedgerMachine,), world_of)
         try:
-            run_state_machine_as_test(machine, settings=settings(max_examples=15, stateful_step_count=20))
+            run_state_machine_as_test(machine, settings=settings(max_examples=EXAMPLES, stateful_step_count=20))
 
             verified = runner.run(ledger.verify())
             assert verified.finding is None, str(verified.finding)
