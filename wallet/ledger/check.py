@@ -85,6 +85,8 @@ class Check:
     """Last position that a sound block header covers."""
     _figures: dict[AccountId, Balances] = field(default_factory=dict)
     _changed: dict[AccountId, Changed] = field(default_factory=dict)
+    _before_opening: dict[AccountId, tuple[int, int]] = field(default_factory=dict)
+    """The largest excess of each side of the accounts that no row has opened yet: only version 1 left such ones."""
     _holds: dict[TransferId, Transfer] = field(default_factory=dict)
     _last: Booked | None = None
 
@@ -141,6 +143,10 @@ class Check:
         for stored in changes:
             if changed_leaf(stored.row) != stored.leaf:
                 return Finding("account_change", stored.row.account.code, "its content is not what was sealed")
+            if not _within(stored.row.limits, *self._before_opening.pop(stored.row.account.id, (0, 0))):
+                return Finding(
+                    "account_change", stored.row.account.code, "earlier balances break the limits it opens with"
+                )
             self._changed[stored.row.account.id] = stored.row
         return None if len(changes) == block.changes else Finding("block", str(block.number), "changes are missing")
 
@@ -242,13 +248,20 @@ class Check:
             return "its balances do not follow from those before"
         self._figures[account.id] = after
         changed = self._changed.get(account.id)
-        limits = account.limits if changed is None else changed.limits
-        return None if _within(limits, after) else "it breaks an account's limits"
+        excesses = _excesses(after)
+        if changed is None:
+            worst = self._before_opening.get(account.id, excesses)
+            self._before_opening[account.id] = max(worst[0], excesses[0]), max(worst[1], excesses[1])
+            return None
+        return None if _within(changed.limits, *excesses) else "it breaks an account's limits"
 
 
-def _within(limits: Limits, balances: Balances) -> bool:
+def _excesses(balances: Balances) -> tuple[int, int]:
     debit_excess = balances.debits_posted + balances.debits_held - balances.credits_posted
-    credit_excess = balances.credits_posted + balances.credits_held - balances.debits_posted
+    return debit_excess, balances.credits_posted + balances.credits_held - balances.debits_posted
+
+
+def _within(limits: Limits, debit_excess: int, credit_excess: int) -> bool:
     return (limits.debit_excess_max is None or debit_excess <= limits.debit_excess_max) and (
         limits.credit_excess_max is None or credit_excess <= limits.credit_excess_max
     )

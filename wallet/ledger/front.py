@@ -15,7 +15,7 @@ from wallet.ids import AccountId, TransferId
 from wallet.ledger import engines, migrations
 from wallet.ledger.chain import Block
 from wallet.ledger.check import Finding, Progress, Verified
-from wallet.ledger.faults import UNREACHABLE, Verdict, judge
+from wallet.ledger.faults import UNREACHABLE
 from wallet.ledger.periods import Closing
 from wallet.ledger.reads import Head, Reads
 from wallet.ledger.verify import verify
@@ -26,7 +26,6 @@ from wallet.transfers import Balances, LogRow, Movement, PostResult, RoleSum, Tr
 
 _OPEN_S = 30.0
 _CLOSE_S = 30.0
-_UPGRADE_TRIES = 5
 _KNOWN_MAX = 100_000
 _CAUSE_MAX = 200
 
@@ -75,21 +74,15 @@ class Ledger:
     async def upgrade(url: str) -> None:
         """Make or migrate the schema, forwards only; harmless when it is current.
 
+        On PostgreSQL gateways of the version before may go on posting until its last seconds, see `migrations`.
+
         Raises:
-            LedgerUnavailable: The database cannot be reached.
+            LedgerUnavailable: The database cannot be reached, or stays in use.
+            LedgerCorrupt: A row of the old book contradicts its schema; the book stays of its version.
         """
         databases = engines.connect(url)
         try:
-            for tries_left in reversed(range(_UPGRADE_TRIES)):
-                try:
-                    async with asyncio.timeout(_OPEN_S):
-                        await _run(databases, migrations.upgrade)
-                except UNREACHABLE as fault:
-                    # Two processes that upgrade at once get in each other's way; the later one then finds it done.
-                    if not tries_left or judge(fault) is Verdict.GONE:
-                        raise LedgerUnavailable("the ledger's schema cannot be made") from fault
-                else:
-                    return
+            await migrations.upgrade(databases)
         finally:
             await databases.close()
 
