@@ -8,7 +8,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, Engine
 
-from wallet.accounts import Account, AccountChange, AccountState, ChangeOutcome
+from wallet.accounts import Account, AccountChange, AccountState, ChangeOutcome, Limits
 from wallet.clock import Clock
 from wallet.errors import LedgerUnavailable
 from wallet.ids import AccountId, TransferId
@@ -28,6 +28,7 @@ _OPEN_S = 30.0
 _CLOSE_S = 30.0
 _KNOWN_MAX = 100_000
 _CAUSE_MAX = 200
+_LIMIT_MAX = 2**63 - 1
 
 
 class Ledger:
@@ -97,7 +98,8 @@ class Ledger:
 
     async def open_accounts(self, *accounts: Account) -> None:
         """Open these accounts; one that is open already stays as it is."""
-        assert all(ASSETS.get(account.asset.code) == account.asset for account in accounts), "not an asset of ours"
+        for account in accounts:
+            _assert_openable(account)
         fresh = [account for account in accounts if account.id not in self._opened]
         if not fresh:
             return
@@ -108,6 +110,8 @@ class Ledger:
 
     async def change(self, change: AccountChange) -> ChangeOutcome:
         """Freeze, close or reopen an account, or give it other limits; sealed in the log as transfers are."""
+        assert _is_line(change.cause), "a cause is one short printable line"
+        assert change.limits is None or _fit(change.limits), "a limit fits its column"
         return await self._writer.change(change)
 
     async def post(self, *transfers: Transfer) -> list[PostResult]:
@@ -265,13 +269,28 @@ def _run_sqlite(engine: Engine, work: Callable[[Connection], None]) -> None:
         work(connection)
 
 
+def _assert_openable(account: Account) -> None:
+    assert ASSETS.get(account.asset.code) == account.asset, "not an asset of ours"
+    assert _fit(account.limits), "a limit fits its column"
+    bounds = (account.limits.debit_excess_max, account.limits.credit_excess_max)
+    assert all(bound is None or bound >= 0 for bound in bounds), "an account opens empty, so within its limits"
+
+
+def _is_line(cause: str) -> bool:
+    return 0 < len(cause) <= _CAUSE_MAX and cause.isprintable()
+
+
+def _fit(limits: Limits) -> bool:
+    bounds = (limits.debit_excess_max, limits.credit_excess_max)
+    return all(bound is None or (type(bound) is int and -_LIMIT_MAX <= bound <= _LIMIT_MAX) for bound in bounds)
+
+
 def _assert_storable(transfer: Transfer) -> None:
     """What no honest caller sends, and what would spoil the group of all others."""
     assert type(transfer.amount.minor) is int, "money is an integer"
     assert abs(transfer.amount.minor) < 2**128, "an amount has an end"
-    assert transfer.cause.isprintable(), "a cause is one printable line"
+    assert _is_line(transfer.cause), "a cause is one short printable line"
     assert transfer.asked_minor is None, "only the ledger says what a balancing transfer was asked"
-    assert 0 < len(transfer.cause) <= _CAUSE_MAX, "a cause is short"
     assert transfer.amount.asset.code.isalnum(), "an asset has a code"
     assert transfer.expires_at is None or transfer.expires_at.tzinfo is not None, "a naive moment has no place here"
     assert not isinstance(transfer.effective_on, datetime), "a day is not a moment"
