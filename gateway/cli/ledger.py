@@ -29,6 +29,7 @@ class Format(StrEnum):
     """What `ledger export` can write."""
 
     HLEDGER = "hledger"
+    BEANCOUNT = "beancount"
     CSV = "csv"
     XLSX = "xlsx"
 
@@ -75,7 +76,11 @@ async def _export(settings: Settings, form: Format, output: Path | None) -> None
             await exports.write_xlsx(ledger, output)
             return
         zone = ZoneInfo(settings.zone)
-        lines = exports.csv_lines(ledger) if form is Format.CSV else exports.hledger_lines(ledger, zone)
+        if form is Format.CSV:
+            lines = exports.csv_lines(ledger)
+        else:
+            journal = exports.hledger_lines if form is Format.HLEDGER else exports.beancount_lines
+            lines = journal(ledger, zone)
         with output.open("w", encoding="utf-8") if output else contextlib.nullcontext(sys.stdout) as out:
             async for line in lines:
                 out.write(line)

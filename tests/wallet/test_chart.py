@@ -6,14 +6,18 @@ from wallet.accounts import AccountKind, Chart, Constraint, NormalSide
 from wallet.money import EUR, IRR
 
 CHART = Chart.load()
-DEBIT_KINDS = {AccountKind.ASSET, AccountKind.EXPENSE}
+SIDES = {
+    AccountKind.ASSET: {NormalSide.DEBIT},
+    AccountKind.EXPENSE: {NormalSide.DEBIT},
+    AccountKind.OFF_BALANCE: {NormalSide.DEBIT, NormalSide.CREDIT},
+}
 
 
 @pytest.mark.parametrize("name", CHART.roles)
 def test_a_role_grows_on_the_side_of_its_kind_and_is_never_bound_to_the_other(name: str) -> None:
     line = CHART.roles[name]
 
-    assert line.normal is (NormalSide.DEBIT if line.kind in DEBIT_KINDS else NormalSide.CREDIT)
+    assert line.normal in SIDES.get(line.kind, {NormalSide.CREDIT})
     wrong = {
         NormalSide.CREDIT: Constraint.CREDITS_WITHIN_DEBITS, NormalSide.DEBIT: Constraint.DEBITS_WITHIN_CREDITS
     }  # fmt: skip
@@ -23,7 +27,17 @@ def test_a_role_grows_on_the_side_of_its_kind_and_is_never_bound_to_the_other(na
 def test_what_people_and_merchants_own_can_never_be_overdrawn() -> None:
     bound = {name for name, role in CHART.roles.items() if role.constraint is Constraint.DEBITS_WITHIN_CREDITS}
 
-    assert bound == {"wallet", "merchant_payable", "claim_codes"}
+    assert bound == {"wallet", "merchant_payable", "claim_codes", "rail_payable", "guarantee"}
+
+
+def test_what_lies_with_a_rail_is_never_below_nothing() -> None:
+    bound = {name for name, role in CHART.roles.items() if role.constraint is Constraint.CREDITS_WITHIN_DEBITS}
+
+    assert bound == {"rail_float"}
+
+
+def test_there_is_an_account_of_every_kind() -> None:
+    assert {role.kind for role in CHART.roles.values()} == set(AccountKind)
 
 
 def test_every_account_has_an_id_and_a_code_of_its_own() -> None:

@@ -8,9 +8,12 @@ from wallet.exports import log
 
 HEADINGS = (
     "position", "booked_at", "effective_on", "transfer", "kind", "code", "cause", "debit", "credit", "asset",
-    "amount_minor", "hold", "debit_net_minor", "credit_net_minor",
+    "amount_minor", "hold", "debit_net_minor", "credit_net_minor", "cites", "balancing", "asked_minor",
 )  # fmt: skip
-"""Columns; a net is debits over credits posted on the debit side, credits over debits on the credit side."""
+"""Columns; a net is debits over credits posted on the debit side, credits over debits on the credit side.
+
+`asked_minor` is what a balancing transfer was asked to move at most; `amount_minor` is what it moved.
+"""
 
 
 def values(line: log.Line) -> tuple[str | int, ...]:
@@ -20,14 +23,16 @@ def values(line: log.Line) -> tuple[str | int, ...]:
         row.position, row.booked_at.isoformat(), transfer.effective_on.isoformat() if transfer.effective_on else "",
         str(transfer.id), transfer.kind.value, transfer.code.name, transfer.cause, line.debit.code, line.credit.code,
         transfer.amount.asset.code, transfer.amount.minor, str(transfer.hold_id or ""),
-        -row.after.debit.net_credit, row.after.credit.net_credit,
+        -row.after.debit.net_credit, row.after.credit.net_credit, str(transfer.cites or ""),
+        transfer.balancing.value, "" if transfer.asked_minor is None else transfer.asked_minor,
     )  # fmt: skip
 
 
 async def csv_lines(source: log.Source) -> AsyncIterator[str]:
     """The file, one line at a time, headings first."""
+    through = (await source.head()).position
     yield _line(HEADINGS)
-    async for line in log.lines(source):
+    async for line in log.lines(source, through):
         yield _line([_inert(value) for value in values(line)])
 
 

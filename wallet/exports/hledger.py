@@ -6,12 +6,11 @@ nothing and appear as comments. Source: hledger manual, "Journal format".
 
 from collections.abc import AsyncIterator
 from datetime import tzinfo
-from typing import Protocol
 
 from wallet.accounts import Account, AccountKind
 from wallet.exports import log
 from wallet.money import ASSETS, Asset, Money
-from wallet.transfers import Balances, TransferKind
+from wallet.transfers import Balances
 
 _TYPES = {
     AccountKind.ASSET: "A",
@@ -20,27 +19,16 @@ _TYPES = {
     AccountKind.INCOME: "R",
     AccountKind.EXPENSE: "X",
 }
-_MOVES = (TransferKind.POST, TransferKind.CAPTURE)
 
 
-class Source(log.Source, Protocol):
-    """What this export needs of the ledger."""
-
-
-async def hledger_lines(source: Source, zone: tzinfo) -> AsyncIterator[str]:
+async def hledger_lines(source: log.Source, zone: tzinfo) -> AsyncIterator[str]:
     """The journal, some lines at a time, each piece ending in a newline; days are those of `zone`."""
+    through = (await source.head()).position
     for asset in ASSETS.values():
         yield f"commodity {_format(asset)} {asset.code}\n"
-    declared: set[str] = set()
-    async for account, _ in log.all_accounts(source):
-        declared.add(account.code)
+    async for account, _ in log.all_accounts(source, through):
         yield _declaration(account)
-    async for line in log.lines(source):
-        for account in (line.debit, line.credit):
-            if account.code not in declared:
-                # Opened while the export ran.
-                declared.add(account.code)
-                yield _declaration(account)
+    async for line in log.lines(source, through):
         yield _transaction(line, zone)
 
 
@@ -57,14 +45,15 @@ def _declaration(account: Account) -> str:
 def _transaction(line: log.Line, zone: tzinfo) -> str:
     row, transfer = line.row, line.row.transfer
     booked = row.booked_at.astimezone(zone).date().isoformat()
-    if transfer.kind not in _MOVES:
+    if not transfer.kind.moves:
         what = f"{transfer.kind.value} {transfer.amount} {line.debit.code} to {line.credit.code}"
         return f"\n; {booked} ({row.position}) {what}, {transfer.cause}\n"
     effective = f"={transfer.effective_on.isoformat()}" if transfer.effective_on is not None else ""
     head = f"\n{booked}{effective} ({row.position}) {transfer.code.name} {transfer.cause}"
     debit = _posting(line.debit, transfer.amount, row.after.debit)
     credit = _posting(line.credit, Money(-transfer.amount.minor, transfer.amount.asset), row.after.credit)
-    return f"{head}\n    ; transfer:{transfer.id}\n{debit}{credit}"
+    cites = f", cites:{transfer.cites}" if transfer.cites is not None else ""
+    return f"{head}\n    ; transfer:{transfer.id}, kind:{transfer.kind.value}{cites}\n{debit}{credit}"
 
 
 def _posting(account: Account, amount: Money, after: Balances) -> str:

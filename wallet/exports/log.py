@@ -12,8 +12,21 @@ _PAGE = 1000
 _KNOWN_MAX = 100_000
 
 
+class End(Protocol):
+    """Where the log ends."""
+
+    @property
+    def position(self) -> int:
+        """Its last position."""
+        ...
+
+
 class Source(Protocol):
     """What an export needs of the ledger."""
+
+    async def head(self) -> End:
+        """The end of the log: an export goes so far and no further, however long it takes."""
+        ...
 
     async def follow(self, *, after: int, limit: int = 1000) -> Sequence[LogRow]:
         """The log from a position on."""
@@ -23,8 +36,10 @@ class Source(Protocol):
         """An account by id."""
         ...
 
-    async def accounts(self, *, after_code: str = "", limit: int = 1000) -> list[tuple[Account, Balances]]:
-        """Accounts in order of their codes."""
+    async def accounts(
+        self, *, after_code: str = "", limit: int = 1000, position: int | None = None
+    ) -> list[tuple[Account, Balances]]:
+        """Accounts in order of their codes, as of a position."""
         ...
 
 
@@ -37,10 +52,11 @@ class Line:
     credit: Account
 
 
-async def lines(source: Source, after: int = 0) -> AsyncIterator[Line]:
-    """Every row of the log after a position."""
+async def lines(source: Source, through: int) -> AsyncIterator[Line]:
+    """Every row of the log up to a position."""
     known: dict[AccountId, Account] = {}
-    while page := await source.follow(after=after, limit=_PAGE):
+    after = 0
+    while after < through and (page := await source.follow(after=after, limit=min(_PAGE, through - after))):
         for row in page:
             debit = await _account(source, known, row.transfer.debit)
             yield Line(row, debit, await _account(source, known, row.transfer.credit))
@@ -49,10 +65,10 @@ async def lines(source: Source, after: int = 0) -> AsyncIterator[Line]:
             known.clear()
 
 
-async def all_accounts(source: Source) -> AsyncIterator[tuple[Account, Balances]]:
-    """Every account in order of its code."""
+async def all_accounts(source: Source, position: int) -> AsyncIterator[tuple[Account, Balances]]:
+    """Every account in order of its code, with its balances as of a position."""
     after = ""
-    while page := await source.accounts(after_code=after, limit=_PAGE):
+    while page := await source.accounts(after_code=after, limit=_PAGE, position=position):
         for account, balances in page:
             yield account, balances
         after = page[-1][0].code
