@@ -9,7 +9,6 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from sqlalchemy import Connection
 
 from tests.wallet.books import ALICE, BANK, BOB, CHART, FUNDING, fund, send
 from tests.wallet.old_books import OldWriter, load, rows_of
@@ -268,10 +267,10 @@ PARTS = ["_make_tables", "_open_page", "_switch"]
 async def test_a_step_that_dies_between_its_parts_is_finished_by_the_next_one(
     old_postgres_url: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
-    whole: Callable[[Connection], int] = getattr(version_2_postgresql, part)
+    whole: Callable[..., object] = getattr(version_2_postgresql, part)
 
-    def dies(connection: Connection) -> int:
-        whole(connection)
+    def dies(*work: object) -> None:
+        whole(*work)
         raise ConnectionResetError
 
     monkeypatch.setattr(version_2_postgresql, "PAGE", 2)

@@ -4,6 +4,7 @@ A step that was released never changes, so its statements are its own and not th
 `chain` have versions and never change either.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,12 +28,14 @@ _LIMITS = {
     "credits_within_debits": Limits(credit_excess_max=0),
 }
 _HEAD = "SELECT position, block, hash, {moment} FROM {schema}head WHERE id = 1"
-_UNTOLD = """
-SELECT a.id, a.asset, a.role, a.owner, a.kind, a.normal, a.balance_rule, a.opened_at, a.state
-FROM {schema}account a LEFT JOIN {schema}account_change c ON c.account_id = a.id
-WHERE c.account_id IS NULL OR c.state <> a.state
-ORDER BY a.id LIMIT {most}
+_ACCOUNTS = """
+SELECT a.id, a.asset, a.role, a.owner, a.kind, a.normal, a.balance_rule, a.opened_at, a.state FROM {schema}account a
 """
+_UNTOLD = """
+LEFT JOIN {schema}account_change c ON c.account_id = a.id WHERE c.account_id IS NULL OR c.state <> a.state ORDER BY a.id
+"""
+_PAGE = "WHERE a.id > $1 ORDER BY a.id LIMIT $2"
+_TOLD = "SELECT account_id FROM wallet.account_change WHERE account_id = ANY($1::uuid[])"
 _INSERT_CHANGES = {
     "sqlite": "INSERT INTO account_change (block, place, account_id, state, debit_excess_max, credit_excess_max, cause,"
     " changed_at, leaf) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -52,36 +55,69 @@ VALUES (:number, :first_position, 0, 0, :booked_at, :previous, :root, :hash, :ch
 _MOVE_HEAD = "UPDATE {schema}head SET block = :number, hash = :hash, {moment} = :booked_at WHERE id = 1"
 
 
-def seal_openings(connection: Connection, *, moment: str, least: int, most: int) -> int:
-    """Seal a block that opens up to `most` accounts which the log does not know as they are; how many.
+FIRST = UUID(int=0)
+"""Below the ids of all accounts."""
 
-    It does nothing for fewer than `least`. The block is of the latest moment that the book knows: a step has no clock.
+
+def seal_page(connection: Connection, after: UUID, size: int, moment: str) -> UUID | None:
+    """Open the next `size` accounts in id order in a block of their own, but those that are open in the log already.
+
+    Gives the last of their ids; None, and nothing is done, if there are fewer. PostgreSQL only.
+    """
+    head = _locked_head(connection, moment)
+    query = _ACCOUNTS.format(schema="wallet.") + _PAGE
+    page = connection.exec_driver_sql(query, (after, size)).all()
+    if len(page) < size:
+        return None
+    told = set(connection.exec_driver_sql(_TOLD, ([row.id for row in page],)).scalars())
+    _seal(connection, head, [row for row in page if row.id not in told], moment)
+    return UUID(int=page[-1].id.int)
+
+
+def seal_rest(connection: Connection, moment: str) -> None:
+    """Open, in one block, all accounts that the log does not know, or does not know as they are.
+
     `moment` is the column of `head` that holds the log's last one, which has another name at each end of the step.
     """
-    postgresql = connection.dialect.name == "postgresql"
-    names = {"schema": "wallet." if postgresql else "", "moment": moment, "most": str(most)}
-    head = connection.execute(text(_HEAD.format(**names) + (" FOR UPDATE" if postgresql else ""))).one()
-    untold = connection.execute(text(_UNTOLD.format(**names))).all()
-    if not untold or len(untold) < least:
-        return 0
+    head = _locked_head(connection, moment)
+    query = (_ACCOUNTS + _UNTOLD).format(schema=_schema(connection))
+    _seal(connection, head, connection.execute(text(query)).all(), moment)
+
+
+def _schema(connection: Connection) -> str:
+    return "wallet." if connection.dialect.name == "postgresql" else ""
+
+
+def _locked_head(connection: Connection, moment: str) -> Row[Any]:
+    lock = " FOR UPDATE" if connection.dialect.name == "postgresql" else ""
+    return connection.execute(text(_HEAD.format(schema=_schema(connection), moment=moment) + lock)).one()
+
+
+def _seal(connection: Connection, head: Row[Any], untold: Sequence[Row[Any]], moment: str) -> None:
+    if not untold:
+        return
+    # Of the latest moment that the book knows: a step has no clock.
     booked_at = from_us(max(head[3], *(row.opened_at for row in untold)))
-    changes = [Changed(account := _account(row), AccountState(row.state), account.limits, CAUSE, booked_at)
-               for row in untold]  # fmt: skip
+    accounts = [(_account(row), AccountState(row.state)) for row in untold]
+    changes = [Changed(account, state, account.limits, CAUSE, booked_at) for account, state in accounts]
     leaves = [changed_leaf(change) for change in changes]
     block = seal(head.block + 1, head.hash, head.position + 1, booked_at, Leaves([], [], leaves))
     raws = [_raw(change, block, place, leaf) for place, (change, leaf) in enumerate(zip(changes, leaves, strict=True))]
-    if postgresql:
-        connection.exec_driver_sql(
-            _INSERT_CHANGES["postgresql"], tuple(list(values) for values in zip(*raws, strict=True))
-        )
-        connection.exec_driver_sql(_SET_LIMITS, tuple([raw[place] for raw in raws] for place in (2, 4, 5)))
-    else:
-        connection.exec_driver_sql(_INSERT_CHANGES["sqlite"], [(*raw[:2], raw[2].bytes, *raw[3:]) for raw in raws])
+    _insert(connection, raws)
+    names = {"schema": _schema(connection), "moment": moment}
     sealed = {"number": block.number, "booked_at": to_us(booked_at), "hash": block.hash}
     shape = {"first_position": block.first_position, "previous": block.previous, "root": block.root}
     connection.execute(text(_INSERT_BLOCK.format(**names)), {**sealed, **shape, "changes": block.changes})
     connection.execute(text(_MOVE_HEAD.format(**names)), sealed)
-    return len(changes)
+
+
+def _insert(connection: Connection, raws: Sequence[_Raw]) -> None:
+    if connection.dialect.name == "postgresql":
+        columns = tuple(list(values) for values in zip(*raws, strict=True))
+        connection.exec_driver_sql(_INSERT_CHANGES["postgresql"], columns)
+        connection.exec_driver_sql(_SET_LIMITS, (columns[2], columns[4], columns[5]))
+    else:
+        connection.exec_driver_sql(_INSERT_CHANGES["sqlite"], [(*raw[:2], raw[2].bytes, *raw[3:]) for raw in raws])
 
 
 def _account(row: Row[Any]) -> Account:

@@ -22,6 +22,8 @@ other in `migrations`.
 import asyncio
 import functools
 from collections.abc import Callable, Iterable
+from typing import TypeVar
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -29,18 +31,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from wallet.errors import LedgerUnavailable
 from wallet.ledger.faults import Verdict, judge
-from wallet.ledger.migrations.openings import seal_openings
+from wallet.ledger.migrations.openings import FIRST, seal_page, seal_rest
+
+T = TypeVar("T")
 
 LOCK_MS = 300
 """How long a change waits for a table, and so how long groups and reads may wait behind it."""
 PAUSE_S = 1.0
 """How long it lets them pass before it tries again."""
-PAGE = 5000
+PAGE = 2000
 """Accounts that one block opens while old processes post; fewer are left to the switch."""
 PATIENCE_S = 6 * 3600.0
 """How long the step waits for readers and for indexes."""
 _BRIEF_S = 120.0
-_ALL = 2**31
 NOT_AVAILABLE = "55P03"
 """SQLSTATE of a lock that was not had in time."""
 
@@ -124,33 +127,33 @@ async def step(engine: AsyncEngine) -> None:
             await alone.exec_driver_sql(f"DROP INDEX CONCURRENTLY wallet.{name}")
         for name, on in _INDEXES.items():
             await alone.exec_driver_sql(f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON wallet.{on}")
-    while await _briefly(engine, _open_page):
-        pass
+    last: UUID | None = FIRST
+    while last is not None:
+        last = await _briefly(engine, functools.partial(_open_page, last))
     await _briefly(engine, _switch)
 
 
-def _run(statements: Iterable[str], connection: Connection) -> int:
+def _run(statements: Iterable[str], connection: Connection) -> None:
     for statement in statements:
         connection.exec_driver_sql(statement)
-    return 0
 
 
-def _make_tables(connection: Connection) -> int:
-    made = connection.dialect.has_table(connection, "account_change", schema="wallet")
-    return 0 if made else _run(_TABLES, connection)
+def _make_tables(connection: Connection) -> None:
+    if not connection.dialect.has_table(connection, "account_change", schema="wallet"):
+        _run(_TABLES, connection)
 
 
-def _open_page(connection: Connection) -> int:
-    return seal_openings(connection, moment="booked_at", least=PAGE, most=PAGE)
+def _open_page(after: UUID, connection: Connection) -> UUID | None:
+    return seal_page(connection, after, PAGE, "booked_at")
 
 
-def _switch(connection: Connection) -> int:
+def _switch(connection: Connection) -> None:
     _run(_FENCE, connection)
-    seal_openings(connection, moment="moved_at", least=1, most=_ALL)
-    return _run(_CONTRACT, connection)
+    seal_rest(connection, "moved_at")
+    _run(_CONTRACT, connection)
 
 
-async def _briefly(engine: AsyncEngine, work: Callable[[Connection], int]) -> int:
+async def _briefly(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
     """Run `work` in a transaction that waits for no lock for long; again when somebody else had it."""
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + PATIENCE_S

@@ -9,9 +9,8 @@ that runs on is refused at its next group, because `head` has lost a column that
 from sqlalchemy import Connection
 
 from wallet.errors import LedgerCorrupt
-from wallet.ledger.migrations.openings import seal_openings
+from wallet.ledger.migrations.openings import seal_rest
 
-_ALL = 2**31
 _FIGURES = "debits_posted, credits_posted, debits_held, credits_held, version"
 _TRANSFER = """position, id, entry_id, leg, kind, debit_id, credit_id, asset, amount, code, cause, hold_id, expires_at,
 effective_on, linked, booked_at, debit_debits_posted, debit_credits_posted, debit_debits_held, debit_credits_held,
@@ -92,7 +91,7 @@ def step(connection: Connection) -> None:
     """
     for statement in _ADD:
         connection.exec_driver_sql(statement)
-    seal_openings(connection, moment="booked_at", least=1, most=_ALL)
+    seal_rest(connection, "booked_at")
     for statement in _COPY:
         connection.exec_driver_sql(statement)
     for table, keys in _REPLACED.items():
