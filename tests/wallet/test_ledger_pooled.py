@@ -10,7 +10,8 @@ import pytest
 from gateway.store import Store
 from tests import pgbouncer
 from tests.wallet.books import ALICE, BOB, end, fund, hold, opened, send
-from wallet.clock import ManualClock
+from tests.wallet.old_books import OldWriter, load
+from wallet.clock import ManualClock, SystemClock
 from wallet.ledger import Ledger
 from wallet.transfers import Balances, Outcome, PostResult, TransferKind
 
@@ -50,6 +51,20 @@ async def test_a_whole_journey_through_a_pooler(pooled_url: str, clock: ManualCl
         assert [row.position for row in await ledger.follow(after=0)] == list(range(1, 127))
         assert len(await ledger.movements(ALICE.id, limit=5)) == 5
         assert (await ledger.verify()).finding is None
+
+
+async def test_an_old_book_is_upgraded_through_a_pooler_while_it_is_posted_to(
+    pooled_url: str, postgres_url: str, clock: ManualClock
+) -> None:
+    await load(postgres_url)
+    writer = OldWriter(postgres_url, SystemClock())
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(writer.run())
+        await Ledger.upgrade(pooled_url)
+
+    async with opened(pooled_url, clock) as ledger:
+        verified = await ledger.verify()
+    assert (verified.finding, verified.transfers) == (None, 15 + len(writer.posted))
 
 
 async def test_without_its_word_a_pooled_url_meets_sessions_that_know_nothing_of_its_statements(
