@@ -32,7 +32,7 @@ _NO_MOMENT = -(2**63)
 _BOOKED = struct.Struct(">BBq16s16sIB16s16sqIB16sqIq10q")
 _BLOCK = struct.Struct(">BQQIIq32s32s")
 _BLOCK_2 = struct.Struct(">Iq")
-_BOOKED_2 = struct.Struct(">16sBq")
+_BOOKED_2 = struct.Struct(">B16sBq")
 _BALANCINGS = {balancing: number for number, balancing in enumerate(Balancing)}
 
 
@@ -154,9 +154,10 @@ def _prefixed(fields: Sequence[str]) -> bytes:
 
 def _more(transfer: Transfer) -> bytes:
     """What version 1 could not say: a citation, and what a balancing transfer was asked."""
-    if transfer.cites is None and transfer.balancing is Balancing.NO:
+    cites, balancing, asked = transfer.cites, transfer.balancing, transfer.asked_minor
+    if cites is None and balancing is Balancing.NO and asked is None:
         return b""
-    return _BOOKED_2.pack(_id(transfer.cites), _BALANCINGS[transfer.balancing], transfer.asked_minor or 0)
+    return _BOOKED_2.pack(cites is not None, _id(cites), _BALANCINGS[balancing], -1 if asked is None else asked)
 
 
 def _id(value: UUID | None) -> bytes:
