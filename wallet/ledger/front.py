@@ -186,6 +186,10 @@ class Ledger:
         """All committed transfers with this cause, oldest first."""
         return await self._reads.caused_by(cause)
 
+    async def citing(self, transfer: TransferId) -> list[LogRow]:
+        """All committed transfers that cite this one, oldest first: its reversals and corrections."""
+        return await self._reads.citing(transfer)
+
     async def follow(self, *, after: int, limit: int = 1000) -> Sequence[LogRow]:
         """The log from position `after` + 1 on; never skips one."""
         return await self._reads.follow(after, limit)

@@ -126,6 +126,10 @@ class Reads:
         """Committed transfers with this cause, oldest first."""
         return await self._log(select(_transfer).where(_transfer.c.cause == cause).order_by(_transfer.c.position))
 
+    async def citing(self, transfer: TransferId) -> list[LogRow]:
+        """Committed transfers that cite this one, oldest first."""
+        return await self._log(select(_transfer).where(_transfer.c.cites == transfer).order_by(_transfer.c.position))
+
     async def follow(self, after: int, limit: int) -> list[LogRow]:
         """The log from after a position on."""
         query = select(_transfer).where(_transfer.c.position > after).order_by(_transfer.c.position).limit(limit)
