@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway.cli import db, heads, jobs, ledger, menus, run, staff
+from gateway.cli import bookkeeping, books, db, heads, jobs, ledger, menus, run, staff
 from gateway.cli.context import Config, read_settings
 from gateway.errors import Fault
 from gateway.settings import PREFIX, Settings
@@ -21,6 +21,15 @@ app.add_typer(menus.app, name="menus")
 app.add_typer(ledger.app, name="ledger")
 ledger.app.command("head")(heads.head)
 ledger.app.command("check-heads")(heads.check_heads)
+ledger.app.command("balance")(books.balance)
+ledger.app.command("statement")(books.statement)
+ledger.app.command("trial-balance")(books.trial_balance)
+ledger.app.command("periods")(books.periods)
+ledger.app.command("close-period")(bookkeeping.close_period)
+ledger.app.command("freeze")(bookkeeping.freeze)
+ledger.app.command("unfreeze")(bookkeeping.unfreeze)
+ledger.app.command("limits")(bookkeeping.limits)
+ledger.app.command("import-opening")(bookkeeping.import_opening)
 app.add_typer(db.app, name="db")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(staff.app, name="staff")

@@ -1,9 +1,11 @@
 """What commands share: the --config option, the settings behind it, and the services over them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -12,6 +14,7 @@ from gateway.settings import Settings
 
 if TYPE_CHECKING:
     from gateway.app import House
+    from wallet.ledger import Ledger
 
 T = TypeVar("T")
 
@@ -37,3 +40,16 @@ def in_house(settings: Settings, work: "Callable[[House], Awaitable[T]]") -> T:
             return await work(house)
 
     return asyncio.run(inside())
+
+
+@asynccontextmanager
+async def opened_ledger(settings: Settings) -> "AsyncIterator[Ledger]":
+    """The ledger alone, imported only now for the same reason."""
+    from wallet.clock import SystemClock
+    from wallet.ledger import Ledger
+
+    ledger = await Ledger.open(settings.wallet_url, SystemClock(), zone=ZoneInfo(settings.zone))
+    try:
+        yield ledger
+    finally:
+        await ledger.close()

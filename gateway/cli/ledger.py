@@ -6,21 +6,17 @@ The wallet is imported by the commands that read it: the other ones need not wai
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from gateway.cli.context import Config, read_settings
+from gateway.cli.context import Config, opened_ledger, read_settings
 from gateway.settings import Settings
-
-if TYPE_CHECKING:
-    from wallet.ledger import Ledger
 
 app = typer.Typer(no_args_is_help=True, help="Verify and export the ledger.")
 
@@ -42,7 +38,7 @@ def verify(config: Config = None) -> None:
 
 async def _verify(settings: Settings) -> int:
     console = Console()
-    async with _opened(settings) as ledger:
+    async with opened_ledger(settings) as ledger:
         with Progress(console=console) as progress:
             task = progress.add_task("reading the log", total=None)
             found = await ledger.verify(lambda done, total: progress.update(task, completed=done, total=total))
@@ -71,7 +67,7 @@ def export(
 async def _export(settings: Settings, form: Format, output: Path | None) -> None:
     from wallet import exports
 
-    async with _opened(settings) as ledger:
+    async with opened_ledger(settings) as ledger:
         if form is Format.XLSX and output is not None:
             await exports.write_xlsx(ledger, output)
             return
@@ -84,15 +80,3 @@ async def _export(settings: Settings, form: Format, output: Path | None) -> None
         with output.open("w", encoding="utf-8") if output else contextlib.nullcontext(sys.stdout) as out:
             async for line in lines:
                 out.write(line)
-
-
-@contextlib.asynccontextmanager
-async def _opened(settings: Settings) -> "AsyncIterator[Ledger]":
-    from wallet.clock import SystemClock
-    from wallet.ledger import Ledger
-
-    ledger = await Ledger.open(settings.wallet_url, SystemClock(), zone=ZoneInfo(settings.zone))
-    try:
-        yield ledger
-    finally:
-        await ledger.close()
