@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import pytest
 from sqlalchemy import ClauseElement, Connection, Executable, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -102,28 +101,27 @@ async def test_sums_of_the_trial_balance_may_pass_the_width_of_a_column(ledger: 
 QUERIES: dict[str, Callable[[str, datetime], ClauseElement]] = {
     "position_at": lambda _, at: asof.position_at(at),
     "standing": lambda name, _: asof.standing(name, 9, schema.account.c.id == BOB.id, by=schema.account.c.id, limit=1),
+    "shifted": lambda _, at: asof.shifted("debit", 9, at.date(), 999),
     "movements": lambda name, _: asof.movements(name, BOB.id, "credit", after=0, through=9, limit=5, newest=True),
 }
 PROBES = {
     "position_at": r"INDEX block_booked|using block_booked",
     "standing": r"INDEX transfer_credit \(credit_id=\? AND position<\?\)|Cond: \(ROW\(credit_id",
+    "shifted": r"INDEX transfer_effective \(effective_on<\?\)|using transfer_effective",
     "movements": r"INDEX transfer_credit \(credit_id=\? AND position>\? AND position<\?\)|Cond: \(\(ROW\(credit_id",
 }
 
 
-@pytest.mark.parametrize("name", QUERIES)
-async def test_no_figure_of_the_past_needs_a_scan(
-    ledger: Ledger, database_url: str, clock: ManualClock, name: str
-) -> None:
-    for _ in range(20):
+async def test_no_figure_of_the_past_needs_a_scan(ledger: Ledger, database_url: str, clock: ManualClock) -> None:
+    for _ in range(10):
         clock.advance(MINUTE)
         await ledger.post(*(fund(clock, 5) for _ in range(100)))
 
-    plan = await explained(database_url, name, clock.now())
-
-    assert re.search(PROBES[name], plan)
-    assert not re.search(r"Seq Scan on (transfer|block)|SCAN (?!found|\(|anon_)|Backward using transfer_pkey", plan)
-    assert plan.count("using transfer_") + plan.count("INDEX transfer_") <= 4
+    for name in QUERIES:
+        plan = await explained(database_url, name, clock.now())
+        assert re.search(PROBES[name], plan)
+        assert not re.search(r"Seq Scan on (transfer|block)|SCAN (?!found|\(|anon_)|Backward using transfer_pkey", plan)
+        assert plan.count("using transfer_") + plan.count("INDEX transfer_") <= 4
 
 
 class Explain(Executable, ClauseElement):
@@ -155,6 +153,8 @@ async def explained(url: str, name: str, at: datetime) -> str:
         dialect = connection.dialect.name
         if dialect == "postgresql":
             await connection.execute(text("ANALYZE"))
+            # The few pages of a test are read whole at once; in a long log that costs more than any index.
+            await connection.execute(text("SET enable_seqscan = off"))
         plan = await connection.run_sync(_plan, QUERIES[name](dialect, at))
     await opened.close()
     return "\n".join(str(row[-1]) for row in plan)

@@ -115,6 +115,7 @@ async def _read(used: Used, sent: TransferId, day: date, cause: str, clock: Manu
     await used.transfer(sent)
     await used.result(sent)
     await used.caused_by(cause)
+    await used.citing(sent)
     await used.trial_balance()
     await used.standings(position, limit=2)
     await used.standings(position, limit=2, after=FUNDING.id)

@@ -7,7 +7,7 @@ position by one probe of block(booked_at): O(log n), however long the log is.
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, Select, Tuple, and_, case, func, literal, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, Row, Select, Tuple, case, func, literal, select, tuple_, union_all
 
 from wallet.accounts import Account
 from wallet.ids import AccountId
@@ -92,14 +92,16 @@ def shifted(side: str, position: int, through: date, seen: int) -> Select[Any]:
     `position` is the last one booked before the end of that day, `seen` up to where later rows count: those dated
     into the day or before add, and those booked by then but dated after it are taken away. See `shift_of`.
     """
-    dated, column = transfer.c.effective_on, transfer.c.position
-    late = and_(column > position, column <= seen, dated <= through)
-    early = and_(column <= position, dated > through)
-    sign = case((column > position, 1), else_=-1)
-    own = transfer.c[f"{side}_id"]
-    high, low = (func.sum(sign * part) for part in _parts(transfer.c.amount))
+    own, dated = transfer.c[f"{side}_id"].label("own"), transfer.c.effective_on
+    # The sum keeps a planner from reading a range of positions, which grows with the log: rows with an effective date
+    # of their own are few and have an index.
+    column = transfer.c.position + 0
+    high, low = _parts(transfer.c.amount)
     moved = transfer.c.kind.in_(_MOVING)
-    return select(own, high, low).where(moved, dated.is_not(None), or_(late, early)).group_by(own)
+    late = select(own, high.label("high"), low.label("low")).where(moved, dated <= through, column > position)
+    early = select(own, -high, -low).where(moved, dated > through, column <= position)
+    rows_ = union_all(late.where(column <= seen), early).subquery()
+    return select(rows_.c.own, func.sum(rows_.c.high), func.sum(rows_.c.low)).group_by(rows_.c.own)
 
 
 def shift_of(row: Row[Any]) -> tuple[AccountId, int]:
