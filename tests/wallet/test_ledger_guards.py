@@ -76,8 +76,8 @@ FORGERIES = [
     ("UPDATE transfer SET cause = 'pay_forged' WHERE position = 2", "transfer 2", "sealed"),
     ("UPDATE transfer SET booked_at = booked_at + 1 WHERE position = 2", "transfer 2", "block"),
     ("UPDATE transfer SET kind = 'post', hold_id = NULL WHERE position = 4", "transfer 4", "follow"),
-    ("UPDATE transfer SET kind = 'void' WHERE position = 4", "transfer 4", "follow"),
-    ("UPDATE transfer SET kind = 'gift' WHERE position = 4", "transfer 1 to 5", "read"),
+    ("UPDATE transfer SET kind = 'void' WHERE position = 4", "transfer 4", "hold"),
+    ("UPDATE transfer SET kind = 'gift' WHERE position = 4", "transfer 4", "kind"),
     ("UPDATE transfer SET entry_id = id, leg = 1 WHERE position = 4", "transfer 4", "entry"),
     ("DELETE FROM transfer WHERE position = 4", "transfer 4", "missing"),
     ("UPDATE account SET credits_posted = credits_posted + 1 WHERE owner = 'per_alice'", f"account {ALICE.code}", ""),
@@ -91,7 +91,7 @@ FORGERIES = [
     ("UPDATE block SET transfers = 1 WHERE number = 1", "block 1", "hash"),
     ("UPDATE block SET hash = previous WHERE number = 2", "block 2", "hash"),
     ("DELETE FROM block WHERE number = 2", "block 2", "missing"),
-    ("DELETE FROM block WHERE number = 5", "transfer 5", "seals"),
+    ("DELETE FROM block WHERE number = 5", "block 5", "missing"),
     ("UPDATE head SET position = 4", "head 1", "end"),
 ]
 

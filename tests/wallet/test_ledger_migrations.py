@@ -10,19 +10,16 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.wallet.books import ALICE, BANK, BOB, CHART, FUNDING, fund, send
+from tests.wallet.books import ALICE, BANK, BOB, CHART, FUNDING, send
 from tests.wallet.old_books import OldWriter, load, rows_of
 from tests.wallet.sql import REFUSED, execute, unguard
 from wallet.accounts import AccountChange, AccountState, ChangeOutcome, Limits
 from wallet.clock import ManualClock, SystemClock
 from wallet.errors import LedgerCorrupt, LedgerUnavailable
 from wallet.ledger import Ledger
-from wallet.ledger.book import Booked, Changed
-from wallet.ledger.chain import Leaves, booked_leaf, changed_leaf, seal
-from wallet.ledger.check import Check, StoredChange, StoredTransfer
 from wallet.ledger.migrations import version_2_postgresql, version_2_sqlite
 from wallet.money import EUR
-from wallet.transfers import Balances, BalancesAfter, Outcome, TransferKind
+from wallet.transfers import Outcome, TransferKind
 
 OLD_ROWS = {
     "transfer": "SELECT position, id, entry_id, leg, kind, debit_id, credit_id, asset, amount, code, cause, hold_id,"
@@ -199,35 +196,6 @@ async def test_an_account_that_breaks_its_rule_stops_the_step_and_the_book_stays
 
     assert await execute(old_url, "SELECT version FROM schema_version") == [(1,)]
     assert await execute(old_url, "SELECT DISTINCT balance_rule FROM account") == [("debits_within_credits",)]
-
-
-def test_balances_before_an_opening_are_held_against_the_limits_it_tells(clock: ManualClock) -> None:
-    now, none, out = clock.now(), Balances(0, 0, 0, 0, 0), fund(clock, 5)
-    back = replace(fund(clock, 5), debit=ALICE.id, credit=BANK.id)
-    rows = [
-        Booked(
-            1,
-            out,
-            now,
-            BalancesAfter(replace(none, debits_posted=5, version=1), replace(none, credits_posted=5, version=1)),
-            out.id,
-            0,
-        ),
-        Booked(2, back, now, BalancesAfter(Balances(5, 5, 0, 0, 2), Balances(5, 5, 0, 0, 2)), back.id, 0),
-    ]
-    stored = [StoredTransfer(row, booked_leaf(row)) for row in rows]
-    first = seal(1, bytes(32), 1, now, Leaves([leaf for _, leaf in stored], []))
-    findings = {}
-    for limit in (4, 5):
-        check = Check({account.id: account for account in (ALICE, BANK)})
-        opening = Changed(BANK, AccountState.OPEN, Limits(debit_excess_max=limit), "", now)
-        leaf = changed_leaf(opening)
-        assert check.rows(first, stored, []) is None
-        second = seal(2, first.hash, 3, now, Leaves([], [], [leaf]))
-        findings[limit] = check.rows(second, [], [], [StoredChange(opening, leaf)])
-
-    assert findings[5] is None
-    assert str(findings[4]).startswith(f"account_change {BANK.code}: earlier balances break")
 
 
 async def test_a_step_that_dies_in_the_middle_of_a_file_leaves_it_as_it_was(

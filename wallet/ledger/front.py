@@ -37,7 +37,8 @@ class Ledger:
     Use `await Ledger.open(url, clock)` and `await ledger.close()`.
     """
 
-    def __init__(self, databases: engines.Engines, clock: Clock, queue_max: int, zone: tzinfo) -> None:
+    def __init__(self, url: str, databases: engines.Engines, clock: Clock, queue_max: int, zone: tzinfo) -> None:
+        self._url = url
         self._databases = databases
         self._zone = zone
         self._writer = Writer(databases, clock, queue_max)
@@ -65,7 +66,7 @@ class Ledger:
         except BaseException:
             await databases.close()
             raise
-        ledger = cls(databases, clock, queue_max, zone)
+        ledger = cls(url, databases, clock, queue_max, zone)
         # The task group lives as long as the ledger: entered here, left in `close`.
         await ledger._tasks.__aenter__()
         ledger._tasks.create_task(ledger._writer.run(), name="ledger writer")
@@ -256,7 +257,7 @@ class Ledger:
 
     async def verify(self, progress: Progress | None = None) -> Verified:
         """Re-read everything and name the first wrong row; `progress` gets positions read and all of them."""
-        return await verify(self._reads, progress)
+        return await verify(self._url, progress)
 
 
 async def _run(databases: engines.Engines, work: Callable[[Connection], None]) -> None:

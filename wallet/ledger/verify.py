@@ -1,143 +1,212 @@
-"""Reads the whole book in one snapshot and hands it to `check`, page by page."""
+"""Reads the whole book and names the first wrong row, in this process or in as many as there are processors.
 
-from collections.abc import AsyncIterator
-from typing import Any
+The log never changes below its head, so its runs of blocks can be read at leisure and in any order, by short statements
+that bind no snapshot. Each process folds a run by itself; here the runs are joined in order. Where one does not fit,
+it is folded once more with the book before it at hand, and that names the row: the first one, however the log was cut.
+"""
 
-from sqlalchemy import Row, Select, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+import asyncio
+import os
+import sqlite3
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from multiprocessing import get_context
 
-from wallet.ledger import rows, schema
-from wallet.ledger.chain import Block
-from wallet.ledger.check import (
-    Check,
-    Finding,
-    Progress,
-    StoredChange,
-    StoredRefusal,
-    StoredTransfer,
-    Verified,
-    double_id,
-)
+from wallet.errors import LedgerUnavailable
+from wallet.ledger import engines
+from wallet.ledger.check import Finding, Progress, Verified, pages
+from wallet.ledger.check.fold import Fold, Mark, Run
+from wallet.ledger.check.raw import BlockRow, PeriodRow
+from wallet.ledger.check.sources import Source, opened
+from wallet.ledger.check.standing import Standings
+from wallet.ledger.faults import UNREACHABLE
 from wallet.ledger.reads import Reads
+from wallet.periods import recompute
 
-_BLOCKS = 1000
-_ROWS = 5000
-_transfer, _refusal, _block = schema.transfer.c, schema.refusal.c, schema.block.c
+_PAGE_BLOCKS = 1000
+_PAGE_ROWS = 5000
+_PROCESSES_MAX = 8
 
 
-async def verify(reads: Reads, progress: Progress | None = None) -> Verified:
-    """Re-read everything: chain, balances and versions, constraints at each position, holds, zero sum per asset.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the work is cut.
 
-    Works on a read replica as well. One snapshot for as long as it takes, so writers are not disturbed.
+    Attributes:
+        portion: Transfers, or blocks, of one run.
+        processes: How many fold runs; with one, or with a log of few runs, this process does.
+    """
+
+    portion: int = 100_000
+    processes: int = min(len(os.sched_getaffinity(0)), _PROCESSES_MAX)
+
+
+_PLAN = Plan()
+_RUNS_MIN = 3
+"""Fewer are folded sooner than a process starts."""
+
+
+async def verify(url: str, progress: Progress | None = None, plan: Plan = _PLAN) -> Verified:
+    """Re-read everything and name the first wrong row.
+
+    Chain, entries, balances and versions, limits and states at each position, holds, citations, balancing, effective
+    dates, periods and their seals, refusals, zero sum per asset, and that today's tables are where the log leads.
+    Works on a read replica and on a read-only copy. Memory grows with accounts and open holds, not with the log.
 
     Raises:
         LedgerUnavailable: The database cannot be reached.
     """
-    async with reads.connection(timeout_s=None) as opened:
-        connection = await _snapshot(opened)
-        accounts = [rows.account_of(row) async for row in _rows(connection, select(schema.account))]
-        check = Check({account.id: account for account, _, _ in accounts})
-        head = (await connection.execute(select(schema.head))).one()
-        finding = await _log(connection, check, head.position, progress)
+    try:
+        async with opened(url) as source:
+            return await _Check(url, source, progress, plan).verified()
+    except (*UNREACHABLE, sqlite3.Error) as fault:
+        raise LedgerUnavailable("the ledger's database cannot be read") from fault
+    except BrokenProcessPool as fault:
+        raise LedgerUnavailable("a process of the check was ended") from fault
+
+
+class _Check:
+    def __init__(self, url: str, source: Source, progress: Progress | None, plan: Plan) -> None:
+        self._url = url
+        self._source = source
+        self._progress = progress
+        self._plan = plan
+        self._standings = Standings()
+
+    async def verified(self) -> Verified:
+        today = await pages.today(self._source)
+        standings = self._standings
+        finding, fold = await self._log(today.head.block, today.head.position)
         if finding is None:
-            holds = {row.id async for row in _rows(connection, select(schema.open_hold.c.id))}
-            balances = {account.id: figures for account, _, figures in accounts}
-            states = {account.id: state for account, state, _ in accounts}
-            finding = check.finish(balances, states, holds, (head.position, head.block, head.hash))
-        if finding is None:
-            both = select(_refusal.id).join(schema.transfer, _transfer.id == _refusal.id).limit(1)
-            finding = double_id((await connection.scalars(both)).all())
-        return Verified(check.position, check.refusals, check.blocks, len(accounts), check.hash, finding)
+            finding = standings.finding(today) or await self._seals(standings.seals)
+        position = standings.mark.position if fold is None else fold.position
+        counts = standings.counts
+        return Verified(position, *counts, standings.mark.block, len(today.accounts), standings.mark.hash, finding)
+
+    async def _log(self, last: int, positions: int) -> tuple[Finding | None, Fold | None]:
+        """Join all runs up to a block; with a finding comes the fold that met it."""
+        async with self._runs(last, positions) as runs:
+            async for end, run in runs:
+                if run is None or not self._standings.join(run):
+                    fold = Fold(self._standings.mark, self._standings.book)
+                    finding = await _fold(self._source, fold, end)
+                    if finding is not None:
+                        return finding, fold
+                    joined = run is None and self._standings.join(fold.end())
+                    assert joined, "a run that was folded with the book before it follows from that"
+                if self._progress is not None:
+                    self._progress(self._standings.mark.position, positions)
+        return None, None
+
+    @asynccontextmanager
+    async def _runs(self, last: int, positions: int) -> AsyncIterator[AsyncIterator[tuple[int, Run | None]]]:
+        """The last block of each run, and the run if another process folded it and found nothing wrong."""
+        alone = self._plan.processes < 2 or max(last, positions) < _RUNS_MIN * self._plan.portion
+        if alone:
+            yield self._ends_alone(last)
+            return
+        pool = ProcessPoolExecutor(self._plan.processes, get_context("spawn"))
+        try:
+            yield self._folded(pool, last)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _ends_alone(self, last: int) -> AsyncIterator[tuple[int, Run | None]]:
+        async for _, end in self._cuts(last):
+            yield end, None
+
+    async def _folded(self, pool: Executor, last: int) -> AsyncIterator[tuple[int, Run | None]]:
+        loop = asyncio.get_running_loop()
+        under_way: deque[tuple[int, asyncio.Future[Run | None]]] = deque()
+        async for after, end in self._cuts(last):
+            under_way.append((end, loop.run_in_executor(pool, fold_apart, self._url, after, end)))
+            # One more than there are processes, so that none waits for us; not all, so that results do not pile up.
+            if len(under_way) > self._plan.processes:
+                joined_end, future = under_way.popleft()
+                yield joined_end, await future
+        for joined_end, future in under_way:
+            yield joined_end, await future
+
+    async def _cuts(self, last: int) -> AsyncIterator[tuple[int, int]]:
+        """The log in runs of about a portion: the block before each, and its last one."""
+        after, portion, position = 0, self._plan.portion, 0
+        while after < last:
+            position += portion
+            end = await pages.run_end(self._source, after, last, position, after + portion)
+            yield after, end
+            after = end
+
+    async def _seals(self, closings: Sequence[PeriodRow]) -> Finding | None:
+        """Whether the trial balances of closed periods still are those that were sealed."""
+        if not closings:
+            return None
+        databases = engines.connect(self._url)
+        try:
+            reads = Reads(databases.reader)
+            for row in closings:
+                through = date.fromisoformat(row.through.decode())
+                seal = await recompute(reads, through, row.position, self._standings.mark.position)
+                if seal != row.seal:
+                    return Finding("period", f"closed {through}", "its trial balance is not the one that was sealed")
+        finally:
+            await databases.close()
+        return None
 
 
-async def _snapshot(connection: AsyncConnection) -> AsyncConnection:
-    """From here on every statement sees the book of one moment, as SQLite's do by themselves."""
-    if connection.dialect.name != "postgresql":
-        return connection
-    return await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+def fold_apart(url: str, after: int, last: int) -> Run | None:
+    """Fold the blocks after `after` up to `last` in a process of its own; None if anything in them is wrong."""
+    return asyncio.run(_fold_apart(url, after, last))
 
 
-async def _log(connection: AsyncConnection, check: Check, total: int, progress: Progress | None) -> Finding | None:
-    while True:
-        page = select(schema.block).where(_block.number > check.blocks).order_by(_block.number).limit(_BLOCKS)
-        blocks = [rows.block_of(row) for row in (await connection.execute(page)).all()]
-        if not blocks:
-            return await _nothing_after(connection, check)
-        taken: list[Block] = []
-        for block in blocks:
-            taken.append(block)
-            if sum(one.transfers + one.refusals for one in taken) >= _ROWS or block is blocks[-1]:
-                finding = await _portion(connection, check, taken)
-                if finding is not None:
-                    return finding
-                taken.clear()
-                if progress is not None:
-                    progress(check.position, total)
+async def _fold_apart(url: str, after: int, last: int) -> Run | None:
+    async with opened(url) as source:
+        first = await pages.blocks(source, after, last, 1)
+        if not first:
+            return None
+        closed, soft = await pages.closed_before(source, first[0].number)
+        claimed = first[0].first_position - 1, first[0].previous, first[0].booked_at
+        fold = Fold(Mark(after, *claimed, closed, soft))
+        finding = await _fold(source, fold, last)
+        return fold.end() if finding is None else None
 
 
-async def _portion(connection: AsyncConnection, check: Check, blocks: list[Block]) -> Finding | None:
-    """Check the headers of a few blocks, read the rows of the sound ones at once, then check block by block."""
-    sound: list[Block] = []
-    bad_header: Finding | None = None
-    for block in blocks:
-        bad_header = check.header(block)
-        if bad_header is not None:
+async def _fold(source: Source, fold: Fold, last: int) -> Finding | None:
+    """Read on to a block, page by page."""
+    while fold.mark.block < last:
+        some = await pages.blocks(source, fold.mark.block, last, _PAGE_BLOCKS)
+        if not some:
+            return Finding("block", str(fold.mark.block + 1), "is missing")
+        for taken in _portions(some):
+            finding = await _fold_page(source, fold, taken)
+            if finding is not None:
+                return finding
+            # SQLite answers without waiting, and others want to run too.
+            await asyncio.sleep(0)
+    return None
+
+
+async def _fold_page(source: Source, fold: Fold, taken: Sequence[BlockRow]) -> Finding | None:
+    """Fold the rows of the blocks whose headers are sound; a header that is not comes after them."""
+    sound: list[BlockRow] = []
+    wrong: Finding | None = None
+    for block in taken:
+        wrong = fold.header(block)
+        if wrong is not None:
             break
         sound.append(block)
-    if not sound:
-        return bad_header
-    first, last = sound[0], sound[-1]
-    try:
-        transfers = await _transfers(connection, first.first_position, last.first_position + last.transfers)
-        refusals = await _refusals(connection, first.number, last.number)
-        changes = await _changes(connection, check, first.number, last.number)
-    except (KeyError, ValueError, TypeError):
-        # A value that no writer of ours could have stored.
-        return Finding("transfer", f"{first.first_position} to {check.sealed}", "a row cannot be read")
-    for block in sound:
-        span = range(block.first_position, block.first_position + block.transfers)
-        sealed = [transfers[position] for position in span if position in transfers]
-        finding = check.rows(block, sealed, refusals.get(block.number, []), changes.get(block.number, []))
-        if finding is not None:
-            return finding
-    return bad_header
+    finding = fold.page(sound, await pages.page(source, fold, sound)) if sound else None
+    return finding or wrong
 
 
-async def _transfers(connection: AsyncConnection, first: int, end: int) -> dict[int, StoredTransfer]:
-    query = select(schema.transfer).where(_transfer.position >= first, _transfer.position < end)
-    return {row.position: StoredTransfer(rows.booked_of(row), row.leaf) async for row in _rows(connection, query)}
-
-
-async def _refusals(connection: AsyncConnection, first: int, last: int) -> dict[int, list[StoredRefusal]]:
-    query = select(schema.refusal).where(_refusal.block.between(first, last)).order_by(_refusal.block, _refusal.place)
-    found: dict[int, list[StoredRefusal]] = {}
-    async for row in _rows(connection, query):
-        found.setdefault(row.block, []).append(StoredRefusal(rows.refused_of(row), row.leaf))
-    return found
-
-
-async def _changes(connection: AsyncConnection, check: Check, first: int, last: int) -> dict[int, list[StoredChange]]:
-    columns = schema.account_change.c
-    query = select(schema.account_change).where(columns.block >= first, columns.block <= last)
-    found: dict[int, list[StoredChange]] = {}
-    async for row in _rows(connection, query.order_by(columns.block, columns.place)):
-        change = rows.changed_of(row, check.accounts[row.account_id])
-        found.setdefault(row.block, []).append(StoredChange(change, row.leaf))
-    return found
-
-
-async def _nothing_after(connection: AsyncConnection, check: Check) -> Finding | None:
-    beyond = select(_transfer.position).where(_transfer.position > check.position).limit(1)
-    stray = (await connection.scalars(beyond)).all()
-    if stray:
-        return Finding("transfer", str(stray[0]), "no block seals it")
-    unsealed = select(_refusal.id).where(_refusal.block > check.blocks).limit(1)
-    refused = (await connection.scalars(unsealed)).all()
-    return Finding("refusal", str(refused[0]), "no block seals it") if refused else None
-
-
-async def _rows(connection: AsyncConnection, query: Select[Any]) -> AsyncIterator[Row[Any]]:
-    async with connection.stream(query) as result:
-        async for page in result.partitions(_ROWS):
-            for row in page:
-                yield row
+def _portions(blocks: Sequence[BlockRow]) -> Iterator[Sequence[BlockRow]]:
+    start, rows = 0, 0
+    for place, block in enumerate(blocks, 1):
+        rows += block.transfers + block.refusals + block.changes
+        if rows >= _PAGE_ROWS or place == len(blocks):
+            yield blocks[start:place]
+            start, rows = place, 0

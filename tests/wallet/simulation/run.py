@@ -21,7 +21,6 @@ from tests.wallet.simulation.trace import Trace
 from tests.wallet.strategies import START, world
 from wallet.accounts import AccountChange, AccountState, ChangeOutcome, Limits
 from wallet.errors import WalletFault
-from wallet.ledger.reads import Reads
 from wallet.ledger.verify import verify
 from wallet.ledger.writer import Writer
 
@@ -155,7 +154,7 @@ class _Run:
         await self.follow_to_the_end(process, oracle)
         for account in self.accounts:
             assert not await reads.open_holds(account.id), "a hold is open long after its time"
-        await self.verify(reads)
+        await self.verify()
         head = await reads.head()
         async with task_group() as again_at_once:
             for ask in self.asks:
@@ -173,8 +172,8 @@ class _Run:
                 pass
             oracle.follower(log, follower)
 
-    async def verify(self, reads: Reads) -> None:
-        verified = await verify(reads)
+    async def verify(self) -> None:
+        verified = await verify(f"sqlite:///{self.plan.folder / 'simulated.db'}")
         assert verified.finding is None, str(verified.finding)
 
     async def replay(self, process: Process, ask: Ask) -> None:
