@@ -85,16 +85,28 @@ def both() -> tuple[MemoryLedger, Auditor]:
 def same_books(ledger: MemoryLedger, auditor: Auditor) -> bool:
     """Whether both have the same rows, sums, limits and states."""
     world = auditor.world
-    asked = [(asked_of(row.transfer), row.transfer.amount.minor) for row in ledger.log if row.transfer.kind != "expire"]
-    booked = [(row[0], world.amounts[id_]) for id_, row in world.asked.items() if row[1][0] == "POSTED"]
+    asked = [
+        (asked_of(row.transfer), row.transfer.amount.minor, row.entry_id, row.leg)
+        for row in ledger.log
+        if row.transfer.kind is not TransferKind.EXPIRE
+    ]
+    booked = [
+        (transfer, world.amounts[transfer.id], entry, leg)
+        for transfer, answer, entry, leg in world.asked.values()
+        if answer[0] == "POSTED"
+    ]
     sides = ledger.sides.items()
     return (
         len(ledger.log) == world.moved
         and asked == booked
-        and {row.transfer: row.outcome.name for row in ledger.refused}
-        == {row[0]: row[1][0] for row in world.asked.values() if row[1][0] != "POSTED"}
+        and [row.position for row in ledger.log] == list(range(1, world.moved + 1))
+        and [(row.transfer, row.outcome.name, row.entry_id, row.leg) for row in ledger.refused]
+        == [(row[0], row[1][0], *row[2:]) for row in world.asked.values() if row[1][0] != "POSTED"]
         and {id_: _figures(side.balances()) for id_, side in sides} == world.sums
         and {id_: side.state for id_, side in sides} == auditor.states
+        and {row.account.id: (row.state, row.limits) for row in ledger.changed}
+        == {id_: (side.state, side.limits) for id_, side in sides}
+        and all((row.entry_id, row.leg) == (row.transfer.id, 0) for row in ledger.log if row.transfer.kind == "expire")
         and {id_: side.limits for id_, side in sides} == {id_: auditor.limits_of(id_) for id_, _ in sides}
         and ledger.resolved == world.ended
     )

@@ -165,8 +165,9 @@ class Story:
         return replace(self.plain(dice, now), kind=TransferKind.HOLD, expires_at=expires_at)
 
     def end(self, dice: _Dice, now: datetime) -> Transfer:
-        """A capture, in full or part or too much, or a void of one of the last holds."""
-        hold, plain = self._recent(dice, TransferKind.HOLD), self.plain(dice, now)
+        """A capture, in full or part or too much, or a void of one of the last holds, or of what is none."""
+        kinds = TransferKind if dice.below(9) == 8 else (TransferKind.HOLD,)
+        hold, plain = self._recent(dice, *kinds), self.plain(dice, now)
         if hold is None:
             return plain
         kind = dice.of([TransferKind.CAPTURE, TransferKind.CAPTURE, TransferKind.VOID])

@@ -85,7 +85,6 @@ class _Group:
             id=expiry_id(hold.id), debit=hold.debit, credit=hold.credit, amount=hold.amount, code=hold.code,
             cause=hold.cause, kind=TransferKind.EXPIRE, hold_id=hold.id,
         )  # fmt: skip
-        self.book.known.setdefault(hold.id, Booked(0, hold, self.booked_at, _NOTHING, hold.id, 0))
         self._book(transfer, transfer.id, 0)
         self.decision.expired += 1
 
@@ -115,7 +114,7 @@ class _Group:
     def _balanced(self, asked: Transfer) -> Transfer:
         """The same transfer of what there is room for; one that moves nothing keeps its amount, to be refused."""
         known = asked.debit in self.book.accounts and asked.credit in self.book.accounts
-        if not known or not 1 <= asked.amount.minor <= MINOR_MAX:
+        if not known or asked.amount.minor > MINOR_MAX:
             return asked
         moved = min(asked.amount.minor, room(self.book, asked))
         if moved < 1:
@@ -188,9 +187,6 @@ class _Group:
         self.book.position = position
         for account, balances in before.items():
             self.book.accounts[account].restore(balances)
-
-
-_NOTHING = BalancesAfter(Balances(0, 0, 0, 0, 0), Balances(0, 0, 0, 0, 0))
 
 
 def _again(row: Booked | Refused, transfer: Transfer) -> PostResult:
