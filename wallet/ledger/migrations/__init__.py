@@ -101,16 +101,19 @@ async def _upgrade_postgresql(engine: AsyncEngine, second: AsyncEngine) -> None:
     while stored < schema.VERSION:
         async with asyncio.timeout(version_2_postgresql.PATIENCE_S), second.connect() as alone:
             if await _has_guard(alone, stored):
-                async with engine.connect() as connection:
-                    stored = await connection.run_sync(_version)
+                stored = await _stored(engine)
                 for number in range(stored + 1, schema.VERSION + 1):
                     await _POSTGRESQL_STEPS[number](engine)
                 return
         # Another process upgrades. It must not be waited for inside a statement: the index that it makes CONCURRENTLY
         # would wait for that.
         await asyncio.sleep(_POLL_S)
-        async with engine.connect() as connection:
-            stored = await connection.run_sync(_version)
+        stored = await _stored(engine)
+
+
+async def _stored(engine: AsyncEngine) -> int:
+    async with asyncio.timeout(_MAKE_S), engine.connect() as connection:
+        return await connection.run_sync(_version)
 
 
 async def _has_guard(alone: AsyncConnection, stored: int) -> bool:
