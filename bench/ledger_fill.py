@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -51,6 +52,7 @@ class Filler:
     number: int
     hash: bytes
     open: dict[UUID, Booked]
+    moved_at: datetime
 
     def portion(self, blocks: int) -> tuple[list[rows.Raw], list[rows.Raw]]:
         """Raw rows of `transfer` and of `block` for some more groups."""
@@ -63,7 +65,7 @@ class Filler:
             assert not decision.refused, decision.refused[0]
             leaves = [chain.booked_leaf(row) for row in decision.booked]
             made = chain.seal(self.number + 1, self.hash, first, now, chain.Leaves(leaves, ()))
-            self.number, self.hash = made.number, made.hash
+            self.number, self.hash, self.moved_at = made.number, made.hash, now
             transfers += map(rows.booked_raw, decision.booked, leaves)
             sealed.append(rows.block_raw(made))
             for row in decision.booked:
@@ -91,7 +93,7 @@ async def fill(url: str, supply: Supply, count: int, progress: Progress) -> None
         sides[account.id] = rows.new_side(account)
         sides[account.id].restore(figures)
     await ledger.close()
-    filler = Filler(supply, Book(head.position, sides), head.block, head.hash, {})
+    filler = Filler(supply, Book(head.position, sides), head.block, head.hash, {}, head.booked_at)
     async with _sink(url) as sink:
         async with asyncio.TaskGroup() as tasks:
             under_way: asyncio.Task[None] | None = None
@@ -121,7 +123,7 @@ async def _finish(sink: Sink, filler: Filler) -> None:
         "WHERE id = $6",
         figures,
     )
-    moved = (filler.book.position, filler.number, filler.hash, to_us(SystemClock().now()))
+    moved = (filler.book.position, filler.number, filler.hash, to_us(filler.moved_at))
     await sink.execute("UPDATE head SET position = $1, block = $2, hash = $3, moved_at = $4 WHERE id = 1", [moved])
 
 

@@ -31,22 +31,38 @@ class Format(StrEnum):
 
 
 @app.command()
-def verify(config: Config = None) -> None:
-    """Re-read the whole ledger: balances, versions, holds, constraints, zero sum, chain; status 1 if one is wrong."""
-    raise typer.Exit(asyncio.run(_verify(read_settings(config))))
+def verify(
+    config: Config = None,
+    url: Annotated[
+        str | None,
+        typer.Option("--url", help="A read replica or a restored copy to read instead; nothing is written there."),
+    ] = None,
+) -> None:
+    """Re-read the whole ledger: balances, versions, holds, limits, periods, chain; status 1 and the first wrong row."""
+    raise typer.Exit(asyncio.run(_verify(read_settings(config), url)))
 
 
-async def _verify(settings: Settings) -> int:
+async def _verify(settings: Settings, url: str | None) -> int:
+    from wallet.ledger import Ledger
+
     console = Console()
-    async with opened_ledger(settings) as ledger:
-        with Progress(console=console) as progress:
-            task = progress.add_task("reading the log", total=None)
-            found = await ledger.verify(lambda done, total: progress.update(task, completed=done, total=total))
+    with Progress(console=console) as progress:
+        task = progress.add_task("reading the log", total=None)
+
+        def show(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        if url is not None:
+            found = await Ledger.verify_at(url, show)
+        else:
+            async with opened_ledger(settings) as ledger:
+                found = await ledger.verify(show)
     if found.finding is not None:
         console.print(f"[red]wrong[/red]: {found.finding}", highlight=False)
         return 1
     counted = (
-        f"{found.transfers} transfers, {found.refusals} refusals, {found.blocks} blocks, {found.accounts} accounts"
+        f"{found.transfers} transfers, {found.refusals} refusals, {found.changes} changes of accounts, "
+        f"{found.periods} closings of periods, {found.blocks} blocks, {found.accounts} accounts"
     )
     console.print(f"[green]the ledger is sound[/green]: {counted}; head {found.head.hex()}", highlight=False)
     return 0

@@ -259,6 +259,16 @@ class Ledger:
         """Re-read everything and name the first wrong row; `progress` gets positions read and all of them."""
         return await verify(self._url, progress)
 
+    @staticmethod
+    async def verify_at(url: str, progress: Progress | None = None) -> Verified:
+        """The same of a read replica or a restored copy, which need not be open: nothing is written, not even a lock.
+
+        Raises:
+            LedgerUnavailable: The database cannot be reached, or there is no ledger in it.
+            LedgerCorrupt: Its schema is of another version.
+        """
+        return await verify(url, progress)
+
 
 async def _run(databases: engines.Engines, work: Callable[[Connection], None]) -> None:
     """Run `work` in a transaction of the writing engine, SQLite's in a thread since its calls block."""

@@ -9,7 +9,7 @@ import asyncio
 import os
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from datetime import date
 from multiprocessing import get_context
 
-from wallet.errors import LedgerUnavailable
-from wallet.ledger import engines
+from wallet.errors import LedgerCorrupt, LedgerUnavailable
+from wallet.ledger import engines, schema
 from wallet.ledger.check import Finding, Progress, Verified, pages
 from wallet.ledger.check.fold import Fold, Mark, Run
 from wallet.ledger.check.raw import BlockRow, PeriodRow
@@ -33,6 +33,10 @@ _PAGE_ROWS = 5000
 _PROCESSES_MAX = 8
 
 
+def _spawned(processes: int) -> Executor:
+    return ProcessPoolExecutor(processes, get_context("spawn"))
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How the work is cut.
@@ -40,10 +44,12 @@ class Plan:
     Attributes:
         portion: Transfers, or blocks, of one run.
         processes: How many fold runs; with one, or with a log of few runs, this process does.
+        pool: Makes them.
     """
 
     portion: int = 100_000
     processes: int = min(len(os.sched_getaffinity(0)), _PROCESSES_MAX)
+    pool: Callable[[int], Executor] = _spawned
 
 
 _PLAN = Plan()
@@ -59,10 +65,13 @@ async def verify(url: str, progress: Progress | None = None, plan: Plan = _PLAN)
     Works on a read replica and on a read-only copy. Memory grows with accounts and open holds, not with the log.
 
     Raises:
-        LedgerUnavailable: The database cannot be reached.
+        LedgerUnavailable: The database cannot be reached, or there is no ledger in it.
+        LedgerCorrupt: Its schema is of another version.
     """
     try:
         async with opened(url) as source:
+            if await pages.version(source) != schema.VERSION:
+                raise LedgerCorrupt("the ledger's schema is of another version")
             return await _Check(url, source, progress, plan).verified()
     except (*UNREACHABLE, sqlite3.Error) as fault:
         raise LedgerUnavailable("the ledger's database cannot be read") from fault
@@ -110,7 +119,7 @@ class _Check:
         if alone:
             yield self._ends_alone(last)
             return
-        pool = ProcessPoolExecutor(self._plan.processes, get_context("spawn"))
+        pool = self._plan.pool(self._plan.processes)
         try:
             yield self._folded(pool, last)
         finally:

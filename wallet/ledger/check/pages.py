@@ -73,6 +73,12 @@ _BEYOND = {
 }
 
 
+async def version(source: Source) -> int:
+    """The version of the schema."""
+    ((found,),) = await source.rows("SELECT max(version) FROM {wallet}schema_version")
+    return int(found or 0)
+
+
 async def today(source: Source) -> Today:
     """The tables that change, as of one moment."""
     async with source.snapshot():
