@@ -13,7 +13,7 @@ from ussd_menus import Amount, Call, Result, Row, Value
 from wallet.accounts import Chart
 from wallet.ids import AccountId
 from wallet.money import ASSETS, IRR, Money
-from wallet.transfers import Balances, TransferCode, TransferKind
+from wallet.transfers import Balances, TransferCode
 
 MOVEMENTS_MAX = 5
 MOVEMENTS_READ = 20
@@ -54,7 +54,7 @@ class Wallets:
                 self._row(line.booked_at, line.transfer.code, line.transfer.amount, "-" if line.is_debit else "+"),
             )
             for line in await self._ledger.movements(account, limit=MOVEMENTS_READ)
-            if line.transfer.kind in {TransferKind.POST, TransferKind.CAPTURE}
+            if line.transfer.kind.moves
         ]
         # A tap that waits for its clearing has already lowered the balance above, so it is shown as well.
         moved += [

@@ -238,7 +238,7 @@ async def test_a_balance_counts_open_holds_as_spent_and_shows_them() -> None:
         movement(8, 50, TransferCode.TAP, TransferKind.CAPTURE, is_debit=True),
         movement(6, 60, TransferCode.TAP, TransferKind.HOLD, is_debit=True),
         movement(5, 250, TransferCode.SEND, TransferKind.POST, is_debit=True),
-        movement(4, 900, TransferCode.BENEFIT, TransferKind.POST, is_debit=False),
+        movement(4, 900, TransferCode.CORRECTION, TransferKind.REVERSE, is_debit=False),
         movement(3, 70, TransferCode.CASH_IN, TransferKind.POST, is_debit=False),
         movement(2, 30, TransferCode.CASH_IN, TransferKind.POST, is_debit=False),
     ]
@@ -253,7 +253,7 @@ async def test_a_balance_counts_open_holds_as_spent_and_shows_them() -> None:
         ("tap", "-", Amount(100, "IRR", 0)),
         ("tap", "-", Amount(50, "IRR", 0)),
         ("send", "-", Amount(250, "IRR", 0)),
-        ("benefit", "+", Amount(900, "IRR", 0)),
+        ("correction", "+", Amount(900, "IRR", 0)),
         ("cash_in", "+", Amount(70, "IRR", 0)),
     ]
     # 21:00 UTC is past midnight in Tehran.
