@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
 from wallet.accounts import Chart
 from wallet.clock import Clock
 from wallet.ids import new_id, transfer_id
 from wallet.ledger import Ledger
 from wallet.money import irr
+from wallet.periods import PeriodClose, PeriodOutcome, PeriodState
 from wallet.transfers import Transfer, TransferCode, TransferKind
 
 CHART = Chart.load()
@@ -55,3 +56,14 @@ def end(clock: Clock, of: Transfer, kind: TransferKind, amount: int | None = Non
     own_id = transfer_id(new_id("tap", clock), kind.value)
     minor = of.amount.minor if amount is None else amount
     return Transfer(own_id, of.debit, of.credit, irr(minor), of.code, of.cause, kind, of.id)
+
+
+async def close_periods(ledger: Ledger, closed_through: date, soft_through: date) -> None:
+    """Close the book for good through one day and softly through a later one."""
+    for day, state in (
+        (closed_through, PeriodState.SOFT),
+        (closed_through, PeriodState.CLOSED),
+        (soft_through, PeriodState.SOFT),
+    ):
+        outcome = await ledger.close_period(PeriodClose(day, state, "stf_close"))
+        assert outcome is PeriodOutcome.DONE, outcome

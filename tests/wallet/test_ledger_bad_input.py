@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import uuid5
 
 import pytest
 
-from tests.wallet.books import ALICE, BANK, BOB, CHART, end, fund, hold, opened, send
+from tests.wallet.books import ALICE, BANK, BOB, CHART, close_periods, end, fund, hold, opened, send
 from tests.wallet.examples import EXAMPLES
 from tests.wallet.strategies import CLOSED_THROUGH, SOFT_THROUGH, START, Step, world
 from tests.wallet.test_ledger_rules import FIELDS
@@ -17,7 +17,6 @@ from wallet.clock import ManualClock
 from wallet.ids import AccountId, TransferId
 from wallet.ledger import Ledger
 from wallet.money import EUR, MINOR_MAX, Asset, AssetKind, Money, irr
-from wallet.periods import PeriodClose, PeriodOutcome, PeriodState
 from wallet.transfers import Balancing, Outcome, PostResult, Transfer, TransferKind
 
 STRANGER = AccountId(TransferId(uuid5(BANK.id, "stranger")))
@@ -221,12 +220,6 @@ async def _bug(work: object) -> BaseException | None:
     return None
 
 
-async def _close(ledger: Ledger, day: date, state: PeriodState) -> None:
-    """Close a period; nothing is closed for good that was not soft-closed before."""
-    for each in dict.fromkeys([PeriodState.SOFT, state]):
-        assert await ledger.close_period(PeriodClose(day, each, "stf_1")) is PeriodOutcome.DONE
-
-
 def _mine(transfer: Transfer, tag: str) -> Transfer:
     """The same in an example's own world."""
     own = {old.id: new.id for old, new in zip(world(""), world(tag), strict=True)}
@@ -259,11 +252,12 @@ async def test_every_example_has_its_answer_on_a_real_ledger(database_url: str) 
     clock = ManualClock(START)
     wrong: list[str] = []
     async with opened(database_url, clock) as ledger:
-        for day, state in ((CLOSED_THROUGH, PeriodState.CLOSED), (SOFT_THROUGH, PeriodState.SOFT)):
-            await _close(ledger, day, state)
+        await close_periods(ledger, CLOSED_THROUGH, SOFT_THROUGH)
         for number, example in enumerate(EXAMPLES):
             answer = await _follow(ledger, clock, example.steps, str(number))
             if answer != example.outcome.name:
                 wrong.append(f"example {number} of {example.outcome.name} got {answer}")
+        verified = await ledger.verify()
 
     assert not wrong
+    assert verified.finding is None, str(verified.finding)

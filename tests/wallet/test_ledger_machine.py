@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from tests.wallet.auditor import Answer, Auditor
+from tests.wallet.books import close_periods
 from tests.wallet.memory import asked_of, plain
-from tests.wallet.strategies import CALLS, START, Draw, Story, funding
+from tests.wallet.strategies import CALLS, CLOSED_THROUGH, SOFT_THROUGH, START, Draw, Story, funding
 from wallet.clock import ManualClock
 from wallet.ids import AccountId, TransferId
 from wallet.ledger import Ledger
@@ -35,6 +36,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.story = Story(str(next(self.tags)))
         self.asked: list[list[Transfer]] = []
         self.auditor = Auditor(self.story.accounts)
+        self.auditor.closed_through, self.auditor.soft_through = CLOSED_THROUGH, SOFT_THROUGH
         self.run(self.ledger.open_accounts(*self.story.accounts))
         self.together([funding(self.story.accounts, self.story.tag)])
 
@@ -108,6 +110,7 @@ def test_the_ledger_answers_as_the_auditor_predicts(database_url: str) -> None:
         clock = ManualClock(START)
         runner.run(Ledger.upgrade(database_url))
         ledger = runner.run(Ledger.open(database_url, clock))
+        runner.run(close_periods(ledger, CLOSED_THROUGH, SOFT_THROUGH))
         world_of = {"runner": runner, "ledger": ledger, "clock": clock, "tags": itertools.count()}
         machine = type("Machine", (LedgerMachine,), world_of)
         try:
