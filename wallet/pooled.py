@@ -25,7 +25,16 @@ def asyncpg_args(url: URL) -> dict[str, Any]:
     Raises:
         ValueError: `pooled` is neither true nor false.
     """
+    return dict(_UNNAMED) if is_pooled(url) else {}
+
+
+def is_pooled(url: URL) -> bool:
+    """Whether the URL says so.
+
+    Raises:
+        ValueError: `pooled` is neither true nor false.
+    """
     word = str(url.query.get(POOLED, "false"))
     if word not in _WORDS:
         raise ValueError(f"{POOLED} is true or false, not {word!r}")
-    return dict(_UNNAMED) if _WORDS[word] else {}
+    return _WORDS[word]

@@ -107,9 +107,18 @@ class Commits:
         databases = ledger._databases
         engine = databases.postgresql.sync_engine if databases.postgresql is not None else databases.sqlite
         assert engine is not None
-        event.listen(engine, "commit", self)
+        if databases.postgresql is not None and self.when == "before":
+            # A group that was prepared is one statement, and it commits by itself.
+            event.listen(engine, "before_cursor_execute", self.execute)
+        else:
+            event.listen(engine, "commit", self.commit)
 
-    def __call__(self, connection: Connection) -> None:
+    def execute(self, _connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("WITH") and self.failed < self.left:
+            self.failed += 1
+            raise self.fault
+
+    def commit(self, connection: Connection) -> None:
         if self.failed == self.left:
             return
         self.failed += 1

@@ -1,5 +1,6 @@
 """Database URLs to SQLAlchemy engines: one connection that writes, a few that read. None quotes rows in its faults."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -8,12 +9,14 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from wallet.ledger.schema import SCHEMA
-from wallet.pooled import asyncpg_args, bare
+from wallet.pooled import asyncpg_args, bare, is_pooled
 
 CONNECT_S = 10.0
 """How long a connection may take to come about, and a writer on SQLite waits for another one."""
 _READERS = 4
 _TRANSLATE = {None: SCHEMA}
+# As `statements` says it for each group that locks the head; one that does not is a single statement.
+_PLANNER = {"enable_seqscan": "off", "jit": "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +26,16 @@ class Engines:
     sqlite: Engine | None
     postgresql: AsyncEngine | None
     reader: AsyncEngine
+    swap: AsyncEngine | None = None
+    """The connection of `postgresql`, for the one statement of a group that was prepared: it commits by itself."""
+    ahead: AsyncEngine | None = None
+    """A connection that reads for one group while the one before is written."""
 
     async def close(self) -> None:
         """Let go of every connection."""
         await self.reader.dispose()
+        if self.ahead is not None:
+            await self.ahead.dispose()
         if self.postgresql is not None:
             await self.postgresql.dispose()
         if self.sqlite is not None:
@@ -39,17 +48,24 @@ def connect(url: str) -> Engines:
     if parsed.get_backend_name() == "sqlite":
         return Engines(_sqlite_writer(parsed), None, _sqlite_reader(parsed))
     # A group is tried again when its connection is gone, so the writer need not ask first; a read has one try.
-    return Engines(None, _postgresql(parsed, 1, ping=False), _postgresql(parsed, _READERS, ping=True))
+    reader = _postgresql(parsed, _READERS, ping=True)
+    if is_pooled(parsed):
+        # What a writer reads ahead it reads without a transaction, so there the planner cannot be told.
+        return Engines(None, _postgresql(parsed, 1, ping=False), reader)
+    writer = _postgresql(parsed, 1, ping=False, settings=_PLANNER)
+    ahead = _postgresql(parsed, 1, ping=False, settings=_PLANNER)
+    alone = {"isolation_level": "AUTOCOMMIT"}
+    return Engines(None, writer, reader, writer.execution_options(**alone), ahead.execution_options(**alone))
 
 
-def _postgresql(url: URL, connections: int, *, ping: bool) -> AsyncEngine:
+def _postgresql(url: URL, connections: int, *, ping: bool, settings: Mapping[str, str] | None = None) -> AsyncEngine:
     return create_async_engine(
         bare(url).set(drivername="postgresql+asyncpg"),
         pool_size=connections,
         max_overflow=0,
         hide_parameters=True,
         pool_pre_ping=ping,
-        connect_args={"timeout": CONNECT_S, **asyncpg_args(url)},
+        connect_args={"timeout": CONNECT_S, "server_settings": dict(settings or {}), **asyncpg_args(url)},
         execution_options={"schema_translate_map": _TRANSLATE},
     )
 

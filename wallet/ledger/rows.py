@@ -70,6 +70,11 @@ def open_hold_raw(row: Booked) -> Raw:
     return hold.id, row.position, hold.debit, hold.credit, _us(hold.expires_at)
 
 
+def side_raw(side: Side) -> tuple[AccountId, int, int, int, int, int]:
+    """An account's id and its figures."""
+    return side.id, side.debits_posted, side.credits_posted, side.debits_held, side.credits_held, side.version
+
+
 def account_raw(account: Account, opened_at: datetime) -> Raw:
     """Columns of `account`, newly opened."""
     return (
@@ -131,9 +136,15 @@ def account_of(row: Sequence[Any]) -> tuple[Account, AccountState, Balances]:
 
 
 def side_of(row: Sequence[Any]) -> Side:
-    """The live figures in a row of `account`."""
+    """The live figures of an account, as the lookup of sides selects them."""
+    id_, asset, state, *figures = row
+    return Side(id_, asset, _STATES[state], *figures)
+
+
+def side_of_account(row: Sequence[Any]) -> Side:
+    """The live figures in a whole row of `account`."""
     id_, asset, *_, state, debit_excess, credit_excess, dp, cp, dh, ch, version = row
-    return Side(AccountId(id_), asset, _STATES[state], debit_excess, credit_excess, dp, cp, dh, ch, version)
+    return Side(id_, asset, _STATES[state], debit_excess, credit_excess, dp, cp, dh, ch, version)
 
 
 def changed_of(row: Sequence[Any], account: Account) -> Changed:

@@ -5,6 +5,7 @@ row by row; SQLite takes executemany with raw tuples, and `IN` lists, because it
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Delete,
     Insert,
@@ -36,8 +38,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeEngine
 
-from wallet.ledger.book import Side
-from wallet.ledger.rows import Raw
+from wallet.ids import TransferId
+from wallet.ledger.chain import Block
+from wallet.ledger.periods import Closed
+from wallet.ledger.rows import Raw, block_raw
 from wallet.ledger.schema import account, account_change, block, head, open_hold, period, refusal, transfer
 from wallet.transfers import TransferKind
 from wallet.types import Day, Flag, Id128, Moment
@@ -51,9 +55,9 @@ _LOCK_HEAD = select(head).where(head.c.id == 1).with_for_update()
 # Said for this transaction only and in its first statement: a pooler may give the next one another connection, refuses
 # parameters of start-up, and a statement of its own would cost a round trip.
 _PLANNER = (func.set_config("enable_seqscan", "off", true()), func.set_config("jit", "off", true()))
-MOVE_HEAD = (
+_MOVE_HEAD = (
     update(head)
-    .where(head.c.id == 1)
+    .where(head.c.id == 1, head.c.hash == bindparam("was_hash"))
     .values(
         position=bindparam("a_position"),
         block=bindparam("a_block"),
@@ -81,6 +85,7 @@ LAPSED = (
     .limit(bindparam("lapsed_max"))
 )
 _FIGURES = ("debits_posted", "credits_posted", "debits_held", "credits_held", "version")
+_SIDE = ("id", "asset", "state", "debit_excess_max", "credit_excess_max", *_FIGURES)
 
 _LAPSED_OF = (
     select(transfer)
@@ -91,20 +96,41 @@ _LOOKUPS: dict[str, tuple[Select[Any], Column[Any]]] = {
     "transfers": (select(transfer), transfer.c.id),
     "refusals": (select(refusal), refusal.c.id),
     "resolutions": (select(transfer.c.hold_id, transfer.c.kind), transfer.c.hold_id),
-    "reversed": (
-        select(transfer.c.cites, func.sum(transfer.c.amount).cast(BigInteger).label("minor"))
-        .where(transfer.c.kind == TransferKind.REVERSE.value)
-        .group_by(transfer.c.cites),
+    "reversals": (
+        select(transfer.c.id, transfer.c.cites, transfer.c.amount).where(transfer.c.kind == TransferKind.REVERSE.value),
         transfer.c.cites,
     ),
     "accounts": (select(account), account.c.id),
+    "sides": (select(*(account.c[name] for name in _SIDE)), account.c.id),
     "lapsed_of_debit": (_LAPSED_OF, open_hold.c.debit_id),
     "lapsed_of_credit": (_LAPSED_OF, open_hold.c.credit_id),
 }
 """Queries by a list of ids, with the column that is compared with it."""
 
-_CLOSE_HOLDS = (delete(open_hold), open_hold.c.id)
-_FILLED = (account, transfer, refusal, account_change, period, block, open_hold)
+_WRITTEN = (transfer, refusal, open_hold, account_change, period)
+"""What a group fills besides its block; holds after their transfers, which they refer to."""
+_FILLED = (account, block, *_WRITTEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """All that a decided group writes.
+
+    Attributes:
+        block: Its seal; `block.previous` is the hash that the head must still have.
+        position: Last position of the log after it.
+        closed: How far the book is closed after it.
+        rows: Raw rows by name of table.
+        sides: Accounts with their new figures, id first: values, for the view goes on while this is written.
+        ended: Holds that are open no longer.
+    """
+
+    block: Block
+    position: int
+    closed: Closed
+    rows: dict[str, list[Raw]]
+    sides: list[Raw]
+    ended: list[TransferId]
 
 
 class Statements(Protocol):
@@ -123,12 +149,8 @@ class Statements(Protocol):
         """Insert raw rows."""
         ...
 
-    def update_accounts(self, on: Connection, sides: Sequence[Side]) -> None:
-        """Store the figures of these accounts."""
-        ...
-
-    def close_holds(self, on: Connection, ids: Collection[UUID]) -> None:
-        """Take these holds out of the open ones."""
+    def write(self, on: Connection, writing: Writing) -> bool:
+        """Write a group if the head still has the hash that it follows; else write nothing and say False."""
         ...
 
 
@@ -142,7 +164,7 @@ class SqliteStatements:
         sets = ", ".join(f"{name} = ?" for name in _FIGURES)
         self._update = f"UPDATE account SET {sets} WHERE id = ?"  # noqa: S608 - only names of ours
         self._lookups = {name: self._among(*query) for name, query in _LOOKUPS.items()}
-        self._close: Delete = self._among(*_CLOSE_HOLDS)
+        self._end: Delete = self._among(delete(open_hold), open_hold.c.id)
 
     @staticmethod
     def _among(query: Any, by: Column[Any]) -> Any:  # noqa: ANN401 - selects and deletes share only their where()
@@ -157,35 +179,44 @@ class SqliteStatements:
         """See Statements."""
         on.exec_driver_sql(self._inserts[into.name], [_bytes(raw) for raw in raws])
 
-    def update_accounts(self, on: Connection, sides: Sequence[Side]) -> None:
+    def write(self, on: Connection, writing: Writing) -> bool:
         """See Statements."""
-        on.exec_driver_sql(self._update, [(*_figures(side), side.id.bytes) for side in sides])
-
-    def close_holds(self, on: Connection, ids: Collection[UUID]) -> None:
-        """See Statements."""
-        for chunk in _chunks(ids):
-            on.execute(self._close, {"ids": chunk})
+        if on.execute(_MOVE_HEAD, _head_values(writing)).rowcount != 1:
+            return False
+        for table in _WRITTEN:
+            if writing.rows[table.name]:
+                self.insert(on, table, writing.rows[table.name])
+        if writing.sides:
+            on.exec_driver_sql(self._update, [_bytes((*figures, id_)) for id_, *figures in writing.sides])
+        for chunk in _chunks(writing.ended):
+            on.execute(self._end, {"ids": chunk})
+        self.insert(on, block, [block_raw(writing.block)])
+        return True
 
 
 class PostgresqlStatements:
-    """Arrays everywhere; each statement is compiled once whatever the size of the group."""
+    """Arrays everywhere, so each statement is compiled once whatever the size of the group; a group is one of them."""
 
     def __init__(self) -> None:
         self.lock_head: Select[Any] = _LOCK_HEAD.add_columns(*_PLANNER)
-        self._inserts: dict[str, Insert] = {}
-        for table in _FILLED:
-            rows = _unnest([(column_.name, _plain(column_.type)) for column_ in table.columns])
-            self._inserts[table.name] = insert(table).from_select(list(table.c.keys()), select(*rows.c))
-        rows = _unnest([("id", Uuid()), *((name, BigInteger()) for name in _FIGURES)])
-        self._update = (
-            update(account).where(account.c.id == rows.c.id).values({name: rows.c[name] for name in _FIGURES})
-        )
+        self._inserts = {table.name: _insert(table) for table in _FILLED}
         self._lookups = {name: self._among(*query) for name, query in _LOOKUPS.items()}
-        self._close: Delete = self._among(*_CLOSE_HOLDS)
+        self._write = self._group()
 
     @staticmethod
     def _among(query: Any, by: Column[Any]) -> Any:  # noqa: ANN401 - selects and deletes share only their where()
         return query.where(by == any_(bindparam("ids", type_=ARRAY(Uuid()))))
+
+    def _group(self) -> Select[Any]:
+        """The head is compared and moved first, and all else asks whether it was: nothing is written or everything."""
+        moved = _MOVE_HEAD.returning(head.c.id).cte("moved")
+        was_moved = select(moved.c.id).exists()
+        inserts = [_insert(table, was_moved).cte(f"new_{table.name}") for table in (*_WRITTEN, block)]
+        sides = _unnest("side", [("id", Uuid()), *((name, BigInteger()) for name in _FIGURES)])
+        figures = update(account).where(account.c.id == sides.c.id, was_moved)
+        figures = figures.values({name: sides.c[name] for name in _FIGURES})
+        ended = self._among(delete(open_hold), open_hold.c.id).where(was_moved)
+        return select(func.count()).select_from(moved).add_cte(*inserts, figures.cte("figures"), ended.cte("ended"))
 
     def lookup(self, on: Connection, name: str, ids: Collection[UUID], **values: object) -> Iterator[Row[Any]]:
         """See Statements."""
@@ -194,20 +225,35 @@ class PostgresqlStatements:
 
     def insert(self, on: Connection, into: Table, raws: Sequence[Raw]) -> None:
         """See Statements."""
-        on.execute(self._inserts[into.name], _arrays(into.c.keys(), raws))
+        on.execute(self._inserts[into.name], _arrays(into.name, into.c.keys(), raws))
 
-    def update_accounts(self, on: Connection, sides: Sequence[Side]) -> None:
+    def write(self, on: Connection, writing: Writing) -> bool:
         """See Statements."""
-        on.execute(self._update, _arrays(("id", *_FIGURES), [(side.id, *_figures(side)) for side in sides]))
+        values: dict[str, object] = {**_head_values(writing), "ids": writing.ended}
+        for table in _WRITTEN:
+            values |= _arrays(table.name, table.c.keys(), writing.rows[table.name])
+        values |= _arrays(block.name, block.c.keys(), [block_raw(writing.block)])
+        values |= _arrays("side", ("id", *_FIGURES), writing.sides)
+        return bool(on.execute(self._write, values).scalar_one())
 
-    def close_holds(self, on: Connection, ids: Collection[UUID]) -> None:
-        """See Statements."""
-        if ids:
-            on.execute(self._close, {"ids": list(ids)})
+
+def _head_values(writing: Writing) -> dict[str, object]:
+    block_, closed = writing.block, writing.closed
+    return {
+        "was_hash": block_.previous,
+        "a_position": writing.position,
+        "a_block": block_.number,
+        "a_hash": block_.hash,
+        "a_moment": block_.booked_at,
+        "a_closed_through": closed.closed_through,
+        "a_soft_through": closed.soft_through,
+    }
 
 
-def _figures(side: Side) -> tuple[int, ...]:
-    return side.debits_posted, side.credits_posted, side.debits_held, side.credits_held, side.version
+def _insert(table: Table, condition: ColumnElement[bool] | None = None) -> Insert:
+    rows = _unnest(table.name, [(column_.name, _plain(column_.type)) for column_ in table.columns])
+    chosen = select(*rows.c)
+    return insert(table).from_select(list(table.c.keys()), chosen if condition is None else chosen.where(condition))
 
 
 def _chunks(ids: Collection[UUID]) -> Iterator[list[UUID]]:
@@ -220,13 +266,14 @@ def _bytes(raw: Raw) -> Raw:
     return tuple(value.bytes if isinstance(value, UUID) else value for value in raw)
 
 
-def _arrays(names: Sequence[str], raws: Sequence[Raw]) -> dict[str, list[object]]:
-    return {f"all_{name}": list(values) for name, values in zip(names, zip(*raws, strict=True), strict=True)}
+def _arrays(prefix: str, names: Sequence[str], raws: Sequence[Raw]) -> dict[str, object]:
+    columns = zip(*raws, strict=True) if raws else ((),) * len(names)
+    return {f"{prefix}_{name}": list(values) for name, values in zip(names, columns, strict=True)}
 
 
-def _unnest(columns: Sequence[tuple[str, TypeEngine[Any]]]) -> TableValuedAlias:
-    arrays = (bindparam(f"all_{name}", type_=ARRAY(kind)) for name, kind in columns)
-    alias = func.unnest(*arrays).table_valued(*(column(name, kind) for name, kind in columns), name="new")
+def _unnest(prefix: str, columns: Sequence[tuple[str, TypeEngine[Any]]]) -> TableValuedAlias:
+    arrays = (bindparam(f"{prefix}_{name}", type_=ARRAY(kind)) for name, kind in columns)
+    alias = func.unnest(*arrays).table_valued(*(column(name, kind) for name, kind in columns), name=f"{prefix}_rows")
     return alias.render_derived()
 
 

@@ -1,8 +1,9 @@
 """One writer per process gathers what waits and commits it as one transaction.
 
 There is no timer: while one group commits, the next one gathers, so a lone transfer waits for nobody and a crowd shares
-one COMMIT. Results are given after COMMIT in order of arrival. A caller that is cancelled loses its answer, never its
-posting. A COMMIT whose answer was lost is resolved by looking for the group's block in the book.
+one COMMIT. On PostgreSQL the next one is even read and decided meanwhile, on what the group before will leave; if that
+comes to nothing, it is done over. Results are given after COMMIT in order of arrival. A caller that is cancelled loses
+its answer, never its posting. A COMMIT whose answer was lost is resolved by looking for the group's block in the book.
 """
 
 import asyncio
@@ -11,9 +12,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from itertools import islice
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -24,9 +23,10 @@ from wallet.errors import LedgerBusy, LedgerCorrupt, LedgerUnavailable, WalletFa
 from wallet.ledger.book import Decision
 from wallet.ledger.engines import Engines
 from wallet.ledger.faults import UNREACHABLE, Verdict, judge
+from wallet.ledger.jobs import Answer, Job, answer, fail, group_of, portions
 from wallet.ledger.periods import Closing
-from wallet.ledger.rules import entries_of
-from wallet.ledger.store import LAPSED_MAX, Committing, Group, run_group
+from wallet.ledger.store import Committing, Group, prepare, run_group, swap
+from wallet.ledger.view import View
 from wallet.periods import PeriodOutcome
 from wallet.transfers import PostResult, Transfer
 
@@ -38,33 +38,8 @@ _PATIENCE_S = 27.0
 """How long a group is tried again before its callers are told that the ledger is unavailable: longer than a failover,
 whose measure is Patroni's ttl (20 s, its least) and five seconds."""
 _PAUSE_MAX_MS = 500
-
-
-class Answer(NamedTuple):
-    """What one caller gets."""
-
-    results: list[PostResult]
-    change: ChangeOutcome | None
-    closing: PeriodOutcome | None
-    expired: int
-
-
-@dataclass(slots=True)
-class Job:
-    """One caller's part of a group."""
-
-    done: asyncio.Future[Answer]
-    """Gets the results of its transfers, of its change or closing, and how many holds its group expired."""
-    entries: list[tuple[Transfer, ...]] = field(default_factory=list)
-    accounts: tuple[Account, ...] = ()
-    change: AccountChange | None = None
-    closing: Closing | None = None
-    lapsed_max: int = 0
-
-    @property
-    def size(self) -> int:
-        """Its weight in the queue: transfers, or what takes as long."""
-        return sum(map(len, self.entries)) + len(self.accounts) + 1 - bool(self.entries)
+_LOCKED_AFTER_MISS = 8
+"""How many groups lock the head before they are read, once another writer was seen to move it."""
 
 
 @dataclass(slots=True)
@@ -96,6 +71,8 @@ class Writer:
         self._below = below
         self._jobs: deque[Job] = deque()
         self._committing: list[Job] = []
+        self._view: View | None = None
+        self._locked_next = 0
         self._waiting = 0
         self._wake = asyncio.Event()
         self._stopping = False
@@ -104,7 +81,7 @@ class Writer:
 
     async def post(self, transfers: Sequence[Transfer]) -> list[PostResult]:
         """Post one call's transfers, cut into jobs of at most a group where its entries allow."""
-        jobs = [Job(self._future(), entries) for entries in _portions(transfers, self._group_max)]
+        jobs = [Job(self._future(), entries) for entries in portions(transfers, self._group_max)]
         self._put(jobs)
         results: list[PostResult] = []
         faults: list[WalletFault] = []
@@ -150,16 +127,18 @@ class Writer:
         """Commit groups until stopped."""
         try:
             while self._jobs or not self._stopping:
-                if self._jobs:
-                    self._committing = self._gather()
-                    await self._commit(self._committing)
-                else:
+                if not self._jobs:
                     self._wake.clear()
                     await self._wake.wait()
+                elif self._engines.ahead is not None:
+                    await self._commit_ahead(self._engines.ahead)
+                else:
+                    self._committing = self._gather()
+                    await self._commit(self._committing)
         finally:
             # Whoever still waits when the owner ends this task would wait for ever.
             self._stopping = True
-            _fail([*self._committing, *self._jobs], LedgerUnavailable("the ledger was closed"))
+            fail([*self._committing, *self._jobs], LedgerUnavailable("the ledger was closed"))
             self._jobs.clear()
             if self._thread is not None:
                 self._thread.shutdown(wait=False)
@@ -190,34 +169,79 @@ class Writer:
         self._waiting -= size
         return jobs
 
-    async def _commit(self, jobs: list[Job]) -> None:
+    async def _commit_ahead(self, ahead: AsyncEngine) -> None:
+        """Commit what waits: while one group is written, the next one is read and decided on what that one leaves."""
+        async with asyncio.TaskGroup() as tasks:
+            writing: asyncio.Task[None] | None = None
+            before: list[Job] = []
+            while self._jobs:
+                jobs = self._gather()
+                self._committing = [*before, *jobs]
+                group = group_of(jobs)
+                prepared = await self._prepare(ahead, group)
+                if writing is not None:
+                    await writing
+                before, writing = jobs, None
+                if prepared is not None and prepared.writing is not None and prepared.view is self._view:
+                    writing = tasks.create_task(self._write(jobs, group, prepared))
+                else:
+                    # Alone, for it goes on with the view that the next one would be prepared on.
+                    await self._commit(jobs)
+
+    async def _prepare(self, ahead: AsyncEngine, group: Group) -> Committing | None:
+        """Decide a group on what this writer knows; None if it does not know enough, or cannot."""
+        self._locked_next = max(0, self._locked_next - 1)
+        if self._view is None or self._locked_next or not group.is_plain:
+            return None
         try:
-            decision = await self._settle(_group_of(jobs))
+            async with asyncio.timeout(_GROUP_S), ahead.connect() as connection:
+                return await connection.run_sync(prepare, group, self._clock.now(), self._view)
+        except Exception:  # noqa: BLE001 - whatever it was, the way with the lock meets it again and says so
+            self._view = None
+            return None
+
+    async def _write(self, jobs: list[Job], group: Group, prepared: Committing) -> None:
+        """Write a prepared group; if the book is another one by now, take the way with the lock."""
+        assert self._engines.swap is not None, "who reads ahead also swaps"
+        doubtful: Committing | None = None
+        try:
+            if await self._on_postgresql(self._engines.swap, _Try(), swap, group, prepared) is not None:
+                answer(jobs, prepared.decision)
+                return
+        except Exception:  # noqa: BLE001 - as above; and whether it was written, its block will tell
+            doubtful = prepared
+        self._view, self._locked_next = None, _LOCKED_AFTER_MISS
+        await self._commit(jobs, doubtful)
+
+    async def _commit(self, jobs: list[Job], doubtful: Committing | None = None) -> None:
+        try:
+            decision = await self._settle(group_of(jobs), doubtful)
         except LedgerCorrupt as fault:
             if len(jobs) == 1:
-                _fail(jobs, fault)
+                fail(jobs, fault)
                 return
             # Rules and database disagree about one of them; the others must not suffer for it.
             for job in jobs:
                 await self._commit([job])
         except LedgerUnavailable as fault:
-            _fail(jobs, fault)
+            fail(jobs, fault)
         except Exception as bug:  # noqa: BLE001 - a worker's tick: callers get the bug, the writer lives on
-            _fail(jobs, bug)
+            fail(jobs, bug)
         else:
-            _answer(jobs, decision)
+            answer(jobs, decision)
 
-    async def _settle(self, group: Group) -> Decision:
-        """Run a group until it is committed or hopeless."""
+    async def _settle(self, group: Group, doubtful: Committing | None = None) -> Decision:
+        """Run a group until it is committed or hopeless; `doubtful` is an earlier try that nobody answered."""
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + _PATIENCE_S
-        doubtful: Committing | None = None
+        group.doubtful = None if doubtful is None else doubtful.block
         pause_ms = 4
         while True:
             run = _Try()
             try:
                 committed = await self._run(group, run)
             except UNREACHABLE as fault:
+                self._view = None
                 if run.committing is not None:
                     doubtful = run.committing
                     group.doubtful = doubtful.block
@@ -228,6 +252,7 @@ class Writer:
                     raise LedgerUnavailable("the ledger's database does not answer") from fault
             else:
                 if committed is not None:
+                    self._view = committed.view
                     return committed.decision
                 assert doubtful is not None, "only a doubtful group can turn out to be in the book"
                 return doubtful.decision
@@ -240,12 +265,12 @@ class Writer:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._thread, self._run_sqlite, self._engines.sqlite, group, run)
         assert self._engines.postgresql is not None, "one of the engines writes"
-        return await self._run_postgresql(self._engines.postgresql, group, run)
+        return await self._on_postgresql(self._engines.postgresql, run, run_group, group, self._clock.now(), self._view)
 
     def _run_sqlite(self, engine: Engine, group: Group, run: _Try) -> Committing | None:
         with engine.connect() as connection:
             try:
-                committing = run_group(connection, group, self._clock.now())
+                committing = run_group(connection, group, self._clock.now(), self._view)
                 run.committing = committing
                 connection.commit()
             except BaseException:
@@ -254,7 +279,9 @@ class Writer:
                 raise
         return committing
 
-    async def _run_postgresql(self, engine: AsyncEngine, group: Group, run: _Try) -> Committing | None:
+    async def _on_postgresql(
+        self, engine: AsyncEngine, run: _Try, work: Callable[..., Committing | None], *arguments: object
+    ) -> Committing | None:
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout(_GROUP_S):
                 connection = await stack.enter_async_context(engine.connect())
@@ -265,7 +292,7 @@ class Writer:
             hang_up = asyncio.get_running_loop().call_later(_GROUP_S, driver.terminate)
             stack.callback(hang_up.cancel)
             try:
-                committing = await connection.run_sync(run_group, group, self._clock.now())
+                committing = await connection.run_sync(work, *arguments)
                 run.committing = committing
                 await connection.commit()
             except BaseException:
@@ -273,45 +300,3 @@ class Writer:
                 await connection.invalidate()
                 raise
         return committing
-
-
-def _portions(transfers: Sequence[Transfer], group_max: int) -> list[list[tuple[Transfer, ...]]]:
-    portions: list[list[tuple[Transfer, ...]]] = []
-    room = 0
-    for entry in entries_of(transfers):
-        if len(entry) > room:
-            portions.append([])
-            room = group_max
-        portions[-1].append(entry)
-        room -= len(entry)
-    return portions
-
-
-def _group_of(jobs: Sequence[Job]) -> Group:
-    group = Group()
-    for job in jobs:
-        group.accounts.extend(job.accounts)
-        if job.change is not None:
-            group.changes.append(job.change)
-        if job.closing is not None:
-            group.closings.append(job.closing)
-        group.entries.extend(job.entries)
-    if not group.entries:
-        group.lapsed_max = min(LAPSED_MAX, max(job.lapsed_max for job in jobs))
-    return group
-
-
-def _answer(jobs: Sequence[Job], decision: Decision) -> None:
-    results, changes, closings = iter(decision.results), iter(decision.changes), iter(decision.closings)
-    for job in jobs:
-        own = list(islice(results, sum(map(len, job.entries))))
-        change = None if job.change is None else next(changes)
-        closing = None if job.closing is None else next(closings)
-        if not job.done.done():
-            job.done.set_result(Answer(own, change, closing, decision.expired))
-
-
-def _fail(jobs: Sequence[Job], fault: Exception) -> None:
-    for job in jobs:
-        if not job.done.done():
-            job.done.set_exception(fault)

@@ -7,7 +7,6 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -186,16 +185,15 @@ class TappedConnection(AsyncConnection):
     async def run_sync(self, fn: Callable[Concatenate[Connection, P], T], *arg: P.args, **kw: P.kwargs) -> T:
         value = await super().run_sync(fn, *arg, **kw)
         if isinstance(value, Committing):
-            group, now = arg
+            group = arg[0]
             assert isinstance(group, Group)
-            assert isinstance(now, datetime)
             line: Any = (await self.get_raw_connection()).dbapi_connection
             line.session.intent = Intent(
                 tuple(group.entries),
                 tuple(group.accounts),
                 tuple(group.changes),
                 bool(group.entries) or group.lapsed_max > 0,
-                now,
+                value.decided_at,
                 tuple(value.decision.results),
                 tuple(value.decision.changes),
             )
@@ -230,9 +228,9 @@ def engines(wire: Wire) -> Engines:
         options_ = {"compiled_cache": _COMPILED}
         return TappedEngine(Engine(made, _dialect(), _URL, execution_options=options_, hide_parameters=True))
 
-    return Engines(
-        None, pool(AsyncAdaptedQueuePool, writes=True, pool_size=1, max_overflow=0), pool(NullPool, writes=False)
-    )
+    writer = pool(AsyncAdaptedQueuePool, writes=True, pool_size=1, max_overflow=0)
+    ahead = pool(AsyncAdaptedQueuePool, writes=False, pool_size=1, max_overflow=0)
+    return Engines(None, writer, pool(NullPool, writes=False), writer, ahead)
 
 
 def _commit(raw: sqlite3.Connection) -> None:
