@@ -6,6 +6,7 @@ shared has moods. Ours runs with holds, idempotency, immutability and seal on; a
 
 import argparse
 import asyncio
+import gc
 import statistics
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from bench.ledger_load import CALLERS, MIX, OPEN_PER_S, Load, Supply, closed_loo
 from bench.ledger_load import without_chain as chain_left_out
 from bench.ledger_server import SETTINGS, Server, running
 from bench.ledger_yardsticks import PGBENCH_RUN, WORKERS, Loop, pgbench_fill, pgbench_tps
+from gateway.cli.run import COLLECT_AFTER
 from wallet.ledger import Ledger
 
 COMMAND = "make bench-ledger"
@@ -173,6 +175,7 @@ def main() -> int:
     options = parser.parse_args()
     print(f"server: {' '.join(SETTINGS)}")
     print(f"ours: {CALLERS} callers, {MIX}; loop: {WORKERS} workers; pgbench {' '.join(PGBENCH_RUN)}", flush=True)
+    gc.set_threshold(*COLLECT_AFTER)  # as `tapdial serve` does
     bench = Bench(options.seconds, options.transfers, options.rounds, Figures(COMMAND))
     with tempfile.TemporaryDirectory(prefix="tapdial-bench") as folder:
         asyncio.run(measure(bench, Path(folder), options.only))

@@ -8,6 +8,7 @@ chooses the id, and the same id with the same content gets the first result agai
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 from wallet.ids import AccountId, TransferId
 from wallet.money import Money
@@ -166,8 +167,7 @@ class Transfer:
     asked_minor: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Balances:
+class Balances(NamedTuple):
     """The four sums of an account in minor units, and how many transfers have touched it."""
 
     debits_posted: int
@@ -187,16 +187,14 @@ class Balances:
         return self.net_credit - self.debits_held
 
 
-@dataclass(frozen=True, slots=True)
-class BalancesAfter:
+class BalancesAfter(NamedTuple):
     """Both accounts' balances right after a transfer."""
 
     debit: Balances
     credit: Balances
 
 
-@dataclass(frozen=True, slots=True)
-class PostResult:
+class PostResult(NamedTuple):
     """The ledger's answer to one transfer.
 
     `balances_after` is None for a refusal. `differing_field` names the first field of Transfer that differs, for

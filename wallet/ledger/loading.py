@@ -13,6 +13,7 @@ from wallet.clock import to_us
 from wallet.ids import AccountId, TransferId
 from wallet.ledger import rows
 from wallet.ledger.book import Book, Booked
+from wallet.ledger.rules import expiry_id
 from wallet.ledger.statements import LAPSED, Statements
 from wallet.ledger.view import View
 from wallet.transfers import Transfer, TransferKind
@@ -40,6 +41,7 @@ def load(
         book.lapsed.append(booked.transfer)
         book.known[booked.transfer.id] = booked
         accounts |= {booked.transfer.debit, booked.transfer.credit}
+    named |= {expiry_id(hold.id) for hold in book.lapsed}
     for row in sql.lookup(connection, "transfers", named):
         booked = rows.booked_of(row)
         book.known[booked.transfer.id] = booked

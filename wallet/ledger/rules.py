@@ -89,12 +89,25 @@ class _Group:
         self.decision.expired += 1
 
     def take(self, entry: Sequence[Transfer]) -> None:
+        if len(entry) == 1 and entry[0].id not in self.book.known and not entry[0].linked:
+            # By far most entries: nothing to undo, nobody to take down with it.
+            self._take_one(entry[0])
+            return
         if any(transfer.id in self.book.known for transfer in entry) or len({t.id for t in entry}) < len(entry):
             self._take_known(entry)
         elif entry[-1].linked:
             self._refuse(entry, len(entry) - 1, Outcome.CHAIN_OPEN)
         else:
             self._take_new(entry)
+
+    def _take_one(self, asked: Transfer) -> None:
+        transfer = asked if asked.balancing is Balancing.NO else self._balanced(asked)
+        refusal = refusal_of(self.book, transfer, self.now)
+        if refusal is not None:
+            self._store_refusal(Refused(asked, refusal, self.booked_at, asked.id, 0))
+            return
+        booked = self._book(transfer, transfer.id, 0)
+        self.decision.results.append(PostResult(Outcome.POSTED, transfer, booked.after))
 
     def _take_new(self, entry: Sequence[Transfer]) -> None:
         before = {} if len(entry) == 1 else self._figures(entry)
@@ -156,7 +169,7 @@ class _Group:
         self.decision.refused.append(refused)
         self.decision.results.append(PostResult(refused.outcome, refused.transfer))
 
-    def _book(self, transfer: Transfer, entry_id: TransferId, leg: int) -> None:
+    def _book(self, transfer: Transfer, entry_id: TransferId, leg: int) -> Booked:
         book = self.book
         debit, credit = book.accounts[transfer.debit], book.accounts[transfer.credit]
         _move(debit, credit, transfer, book)
@@ -171,6 +184,7 @@ class _Group:
         if transfer.kind is TransferKind.REVERSE and transfer.cites is not None:
             book.reversed[transfer.cites] = book.reversed.get(transfer.cites, 0) + transfer.amount.minor
         self.decision.booked.append(booked)
+        return booked
 
     def _figures(self, entry: Sequence[Transfer]) -> dict[AccountId, Balances]:
         ids = {account for transfer in entry for account in (transfer.debit, transfer.credit)}
