@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
@@ -27,12 +26,6 @@ SUNDAY = date(2026, 11, 22)
 DAY = timedelta(days=1)
 SOFT, CLOSED = PeriodState.SOFT, PeriodState.CLOSED
 EVERYONE = {account.id: account for account in (BANK, FUNDING, ALICE, BOB)}
-
-
-@pytest.fixture
-async def ledger(database_url: str, clock: ManualClock) -> AsyncIterator[Ledger]:
-    async with opened(database_url, clock) as ledger:
-        yield ledger
 
 
 async def close(ledger: Ledger, through: date, *states: PeriodState) -> list[PeriodOutcome]:
@@ -223,5 +216,7 @@ def test_no_entry_is_ever_dated_into_a_closed_period_and_every_seal_stands(datab
             world_of = {"runner": runner, "ledger": ledger, "clock": clock, "closed": {}}
             machine = type("Machine", (PeriodMachine,), world_of)
             run_state_machine_as_test(machine, settings=settings(max_examples=6, stateful_step_count=15))
+            verified = runner.run(ledger.verify())
+            assert verified.finding is None, str(verified.finding)
         finally:
             runner.run(book.__aexit__(None, None, None))
