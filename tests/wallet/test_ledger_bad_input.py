@@ -16,6 +16,7 @@ from wallet.accounts import AccountChange, AccountState, ChangeOutcome, Limits
 from wallet.clock import ManualClock
 from wallet.ids import AccountId, TransferId
 from wallet.ledger import Ledger
+from wallet.ledger.rules import expiry_id
 from wallet.money import EUR, MINOR_MAX, Asset, AssetKind, Money, irr
 from wallet.transfers import Balancing, Outcome, PostResult, Transfer, TransferKind
 
@@ -261,3 +262,18 @@ async def test_every_example_has_its_answer_on_a_real_ledger(database_url: str) 
 
     assert not wrong
     assert verified.finding is None, str(verified.finding)
+
+
+async def test_an_id_that_an_expiry_would_have_had_may_be_taken(ledger: Ledger, clock: ManualClock) -> None:
+    soon = clock.now() + timedelta(minutes=1)
+    one, two = hold(clock, 10, soon), hold(clock, 10, soon)
+    await ledger.post(fund(clock, 100), one, two)
+
+    taken = await ledger.post(
+        replace(send(clock, 1), id=expiry_id(one.id)), replace(send(clock, 0), id=expiry_id(two.id))
+    )
+    clock.advance(timedelta(minutes=2))
+    late = await ledger.post(end(clock, one, TransferKind.CAPTURE), send(clock, 99))
+
+    assert [result.outcome for result in taken] == [Outcome.POSTED, Outcome.AMOUNT_INVALID]
+    assert [result.outcome for result in late] == [Outcome.HOLD_EXPIRED, Outcome.POSTED]

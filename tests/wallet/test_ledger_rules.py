@@ -16,6 +16,7 @@ from tests.wallet.examples import (
     EXAMPLES,
     HOLD,
     HUGE,
+    IDS,
     LATE,
     SAFE,
     SEND,
@@ -144,6 +145,18 @@ def test_ten_thousand_linked_transfers_fall_together() -> None:
     assert {result.outcome for result in results} == {Outcome.POSTED}
     assert [result.outcome for result in spent[-2:]] == [Outcome.LINKED_FAILED, Outcome.INSUFFICIENT_FUNDS]
     assert len(ledger.log) == 10_001
+
+
+def test_an_expiry_whose_id_is_taken_gets_another_one() -> None:
+    ledger = MemoryLedger(world(""))
+    other = replace(HOLD, id=IDS[8])
+    ledger.post([CASH_IN, HOLD, other, replace(SEND, id=expiry_id(HOLD.id))], START)
+
+    first, second = ledger.commit([], SOON).booked
+
+    assert (first.transfer.hold_id, second.transfer.hold_id) == (HOLD.id, other.id)
+    assert first.transfer.id not in (expiry_id(HOLD.id), CASH_IN.id)
+    assert second.transfer.id == expiry_id(other.id)
 
 
 @given(stories())

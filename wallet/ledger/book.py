@@ -85,7 +85,8 @@ class Book:
     Attributes:
         position: Last position of the log.
         accounts: Accounts that the group names and that exist.
-        known: Rows stored under the ids that the group names, and those of the lapsed holds.
+        known: Rows stored under the ids that the group names, those of the lapsed holds, and whatever is stored under
+            the ids that their expiries will have.
         resolved: How each of the named holds ended, for those that did.
         lapsed: Holds whose time is over, in the order in which they expire.
         reversed: How much of each of the cited transfers was taken back, for those with reversals.

@@ -33,9 +33,9 @@ def entries_of(transfers: Sequence[Transfer]) -> Iterator[tuple[Transfer, ...]]:
             start = end
 
 
-def expiry_id(hold: TransferId) -> TransferId:
+def expiry_id(hold: TransferId, salt: bytes = b"") -> TransferId:
     """The id of the EXPIRE that ends a hold: the hold's 48 time bits and 80 bits of a hash over it."""
-    digest = hashlib.sha256(b"expire\0" + hold.bytes).digest()
+    digest = hashlib.sha256(b"expire\0" + hold.bytes + salt).digest()
     return TransferId(UUID(int=hold.int >> _RANDOM_BITS << _RANDOM_BITS | int.from_bytes(digest[:10], "big")))
 
 
@@ -81,8 +81,12 @@ class _Group:
     def expire(self, hold: Transfer) -> None:
         if hold.id in self.book.resolved:
             return
+        own_id = expiry_id(hold.id)
+        if own_id in self.book.known:
+            # Somebody asked under it before; to the microsecond when the hold would be ended, nobody knew then.
+            own_id = expiry_id(hold.id, self.booked_at.isoformat().encode())
         transfer = Transfer(
-            id=expiry_id(hold.id), debit=hold.debit, credit=hold.credit, amount=hold.amount, code=hold.code,
+            id=own_id, debit=hold.debit, credit=hold.credit, amount=hold.amount, code=hold.code,
             cause=hold.cause, kind=TransferKind.EXPIRE, hold_id=hold.id,
         )  # fmt: skip
         self._book(transfer, transfer.id, 0)
@@ -110,7 +114,7 @@ class _Group:
         self.decision.results.append(PostResult(Outcome.POSTED, transfer, booked.after))
 
     def _take_new(self, entry: Sequence[Transfer]) -> None:
-        before = {} if len(entry) == 1 else self._figures(entry)
+        before = self._figures(entry)
         mark, position = len(self.decision.booked), self.book.position
         for leg, asked in enumerate(entry):
             transfer = asked if asked.balancing is Balancing.NO else self._balanced(asked)
