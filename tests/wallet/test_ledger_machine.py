@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, TypeVar
 
+import pytest
 from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
@@ -44,7 +45,7 @@ class LedgerMachine(RuleBasedStateMachine):
         return self.runner.run(work)
 
     def together(self, asked: Sequence[list[Transfer]]) -> None:
-        """Calls that meet in one group, in this order."""
+        """Calls that come at once, in this order."""
         self.asked += asked
         predicted = [self.auditor.ask(call, self.clock.now()) for call in asked]
         assert self.run(self._post(asked)) == predicted
@@ -105,11 +106,14 @@ class LedgerMachine(RuleBasedStateMachine):
                 assert result.transfer.amount.minor == world.amounts[transfer_id]
 
 
-def test_the_ledger_answers_as_the_auditor_predicts(database_url: str) -> None:
+@pytest.mark.parametrize("group_max", [1000, 3], ids=["one group", "many groups"])
+def test_the_ledger_answers_as_the_auditor_predicts(database_url: str, group_max: int) -> None:
     with asyncio.Runner() as runner:
         clock = ManualClock(START)
         runner.run(Ledger.upgrade(database_url))
         ledger = runner.run(Ledger.open(database_url, clock))
+        # Small groups: calls that come at once are decided while the ones before them are still being written.
+        ledger._writer._group_max = group_max
         runner.run(close_periods(ledger, CLOSED_THROUGH, SOFT_THROUGH))
         world_of = {"runner": runner, "ledger": ledger, "clock": clock, "tags": itertools.count()}
         machine = type("Machine", (LedgerMachine,), world_of)
