@@ -45,7 +45,7 @@ def unguard(url: str) -> list[str]:
     if url.startswith("sqlite"):
         triggers = [f"DROP TRIGGER {name}" for name, _ in schema.sqlite_triggers()]
         return [*triggers, "PRAGMA ignore_check_constraints = ON"]
-    tables = ("transfer", "refusal", "block", "account", "account_change", "head")
+    tables = ("transfer", "refusal", "block", "account", "account_change", "period", "head")
     return [
         *(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables),
         "ALTER TABLE transfer DROP CONSTRAINT transfer_hold_id_fkey",

@@ -71,6 +71,10 @@ async def test_a_ledger_without_its_guards_does_not_open(database_url: str, cloc
         await Ledger.open(database_url, clock)
 
 
+_BLOCK_5_CUT_OFF = (
+    "DELETE FROM block WHERE number = 5; UPDATE head SET position = 4, block = 4, "
+    "hash = (SELECT hash FROM block WHERE number = 4)"
+)
 FORGERIES = [
     ("UPDATE transfer SET amount = amount + 1 WHERE position = 2", "transfer 2", "follow"),
     ("UPDATE transfer SET cause = 'pay_forged' WHERE position = 2", "transfer 2", "sealed"),
@@ -78,6 +82,8 @@ FORGERIES = [
     ("UPDATE transfer SET kind = 'post', hold_id = NULL WHERE position = 4", "transfer 4", "follow"),
     ("UPDATE transfer SET kind = 'void' WHERE position = 4", "transfer 4", "hold"),
     ("UPDATE transfer SET kind = 'gift' WHERE position = 4", "transfer 4", "kind"),
+    ("UPDATE transfer SET effective_on = '2026-11-31' WHERE position = 4", "transfer 4", "read"),
+    ("UPDATE transfer SET effective_on = '20261123' WHERE position = 4", "transfer 4", "read"),
     ("UPDATE transfer SET entry_id = id, leg = 1 WHERE position = 4", "transfer 4", "entry"),
     ("DELETE FROM transfer WHERE position = 4", "transfer 4", "missing"),
     ("UPDATE account SET credits_posted = credits_posted + 1 WHERE owner = 'per_alice'", f"account {ALICE.code}", ""),
@@ -92,7 +98,12 @@ FORGERIES = [
     ("UPDATE block SET hash = previous WHERE number = 2", "block 2", "hash"),
     ("DELETE FROM block WHERE number = 2", "block 2", "missing"),
     ("DELETE FROM block WHERE number = 5", "block 5", "missing"),
+    ("UPDATE account SET opened_at = opened_at + 1 WHERE owner = 'per_bob'", f"account_change {BOB.code}", "allow"),
+    ("UPDATE account SET code = 'x' WHERE owner = 'per_bob'", f"account_change {BOB.code}", "read"),
     ("UPDATE head SET position = 4", "head 1", "end"),
+    ("UPDATE head SET moved_at = moved_at + 1", "head 1", "end"),
+    ("DELETE FROM head", "head 1", "end"),
+    (_BLOCK_5_CUT_OFF, "transfer 5", "seals"),
 ]
 
 
@@ -102,7 +113,7 @@ async def test_verify_names_the_first_wrong_row(
 ) -> None:
     async with opened(database_url, clock) as ledger:
         await some_history(ledger, clock)
-        await execute(database_url, *unguard(database_url), forgery)
+        await execute(database_url, *unguard(database_url), *forgery.split("; "))
 
         finding = (await ledger.verify()).finding
 
