@@ -11,7 +11,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from tests.wallet.books import ALICE, BANK, BOB, CHART, FUNDING, end, fund, hold, send
 from wallet.clock import ManualClock
 from wallet.ids import AccountId
-from wallet.ledger import Ledger, asof, engines, schema
+from wallet.ledger import Ledger, asof, engines
+from wallet.ledger.asof import Which
 from wallet.money import MINOR_MAX, irr
 from wallet.opening import opening
 from wallet.transfers import Balances, LogRow, TransferKind
@@ -98,12 +99,14 @@ async def test_sums_of_the_trial_balance_may_pass_the_width_of_a_column(ledger: 
     assert sums["benefit_expense"] == (2 * MINOR_MAX, 0)
 
 
-QUERIES: dict[str, Callable[[str, datetime], ClauseElement]] = {
-    "position_at": lambda _, at: asof.position_at(at),
-    "standing": lambda name, _: asof.standing(name, 9, schema.account.c.id == BOB.id, by=schema.account.c.id, limit=1),
-    "shifted": lambda _, at: asof.shifted("debit", 9, at.date(), 999),
-    "movements": lambda name, _: asof.movements(name, BOB.id, "credit", after=0, through=9, limit=5, newest=True),
-}
+QUERIES: dict[str, Callable[[str, datetime], tuple[ClauseElement, dict[str, object]]]] = {
+    "position_at": lambda _, at: (asof.position_at(), {"at": at}),
+    "standing": lambda name, _: (asof.standing(name, Which.ONE), {"position": 9, "own": BOB.id}),
+    "shifted": lambda _, at: (asof.shifted("debit", 9, at.date(), 999), {}),
+    "movements": lambda name, _: (
+        asof.movements(name, "credit", newest=True), {"own": BOB.id, "after": 0, "through": 9, "page": 5}
+    ),
+}  # fmt: skip
 PROBES = {
     "position_at": r"INDEX block_booked|using block_booked",
     "standing": r"INDEX transfer_credit \(credit_id=\? AND position<\?\)|Cond: \(ROW\(credit_id",
@@ -139,9 +142,9 @@ def _explain(element: Explain, compiler: SQLCompiler, **options: object) -> str:
     return f"{words} {compiler.process(element.query, **options)}"
 
 
-def _plan(connection: Connection, query: ClauseElement) -> list[tuple[object, ...]]:
+def _plan(connection: Connection, query: ClauseElement, values: dict[str, object]) -> list[tuple[object, ...]]:
     # Past SQLAlchemy's result, which would take the plan's lines for the query's own columns.
-    cursor = connection.execute(Explain(query)).cursor
+    cursor = connection.execute(Explain(query), values).cursor
     assert cursor is not None
     return list(cursor.fetchall())
 
@@ -155,6 +158,6 @@ async def explained(url: str, name: str, at: datetime) -> str:
             await connection.execute(text("ANALYZE"))
             # The few pages of a test are read whole at once; in a long log that costs more than any index.
             await connection.execute(text("SET enable_seqscan = off"))
-        plan = await connection.run_sync(_plan, QUERIES[name](dialect, at))
+        plan = await connection.run_sync(_plan, *QUERIES[name](dialect, at))
     await opened.close()
     return "\n".join(str(row[-1]) for row in plan)

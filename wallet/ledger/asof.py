@@ -1,13 +1,16 @@
 """Queries about the book as it was: every row holds its accounts' balances, so the last row up to a position tells.
 
 Each account costs two probes of the indexes (debit_id, position) and (credit_id, position), and a moment becomes a
-position by one probe of block(booked_at): O(log n), however long the log is.
+position by one probe of block(booked_at): O(log n), however long the log is. Statements are made once, since making one
+takes longer than it runs.
 """
 
-from datetime import date, datetime
+from datetime import date
+from enum import Enum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, Select, Tuple, case, func, literal, select, tuple_, union_all
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, case, func, select, tuple_, union_all
 
 from wallet.accounts import Account
 from wallet.ids import AccountId
@@ -25,17 +28,38 @@ Sums = dict[AccountId, int]
 """Minor units by account."""
 
 
-def position_at(at: datetime) -> Select[tuple[int]]:
-    """The last position that was booked at `at` or before; no row if nothing was."""
+@cache
+def position_at() -> Select[tuple[int]]:
+    """The last position that was booked at the moment `at` or before; no row if nothing was."""
     last = block.c.first_position + block.c.transfers - 1
     newest = (block.c.booked_at.desc(), block.c.number.desc())
-    return select(last).where(block.c.booked_at <= at).order_by(*newest).limit(1)
+    return select(last).where(block.c.booked_at <= bindparam("at")).order_by(*newest).limit(1)
 
 
-def standing(dialect: str, position: int, which: ColumnElement[bool], *, by: Column[Any], limit: int) -> Select[Any]:
-    """Accounts with the figures after their last row up to `position`, in the order of `by`; see `standing_of`."""
-    page = select(account).where(which).order_by(by).limit(limit).subquery()
-    last = [_last(dialect, side, page.c.id, position).label(f"last_{side}") for side in ("debit", "credit")]
+class Which(Enum):
+    """Which accounts `standing` gives, and in what order."""
+
+    ONE = "one"
+    """That with the id `own`."""
+    BY_CODE = "by code"
+    """`page` accounts with codes after `after`."""
+    BY_ID = "by id"
+    """The first `page` accounts."""
+    BY_LATER_ID = "by later id"
+    """`page` accounts with ids after `after`."""
+
+
+@cache
+def standing(dialect: str, which: Which) -> Select[Any]:
+    """Accounts with the figures after their last row up to the parameter `position`; see `standing_of`."""
+    by = account.c.code if which is Which.BY_CODE else account.c.id
+    wanted = select(account).order_by(by)
+    one = which is Which.ONE
+    wanted = wanted.where(account.c.id == bindparam("own")) if one else wanted.limit(_parameter("page"))
+    if which in (Which.BY_CODE, Which.BY_LATER_ID):
+        wanted = wanted.where(by > bindparam("after"))
+    page = wanted.subquery()
+    last = [_last(dialect, side, page.c.id).label(f"last_{side}") for side in ("debit", "credit")]
     # Materialized, or PostgreSQL would probe anew for each figure that depends on it.
     found = select(page, *last).cte("found").prefix_with("MATERIALIZED")
     debit, credit = transfer.alias("debit_row"), transfer.alias("credit_row")
@@ -56,34 +80,38 @@ def standing_of(row: Row[Any]) -> tuple[Account, Balances]:
     return found, Balances(*row[width:])
 
 
-def movements(
-    dialect: str, own: AccountId, side: str, *, after: int, through: int, limit: int, newest: bool
-) -> Select[Any]:
-    """Rows of one account on one side with positions in (after, through], the newest or the oldest first."""
+@cache
+def movements(dialect: str, side: str, *, newest: bool) -> Select[Any]:
+    """Rows of the account `own` on one side with positions in (`after`, `through`], at most `page` of them.
+
+    All four are parameters; the newest or the oldest come first.
+    """
     account_id, position = transfer.c[f"{side}_id"], transfer.c.position
+    own, after, through = bindparam("own", type_=Id128()), _parameter("after"), _parameter("through")
     if dialect == "postgresql":
         key = tuple_(account_id, position)
-        bounds = key > _key(own, after), key <= _key(own, through)
+        bounds = [key > tuple_(own, after), key <= tuple_(own, through)]
     else:
-        bounds = account_id == own, position.between(after + 1, through)
+        bounds = [account_id == own, position > after, position <= through]
     order = [column.desc() if newest else column for column in (account_id, position)]
-    return select(transfer).where(*bounds).order_by(*order).limit(limit)
+    return select(transfer).where(*bounds).order_by(*order).limit(_parameter("page"))
 
 
-def _last(dialect: str, side: str, own: ColumnElement[Any], position: int) -> Any:  # noqa: ANN401 - a scalar subquery
+def _last(dialect: str, side: str, own: ColumnElement[Any]) -> Any:  # noqa: ANN401 - a scalar subquery
     """The last position up to `position` with an account on one side, NULL if there is none."""
     account_id, column = transfer.c[f"{side}_id"], transfer.c.position
+    position = _parameter("position")
     if dialect != "postgresql":
         return select(func.max(column)).where(account_id == own, column <= position).scalar_subquery()
     # Compared as one value with the index's two columns. Were the account compared apart, PostgreSQL might walk down
     # the positions instead and hope to meet the account soon.
-    before = tuple_(account_id, column) <= _key(own, position)
+    before = tuple_(account_id, column) <= tuple_(own, position)
     query = select(case((account_id == own, column))).where(before)
     return query.order_by(account_id.desc(), column.desc()).limit(1).scalar_subquery()
 
 
-def _key(own: ColumnElement[Any] | AccountId, position: int) -> Tuple:
-    return tuple_(own if isinstance(own, ColumnElement) else literal(own, Id128()), literal(position, Int64))
+def _parameter(name: str) -> BindParameter[int]:
+    return bindparam(name, type_=Int64)
 
 
 def shifted(side: str, position: int, through: date, seen: int) -> Select[Any]:

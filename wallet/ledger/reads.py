@@ -1,19 +1,20 @@
 """Reading committed rows, outside the writer: a read never waits for a group, nor a group for a read."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, select, true
+from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from wallet.accounts import Account, AccountState
 from wallet.errors import LedgerUnavailable
 from wallet.ids import AccountId, TransferId
 from wallet.ledger import asof, rows, schema
+from wallet.ledger.asof import Which
 from wallet.ledger.book import Booked
 from wallet.ledger.chain import Block
 from wallet.ledger.faults import UNREACHABLE
@@ -59,17 +60,15 @@ class Reads:
 
     async def accounts_at(self, position: int, after_code: str, limit: int) -> list[tuple[Account, Balances]]:
         """Accounts as of a position in order of their codes."""
-        by = _account.c.code
-        query = asof.standing(self._dialect, position, by > after_code, by=by, limit=limit)
-        return [asof.standing_of(row) for row in await self._all(query)]
+        return await self._standing(Which.BY_CODE, position=position, after=after_code, page=limit)
 
     async def standings(
         self, position: int, *, limit: int, after: AccountId | None = None
     ) -> list[tuple[Account, Balances]]:
         """Accounts as of a position in order of their ids, which is the same on every database."""
-        by = _account.c.id
-        query = asof.standing(self._dialect, position, true() if after is None else by > after, by=by, limit=limit)
-        return [asof.standing_of(row) for row in await self._all(query)]
+        if after is None:
+            return await self._standing(Which.BY_ID, position=position, page=limit)
+        return await self._standing(Which.BY_LATER_ID, position=position, after=after, page=limit)
 
     async def shifts(
         self, side: Literal["debit", "credit"], position: int, through: date, seen: int
@@ -95,13 +94,12 @@ class Reads:
 
     async def balances_at(self, account: AccountId, position: int) -> Balances | None:
         """The account's balances as of a position; None if there is no such account."""
-        query = asof.standing(self._dialect, position, _account.c.id == account, by=_account.c.id, limit=1)
-        found = [asof.standing_of(row) for row in await self._all(query)]
+        found = await self._standing(Which.ONE, position=position, own=account)
         return found[0][1] if found else None
 
     async def position_at(self, at: datetime) -> int:
         """The last position booked at a moment or before; 0 if there is none."""
-        found = await self._all(asof.position_at(at))
+        found = await self._all(asof.position_at(), {"at": at})
         return int(found[0][0]) if found else 0
 
     async def role_sums(self) -> list[RoleSum]:
@@ -178,16 +176,19 @@ class Reads:
         found: list[Movement] = []
         async with self.connection() as connection:
             for side in ("debit", "credit"):
-                query = asof.movements(
-                    self._dialect, account, side, after=after, through=through, limit=limit, newest=newest
-                )
-                rows_ = await connection.execute(query)
+                values = {"own": account, "after": after, "through": through, "page": limit}
+                rows_ = await connection.execute(asof.movements(self._dialect, side, newest=newest), values)
                 found += [_movement(rows.booked_of(row), is_debit=side == "debit") for row in rows_]
         return sorted(found, key=lambda movement: movement.position, reverse=newest)[:limit]
 
-    async def _all(self, query: Select[Any], *, timeout_s: float = READ_S) -> Sequence[Row[Any]]:
+    async def _standing(self, which: Which, **values: object) -> list[tuple[Account, Balances]]:
+        return [asof.standing_of(row) for row in await self._all(asof.standing(self._dialect, which), values)]
+
+    async def _all(
+        self, query: Select[Any], values: Mapping[str, object] | None = None, *, timeout_s: float = READ_S
+    ) -> Sequence[Row[Any]]:
         async with self.connection(timeout_s=timeout_s) as connection:
-            return (await connection.execute(query)).all()
+            return (await connection.execute(query, values)).all()
 
     async def _log(self, query: Select[Any]) -> list[LogRow]:
         return [rows.log_row_of(rows.booked_of(row)) for row in await self._all(query)]

@@ -199,7 +199,7 @@ def _close_periods(
     """Close periods; the decision gets the rows, which are stored with the block."""
     for closing in closings:
         before = closing.ends_at - timedelta(microseconds=1)
-        position = connection.execute(asof.position_at(before)).scalar_one_or_none() or 0
+        position = connection.execute(asof.position_at(), {"at": before}).scalar_one_or_none() or 0
         made = closed.close(closing, at, position, partial(_is_late, connection, closing))
         if isinstance(made, Period):
             decision.periods.append(made)
