@@ -37,15 +37,19 @@ def load(
     book = Book(
         view.position, view.accounts, closed_through=closed.closed_through, soft_through=closed.soft_through
     )  # fmt: skip
-    for booked in _lapsed(connection, sql, view, accounts, lapsed_max, now):
-        book.lapsed.append(booked.transfer)
-        book.known[booked.transfer.id] = booked
-        accounts |= {booked.transfer.debit, booked.transfer.credit}
-    named |= {expiry_id(hold.id) for hold in book.lapsed}
-    for row in sql.lookup(connection, "transfers", named):
+    known = sql.known(connection, named, now)
+    if known.lapsed or view.lapsed(now):
+        for booked in _lapsed(connection, sql, view, accounts, lapsed_max, now):
+            book.lapsed.append(booked.transfer)
+            book.known[booked.transfer.id] = booked
+            accounts |= {booked.transfer.debit, booked.transfer.credit}
+    if book.lapsed:
+        named |= {expiry_id(hold.id) for hold in book.lapsed}
+        known = sql.known(connection, named, now)
+    for row in sql.lookup(connection, "transfers", known.transfers):
         booked = rows.booked_of(row)
         book.known[booked.transfer.id] = booked
-    for row in sql.lookup(connection, "refusals", named):
+    for row in sql.lookup(connection, "refusals", known.refusals):
         refused = rows.refused_of(row)
         book.known[refused.transfer.id] = refused
     book.known |= {id_: view.rows[id_] for id_ in named & view.rows.keys()}

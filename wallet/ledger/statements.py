@@ -4,9 +4,10 @@ PostgreSQL takes whole groups as arrays (`INSERT … SELECT FROM unnest`, `= ANY
 row by row; SQLite takes executemany with raw tuples, and `IN` lists, because it has no arrays and no round trips.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from sqlalchemy import (
@@ -14,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    CompoundSelect,
     Connection,
     Delete,
     Insert,
@@ -31,8 +33,10 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal,
     select,
     true,
+    union_all,
     update,
 )
 from sqlalchemy.dialects import sqlite
@@ -107,6 +111,8 @@ _LOOKUPS: dict[str, tuple[Select[Any], Column[Any]]] = {
 }
 """Queries by a list of ids, with the column that is compared with it."""
 
+_TRANSFER, _REFUSAL, _LAPSED = range(3)
+_ID_LAST = (-1,)
 _WRITTEN = (transfer, refusal, open_hold, account_change, period)
 """What a group fills besides its block; holds after their transfers, which they refer to."""
 _FILLED = (account, block, *_WRITTEN)
@@ -133,6 +139,14 @@ class Writing:
     ended: list[TransferId]
 
 
+class Known(NamedTuple):
+    """Which ids are those of transfers and of refusals, and whether the time of any open hold is over."""
+
+    transfers: set[UUID]
+    refusals: set[UUID]
+    lapsed: bool
+
+
 class Statements(Protocol):
     """What a group needs of an engine besides plain statements.
 
@@ -143,6 +157,10 @@ class Statements(Protocol):
 
     def lookup(self, on: Connection, name: str, ids: Collection[UUID], **values: object) -> Iterator[Row[Any]]:
         """Rows of the query `name` for these ids; asks nothing when there are none."""
+        ...
+
+    def known(self, on: Connection, ids: Collection[UUID], now: datetime) -> Known:
+        """What of these ids is stored, and whether a hold has lapsed: for most groups the one question to ask."""
         ...
 
     def insert(self, on: Connection, into: Table, raws: Sequence[Raw]) -> None:
@@ -165,10 +183,17 @@ class SqliteStatements:
         self._update = f"UPDATE account SET {sets} WHERE id = ?"  # noqa: S608 - only names of ours
         self._lookups = {name: self._among(*query) for name, query in _LOOKUPS.items()}
         self._end: Delete = self._among(delete(open_hold), open_hold.c.id)
+        self._known = _known(self._among)
+        self._ids = {table.name: _places_of_ids(table) for table in _FILLED}
 
     @staticmethod
     def _among(query: Any, by: Column[Any]) -> Any:  # noqa: ANN401 - selects and deletes share only their where()
         return query.where(by.in_(bindparam("ids", expanding=True)))
+
+    def known(self, on: Connection, ids: Collection[UUID], now: datetime) -> Known:
+        """See Statements."""
+        chunks = list(_chunks(ids)) or [[]]
+        return _sorted(row for chunk in chunks for row in on.execute(self._known, {"ids": chunk, "now": now}))
 
     def lookup(self, on: Connection, name: str, ids: Collection[UUID], **values: object) -> Iterator[Row[Any]]:
         """See Statements."""
@@ -177,7 +202,8 @@ class SqliteStatements:
 
     def insert(self, on: Connection, into: Table, raws: Sequence[Raw]) -> None:
         """See Statements."""
-        on.exec_driver_sql(self._inserts[into.name], [_bytes(raw) for raw in raws])
+        places = self._ids[into.name]
+        on.exec_driver_sql(self._inserts[into.name], [_bytes(raw, places) for raw in raws])
 
     def write(self, on: Connection, writing: Writing) -> bool:
         """See Statements."""
@@ -187,7 +213,7 @@ class SqliteStatements:
             if writing.rows[table.name]:
                 self.insert(on, table, writing.rows[table.name])
         if writing.sides:
-            on.exec_driver_sql(self._update, [_bytes((*figures, id_)) for id_, *figures in writing.sides])
+            on.exec_driver_sql(self._update, [_bytes((*raw[1:], raw[0]), _ID_LAST) for raw in writing.sides])
         for chunk in _chunks(writing.ended):
             on.execute(self._end, {"ids": chunk})
         self.insert(on, block, [block_raw(writing.block)])
@@ -201,6 +227,7 @@ class PostgresqlStatements:
         self.lock_head: Select[Any] = _LOCK_HEAD.add_columns(*_PLANNER)
         self._inserts = {table.name: _insert(table) for table in _FILLED}
         self._lookups = {name: self._among(*query) for name, query in _LOOKUPS.items()}
+        self._known = _known(self._among)
         self._write = self._group()
 
     @staticmethod
@@ -217,6 +244,10 @@ class PostgresqlStatements:
         figures = figures.values({name: sides.c[name] for name in _FIGURES})
         ended = self._among(delete(open_hold), open_hold.c.id).where(was_moved)
         return select(func.count()).select_from(moved).add_cte(*inserts, figures.cte("figures"), ended.cte("ended"))
+
+    def known(self, on: Connection, ids: Collection[UUID], now: datetime) -> Known:
+        """See Statements."""
+        return _sorted(on.execute(self._known, {"ids": list(ids), "now": now}))
 
     def lookup(self, on: Connection, name: str, ids: Collection[UUID], **values: object) -> Iterator[Row[Any]]:
         """See Statements."""
@@ -262,8 +293,31 @@ def _chunks(ids: Collection[UUID]) -> Iterator[list[UUID]]:
         yield listed[start : start + IDS_MAX]
 
 
-def _bytes(raw: Raw) -> Raw:
-    return tuple(value.bytes if isinstance(value, UUID) else value for value in raw)
+def _places_of_ids(table: Table) -> tuple[int, ...]:
+    return tuple(place for place, column_ in enumerate(table.columns) if isinstance(column_.type, Id128))
+
+
+def _bytes(raw: Raw, places: Sequence[int]) -> Raw:
+    values = list(raw)
+    for place in places:
+        value = values[place]
+        if isinstance(value, UUID):
+            values[place] = value.bytes
+    return tuple(values)
+
+
+def _known(among: Callable[[Any, Column[Any]], Any]) -> CompoundSelect[Any]:
+    transfers = among(select(literal(_TRANSFER).label("what"), transfer.c.id), transfer.c.id)
+    refusals = among(select(literal(_REFUSAL), refusal.c.id), refusal.c.id)
+    lapsed = select(literal(_LAPSED), open_hold.c.id).where(open_hold.c.expires_at <= bindparam("now")).limit(1)
+    return union_all(transfers, refusals, select(lapsed.subquery()))
+
+
+def _sorted(rows: Iterable[Row[Any]]) -> Known:
+    found: dict[int, set[UUID]] = {_TRANSFER: set(), _REFUSAL: set(), _LAPSED: set()}
+    for what, id_ in rows:
+        found[what].add(id_)
+    return Known(found[_TRANSFER], found[_REFUSAL], bool(found[_LAPSED]))
 
 
 def _arrays(prefix: str, names: Sequence[str], raws: Sequence[Raw]) -> dict[str, object]:
