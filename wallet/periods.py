@@ -19,6 +19,8 @@ from wallet.transfers import Balances
 _PAGE = 1000
 _PURPOSE = b"tapdial trial balance\0"
 _VERSION = 1
+_EARLIEST, _LATEST = date(1, 1, 3), date(9999, 12, 29)
+"""Days whose beginning and end every zone can say in UTC."""
 
 
 class PeriodState(StrEnum):
@@ -115,13 +117,21 @@ async def effective(source: Source, through: date, position: int, seen: int) -> 
 
 
 def starts_at(day: date, zone: tzinfo) -> datetime:
-    """The moment at which a business day begins."""
-    return datetime.combine(day, time.min, zone).astimezone(UTC)
+    """The moment at which a business day begins; of the calendar's very first and last days, that of one near them."""
+    return _midnight(_near(day), zone)
 
 
 def ends_at(day: date, zone: tzinfo) -> datetime:
     """The moment at which a business day is over, the first of the next one."""
-    return starts_at(day + timedelta(days=1), zone)
+    return _midnight(_near(day) + timedelta(days=1), zone)
+
+
+def _near(day: date) -> date:
+    return min(max(day, _EARLIEST), _LATEST)
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
 def _prefixed(text: str) -> bytes:

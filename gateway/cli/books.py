@@ -32,7 +32,9 @@ Day = Annotated[str, typer.Argument(help="A day as 2026-11-22.")]
 def balance(
     account: AccountCode,
     at: Annotated[str, typer.Option("--at", help="As of this moment, as 2026-11-22T18:00; now if absent.")] = "",
-    position: Annotated[int | None, typer.Option("--position", help="As of this position of the log.", min=0)] = None,
+    position: Annotated[
+        int | None, typer.Option("--position", help="As of this position of the log.", min=0, max=2**63 - 1)
+    ] = None,
     config: Config = None,
 ) -> None:
     """Print an account's balance, its posted sums and its open holds."""

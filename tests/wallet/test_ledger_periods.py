@@ -19,7 +19,7 @@ from wallet.clock import ManualClock
 from wallet.ledger import Ledger
 from wallet.ledger.periods import Closing
 from wallet.money import irr
-from wallet.periods import Period, PeriodClose, PeriodOutcome, PeriodState, recompute
+from wallet.periods import Period, PeriodClose, PeriodOutcome, PeriodState, ends_at, recompute, starts_at
 from wallet.transfers import LogRow, Outcome, TransferKind
 
 SUNDAY = date(2026, 11, 22)
@@ -113,6 +113,15 @@ async def test_a_day_ends_in_the_ledger_s_zone(database_url: str) -> None:
         assert await close(ledger, SUNDAY, SOFT) == [PeriodOutcome.NOT_OVER]
         clock.advance(timedelta(seconds=1))
         assert await close(ledger, SUNDAY) == [PeriodOutcome.DONE, PeriodOutcome.DONE]
+
+
+@pytest.mark.parametrize("name", ["Asia/Tehran", "America/Los_Angeles", "Pacific/Kiritimati"])
+def test_every_day_of_the_calendar_begins_and_ends(name: str) -> None:
+    zone = ZoneInfo(name)
+
+    for day in (date.min, SUNDAY, date.max):
+        assert ends_at(day, zone) - starts_at(day, zone) == DAY
+    assert ends_at(SUNDAY, zone) == starts_at(SUNDAY + DAY, zone) == starts_at(SUNDAY, zone) + DAY
 
 
 async def test_an_entry_that_comes_while_the_seal_is_computed_makes_it_stale(

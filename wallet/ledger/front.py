@@ -219,6 +219,7 @@ class Ledger:
 
         The final closing computes its trial balance before the writer is asked, without disturbing it.
         """
+        assert _is_line(asked.cause), "a cause is one short printable line"
         closing = Closing(asked, ends_at(asked.through, self._zone))
         if asked.state is PeriodState.CLOSED and (await self._reads.closed()).is_soft(asked.through):
             closing = await self._computed(closing)
