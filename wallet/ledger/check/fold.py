@@ -202,6 +202,8 @@ class Fold:
         track = self.tracks.get(row.account_id)
         if track is None:
             track = self.tracks[row.account_id] = self._track(row.account_id, row.asset)
+        if track.asset != row.asset:
+            return "its account is of another asset"
         terms = Terms(row.state, row.debit_excess_max, row.credit_excess_max, row.cause == _OLD)
         fits = track.change(terms, in_time=row.changed_at == row.opened_at, known=self._book is not None)
         return None if fits else "its account does not allow it"
