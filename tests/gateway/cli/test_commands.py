@@ -1,6 +1,9 @@
 """Every command does what it says and ends with a status that a script can use."""
 
+import contextlib
 import json
+import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -116,3 +119,20 @@ def test_a_command_does_not_wait_for_libraries_that_it_does_not_use() -> None:
     words = "import sys, gateway.cli; sys.exit('sqlalchemy' in sys.modules or 'aiohttp' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", words], check=False).returncode == 0
+
+
+def test_a_copy_of_the_ledger_is_verified_by_its_url(config: str, tmp_path: Path) -> None:
+    assert runner.invoke(app, ["db", "upgrade", "--config", config]).exit_code == 0
+    copy = tmp_path / "copy.db"
+    shutil.copy(tmp_path / "data" / "wallet.db", copy)
+    words = ["ledger", "verify", "--url", f"sqlite:///{copy}", "--config", config]
+
+    sound = runner.invoke(app, words)
+    with contextlib.closing(sqlite3.connect(copy)) as connection:
+        connection.execute("UPDATE head SET position = 7")
+        connection.commit()
+    wrong = runner.invoke(app, words)
+
+    assert (sound.exit_code, wrong.exit_code) == (0, 1)
+    assert "0 transfers, 0 refusals, 0 changes of accounts, 0 closings of periods" in " ".join(sound.output.split())
+    assert "wrong: head 1: is not the end of the log" in wrong.output
