@@ -19,6 +19,14 @@ from wallet.ledger.view import View
 from wallet.transfers import Transfer, TransferKind
 
 
+class OtherBookError(Exception):
+    """The connection sees a head that is not the view's: another writer was quicker, or it is of a server left behind.
+
+    The first would be noticed at the head. The second would not: after a failover a connection may still reach the old
+    primary while the head is compared on the new one, and figures from there are older than the view.
+    """
+
+
 def load(
     connection: Connection,
     sql: Statements,
@@ -27,7 +35,11 @@ def load(
     lapsed_max: int,
     now: datetime,
 ) -> Book:
-    """The book as far as these entries may see it; its accounts are the view's own."""
+    """The book as far as these entries may see it; its accounts are the view's own.
+
+    Raises:
+        OtherBookError: The connection sees another book than the view; never where the head is locked.
+    """
     transfers = [transfer for entry in entries for transfer in entry]
     accounts = {account for transfer in transfers for account in (transfer.debit, transfer.credit)}
     hold_ids = {transfer.hold_id for transfer in transfers if transfer.hold_id is not None}
@@ -38,6 +50,8 @@ def load(
         view.position, view.accounts, closed_through=closed.closed_through, soft_through=closed.soft_through
     )  # fmt: skip
     known = sql.known(connection, named, now)
+    if known.hash not in (view.hash, view.previous):
+        raise OtherBookError
     if known.lapsed or view.lapsed(now):
         for booked in _lapsed(connection, sql, view, accounts, lapsed_max, now):
             book.lapsed.append(booked.transfer)

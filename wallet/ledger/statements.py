@@ -34,8 +34,10 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     select,
     true,
+    type_coerce,
     union_all,
     update,
 )
@@ -111,7 +113,7 @@ _LOOKUPS: dict[str, tuple[Select[Any], Column[Any]]] = {
 }
 """Queries by a list of ids, with the column that is compared with it."""
 
-_TRANSFER, _REFUSAL, _LAPSED = range(3)
+_HEAD, _TRANSFER, _REFUSAL, _LAPSED = range(4)
 _ID_LAST = (-1,)
 _WRITTEN = (transfer, refusal, open_hold, account_change, period)
 """What a group fills besides its block; holds after their transfers, which they refer to."""
@@ -140,11 +142,12 @@ class Writing:
 
 
 class Known(NamedTuple):
-    """Which ids are those of transfers and of refusals, and whether the time of any open hold is over."""
+    """Which ids are those of transfers and of refusals, whether the time of any open hold is over, the head's hash."""
 
     transfers: set[UUID]
     refusals: set[UUID]
     lapsed: bool
+    hash: bytes
 
 
 class Statements(Protocol):
@@ -160,7 +163,7 @@ class Statements(Protocol):
         ...
 
     def known(self, on: Connection, ids: Collection[UUID], now: datetime) -> Known:
-        """What of these ids is stored, and whether a hold has lapsed: for most groups the one question to ask."""
+        """What of these ids is stored, whether a hold has lapsed, which head is seen: most groups ask nothing else."""
         ...
 
     def insert(self, on: Connection, into: Table, raws: Sequence[Raw]) -> None:
@@ -307,17 +310,23 @@ def _bytes(raw: Raw, places: Sequence[int]) -> Raw:
 
 
 def _known(among: Callable[[Any, Column[Any]], Any]) -> CompoundSelect[Any]:
-    transfers = among(select(literal(_TRANSFER).label("what"), transfer.c.id), transfer.c.id)
-    refusals = among(select(literal(_REFUSAL), refusal.c.id), refusal.c.id)
+    # The head comes first, for PostgreSQL takes the type of a column that is NULL from the branches before.
+    seen = select(literal(_HEAD), type_coerce(null(), Id128()), head.c.hash).where(head.c.id == 1)
+    transfers = among(select(literal(_TRANSFER), transfer.c.id, null()), transfer.c.id)
+    refusals = among(select(literal(_REFUSAL), refusal.c.id, null()), refusal.c.id)
     lapsed = select(literal(_LAPSED), open_hold.c.id).where(open_hold.c.expires_at <= bindparam("now")).limit(1)
-    return union_all(transfers, refusals, select(lapsed.subquery()))
+    return union_all(seen, transfers, refusals, select(lapsed.subquery(), null()))
 
 
 def _sorted(rows: Iterable[Row[Any]]) -> Known:
     found: dict[int, set[UUID]] = {_TRANSFER: set(), _REFUSAL: set(), _LAPSED: set()}
-    for what, id_ in rows:
-        found[what].add(id_)
-    return Known(found[_TRANSFER], found[_REFUSAL], bool(found[_LAPSED]))
+    hash_ = b""
+    for what, id_, seen in rows:
+        if what == _HEAD:
+            hash_ = seen
+        else:
+            found[what].add(id_)
+    return Known(found[_TRANSFER], found[_REFUSAL], bool(found[_LAPSED]), hash_)
 
 
 def _arrays(prefix: str, names: Sequence[str], raws: Sequence[Raw]) -> dict[str, object]:

@@ -24,6 +24,7 @@ class View:
         position: Last position of the log.
         block: Number of the last block.
         hash: Its hash.
+        previous: The hash before its last group, which other connections may still see.
         moved_at: The log's last moment.
         closed: How far the book is closed.
         accounts: Live figures of accounts that its groups have named.
@@ -34,6 +35,7 @@ class View:
     position: int
     block: int
     hash: bytes
+    previous: bytes
     moved_at: datetime
     closed: Closed
     accounts: dict[AccountId, Side] = field(default_factory=dict)
@@ -44,15 +46,19 @@ class View:
     def at(cls, head: Row[Any]) -> "View":
         """What the head row alone tells."""
         closed = Closed(head.closed_through, head.soft_through)
-        return cls(head.position, head.block, head.hash, head.moved_at, closed)
+        return cls(head.position, head.block, head.hash, head.hash, head.moved_at, closed)
 
     def settle(self) -> None:
         """Its last group is committed, so everybody sees its rows."""
-        self.rows, self.resolved = {}, {}
+        self.previous, self.rows, self.resolved = self.hash, {}, {}
+        if len(self.accounts) > ACCOUNTS_MAX:
+            # Groups that only ask again what was posted add theirs, and never move it.
+            self.accounts = {}
 
     def move(self, book: Book, decision: Decision, block: Block) -> None:
         """Go on to where a decided group leads."""
-        self.position, self.block, self.hash, self.moved_at = book.position, block.number, block.hash, block.booked_at
+        self.position, self.block, self.moved_at = book.position, block.number, block.booked_at
+        self.previous, self.hash = self.hash, block.hash
         self.rows = {row.transfer.id: row for row in decision.booked}
         self.rows |= {row.transfer.id: row for row in decision.refused}
         ended = (row.transfer.hold_id for row in decision.booked if row.transfer.hold_id is not None)

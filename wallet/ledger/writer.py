@@ -39,7 +39,7 @@ _PATIENCE_S = 27.0
 whose measure is Patroni's ttl (20 s, its least) and five seconds."""
 _PAUSE_MAX_MS = 500
 _LOCKED_AFTER_MISS = 8
-"""How many groups lock the head before they are read, once another writer was seen to move it."""
+"""How many groups lock the head before they are read, once another writer moved it or reading ahead failed."""
 
 
 @dataclass(slots=True)
@@ -191,13 +191,14 @@ class Writer:
     async def _prepare(self, ahead: AsyncEngine, group: Group) -> Committing | None:
         """Decide a group on what this writer knows; None if it does not know enough, or cannot."""
         self._locked_next = max(0, self._locked_next - 1)
-        if self._view is None or self._locked_next or not group.is_plain:
+        view = self._view
+        if view is None or self._locked_next or not group.is_plain:
             return None
         try:
             async with asyncio.timeout(_GROUP_S), ahead.connect() as connection:
-                return await connection.run_sync(prepare, group, self._clock.now(), self._view)
+                return await connection.run_sync(prepare, group, self._clock.now(), view)
         except Exception:  # noqa: BLE001 - whatever it was, the way with the lock meets it again and says so
-            self._view = None
+            self._view, self._locked_next = None, _LOCKED_AFTER_MISS
             return None
 
     async def _write(self, jobs: list[Job], group: Group, prepared: Committing) -> None:
@@ -241,7 +242,6 @@ class Writer:
             try:
                 committed = await self._run(group, run)
             except UNREACHABLE as fault:
-                self._view = None
                 if run.committing is not None:
                     doubtful = run.committing
                     group.doubtful = doubtful.block
@@ -260,17 +260,19 @@ class Writer:
             pause_ms = min(pause_ms * 2, _PAUSE_MAX_MS)
 
     async def _run(self, group: Group, run: _Try) -> Committing | None:
+        # It moves while the group is decided: whatever goes wrong until COMMIT, nobody may go on with it.
+        view, self._view = self._view, None
         if self._engines.sqlite is not None:
             # No timeout: a thread cannot be stopped half-way, and the disk is ours.
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._thread, self._run_sqlite, self._engines.sqlite, group, run)
+            return await loop.run_in_executor(self._thread, self._run_sqlite, self._engines.sqlite, group, run, view)
         assert self._engines.postgresql is not None, "one of the engines writes"
-        return await self._on_postgresql(self._engines.postgresql, run, run_group, group, self._clock.now(), self._view)
+        return await self._on_postgresql(self._engines.postgresql, run, run_group, group, self._clock.now(), view)
 
-    def _run_sqlite(self, engine: Engine, group: Group, run: _Try) -> Committing | None:
+    def _run_sqlite(self, engine: Engine, group: Group, run: _Try, view: View | None) -> Committing | None:
         with engine.connect() as connection:
             try:
-                committing = run_group(connection, group, self._clock.now(), self._view)
+                committing = run_group(connection, group, self._clock.now(), view)
                 run.committing = committing
                 connection.commit()
             except BaseException:
