@@ -10,10 +10,10 @@ import gc
 import os
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing import get_context
@@ -119,31 +119,35 @@ class _Check:
         """The last block of each run, and the run if another process folded it and found nothing wrong."""
         alone = self._plan.processes < 2 or max(last, positions) < _RUNS_MIN * self._plan.portion
         if alone:
-            yield self._ends_alone(last)
+            async with aclosing(self._ends_alone(last)) as ends:
+                yield ends
             return
         pool = self._plan.pool(self._plan.processes)
         try:
-            yield self._folded(pool, last)
+            async with aclosing(self._folded(pool, last)) as runs:
+                yield runs
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _ends_alone(self, last: int) -> AsyncIterator[tuple[int, Run | None]]:
-        async for _, end in self._cuts(last):
-            yield end, None
+    async def _ends_alone(self, last: int) -> AsyncGenerator[tuple[int, Run | None], None]:
+        async with aclosing(self._cuts(last)) as cuts:
+            async for _, end in cuts:
+                yield end, None
 
-    async def _folded(self, pool: Executor, last: int) -> AsyncIterator[tuple[int, Run | None]]:
+    async def _folded(self, pool: Executor, last: int) -> AsyncGenerator[tuple[int, Run | None], None]:
         loop = asyncio.get_running_loop()
         under_way: deque[tuple[int, asyncio.Future[Run | None]]] = deque()
-        async for after, end in self._cuts(last):
-            under_way.append((end, loop.run_in_executor(pool, fold_apart, self._url, after, end)))
-            # One more than there are processes, so that none waits for us; not all, so that results do not pile up.
-            if len(under_way) > self._plan.processes:
-                joined_end, future = under_way.popleft()
-                yield joined_end, await future
+        async with aclosing(self._cuts(last)) as cuts:
+            async for after, end in cuts:
+                under_way.append((end, loop.run_in_executor(pool, fold_apart, self._url, after, end)))
+                # One more than there are processes, so that none waits for us; not all, so that results do not pile up.
+                if len(under_way) > self._plan.processes:
+                    joined_end, future = under_way.popleft()
+                    yield joined_end, await future
         for joined_end, future in under_way:
             yield joined_end, await future
 
-    async def _cuts(self, last: int) -> AsyncIterator[tuple[int, int]]:
+    async def _cuts(self, last: int) -> AsyncGenerator[tuple[int, int], None]:
         """The log in runs of about a portion: the block before each, and its last one."""
         after, portion, position = 0, self._plan.portion, 0
         while after < last:
