@@ -1,12 +1,17 @@
 """What a failover does to the writer: a synchronous replica that does not answer, a primary that became a replica."""
 
 import asyncio
+import os
+import signal
+import time
+from contextlib import suppress
 
 import asyncpg
 import pytest
+from sqlalchemy import Connection, event, func, select
 
 from tests import postgres
-from tests.wallet.books import ALICE, BANK, FUNDING, fund
+from tests.wallet.books import ALICE, BANK, FUNDING, fund, opened
 from wallet.clock import SystemClock
 from wallet.ledger import Ledger, writer
 from wallet.ledger.faults import Verdict, judge
@@ -66,3 +71,41 @@ async def wait_for_replica(admin: "asyncpg.Connection", name: str) -> None:
     # Each process of the server reads its settings anew between two statements of its own.
     await asyncio.sleep(0.3)
     assert await admin.fetchval("SHOW synchronous_standby_names") == name
+
+
+@pytest.mark.parametrize("comes", ["after the next try", "instead of the next try"])
+async def test_a_group_that_the_server_reads_late_is_written_once(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, comes: str
+) -> None:
+    """The connection was given up, but what it was sent lies in the server's buffer until its process goes on."""
+    monkeypatch.setattr(writer, "_GROUP_S", GROUP_S)
+    clock = SystemClock()
+    async with opened(postgres_url, clock) as ledger:
+        await ledger.post(fund(clock, 1))
+        databases = ledger._databases
+        assert databases.postgresql is not None
+        async with databases.postgresql.connect() as connection:
+            process = (await connection.execute(select(func.pg_backend_pid()))).scalar_one()
+
+        def fail(connection: Connection) -> None:
+            event.remove(engine, "commit", fail)
+            connection.connection.rollback()
+            os.kill(process, signal.SIGCONT)
+            time.sleep(GROUP_S)
+            raise ConnectionResetError
+
+        engine = databases.postgresql.sync_engine
+        if comes == "instead of the next try":
+            event.listen(engine, "commit", fail)
+        os.kill(process, signal.SIGSTOP)
+        try:
+            (result,) = await ledger.post(fund(clock, 2))
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
+        await asyncio.sleep(GROUP_S)
+        (next_,) = await ledger.post(fund(clock, 4))
+        verified = await ledger.verify()
+
+    assert (result.outcome, next_.outcome) == (Outcome.POSTED, Outcome.POSTED)
+    assert (verified.finding, verified.transfers) == (None, 3)

@@ -124,7 +124,6 @@ class Book:
     def _commit(self, group: Group, now: datetime) -> None:
         with self._connection() as connection:
             committing = run_group(connection, group, now)
-            assert committing is not None
             connection.commit()
         self.results += committing.decision.results
         self.changes += committing.decision.changes

@@ -43,7 +43,7 @@ class Group:
         closings: Closings of periods, before the transfers.
         entries: Entries in order of arrival.
         lapsed_max: How many lapsed holds to end.
-        doubtful: The block of an earlier try whose COMMIT was not answered.
+        doubtful: Earlier tries that nobody answered; one of them may be in the book, or come there late.
     """
 
     accounts: list[Account] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Group:
     closings: list[Closing] = field(default_factory=list)
     entries: list[Sequence[Transfer]] = field(default_factory=list)
     lapsed_max: int = LAPSED_MAX
-    doubtful: Block | None = None
+    doubtful: list["Committing"] = field(default_factory=list)
 
     @property
     def is_plain(self) -> bool:
@@ -74,21 +74,19 @@ class Committing:
         return None if self.writing is None else self.writing.block
 
 
-def run_group(connection: Connection, group: Group, now: datetime, view: View | None = None) -> Committing | None:
+def run_group(connection: Connection, group: Group, now: datetime, view: View | None = None) -> Committing:
     """Read, decide and write one group inside the connection's transaction, which locks the head; the caller commits.
 
-    Returns None if the doubtful block turns out to be in the book: then the earlier decision stands.
+    If a doubtful try turns out to be in the book, its decision stands and nothing is written.
     """
     sql = STATEMENTS[connection.dialect.name]
     head = connection.execute(sql.lock_head).one()
-    if group.doubtful is not None:
-        # The lock was waited for, so whatever became of the earlier COMMIT is decided by now.
-        stored = connection.execute(BLOCK_HASH, {"a_number": group.doubtful.number}).scalar_one_or_none()
-        if stored == group.doubtful.hash:
-            return None
     if view is None or view.hash != head.hash:
         view = View.at(head)
     view.settle()
+    for earlier in group.doubtful:
+        if earlier.block is not None and _is_stored(connection, earlier.block):
+            return Committing(earlier.decision, None, view, earlier.decided_at)
     booked_at = max(now, view.moved_at)
     special = _change_accounts(connection, sql, group, booked_at)
     _close_periods(connection, group.closings, view.closed, booked_at, special)
@@ -98,7 +96,13 @@ def run_group(connection: Connection, group: Group, now: datetime, view: View | 
     if committing.writing is not None:
         was_moved = sql.write(connection, committing.writing)
         assert was_moved, "the head is locked"
+        # Whoever had the lock before is decided by now, but a swap may yet come late, and it was the first.
+        group.doubtful = [*group.doubtful[:1], committing]
     return committing
+
+
+def _is_stored(connection: Connection, block: Block) -> bool:
+    return connection.execute(BLOCK_HASH, {"a_number": block.number}).scalar_one_or_none() == block.hash
 
 
 def prepare(connection: Connection, group: Group, now: datetime, view: View) -> Committing:
@@ -107,10 +111,14 @@ def prepare(connection: Connection, group: Group, now: datetime, view: View) -> 
     return _decide(connection, STATEMENTS[connection.dialect.name], group, now, view, Decision())
 
 
-def swap(connection: Connection, _group: Group, prepared: Committing) -> Committing | None:
+def swap(connection: Connection, group: Group, prepared: Committing) -> Committing | None:
     """Write a prepared group if the head is still the one that it was decided on; None if it is not."""
     assert prepared.writing is not None, "there is something to write"
-    return prepared if STATEMENTS[connection.dialect.name].write(connection, prepared.writing) else None
+    group.doubtful = [prepared]
+    if STATEMENTS[connection.dialect.name].write(connection, prepared.writing):
+        return prepared
+    group.doubtful = []
+    return None
 
 
 def _decide(

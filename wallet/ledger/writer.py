@@ -12,7 +12,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -30,6 +30,7 @@ from wallet.ledger.view import View
 from wallet.periods import PeriodOutcome
 from wallet.transfers import PostResult, Transfer
 
+T = TypeVar("T")
 GROUP_MAX = 1000
 """Transfers in one group; more adds latency and no throughput. One longer entry makes a group of its own."""
 _GROUP_S = 15.0
@@ -40,13 +41,6 @@ whose measure is Patroni's ttl (20 s, its least) and five seconds."""
 _PAUSE_MAX_MS = 500
 _LOCKED_AFTER_MISS = 8
 """How many groups lock the head before they are read, once another writer moved it or reading ahead failed."""
-
-
-@dataclass(slots=True)
-class _Try:
-    """One run of a group: what was decided just before COMMIT, if it came that far."""
-
-    committing: Committing | None = None
 
 
 class Writer:
@@ -134,7 +128,7 @@ class Writer:
                     await self._commit_ahead(self._engines.ahead)
                 else:
                     self._committing = self._gather()
-                    await self._commit(self._committing)
+                    await self._commit(self._committing, group_of(self._committing))
         finally:
             # Whoever still waits when the owner ends this task would wait for ever.
             self._stopping = True
@@ -186,7 +180,7 @@ class Writer:
                     writing = tasks.create_task(self._write(jobs, group, prepared))
                 else:
                     # Alone, for it goes on with the view that the next one would be prepared on.
-                    await self._commit(jobs)
+                    await self._commit(jobs, group)
 
     async def _prepare(self, ahead: AsyncEngine, group: Group) -> Committing | None:
         """Decide a group on what this writer knows; None if it does not know enough, or cannot."""
@@ -204,26 +198,26 @@ class Writer:
     async def _write(self, jobs: list[Job], group: Group, prepared: Committing) -> None:
         """Write a prepared group; if the book is another one by now, take the way with the lock."""
         assert self._engines.swap is not None, "who reads ahead also swaps"
-        doubtful: Committing | None = None
         try:
-            if await self._on_postgresql(self._engines.swap, _Try(), swap, group, prepared) is not None:
-                answer(jobs, prepared.decision)
-                return
+            written = await self._on_postgresql(self._engines.swap, swap, group, prepared)
         except Exception:  # noqa: BLE001 - as above; and whether it was written, its block will tell
-            doubtful = prepared
+            written = None
+        if written is not None:
+            answer(jobs, written.decision)
+            return
         self._view, self._locked_next = None, _LOCKED_AFTER_MISS
-        await self._commit(jobs, doubtful)
+        await self._commit(jobs, group)
 
-    async def _commit(self, jobs: list[Job], doubtful: Committing | None = None) -> None:
+    async def _commit(self, jobs: list[Job], group: Group) -> None:
         try:
-            decision = await self._settle(group_of(jobs), doubtful)
+            decision = await self._settle(group)
         except LedgerCorrupt as fault:
             if len(jobs) == 1:
                 fail(jobs, fault)
                 return
             # Rules and database disagree about one of them; the others must not suffer for it.
             for job in jobs:
-                await self._commit([job])
+                await self._commit([job], group_of([job]))
         except LedgerUnavailable as fault:
             fail(jobs, fault)
         except Exception as bug:  # noqa: BLE001 - a worker's tick: callers get the bug, the writer lives on
@@ -231,49 +225,40 @@ class Writer:
         else:
             answer(jobs, decision)
 
-    async def _settle(self, group: Group, doubtful: Committing | None = None) -> Decision:
-        """Run a group until it is committed or hopeless; `doubtful` is an earlier try that nobody answered."""
+    async def _settle(self, group: Group) -> Decision:
+        """Run a group until it is committed or hopeless."""
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + _PATIENCE_S
-        group.doubtful = None if doubtful is None else doubtful.block
         pause_ms = 4
         while True:
-            run = _Try()
             try:
-                committed = await self._run(group, run)
+                committed = await self._run(group)
             except UNREACHABLE as fault:
-                if run.committing is not None:
-                    doubtful = run.committing
-                    group.doubtful = doubtful.block
                 verdict = judge(fault)
                 if verdict is Verdict.OURS:
                     raise LedgerCorrupt(f"the database refused a row: {type(fault).__name__}") from fault
                 if loop.time() >= give_up_at:
                     raise LedgerUnavailable("the ledger's database does not answer") from fault
             else:
-                if committed is not None:
-                    self._view = committed.view
-                    return committed.decision
-                assert doubtful is not None, "only a doubtful group can turn out to be in the book"
-                return doubtful.decision
+                self._view = committed.view
+                return committed.decision
             await asyncio.sleep(self._below(pause_ms) / 1000)
             pause_ms = min(pause_ms * 2, _PAUSE_MAX_MS)
 
-    async def _run(self, group: Group, run: _Try) -> Committing | None:
+    async def _run(self, group: Group) -> Committing:
         # It moves while the group is decided: whatever goes wrong until COMMIT, nobody may go on with it.
         view, self._view = self._view, None
         if self._engines.sqlite is not None:
             # No timeout: a thread cannot be stopped half-way, and the disk is ours.
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._thread, self._run_sqlite, self._engines.sqlite, group, run, view)
+            return await loop.run_in_executor(self._thread, self._run_sqlite, self._engines.sqlite, group, view)
         assert self._engines.postgresql is not None, "one of the engines writes"
-        return await self._on_postgresql(self._engines.postgresql, run, run_group, group, self._clock.now(), view)
+        return await self._on_postgresql(self._engines.postgresql, run_group, group, self._clock.now(), view)
 
-    def _run_sqlite(self, engine: Engine, group: Group, run: _Try, view: View | None) -> Committing | None:
+    def _run_sqlite(self, engine: Engine, group: Group, view: View | None) -> Committing:
         with engine.connect() as connection:
             try:
                 committing = run_group(connection, group, self._clock.now(), view)
-                run.committing = committing
                 connection.commit()
             except BaseException:
                 # After a COMMIT that failed the pool would keep the connection with its transaction open.
@@ -281,9 +266,7 @@ class Writer:
                 raise
         return committing
 
-    async def _on_postgresql(
-        self, engine: AsyncEngine, run: _Try, work: Callable[..., Committing | None], *arguments: object
-    ) -> Committing | None:
+    async def _on_postgresql(self, engine: AsyncEngine, work: Callable[..., T], *arguments: object) -> T:
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout(_GROUP_S):
                 connection = await stack.enter_async_context(engine.connect())
@@ -294,11 +277,10 @@ class Writer:
             hang_up = asyncio.get_running_loop().call_later(_GROUP_S, driver.terminate)
             stack.callback(hang_up.cancel)
             try:
-                committing = await connection.run_sync(work, *arguments)
-                run.committing = committing
+                done = await connection.run_sync(work, *arguments)
                 await connection.commit()
             except BaseException:
                 # As above; and whatever the server still does in it, the head row's lock makes the next try wait for.
                 await connection.invalidate()
                 raise
-        return committing
+        return done

@@ -9,64 +9,58 @@ from wallet.ledger.book import Decision
 from wallet.ledger.faults import UNREACHABLE
 from wallet.ledger.jobs import answer
 from wallet.ledger.store import Committing, Group
-from wallet.ledger.writer import Writer, _Try
+from wallet.ledger.writer import T, Writer
 from wallet.transfers import Outcome, PostResult
 
 
 class ForgetfulWriter(Writer):
     """Tries again after a COMMIT without an answer, and never looks whether it was done."""
 
-    async def _run(self, group: Group, run: _Try) -> Committing | None:
-        group.doubtful = None
-        return await super()._run(group, run)
+    async def _run(self, group: Group) -> Committing:
+        group.doubtful = []
+        return await super()._run(group)
 
 
 class TrustingWriter(Writer):
     """Takes a COMMIT whose reply was lost for done."""
 
-    async def _run(self, group: Group, run: _Try) -> Committing | None:
+    async def _run(self, group: Group) -> Committing:
         try:
-            return await super()._run(group, run)
+            return await super()._run(group)
         except UNREACHABLE:
-            if run.committing is not None:
-                return run.committing
+            if group.doubtful:
+                return group.doubtful[-1]
             raise
 
 
 class HastyWriter(Writer):
     """Answers before COMMIT."""
 
-    async def _on_postgresql(
-        self, engine: AsyncEngine, run: _Try, work: Callable[..., Committing | None], *arguments: object
-    ) -> Committing | None:
+    async def _on_postgresql(self, engine: AsyncEngine, work: Callable[..., T], *arguments: object) -> T:
         async with engine.connect() as connection:
             try:
-                committing = await connection.run_sync(work, *arguments)
-                run.committing = committing
-                if committing is not None:
-                    answer(self._committing, committing.decision)
+                done = await connection.run_sync(work, *arguments)
+                if isinstance(done, Committing):
+                    answer(self._committing, done.decision)
                 await connection.commit()
             except BaseException:
                 await connection.invalidate()
                 raise
-        return committing
+        return done
 
 
 class RefusingWriter(Writer):
     """Takes a COMMIT whose reply was lost for failed, and tells its callers that nothing was posted."""
 
-    async def _settle(self, group: Group, doubtful: Committing | None = None) -> Decision:
-        run = _Try()
-        if doubtful is not None:
+    async def _settle(self, group: Group) -> Decision:
+        if group.doubtful:
             return self._refused(group)
         try:
-            await self._run(group, run)
+            return (await self._run(group)).decision
         except UNREACHABLE as fault:
-            if run.committing is None:
+            if not group.doubtful:
                 raise LedgerUnavailable("as it should be") from fault
             return self._refused(group)
-        assert run.committing is not None, "a first try is decided anew"
-        return run.committing.decision
 
     def _refused(self, group: Group) -> Decision:
         asked = [transfer for entry in group.entries for transfer in entry]

@@ -183,10 +183,11 @@ class TappedConnection(AsyncConnection):
     """Tells the server which group a transaction is about, and what the rules decided."""
 
     async def run_sync(self, fn: Callable[Concatenate[Connection, P], T], *arg: P.args, **kw: P.kwargs) -> T:
+        group = arg[0]
+        assert isinstance(group, Group)
+        doubtful = [earlier.decision for earlier in group.doubtful]
         value = await super().run_sync(fn, *arg, **kw)
-        if isinstance(value, Committing):
-            group = arg[0]
-            assert isinstance(group, Group)
+        if isinstance(value, Committing) and not any(value.decision is earlier for earlier in doubtful):
             line: Any = (await self.get_raw_connection()).dbapi_connection
             line.session.intent = Intent(
                 tuple(group.entries),
