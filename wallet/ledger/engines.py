@@ -97,7 +97,9 @@ def _sqlite_reader(url: URL) -> AsyncEngine:
 
 def _prepare_writer(connection: DBAPIConnection, _record: object) -> None:
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
+    # A checkpoint writes every page that has changed: at 40 MB of log fewer times than at SQLite's own 4 MB.
+    tuning = ("cache_size=-32000", "wal_autocheckpoint=10000")
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", *tuning):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

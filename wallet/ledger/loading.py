@@ -72,7 +72,7 @@ def load(
     book.resolved |= view.resolved
     if cited_ids:
         _add_reversals(connection, sql, view, book, cited_ids)
-    for row in sql.lookup(connection, "sides", accounts - view.accounts.keys()):
+    for row in sql.lookup(connection, "sides", [id_ for id_ in accounts if id_ not in view.accounts]):
         side = rows.side_of(row)
         view.accounts[side.id] = side
     return book

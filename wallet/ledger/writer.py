@@ -75,6 +75,10 @@ class Writer:
 
     async def post(self, transfers: Sequence[Transfer]) -> list[PostResult]:
         """Post one call's transfers, cut into jobs of at most a group where its entries allow."""
+        if len(transfers) == 1:
+            job = Job(self._future(), [(transfers[0],)])
+            self._put([job])
+            return (await job.done).results
         jobs = [Job(self._future(), entries) for entries in portions(transfers, self._group_max)]
         self._put(jobs)
         results: list[PostResult] = []
