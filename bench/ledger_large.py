@@ -59,9 +59,9 @@ class Large:
                 rate.append((await closed_loop(ledger, transfers)).per_s)
         self._add("full / empty rate", statistics.median(rates[1]), statistics.median(rates[0]), "1/s", Bar(0.8))
         await self._as_of(full)
-        await self._verify(full)
         grown = max((_resident_bytes() - before) / _MIB, 0.01)
         self._add("memory / limit", grown, _MEMORY_MIB, "MiB grown", Bar(1, at_most=True))
+        await self._verify(full)
         await empty.close()
         await full.close()
 
@@ -69,16 +69,12 @@ class Large:
         self.figures.add(f"{self.engine} {name}", ours, yardstick, unit, bar)
 
     async def _as_of(self, ledger: Ledger) -> None:
-        balances_at = getattr(ledger, "balances_at", None)
-        if balances_at is None:
-            print(f"{self.engine} as-of balance             absent: this ledger cannot be asked for it")
-            return
         head, chance = await ledger.head(), random.Random(1)
         took_ms: list[float] = []
         for _ in range(_AS_OF):
             account, position = chance.choice(self.supply.wallets), chance.randint(1, head.position)
             started = time.perf_counter()
-            await balances_at(account.id, position=position)
+            await ledger.balances_at(account.id, position=position)
             took_ms.append((time.perf_counter() - started) * 1000)
         self._add("as-of balance / limit", statistics.median(took_ms), _AS_OF_MS, "ms", Bar(1, at_most=True))
 
