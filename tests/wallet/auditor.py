@@ -93,10 +93,11 @@ class Auditor:
             self.states[change.account] = change.state.value
         return "CHANGED"
 
-    def lapse(self, now: datetime) -> int:
-        """End the holds whose time is over; how many."""
-        due = [hold for hold in self.world.open.values() if hold.expires_at is not None and hold.expires_at <= now]
-        for hold in due:
+    def lapse(self, now: datetime, most: int = 1000) -> int:
+        """End the holds whose time is over, those first that lapsed first; how many."""
+        held = ((hold.expires_at, hold) for hold in self.world.open.values())
+        due = sorted(((at, hold) for at, hold in held if at is not None and at <= now), key=lambda row: row[0])[:most]
+        for _, hold in due:
             self.end(hold, "expire", 0)
         return len(due)
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Awaitable
 from contextlib import suppress
 
 import asyncpg
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, event, func, select
 from tests import postgres
 from tests.wallet.books import ALICE, BANK, FUNDING, fund, opened
 from wallet.clock import SystemClock
+from wallet.errors import LedgerUnavailable
 from wallet.ledger import Ledger, writer
 from wallet.ledger.faults import Verdict, judge
 from wallet.transfers import Outcome
@@ -63,6 +65,41 @@ async def test_a_commit_that_waits_for_its_replica_is_seen_by_nobody(monkeypatch
 
     assert (answered, seen) == (False, 0)
     assert (result.outcome, again.outcome) == (Outcome.POSTED, Outcome.DUPLICATE)
+
+
+async def test_a_ledger_that_is_ended_while_its_commit_waits_shows_nobody_the_group(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("wallet.ledger.front._CLOSE_S", GROUP_S)
+    clock = SystemClock()
+    with postgres.server() as folder:
+        admin = await asyncpg.connect(host=folder, user="tapdial", database="postgres")
+        url = f"postgresql://tapdial@/postgres?host={folder}"
+        await Ledger.upgrade(url)
+        ledger = await Ledger.open(url, clock)
+        await ledger.open_accounts(BANK, FUNDING, ALICE)
+        try:
+            await wait_for_replica(admin, "absent")
+            async with asyncio.TaskGroup() as tasks:
+                posting = tasks.create_task(fault_of(ledger.post(fund(clock, 5))))
+                await asyncio.sleep(GROUP_S)
+                with pytest.raises(TimeoutError):
+                    await ledger.close()
+            await asyncio.sleep(GROUP_S)
+            seen = await admin.fetchval("SELECT count(*) FROM wallet.transfer")
+            await wait_for_replica(admin, "")
+        finally:
+            await admin.close()
+
+    assert (type(posting.result()), seen) == (LedgerUnavailable, 0)
+
+
+async def fault_of(post: Awaitable[object]) -> Exception | None:
+    try:
+        await post
+    except LedgerUnavailable as fault:
+        return fault
+    return None
 
 
 async def wait_for_replica(admin: "asyncpg.Connection", name: str) -> None:

@@ -66,6 +66,7 @@ class Writer:
         self._jobs: deque[Job] = deque()
         self._committing: list[Job] = []
         self._view: View | None = None
+        self._hang_up: Callable[[], None] = _nothing
         self._locked_next = 0
         self._waiting = 0
         self._wake = asyncio.Event()
@@ -122,17 +123,14 @@ class Writer:
         self._wake.set()
 
     async def run(self) -> None:
-        """Commit groups until stopped."""
+        """Commit groups until stopped; whoever still waits when this is cancelled is told so."""
         try:
-            while self._jobs or not self._stopping:
-                if not self._jobs:
-                    self._wake.clear()
-                    await self._wake.wait()
-                elif self._engines.ahead is not None:
-                    await self._commit_ahead(self._engines.ahead)
-                else:
-                    self._committing = self._gather()
-                    await self._commit(self._committing, group_of(self._committing))
+            async with asyncio.TaskGroup() as tasks:
+                try:
+                    await asyncio.shield(tasks.create_task(self._work()))
+                except asyncio.CancelledError:
+                    self._hang_up()
+                    raise
         finally:
             # Whoever still waits when the owner ends this task would wait for ever.
             self._stopping = True
@@ -140,6 +138,17 @@ class Writer:
             self._jobs.clear()
             if self._thread is not None:
                 self._thread.shutdown(wait=False)
+
+    async def _work(self) -> None:
+        while self._jobs or not self._stopping:
+            if not self._jobs:
+                self._wake.clear()
+                await self._wake.wait()
+            elif self._engines.ahead is not None:
+                await self._commit_ahead(self._engines.ahead)
+            else:
+                self._committing = self._gather()
+                await self._commit(self._committing, group_of(self._committing))
 
     def _future(self) -> asyncio.Future[Answer]:
         return asyncio.get_running_loop().create_future()
@@ -276,9 +285,10 @@ class Writer:
                 connection = await stack.enter_async_context(engine.connect())
                 driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None, "an open connection has a driver's one below it"
-            # Hang up, do not cancel: PostgreSQL answers a cancelled wait for its synchronous replica by showing
-            # everybody a group that only one disk has, and the next failover would take it back.
-            hang_up = asyncio.get_running_loop().call_later(_GROUP_S, driver.terminate)
+            self._hang_up = driver.terminate
+            # Hang up, do not cancel, here and in `run`: PostgreSQL answers a cancelled wait for its synchronous replica
+            # by showing everybody a group that only one disk has, and the next failover would take it back.
+            hang_up = asyncio.get_running_loop().call_later(_GROUP_S, self._hang_up)
             stack.callback(hang_up.cancel)
             try:
                 done = await connection.run_sync(work, *arguments)
@@ -288,3 +298,7 @@ class Writer:
                 await connection.invalidate()
                 raise
         return done
+
+
+def _nothing() -> None:
+    """No connection was opened yet."""

@@ -193,7 +193,7 @@ class TappedConnection(AsyncConnection):
                 tuple(group.entries),
                 tuple(group.accounts),
                 tuple(group.changes),
-                bool(group.entries) or group.lapsed_max > 0,
+                group.lapsed_max,
                 value.decided_at,
                 tuple(value.decision.results),
                 tuple(value.decision.changes),

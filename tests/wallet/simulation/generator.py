@@ -56,13 +56,15 @@ class Calls:
     def hold(self, now: datetime) -> Call:
         seconds = self.random.choice([2, 8, 30, 90])
         expires_at = now + timedelta(seconds=seconds)
-        return (replace(self._between_wallets(), kind=TransferKind.HOLD, expires_at=expires_at),)
+        # Cash always has it: holds that are refused cannot be ended twice.
+        plain = self.random.choice([self._between_wallets(), self._plain(self._of(CASH), self._of(WALLETS), 9)])
+        return (replace(plain, kind=TransferKind.HOLD, expires_at=expires_at),)
 
     def end(self, now: datetime) -> Call:
         """A capture, in full or part or too much, or a void of one of the last holds."""
         if not self.holds:
             return self.hold(now)
-        hold = self.random.choice(self.holds[-4:])
+        hold = self.random.choice(self.holds[-3:])
         kind = self.random.choice([TransferKind.CAPTURE, TransferKind.CAPTURE, TransferKind.VOID])
         minor = hold.amount.minor
         if kind is TransferKind.CAPTURE:

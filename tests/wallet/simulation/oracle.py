@@ -43,8 +43,7 @@ class Oracle:
             self._admit(account)
         changed = [auditor.change(change) for change in intent.changes]
         assert [outcome.name for outcome in intent.changed] == changed, "changes of accounts"
-        if intent.lapses:
-            auditor.lapse(intent.now)
+        auditor.lapse(intent.now, intent.lapsed_max)
         answers: list[list[Answer]] = []
         for entry in intent.entries:
             answers.append(auditor.ask(entry, intent.now))

@@ -27,7 +27,7 @@ class Intent:
     entries: Sequence[Sequence[Transfer]]
     accounts: Sequence[Account]
     changes: Sequence[AccountChange]
-    lapses: bool
+    lapsed_max: int
     now: datetime
     results: Sequence[PostResult]
     changed: Sequence[ChangeOutcome]
