@@ -128,7 +128,10 @@ def read_opening(text: Iterable[str], chart: Chart) -> OpeningFile:
 
 
 async def import_opening(ledger: Ledger, chart: Chart, file: OpeningFile) -> Imported:
-    """Post a file's balances; nothing is posted if any line is bad, here or in the eyes of the ledger."""
+    """Post a file's balances; nothing is posted if any line is bad.
+
+    What the ledger alone refuses takes its entry and all after it down; entries before it stand.
+    """
     if file.bad:
         return Imported(0, 0, file.bad)
     bad: list[BadLine] = []

@@ -18,7 +18,7 @@ from rich.progress import Progress
 from gateway.cli.context import Config, opened_ledger, read_settings
 from gateway.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="Verify and export the ledger.")
+app = typer.Typer(no_args_is_help=True, help="Read, verify, export and keep the ledger.")
 
 
 class Format(StrEnum):

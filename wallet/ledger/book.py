@@ -84,7 +84,7 @@ class Book:
 
     Attributes:
         position: Last position of the log.
-        accounts: Accounts that the group names and that exist.
+        accounts: Accounts that the group names and that exist, and others that the writer remembers.
         known: Rows stored under the ids that the group names, those of the lapsed holds, and whatever is stored under
             the ids that their expiries will have.
         resolved: How each of the named holds ended, for those that did.

@@ -2,9 +2,8 @@
 
 The tree is that of RFC 6962 §2.1 (leaf = SHA-256(00 ‖ data), node = SHA-256(01 ‖ left ‖ right)); a block's leaves are
 the group's transfers in order of position, then its refusals, then its changes of accounts, then its closings of
-periods. Each row keeps
-its own leaf, so that a changed one can be named. A block's hash covers its number, its counts, its moments, its root
-and the hash before it. Encodings are ours, with a version byte, and never those of a database.
+periods. Each row keeps its own leaf, so that a changed one can be named. A block's hash covers its number, its counts,
+its moments, its root and the hash before it. Encodings are ours, with a version byte, and never those of a database.
 """
 
 import hashlib
@@ -42,7 +41,7 @@ class Block:
 
     number: int
     first_position: int
-    """Position of its first transfer (or of the next one, when it holds refusals only)."""
+    """Position of its first transfer (or of the next one, when it has none)."""
     transfers: int
     refusals: int
     booked_at: datetime

@@ -1,4 +1,7 @@
-"""Database URLs to SQLAlchemy engines: one connection that writes, a few that read. None quotes rows in its faults."""
+"""Database URLs to SQLAlchemy engines: a connection that writes, maybe one that reads ahead of it, a few that read.
+
+None quotes rows in its faults.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

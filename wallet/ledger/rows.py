@@ -147,12 +147,6 @@ def side_of_account(row: Sequence[Any]) -> Side:
     return Side(id_, asset, _STATES[state], debit_excess, credit_excess, dp, cp, dh, ch, version)
 
 
-def changed_of(row: Sequence[Any], account: Account) -> Changed:
-    """A row of `account_change`."""
-    _block, _place, _account_id, state, debit_excess, credit_excess, cause, changed_at, _leaf = row
-    return Changed(account, AccountState(state), Limits(debit_excess, credit_excess), cause, changed_at)
-
-
 def period_of(row: Sequence[Any]) -> Period:
     """A row of `period`."""
     through, state, _block, _place, position, seal, cause, closed_at, _leaf = row

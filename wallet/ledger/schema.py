@@ -2,7 +2,7 @@
 
 A transfer is one row with both accounts' balances and versions after it: zero-sum by construction, of one asset by its
 composite foreign keys, resolving a hold at most once by a unique index. A refused id keeps a row of its own in
-`refusal`; that no id is in both follows from the head row, which every group locks first, and `check` proves it.
+`refusal`; that no id is in both follows from the head row, which every group moves, and `check` proves it.
 """
 
 from collections.abc import Iterator
