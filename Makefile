@@ -68,7 +68,7 @@ bench-ussd: .venv/.dev ## hops a second in ratio to a bare handler
 bench-ledger: .venv/.dev packages ## the ledger in ratio to pgbench and to a commit per transfer
 	$(PY) -m bench.ledger
 
-bench-ledger-large: .venv/.dev packages ## the same with 10 million transfers in the table; about half an hour
+bench-ledger-large: .venv/.dev packages ## the same with 10 million transfers in the table; long
 	$(PY) -m bench.ledger_large
 
 settings-page: .venv/.base ## writes docs/SETTINGS.md
