@@ -11,9 +11,7 @@ from typing import NamedTuple
 
 from wallet.ids import AccountId, TransferId, transfer_id
 from wallet.money import Money
-from wallet.transfers import LogRow, Transfer, TransferCode, TransferKind
-
-_REVERSIBLE = (TransferKind.POST, TransferKind.CAPTURE)
+from wallet.transfers import REVERSIBLE, LogRow, Transfer, TransferCode, TransferKind
 
 
 class Right(NamedTuple):
@@ -32,7 +30,7 @@ def reversal(
     One cause reverses a transfer once; `attempt` rises only after a stored final refusal.
     """
     wrong = row.transfer
-    assert wrong.kind in _REVERSIBLE, "only what moved money can be moved back"
+    assert wrong.kind in REVERSIBLE, "only what moved money can be moved back"
     return Transfer(
         id=transfer_id(cause, f"reverse {wrong.id}", attempt),
         debit=wrong.credit,

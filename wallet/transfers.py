@@ -36,7 +36,9 @@ class TransferKind(StrEnum):
         return self in _MOVES
 
 
-_MOVES = frozenset((TransferKind.POST, TransferKind.CAPTURE, TransferKind.REVERSE))
+REVERSIBLE = (TransferKind.POST, TransferKind.CAPTURE)
+"""What a REVERSE may take back."""
+_MOVES = frozenset((*REVERSIBLE, TransferKind.REVERSE))
 
 
 class Balancing(StrEnum):

@@ -12,14 +12,13 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from wallet.ledger.schema import SCHEMA
+from wallet.ledger.statements import PLANNER
 from wallet.pooled import asyncpg_args, bare, is_pooled
 
 CONNECT_S = 10.0
 """How long a connection may take to come about, and a writer on SQLite waits for another one."""
 _READERS = 4
 _TRANSLATE = {None: SCHEMA}
-# As `statements` says it for each group that locks the head; one that does not is a single statement.
-_PLANNER = {"enable_seqscan": "off", "jit": "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,9 @@ def connect(url: str) -> Engines:
     if is_pooled(parsed):
         # What a writer reads ahead it reads without a transaction, so there the planner cannot be told.
         return Engines(None, _postgresql(parsed, 1, ping=False), reader)
-    writer = _postgresql(parsed, 1, ping=False, settings=_PLANNER)
-    ahead = _postgresql(parsed, 1, ping=False, settings=_PLANNER)
+    # A group that locks the head says these itself; one that does not is a single statement.
+    writer = _postgresql(parsed, 1, ping=False, settings=PLANNER)
+    ahead = _postgresql(parsed, 1, ping=False, settings=PLANNER)
     alone = {"isolation_level": "AUTOCOMMIT"}
     return Engines(None, writer, reader, writer.execution_options(**alone), ahead.execution_options(**alone))
 

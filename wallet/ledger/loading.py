@@ -52,8 +52,9 @@ def load(
     known = sql.known(connection, named, now)
     if known.hash not in (view.hash, view.previous):
         raise OtherBookError
-    if known.lapsed or view.lapsed(now):
-        for booked in _lapsed(connection, sql, view, accounts, lapsed_max, now):
+    fresh = view.lapsed(now)
+    if known.lapsed or fresh:
+        for booked in _lapsed(connection, sql, view, accounts, lapsed_max, now, fresh):
             book.lapsed.append(booked.transfer)
             book.known[booked.transfer.id] = booked
             accounts |= {booked.transfer.debit, booked.transfer.credit}
@@ -89,8 +90,15 @@ def _add_reversals(connection: Connection, sql: Statements, view: View, book: Bo
 
 
 def _lapsed(
-    connection: Connection, sql: Statements, view: View, accounts: set[AccountId], lapsed_max: int, now: datetime
+    connection: Connection,
+    sql: Statements,
+    view: View,
+    accounts: set[AccountId],
+    lapsed_max: int,
+    now: datetime,
+    fresh: dict[int, Booked],
 ) -> list[Booked]:
+    """What lapsed, in order of expiry; `fresh` are holds of the view's last group."""
     first = connection.execute(LAPSED, {"now": now, "lapsed_max": lapsed_max})
     lapsed = {row.position: rows.booked_of(row) for row in first}
     if len(lapsed) == lapsed_max and accounts:
@@ -98,7 +106,7 @@ def _lapsed(
         for name in ("lapsed_of_debit", "lapsed_of_credit"):
             lapsed |= {row.position: rows.booked_of(row) for row in sql.lookup(connection, name, accounts, now=now)}
     if view.rows:
-        lapsed |= view.lapsed(now)
+        lapsed |= fresh
         lapsed = {position: row for position, row in lapsed.items() if row.transfer.id not in view.resolved}
     due = sorted(lapsed.values(), key=_by_expiry)
     return due if accounts else due[:lapsed_max]

@@ -5,7 +5,7 @@ from datetime import datetime
 from wallet.accounts import AccountState
 from wallet.ledger.book import Book, Refused, Side
 from wallet.money import MINOR_MAX
-from wallet.transfers import Balancing, Outcome, Transfer, TransferKind
+from wallet.transfers import REVERSIBLE, Balancing, Outcome, Transfer, TransferKind
 
 SIDE_MAX = 2**63 - 1
 """Largest sum of one side of one account, holds included: the width of its column, and so a limit like any other."""
@@ -13,7 +13,6 @@ SIDE_MAX = 2**63 - 1
 _RESOLVES = (TransferKind.CAPTURE, TransferKind.VOID)
 _BALANCES = (TransferKind.POST, TransferKind.HOLD)
 _CITES = (TransferKind.POST, TransferKind.REVERSE)
-_REVERSIBLE = (TransferKind.POST, TransferKind.CAPTURE)
 
 
 def refusal_of(book: Book, transfer: Transfer, now: datetime) -> Outcome | None:
@@ -106,7 +105,7 @@ def _citation(book: Book, transfer: Transfer) -> Outcome | None:
     if transfer.kind is TransferKind.POST:
         return None
     cited = row.transfer
-    if cited.kind not in _REVERSIBLE or (cited.debit, cited.credit) != (transfer.credit, transfer.debit):
+    if cited.kind not in REVERSIBLE or (cited.debit, cited.credit) != (transfer.credit, transfer.debit):
         return Outcome.CITED_DIFFERS
     taken_back = book.reversed.get(cited.id, 0) + transfer.amount.minor
     return Outcome.REVERSAL_EXCEEDED if taken_back > cited.amount.minor else None

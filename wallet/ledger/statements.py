@@ -58,9 +58,10 @@ IDS_MAX = 5000
 _LOCK_HEAD = select(head).where(head.c.id == 1).with_for_update()
 # The writer only looks rows up by key. A plan that asyncpg keeps from the time when the tables were empty would read
 # them whole for ever after, so a group may not choose one; and compiling such short queries takes longer than they do.
+PLANNER = {"enable_seqscan": "off", "jit": "off"}
 # Said for this transaction only and in its first statement: a pooler may give the next one another connection, refuses
 # parameters of start-up, and a statement of its own would cost a round trip.
-_PLANNER = (func.set_config("enable_seqscan", "off", true()), func.set_config("jit", "off", true()))
+_PLANNER = tuple(func.set_config(name, value, true()) for name, value in PLANNER.items())
 _MOVE_HEAD = (
     update(head)
     .where(head.c.id == 1, head.c.hash == bindparam("was_hash"))
