@@ -7,7 +7,8 @@ carries septets unpacked, one an octet, so nothing here packs bits.
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, IntEnum
+from typing import NamedTuple
 
 _BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -39,12 +40,37 @@ class Coding(Enum):
     """
 
     GSM = 0
+    LATIN1 = 3
     UCS2 = 8
 
     @property
     def octets_max(self) -> int:
         """Octets of a message that needs no concatenation: 160 septets, or 70 units of two octets."""
         return 160 if self is Coding.GSM else 140
+
+
+class Language(IntEnum):
+    """National language identifiers (TS 23.038, 6.2.1.2.4); DEFAULT is no shift table."""
+
+    DEFAULT = 0
+
+
+class Alphabet(NamedTuple):
+    """How the octets of one short message read."""
+
+    coding: "Coding"
+    locking: Language = Language.DEFAULT
+    single: Language = Language.DEFAULT
+
+    def text(self, octets: bytes) -> str:
+        """Text of the octets; never fails."""
+        match self.coding:
+            case Coding.GSM:
+                return decode(octets)
+            case Coding.LATIN1:
+                return octets.decode("latin-1")
+            case Coding.UCS2:
+                return decode_ucs2(octets)
 
 
 class Header(Enum):

@@ -29,7 +29,7 @@ class OutboxWorker:
     def __init__(
         self, box: Box, channel: Channel, carrier: Carrier, metrics: Metrics, *, claimed_max: int = 20
     ) -> None:
-        """`claimed_max` should not be far above what the carrier sends at once: a claimed message blocks its lease."""
+        """`claimed_max` bounds what is claimed at once, whatever room the carrier has."""
         self._box = box
         self._channel = channel
         self._carrier = carrier
@@ -39,9 +39,10 @@ class OutboxWorker:
 
     async def tick(self) -> int:
         """Send what is due; how many messages. Claims nothing while the carrier is down."""
-        if not self._carrier.ready:
+        room = min(self._carrier.room, self._claimed_max)
+        if not room:
             return 0
-        messages = await self._box.claim(self._channel, self._claimed_max)
+        messages = await self._box.claim(self._channel, room)
         async with asyncio.TaskGroup() as group:
             for message in messages:
                 group.create_task(self._carry(message))

@@ -81,6 +81,11 @@ class Link:
         """Whether it is bound and not paused by throttling."""
         return self.bound and not self._pace.paused(_loop_time())
 
+    @property
+    def room(self) -> int:
+        """How many messages it would send soon: twice its window while it is ready."""
+        return 2 * self.profile.window if self.ready else 0
+
     async def run(self) -> None:
         """Connect, bind, carry, and again, until `stop`; then take no more, wait for answers, unbind."""
         while not self._stopping.is_set():

@@ -32,6 +32,7 @@ _STILL_UNSENT = frozenset({NoticeState.READY, NoticeState.UNCERTAIN})
 class _Claimed:
     row: Row[Any]
     parts_done: frozenset[int]
+    link: str
 
 
 class Outbox:
@@ -78,7 +79,7 @@ class Outbox:
         def work(tx: Connection) -> list[_Claimed]:
             rows = sorted(tx.execute(leasing).all(), key=lambda row: (row.lane, row.next_at, row.id))
             done = _parts_done(tx, [row.id for row in rows if row.attempts > 1])
-            return [_Claimed(row, frozenset(done.get(row.id, ()))) for row in rows]
+            return [_Claimed(row, *done.get(row.id, (frozenset(), ""))) for row in rows]
 
         claimed = await self._store.write(work)
         messages = [await self._opened(one, lease) for one in claimed]
@@ -106,6 +107,9 @@ class Outbox:
             reference=crc32(row.id.encode()) & 0xFFFF,
             parts_done=claimed.parts_done,
             valid_until=row.valid_until,
+            lane=row.lane,
+            class_=row.class_,
+            link=claimed.link,
         )
 
     async def settle(self, message: Outgoing, report: Report) -> NoticeState:
@@ -221,9 +225,13 @@ def _standing(row: Row[Any]) -> Standing:
     return Standing(NoticeClass(row.class_), row.attempts, row.resends, row.valid_until)
 
 
-def _parts_done(tx: Connection, ids: list[str]) -> Mapping[str, set[int]]:
-    done: dict[str, set[int]] = {}
+def _parts_done(tx: Connection, ids: list[str]) -> Mapping[str, tuple[frozenset[int], str]]:
+    """Parts that a link has taken, and which link."""
+    done: dict[str, tuple[frozenset[int], str]] = {}
     if ids:
-        for row in tx.execute(select(PARTS.c.notice_id, PARTS.c.number).where(PARTS.c.notice_id.in_(ids))):
-            done.setdefault(row.notice_id, set()).add(row.number)
+        for row in tx.execute(
+            select(PARTS.c.notice_id, PARTS.c.number, PARTS.c.link).where(PARTS.c.notice_id.in_(ids))
+        ):
+            numbers, _ = done.get(row.notice_id, (frozenset(), ""))
+            done[row.notice_id] = (numbers | {row.number}, row.link)
     return done

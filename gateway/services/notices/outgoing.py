@@ -50,6 +50,9 @@ class Outgoing:
         reference: 16 bits that all parts of a long SMS share, the same whenever it is sent.
         parts_done: Parts that the other side has taken on an earlier try; they are not sent again.
         valid_until: From then on nobody wants it any more.
+        lane: Lower ones go first.
+        class_: Value of its NoticeClass; links are chosen by it.
+        link: That has taken parts of it on an earlier try; the others must go the same way. '' if none has.
     """
 
     id: str
@@ -61,6 +64,9 @@ class Outgoing:
     reference: int
     parts_done: frozenset[int]
     valid_until: datetime
+    lane: int = 1
+    class_: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +81,15 @@ class PartResult:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of the parts that were sent now; `total` counts those done before, too."""
+    """What became of the parts that were sent now; `total` counts those done before, too.
+
+    `wait_s` is when to try again what was not taken, where the carrier knows it; None leaves it to the rules.
+    """
 
     link: str
     total: int
     parts: tuple[PartResult, ...]
+    wait_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +106,8 @@ class Carrier(Protocol):
     """Carries messages of one channel. Satisfied by gateway.peers.smsc.Link and gateway.peers.mail.MailRelay."""
 
     @property
-    def ready(self) -> bool:
-        """Whether it takes messages now."""
+    def room(self) -> int:
+        """How many messages more it would send soon; 0 while it is down or paused."""
         ...
 
     async def send(self, message: Outgoing) -> Report:

@@ -33,10 +33,10 @@ class Box:
 
 
 class Link:
-    """Takes everything, while it is ready."""
+    """Takes everything, while it has room."""
 
-    def __init__(self, *, ready: bool = True) -> None:
-        self.ready = ready
+    def __init__(self, *, room: int = 10) -> None:
+        self.room = room
 
     async def send(self, message: Outgoing) -> Report:
         return Report("smsc", 1, (PartResult(1, PartState.SENT, f"m-{message.id}"),))
@@ -51,7 +51,7 @@ async def test_a_batch_is_sent_and_settled() -> None:
 
 async def test_nothing_is_claimed_while_the_link_is_down() -> None:
     box = Box(message(1))
-    assert await OutboxWorker(box, Channel.SMS, Link(ready=False), Metrics()).tick() == 0
+    assert await OutboxWorker(box, Channel.SMS, Link(room=0), Metrics()).tick() == 0
     assert box.waiting
 
 
