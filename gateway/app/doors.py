@@ -91,6 +91,7 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         merchants=house.merchants,
         ledger=house.ledger,
         links=links,
+        link_board=house.link_board,
         causes=resolvers(house, dialogues),
     )
 

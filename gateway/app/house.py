@@ -16,6 +16,7 @@ from gateway.services.approvals import Approvals, Proposals
 from gateway.services.benefits import RELEASE_KIND, Benefits
 from gateway.services.heads import HEADS_FILE, HeadFile, Heads
 from gateway.services.jobs import Jobs
+from gateway.services.links import LinkBoard
 from gateway.services.merchants import Merchants
 from gateway.services.notices import NoticeClass, Notices, Outbox, Words
 from gateway.services.payments import INVOICES_JOB, Payments, period_of
@@ -61,6 +62,7 @@ class House:
     taps: Taps
     money_notices: MoneyNotices
     heads: Heads
+    link_board: LinkBoard
 
     @property
     def zone(self) -> ZoneInfo:
@@ -136,6 +138,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics)),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             heads=Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE)),
+            link_board=LinkBoard(store, clock),
         )
 
 

@@ -87,5 +87,6 @@ def _sweeper(house: House, dialogues: Dialogues) -> Sweeper:
         "jobs": house.jobs.sweep,
         "outbox": house.outbox.tidy,
         "dialogues": dialogues.sweep,
+        "links": house.link_board.sweep,
     }
     return Sweeper(sweeps, house.metrics)

@@ -17,6 +17,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from gateway.channels.console import console_app
 from gateway.services.jobs import JobState
+from gateway.services.links import LinkStatus
 from gateway.services.people import PersonState
 from tests.gateway.channels.console.world import PASSWORD, World, opened
 from wallet.clock import ManualClock
@@ -48,6 +49,8 @@ async def filled(world: World) -> dict[str, str]:
     job = await world.jobs.start("make_invoices", {"period": "1405-09"}, world.ids["finance"])
     pharmacy = await world.merchants.register_merchant("Noor Pharmacy", maryam.id, "Tehran")
     await world.merchants.register_terminal(pharmacy.id, "TERM0001")
+    status = LinkStatus("smsc", "transceiver", up=False, since=world.clock.now(), alarm="bind_0x0E", window=10)
+    await world.links.say("gateway-1", [status])
     return {
         "officer2 claims": "/claims",
         "officer2 claim": f"/claims/{claims[0].id}",
@@ -64,6 +67,7 @@ async def filled(world: World) -> dict[str, str]:
         "finance cause": f"/cause/{session}",
         "finance jobs": "/jobs",
         "finance job": f"/jobs/{job.id}",
+        "admin links": "/links",
         "admin staff": "/staff",
         "admin merchants": "/merchants",
         "admin merchant": f"/merchants/{pharmacy.id}",

@@ -20,6 +20,7 @@ from gateway.channels.console.pages import (
     claims,
     jobs,
     ledger,
+    links,
     merchants,
     people,
     sign_in,
@@ -36,7 +37,7 @@ _STATIC = _HERE / "static"
 
 def console_routes() -> list[Route]:
     """Every route of the console with the roles that it needs."""
-    pages = (sign_in, today, claims, approvals, people, cash_in, ledger, causes, jobs, merchants, staff, views)
+    pages = (sign_in, today, claims, approvals, people, cash_in, ledger, causes, jobs, links, merchants, staff, views)
     return [route for page in pages for route in page.routes()]
 
 

@@ -12,6 +12,7 @@ from gateway.services.access import View
 from gateway.services.approvals import Approval, ApprovalOutcome, Change, Checker
 from gateway.services.benefits import Claim, ClaimChange, DecisionOutcome
 from gateway.services.jobs import Job, JobOutcome
+from gateway.services.links import LinkReport
 from gateway.services.merchants import Merchant, Terminal, TerminalKey
 from gateway.services.payments import ClaimCode, Invoice, Payment, PayResult
 from gateway.services.people import BranchPurpose, Person, PersonView
@@ -100,6 +101,12 @@ class PaymentsDesk(Protocol):
     async def claim_code(self, code_id: str) -> ClaimCode | None: ...
 
 
+class LinksDesk(Protocol):
+    """Satisfied by gateway.services.links.LinkBoard."""
+
+    async def reports(self) -> list[LinkReport]: ...
+
+
 class JobsDesk(Protocol):
     """Satisfied by gateway.services.jobs.Jobs."""
 
@@ -186,6 +193,7 @@ class ConsoleDeps:
         merchants: Merchants and terminals.
         ledger: Read only.
         links: Names of links and whether each is up; empty when nothing is known.
+        link_board: What every process last said of its links.
         causes: Resolvers by prefix (`tap`, `ses`, …) besides its own: clm, inv, pay, cco, csh.
     """
 
@@ -204,6 +212,7 @@ class ConsoleDeps:
     merchants: MerchantsDesk
     ledger: Book
     links: Callable[[], Mapping[str, bool]]
+    link_board: LinksDesk
     causes: Mapping[str, CauseResolver]
 
 

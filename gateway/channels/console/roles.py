@@ -14,6 +14,7 @@ SEE_MERCHANTS = (Role.FINANCE, Role.ADMINISTRATOR)
 ENROL_MERCHANTS = (Role.ADMINISTRATOR,)
 SEE_JOBS = (Role.FINANCE, Role.ADMINISTRATOR)
 RUN_JOBS = (Role.FINANCE,)
+SEE_LINKS = (Role.ADMINISTRATOR, Role.FINANCE)
 SEE_LEDGER = (Role.FINANCE,)
 SEE_CAUSES = (Role.FINANCE, Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.BRANCH_CLERK)
 RUN_STAFF = (Role.ADMINISTRATOR,)
@@ -38,6 +39,7 @@ MENU = (
     MenuItem("cash_in", "/cash-in", DESK),
     MenuItem("ledger", "/ledger", SEE_LEDGER),
     MenuItem("jobs", "/jobs", SEE_JOBS),
+    MenuItem("links", "/links", SEE_LINKS),
     MenuItem("merchants", "/merchants", SEE_MERCHANTS),
     MenuItem("staff", "/staff", RUN_STAFF),
 )

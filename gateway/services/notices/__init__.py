@@ -14,6 +14,7 @@ from gateway.services.notices.outgoing import (
     Report,
 )
 from gateway.services.notices.rules import NoticeState
+from gateway.services.notices.told import Told, told
 from gateway.services.notices.words import Words
 
 __all__ = [
@@ -33,5 +34,7 @@ __all__ = [
     "Receipt",
     "ReceiptState",
     "Report",
+    "Told",
     "Words",
+    "told",
 ]

@@ -30,6 +30,7 @@ class NoticeClass(StrEnum):
     TAP_PAID = "tap_paid"
     TAP_REFUNDED = "tap_refunded"
     LATE_ANSWER = "late_answer"
+    STAFF_MESSAGE = "staff_message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,12 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.TAP_PAID: _MONEY,
     NoticeClass.TAP_REFUNDED: _MONEY,
     NoticeClass.LATE_ANSWER: Needs(secrets=frozenset({"text"})),
+    NoticeClass.STAFF_MESSAGE: Needs(frozenset({"text"})),
 }
 """`amount` is Money, `at` the moment it moved, `number` a str, `valid_until` a moment, `code` a str.
 
 `text` is a screen that came too late for its USSD session, shown as it is; it may hold a balance, so it is a secret.
+The `text` of a staff message is what its writer wrote.
 """
 
 

@@ -66,6 +66,7 @@ POLICIES: Mapping[NoticeClass, Policy] = {
     NoticeClass.TAP_PAID: _RECEIPT,
     NoticeClass.TAP_REFUNDED: _RECEIPT,
     NoticeClass.LATE_ANSWER: Policy(lane=0, valid_s=3600, resends_max=1),
+    NoticeClass.STAFF_MESSAGE: Policy(lane=2, valid_s=_DAY, resends_max=1),
 }
 
 

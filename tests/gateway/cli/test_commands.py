@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from gateway.cli import app, main
 from gateway.cli.staff import RoleName
+from gateway.errors import BadInput
 from gateway.services.staff import Role
 
 runner = CliRunner()
@@ -136,3 +137,31 @@ def test_a_copy_of_the_ledger_is_verified_by_its_url(config: str, tmp_path: Path
     assert (sound.exit_code, wrong.exit_code) == (0, 1)
     assert "0 transfers, 0 refusals, 0 changes of accounts, 0 closings of periods" in " ".join(sound.output.split())
     assert "wrong: head 1: is not the end of the log" in wrong.output
+
+
+def test_an_sms_by_hand_waits_in_the_outbox_once_for_a_key(config: str) -> None:
+    words = ["sms", "send", "09120000001", "The branch is closed today.", "--key", "closed", "--config", config]
+
+    first, again = runner.invoke(app, words), runner.invoke(app, words)
+    state = runner.invoke(app, ["sms", "state", "sms:closed", "--config", config])
+
+    assert first.exit_code == again.exit_code == state.exit_code == 0, first.output + again.output
+    assert "known already" in again.output
+    assert state.output.count("sms: ready, 0 parts") == 1
+
+
+@pytest.mark.parametrize("to", ["", "1420", "not a number", "+982112345678"])
+def test_an_sms_by_hand_to_no_mobile_is_refused(config: str, to: str) -> None:
+    assert isinstance(runner.invoke(app, ["sms", "send", to, "hello", "--config", config]).exception, BadInput)
+
+
+def test_a_message_that_nobody_knows_has_no_state(config: str) -> None:
+    assert runner.invoke(app, ["sms", "state", "sms:nothing", "--config", config]).exit_code == 1
+
+
+def test_the_cost_of_a_text_is_told_before_it_is_sent() -> None:
+    assert "2 parts, UCS2" in runner.invoke(app, ["sms", "preview", "سلام " * 20]).output
+
+
+def test_links_that_nobody_has_said_anything_of_are_no_success(config: str) -> None:
+    assert runner.invoke(app, ["links", "--config", config]).exit_code == 1

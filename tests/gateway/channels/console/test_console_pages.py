@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.services.benefits import ClaimState
+from gateway.services.links import LinkStatus
 from gateway.services.people import PersonState
 from tests.gateway.channels.console.conftest import SignIn
 from tests.gateway.channels.console.world import PASSWORD, World
@@ -251,3 +252,21 @@ async def test_a_merchant_and_a_terminal_are_registered_and_the_key_is_shown_onc
     assert (await admin.post(f"{where}/terminals", terminal="short"))[0] == 400
     assert (await admin.post("/merchants", **{**form, "msisdn": "09120000009"}))[0] == 404
     assert (await admin.post("/merchants", **{**form, "name": " "}))[0] == 400
+
+
+async def test_the_links_of_all_processes_are_shown_with_who_must_look(signed_in: SignIn, world: World) -> None:
+    admin = await signed_in("admin")
+    assert "Start the gateway" in (await admin.get("/links"))[1]
+    now = world.clock.now()
+    await world.links.say(
+        "gateway-1", [LinkStatus("north", "pair", up=True, since=now, rate=12.4, rate_max=100, health=93)]
+    )
+    await world.links.say("gateway-2", [LinkStatus("north", "pair", up=False, since=now, alarm="bind_0x0E")])
+
+    body = (await admin.get("/links/now"))[1]
+
+    assert body.count("north") == 2
+    assert "12 / 100" in body
+    assert "bind_0x0E" in body
+    world.clock.advance(timedelta(minutes=1))
+    assert (await admin.get("/links/now"))[1].count(">silent<") == 2

@@ -16,6 +16,7 @@ from gateway.services.access import Access
 from gateway.services.approvals import Approval, ApprovalOutcome, ApprovalState, Change, ChangeKind, Checker
 from gateway.services.benefits import Claim, ClaimChange, ClaimState, DecisionOutcome
 from gateway.services.jobs import Job, JobOutcome, JobState
+from gateway.services.links import LinkBoard
 from gateway.services.merchants import Merchant, Terminal, TerminalKey
 from gateway.services.payments import ClaimCode, Invoice, Payment, PaymentKind, PaymentState, PayOutcome, PayResult
 from gateway.services.people import BranchPurpose, Person, PersonState, PersonView
@@ -328,6 +329,7 @@ class World:
     jobs: StubJobs
     access: Access
     merchants: StubMerchants
+    links: LinkBoard
     seeds: dict[str, str]
     ids: dict[str, str]
 
@@ -366,6 +368,7 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
     merchants = StubMerchants(clock)
     benefits, jobs = StubBenefits(clock, approvals), StubJobs(clock)
     payments = StubPayments(clock, ledger, chart, people)
+    links = LinkBoard(store, clock)
 
     async def session(cause: str) -> CauseView | None:
         return CauseView("session", [("msisdn", "***0001")])
@@ -374,5 +377,8 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
         settings=Settings(), clock=clock, metrics=Metrics(), chart=chart, staff=staff, people=people, access=access,
         approvals=approvals, approval_roles=APPROVAL_ROLES, benefits=benefits, payments=payments, jobs=jobs,
         merchants=merchants, ledger=ledger, links=lambda: {"smsc": True, "registry": False}, causes={"ses": session},
+        link_board=links,
     )  # fmt: skip
-    return World(deps, clock, staff, ledger, people, approvals, benefits, payments, jobs, access, merchants, {}, {})
+    return World(
+        deps, clock, staff, ledger, people, approvals, benefits, payments, jobs, access, merchants, links, {}, {}
+    )

@@ -1,0 +1,6 @@
+"""Links as staff see them: what each process says of each of its links, kept where every process can read it."""
+
+from gateway.services.links.board import FORGOTTEN_S, SILENT_S, LinkBoard, LinkReport
+from gateway.services.links.model import LinkStatus
+
+__all__ = ["FORGOTTEN_S", "SILENT_S", "LinkBoard", "LinkReport", "LinkStatus"]
