@@ -1,7 +1,7 @@
 # `make demo` is for a new user; `make check test rigs` are the gates. Everything installs itself.
 PYTHON ?= python3
 PY := .venv/bin/python
-.PHONY: help venv venv-dev venv-ha packages ha-demo demo demo-reset check test rigs rigs-long bench-ussd bench-ledger bench-ledger-large settings-page
+.PHONY: help venv venv-dev venv-ha peers packages ha-demo demo demo-reset check test rigs rigs-long bench-ussd bench-ledger bench-ledger-large settings-page
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,22 @@ venv-dev: .venv/.dev ## .venv with what the tests need
 
 venv-ha: .venv-ha/.ha ## .venv-ha with Patroni, apart from the product
 
+.venv-peers/.peers: tests/peers/requirements.lock
+	@echo "making .venv-peers with smpp.twisted3 from tests/peers/requirements.lock"
+	@$(PYTHON) -m venv --clear .venv-peers
+	@sed -n '/^setuptools==/,/[^\\]$$/p' $< > .venv-peers/build.lock
+	@.venv-peers/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r .venv-peers/build.lock
+	@.venv-peers/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-build-isolation -r $<
+	@touch $@
+
+NODE_PEERS := tests/peers/node/node_modules/.package-lock.json
+$(NODE_PEERS): tests/peers/node/package-lock.json | packages
+	@echo "adding node-smpp from tests/peers/node/package-lock.json"
+	@npm ci --prefix tests/peers/node --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+peers: .venv-peers/.peers $(NODE_PEERS) packages ## SMPP peers of other houses, apart from the product
+
 packages:
 	@.ci/packages
 
@@ -52,13 +68,13 @@ check: .venv/.dev ## ruff, mypy, import-linter, deptry, house tests
 	.venv/bin/deptry .
 	.venv/bin/pytest -q tests/house
 
-test: .venv/.dev packages ## the suite, on SQLite and PostgreSQL, with the browser
+test: .venv/.dev packages peers ## the suite, on SQLite and PostgreSQL, with the browser
 	.venv/bin/pytest -q -n 2 --dist loadfile -m "not rig"
 
-rigs: .venv/.dev .venv-ha/.ha packages ## short forms of the heavy rigs
+rigs: .venv/.dev .venv-ha/.ha packages peers ## short forms of the heavy rigs
 	.venv/bin/pytest -q -m rig --timeout 900
 
-rigs-long: .venv/.dev .venv-ha/.ha packages ## the rigs, then every property and machine with up to 20,000 examples; hours
+rigs-long: .venv/.dev .venv-ha/.ha packages peers ## the rigs, then every property and machine with up to 20,000 examples; hours
 	HYPOTHESIS_PROFILE=soak .venv/bin/pytest -q -m rig --timeout 3600
 	HYPOTHESIS_PROFILE=soak .venv/bin/pytest -q -n 2 -m "not rig and not browser and not journey" --timeout 36000
 

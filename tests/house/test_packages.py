@@ -1,6 +1,7 @@
 """The packages that this house is said to stand on are locked and really used."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -54,7 +55,16 @@ def test_frozen_time_never_stops_the_loop() -> None:
 
 
 def test_the_locks_hold_hashes_and_no_address() -> None:
-    for lock in ("requirements.lock", "requirements-dev.lock"):
+    for lock in ("requirements.lock", "requirements-dev.lock", "tests/peers/requirements.lock"):
         text = (ROOT / lock).read_text("utf-8")
         assert "://" not in text
         assert all("--hash=sha256:" in line for line in text.splitlines() if line.startswith("    "))
+
+
+def test_the_lock_of_the_node_peer_holds_hashes_and_no_address() -> None:
+    lock = json.loads((ROOT / "tests/peers/node/package-lock.json").read_text("utf-8"))
+    installed = {path: package for path, package in lock["packages"].items() if path}
+
+    assert installed["node_modules/smpp"]["version"] == "0.5.1"
+    assert all(package["integrity"].startswith("sha512-") for package in installed.values())
+    assert not any("resolved" in package for package in installed.values())
