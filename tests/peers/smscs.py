@@ -6,7 +6,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
@@ -81,3 +81,13 @@ def smpp_twisted(**words: int | Path) -> AbstractAsyncContextManager[Smsc]:
     python = ROOT / ".venv-peers" / "bin" / "python"
     assert python.exists(), "no .venv-peers: run make peers"
     return _running(str(python), "-u", str(FOLDER / "twisted_smsc.py"), *_words(words))
+
+
+class Peer(Protocol):
+    """Starts an SMSC with its words."""
+
+    __name__: str
+
+    def __call__(self, **words: int | Path) -> AbstractAsyncContextManager[Smsc]:
+        """The SMSC while it runs."""
+        ...
