@@ -117,6 +117,12 @@ class Metrics:
             "tapdial_link_submits", "submit_sm by command_status or what else became of it", ["link", "result"],
             registry=self.registry,
         )  # fmt: skip
+        self.link_submit_seconds = Histogram(
+            "tapdial_link_submit_seconds", "Time to the answer of a submit_sm", ["link"], registry=self.registry
+        )
+        self.link_alarm = Gauge(
+            "tapdial_link_alarm", "Whether a link cannot be bound without help", ["link"], registry=self.registry
+        )
         self.link_inbound = Counter(
             "tapdial_link_inbound", "deliver_sm and data_sm by what they are", ["link", "kind"], registry=self.registry
         )

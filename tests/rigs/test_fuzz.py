@@ -17,6 +17,7 @@ from gateway.channels.api import app as api
 from gateway.channels.console import forms
 from gateway.channels.ussd import africastalking
 from gateway.errors import BadInput, SettingsFault
+from gateway.peers.smsc import LinkProfile
 from gateway.peers.smsc.receipts import ERROR_MAX, MESSAGE_ID_MAX, receipt_of
 from gateway.settings import load as load_settings
 from gateway.wire import emv, gsm, iso8583, smpp, tlv
@@ -209,13 +210,16 @@ def _published_head(data: bytes) -> str | None:
     return None
 
 
+_SMSC = LinkProfile("smsc", "127.0.0.1", 2775, "tapdial", "demo", "1420")
+
+
 def _receipt(data: bytes) -> str | None:
     kept = (Tlv(Tag.RECEIPTED_MESSAGE_ID, data[:70]), Tlv(Tag.MESSAGE_STATE, data[-1:]))
     error = Tlv(Tag.NETWORK_ERROR_CODE, data[:3])
     found = [
-        receipt_of("smsc", DeliverSm(esm_class=4, short_message=data)),
-        receipt_of("smsc", DataSm(esm_class=0x20, tlvs=(Tlv(Tag.MESSAGE_PAYLOAD, data), error))),
-        receipt_of("smsc", DeliverSm(short_message=data, tlvs=kept)),
+        receipt_of(_SMSC, DeliverSm(esm_class=4, short_message=data)),
+        receipt_of(_SMSC, DataSm(esm_class=0x20, tlvs=(Tlv(Tag.MESSAGE_PAYLOAD, data), error))),
+        receipt_of(_SMSC, DeliverSm(short_message=data, tlvs=kept)),
     ]
     for receipt in found:
         if receipt is not None:

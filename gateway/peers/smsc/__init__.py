@@ -1,6 +1,7 @@
-"""The link to the SMSC: SMPP 3.4 over TCP, one transceiver bind, that comes back by itself."""
+"""Links to SMSCs: SMPP 3.4 over TCP, bound again whenever they can be."""
 
-from gateway.peers.smsc.link import Link, ReceiptBox
-from gateway.peers.smsc.profile import LinkProfile
+from gateway.peers.smsc.inbound import Inbound, ReceiptBox
+from gateway.peers.smsc.link import Link
+from gateway.peers.smsc.profile import BindKind, LinkProfile
 
-__all__ = ["Link", "LinkProfile", "ReceiptBox"]
+__all__ = ["BindKind", "Inbound", "Link", "LinkProfile", "ReceiptBox"]

@@ -1,43 +1,30 @@
-"""A link to one SMSC that is bound again whenever it can be, and carries the outbox's messages and their receipts."""
+"""A link to one SMSC that is bound again whenever it can be, and carries messages, receipts and what people write."""
 
 import asyncio
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
-from typing import Protocol
 
-from gateway.errors import Fault, PeerUnavailable
+from gateway.errors import PeerUnavailable
 from gateway.observe import Metrics, log
-from gateway.peers.smsc.pace import Backoff, Pace
-from gateway.peers.smsc.profile import Address, LinkProfile
-from gateway.peers.smsc.receipts import is_receipt, receipt_of
-from gateway.peers.smsc.session import BindRefused, NoAnswer, NotSent, Session
-from gateway.services.notices import Outgoing, PartResult, PartState, Receipt, Report
-from gateway.wire import gsm, smpp
-from gateway.wire.smpp import Pdu, PduFault, Status
+from gateway.peers.smsc.binding import Unreachable, WrongPeer, connect, requests_of, tls_of
+from gateway.peers.smsc.faults import BindRefused, NoAnswer
+from gateway.peers.smsc.inbound import Inbound, Inbox, ReceiptBox
+from gateway.peers.smsc.outlet import Outlet
+from gateway.peers.smsc.pace import Backoff
+from gateway.peers.smsc.profile import BindKind, LinkProfile
+from gateway.peers.smsc.session import Session
+from gateway.peers.smsc.statuses import status_name
+from gateway.peers.smsc.submits import submits
+from gateway.peers.smsc.waiting import Job
+from gateway.services.notices import Outgoing, PartResult, PartState, Report
+from gateway.wire.smpp import DataSm, DeliverSm, Pdu, PduFault, Status
 from wallet.clock import Clock
 
-WAIT_MAX_S = 2.0
-"""How long a part waits for its place in the window, and again for its turn, before it is given back for later."""
-HANDLE_S = 10.0
-UDHI = 0x40
-"""esm_class: the user data begins with a header (SMPP 3.4, 5.2.12)."""
-RECEIPT_WANTED = 0x01
-"""registered_delivery: a receipt at success and at failure (5.2.17)."""
-VALIDITY_DAYS_MAX = 28
-
-THROTTLING = frozenset({Status.THROTTLED, Status.QUEUE_FULL})
-TEMPORARY = THROTTLING | {Status.SYSTEM_ERROR, Status.TEMPORARY_APP_ERROR, Status.INVALID_BIND_STATUS}
-"""Statuses after which the same message may be taken later; any other one is an answer for good."""
-
-
-class ReceiptBox(Protocol):
-    """Keeps receipts. Satisfied by services.notices.Outbox."""
-
-    async def receipt(self, receipt: Receipt) -> None:
-        """Returns when it is committed; raises a Fault if it is not, so that the SMSC sends it again."""
-        ...
+NO_PLACE_S = 0.5
+"""When to come back with what found no place in time."""
+ALREADY_BOUND_TRIES = 5
+"""An SMSC that has not noticed the end of our last bind refuses the next; so many times in a row it is no accident."""
 
 
 def _jitter() -> float:
@@ -45,12 +32,12 @@ def _jitter() -> float:
 
 
 class Link:
-    """One transceiver bind. `run` keeps it up and lives in a TaskGroup of the application, until `stop`."""
+    """One link, of one bind or a pair. `run` keeps it up and lives in a TaskGroup of the application, until `stop`."""
 
     def __init__(
         self,
         profile: LinkProfile,
-        box: ReceiptBox,
+        inbound: Inbound | ReceiptBox,
         clock: Clock,
         metrics: Metrics,
         *,
@@ -59,40 +46,48 @@ class Link:
     ) -> None:
         """`drain_s` is how long a stop waits for answers to what is in flight."""
         self.profile = profile
-        self._box = box
+        self.alarm = ""
+        """Why it cannot be bound without somebody's help, such as `bind_0x0E`; '' if nothing is known."""
+        self.since = clock.now()
+        """Moment of the last change between up and down."""
+        self.outlet = Outlet(profile, metrics)
         self._clock = clock
         self._metrics = metrics
         self._drain_s = drain_s
         self._log = log(link=profile.name)
-        self._session: Session | None = None
+        self._sessions: tuple[Session, ...] = ()
+        self._tls = tls_of(profile)
         self._stopping = asyncio.Event()
-        self._window = asyncio.Semaphore(profile.window)
-        self._pace = Pace(profile.rate_max)
+        self._broken = asyncio.Event()
         self._backoff = Backoff(profile.retry_min_s, profile.retry_max_s, jitter)
+        self._already_bound = 0
+        inbound = inbound if isinstance(inbound, Inbound) else Inbound(inbound)
+        self._inbox = Inbox(profile, inbound, metrics)
         self._up(0)
+        metrics.link_alarm.labels(profile.name).set(0)
 
     @property
     def bound(self) -> bool:
-        """Whether it is bound."""
-        return self._session is not None and self._session.bound
+        """Whether all binds that make the link stand."""
+        return bool(self._sessions) and all(session.bound for session in self._sessions)
 
     @property
     def ready(self) -> bool:
-        """Whether it is bound and not paused by throttling."""
-        return self.bound and not self._pace.paused(_loop_time())
+        """Whether it would send now: bound for sending, and not paused by throttling."""
+        return self.bound and self.outlet.ready(_loop_time())
 
     @property
     def room(self) -> int:
-        """How many messages it would send soon: twice its window while it is ready."""
-        return 2 * self.profile.window if self.ready else 0
+        """How many messages more it would send soon."""
+        return self.outlet.room(_loop_time()) if self.bound else 0
 
     async def run(self) -> None:
         """Connect, bind, carry, and again, until `stop`; then take no more, wait for answers, unbind."""
-        while not self._stopping.is_set():
-            wait_s = await self._live()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait_s):
-                    await self._stopping.wait()
+        async with asyncio.TaskGroup() as group:
+            living = group.create_task(self._lives())
+            await self._stopping.wait()
+            if not self._sessions:
+                living.cancel()
 
     def stop(self) -> None:
         """Let `run` take leave of the SMSC and return; remembered if it has not begun."""
@@ -101,165 +96,173 @@ class Link:
     async def send(self, message: Outgoing) -> Report:
         """Send the parts of `message` that are not done; raises nothing, whatever happens is in the report."""
         try:
-            parts = gsm.split(message.text, reference=message.reference)
+            pdus = submits(self.profile, message, self._clock.now())
         except ValueError:
-            return Report(
-                self.profile.name, 1, (PartResult(1, PartState.REFUSED, status=Status.INVALID_MESSAGE_LENGTH),)
-            )
-        async with asyncio.TaskGroup() as group:
-            sending = [
-                group.create_task(self._send_part(message, part))
-                for part in parts
-                if part.number not in message.parts_done
-            ]
-        return Report(self.profile.name, len(parts), tuple(task.result() for task in sending))
-
-    async def _live(self) -> float:
-        """One session from connecting to its end; how long to wait before the next one."""
+            refused = PartResult(1, PartState.REFUSED, status=Status.INVALID_MESSAGE_LENGTH)
+            return Report(self.profile.name, 1, (refused,))
+        left = [(number, pdu) for number, pdu in pdus if number not in message.parts_done]
+        sending = _Sending(len(left))
+        jobs = [Job(number, message.lane, pdu, sending.done) for number, pdu in left]
+        self.outlet.put(*jobs)
         try:
-            async with asyncio.timeout(self.profile.bind_s):
-                reader, writer = await asyncio.open_connection(self.profile.host, self.profile.port)
-        except (OSError, TimeoutError):
-            self._metrics.link_binds.labels(self.profile.name, "unreachable").inc()
-            return self._backoff.next()
-        session = Session(self.profile, reader, writer, self._answer, self._refused)
-        refused = False
-        async with asyncio.TaskGroup() as group:
-            running = group.create_task(session.run())
-            if await self._bind(session):
-                self._session = session
-                self._backoff.reset()
-                self._up(1)
-                leaving = group.create_task(self._leave(session))
-                try:
-                    await running
-                finally:
-                    leaving.cancel()
-                    self._session = None
-                    self._up(0)
-                self._log.warning("link ended", why=session.why)
-            else:
-                refused = session.why == _CONFIGURED
-        return self._backoff.refused() if refused else self._backoff.next()
-
-    async def _leave(self, session: Session) -> None:
-        await self._stopping.wait()
-        await session.unbind(self._drain_s)
-
-    async def _bind(self, session: Session) -> bool:
-        try:
-            await session.bind()
-        except BindRefused as problem:
-            self._metrics.link_binds.labels(self.profile.name, f"0x{problem.status:02X}").inc()
-            self._log.error("bind refused", status=f"0x{problem.status:08X}", configured=problem.configured)
-            session.end(_CONFIGURED if problem.configured else "bind refused")
-            return False
-        except (PeerUnavailable, PduFault) as problem:
-            self._metrics.link_binds.labels(self.profile.name, "no_answer").inc()
-            self._log.warning("bind failed", why=str(problem))
-            session.end("bind not answered")
-            return False
-        self._metrics.link_binds.labels(self.profile.name, "bound").inc()
-        self._log.info("link bound")
-        return True
-
-    async def _send_part(self, message: Outgoing, part: gsm.Part) -> PartResult:
-        later = PartResult(part.number, PartState.LATER)
-        session = self._session
-        if session is None or not session.bound or self._pace.wait(_loop_time()) > WAIT_MAX_S:
-            return later
-        try:
-            async with asyncio.timeout(WAIT_MAX_S):
-                await self._window.acquire()
-        except TimeoutError:
-            return later
-        try:
-            await asyncio.sleep(self._pace.turn(_loop_time()))
-            answer = await session.request(self._submit(message, part))
-        except NotSent:
-            return later
-        except NoAnswer:
-            self._count("no_answer")
-            return PartResult(part.number, PartState.UNCERTAIN)
-        except PduFault as fault:
-            self._count("unfit")
-            return PartResult(part.number, PartState.REFUSED, status=fault.status)
+            if sending.left:
+                await sending.future
         finally:
-            self._window.release()
-        return self._result(part.number, answer)
+            for job in jobs:
+                job.given_up = True
+        return Report(self.profile.name, len(pdus), sending.parts(), self._wait_s(sending))
 
-    def _result(self, number: int, answer: Pdu) -> PartResult:
-        self._count(f"0x{answer.status:02X}")
-        if isinstance(answer, smpp.SubmitSmResp) and answer.status == Status.OK:
-            self._pace.accepted()
-            return PartResult(number, PartState.SENT, answer.message_id)
-        if answer.status in THROTTLING:
-            self._pace.throttled(_loop_time())
-        state = PartState.LATER if answer.status in TEMPORARY else PartState.REFUSED
-        return PartResult(number, state, status=answer.status)
+    def requested(self, session: Session, pdu: Pdu) -> None:
+        """As Owner."""
+        if isinstance(pdu, DeliverSm | DataSm):
+            self._inbox.take(session, pdu)
+        else:
+            self.refused("unexpected")
 
-    def _submit(self, message: Outgoing, part: gsm.Part) -> smpp.SubmitSm:
-        source, dest = Address.of(self.profile.sender), Address.of(message.address)
-        return smpp.SubmitSm(
-            source_ton=source.ton,
-            source_npi=source.npi,
-            source=source.digits,
-            dest_ton=dest.ton,
-            dest_npi=dest.npi,
-            dest=dest.digits,
-            esm_class=UDHI if part.header else 0,
-            validity=validity(message.valid_until, self._clock.now()),
-            registered_delivery=RECEIPT_WANTED,
-            data_coding=part.coding.value,
-            short_message=part.header + part.data,
-        )
-
-    async def _answer(self, pdu: Pdu) -> Pdu:
-        """What a deliver_sm or data_sm is answered with, after what it brings is committed."""
-        assert isinstance(pdu, smpp.DeliverSm | smpp.DataSm)
-        receipt = receipt_of(self.profile.name, pdu)
-        if receipt is None:
-            # Sent again it would be as unreadable; and messages from people have no door here.
-            readable = not is_receipt(pdu)
-            self._inbound("message" if readable else "unreadable_receipt")
-            return smpp.respond(pdu, Status.PERMANENT_APP_ERROR if readable else Status.OK)
-        try:
-            async with asyncio.timeout(HANDLE_S):
-                await self._box.receipt(receipt)
-        except (Fault, TimeoutError) as problem:
-            self._log.warning("receipt not kept", why=type(problem).__name__)
-            self._inbound("not_kept")
-            return smpp.respond(pdu, Status.TEMPORARY_APP_ERROR)
-        except Exception:  # noqa: BLE001 - the wire's boundary: the session outlives a bug behind it
-            self._log.exception("receipt not kept")
-            self._inbound("not_kept")
-            return smpp.respond(pdu, Status.SYSTEM_ERROR)
-        self._inbound(receipt.state.value)
-        return smpp.respond(pdu)
-
-    def _refused(self, what: str) -> None:
+    def refused(self, what: str) -> None:
+        """As Owner."""
         self._metrics.refused.labels(door="smpp", reason=what).inc()
 
+    def writable(self) -> None:
+        """As Owner."""
+        self.outlet.pump()
+
+    def ended(self, session: Session) -> None:
+        """As Owner."""
+        if session not in self._sessions:
+            return
+        self.outlet.shut()
+        if not self._stopping.is_set() or all(each.why for each in self._sessions):
+            self._broken.set()
+
+    def _wait_s(self, sending: "_Sending") -> float | None:
+        """When to come back: soon where only a place was missing, after the pause where the SMSC said slow down."""
+        if not self.bound:
+            return None
+        statuses = {part.status for part in sending.results if part.state is PartState.LATER}
+        if statuses <= {Status.OK, Status.THROTTLED, Status.QUEUE_FULL}:
+            return max(NO_PLACE_S, self.outlet.pace.wait(_loop_time())) if statuses else None
+        return None
+
+    async def _lives(self) -> None:
+        while not self._stopping.is_set():
+            wait_s = await self._life()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._stopping.wait()
+
+    async def _life(self) -> float:
+        """From connecting to the end; how long to wait before the next one."""
+        async with asyncio.TaskGroup() as group:
+            self._inbox.open(group)
+            try:
+                self._sessions = await self._bind()
+                self._begin()
+                leaving = group.create_task(self._leave())
+                await self._broken.wait()
+                leaving.cancel()
+            except BindRefused as problem:
+                return self._bind_refused(problem)
+            except (PeerUnavailable, PduFault) as problem:
+                return self._not_bound(problem)
+            finally:
+                sessions, self._sessions = self._sessions, ()
+                self._up(0)
+                self._inbox.close()
+            self._log.warning("link ended", why=next(session.why for session in sessions if session.why))
+            for session in sessions:
+                # One half alone is no link: with its receiver gone, what it sends has no receipts.
+                await session.unbind(0)
+                await session.until_lost()
+        return self._backoff.next()
+
+    async def _bind(self) -> tuple[Session, ...]:
+        """All binds that make the link, or none."""
+        sessions: list[Session] = []
+        whole = False
+        try:
+            for request in requests_of(self.profile):
+                sessions.append(await connect(self.profile, self, self._tls))
+                await sessions[-1].bind(request, self.profile.bind_s)
+            whole = all(session.bound for session in sessions)
+            if not whole:
+                raise NoAnswer("the other half of the pair has ended")
+        finally:
+            if not whole:
+                for session in sessions:
+                    session.end("not bound")
+        return tuple(sessions)
+
+    def _begin(self) -> None:
+        self._broken.clear()
+        self._backoff.reset()
+        self._already_bound = 0
+        self._alarm("")
+        self._count_bind("bound")
+        self._up(1)
+        self._log.info("link bound")
+        if self.profile.bind is not BindKind.RX:
+            self.outlet.open(self._sessions[-1])
+
+    async def _leave(self) -> None:
+        """On stop: first the bind that sends, then the one that receives."""
+        await self._stopping.wait()
+        for session in reversed(self._sessions):
+            await self._inbox.drain(self._drain_s)
+            await session.unbind(self._drain_s)
+
+    def _bind_refused(self, problem: BindRefused) -> float:
+        status = problem.status
+        self._count_bind(f"0x{status:02X}")
+        self._log.error("bind refused", status=status_name(status), configured=problem.configured)
+        self._already_bound = self._already_bound + 1 if status == Status.ALREADY_BOUND else 0
+        if problem.configured or self._already_bound >= ALREADY_BOUND_TRIES:
+            self._alarm(f"bind_0x{status:02X}")
+            return self._backoff.refused()
+        return self._backoff.next()
+
+    def _not_bound(self, problem: PeerUnavailable | PduFault) -> float:
+        names = {Unreachable: "unreachable", WrongPeer: "certificate", PduFault: "unfit"}
+        name = names.get(type(problem), "no_answer")
+        self._count_bind(name)
+        self._log.warning("not bound", why=str(problem))
+        if name in ("certificate", "unfit"):
+            self._alarm(name)
+            return self._backoff.refused()
+        return self._backoff.next()
+
+    def _alarm(self, code: str) -> None:
+        if code and code != self.alarm:
+            self._log.error("link needs somebody", alarm=code)
+        self.alarm = code
+        self._metrics.link_alarm.labels(self.profile.name).set(bool(code))
+
     def _up(self, value: int) -> None:
+        self.since = self._clock.now()
         self._metrics.links.labels(self.profile.name).set(value)
 
-    def _count(self, result: str) -> None:
-        self._metrics.link_submits.labels(self.profile.name, result).inc()
-
-    def _inbound(self, kind: str) -> None:
-        self._metrics.link_inbound.labels(self.profile.name, kind).inc()
+    def _count_bind(self, result: str) -> None:
+        self._metrics.link_binds.labels(self.profile.name, result).inc()
 
 
-_CONFIGURED = "bind refused for what we are"
+class _Sending:
+    """Gathers what becomes of the parts of one message."""
 
+    __slots__ = ("future", "left", "results")
 
-def validity(until: datetime, now: datetime) -> str:
-    """Relative validity_period `YYMMDDhhmmss000R` from `now` to `until`; at least a minute (SMPP 3.4, 7.1.1.2)."""
-    seconds = max(60, int((until - now).total_seconds()))
-    days, seconds = divmod(seconds, 86_400)
-    if days >= VALIDITY_DAYS_MAX:
-        days, seconds = VALIDITY_DAYS_MAX, 0
-    return f"0000{days:02d}{seconds // 3600:02d}{seconds % 3600 // 60:02d}{seconds % 60:02d}000R"
+    def __init__(self, left: int) -> None:
+        self.left = left
+        self.results: list[PartResult] = []
+        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def parts(self) -> tuple[PartResult, ...]:
+        return tuple(sorted(self.results, key=lambda part: part.number))
+
+    def done(self, job: Job, state: PartState, message_id: str, status: int) -> None:
+        self.results.append(PartResult(job.number, state, message_id, status))
+        self.left -= 1
+        if not self.left and not self.future.done():
+            self.future.set_result(None)
 
 
 def _loop_time() -> float:

@@ -6,42 +6,60 @@ from dataclasses import dataclass
 RATE_MIN = 1.0
 PAUSE_S = 1.0
 """How long nothing is sent after a throttling answer."""
+BURST_S = 0.05
+"""So much of the rate may leave at once: a fast link then needs no sleep for each message."""
 
 
 class Pace:
-    """Additive increase, multiplicative decrease: half the rate after throttling, a little more after each success.
+    """A bucket of turns, each for one PDU, that fills at a rate which follows what the SMSC says.
 
+    Additive increase, multiplicative decrease: half the rate after throttling, a little more after each success.
     Sending on against 0x58 gets operators to cut the bind; a naive sender has most of its messages refused.
     """
 
     def __init__(self, rate_max: float) -> None:
         self.rate = rate_max
         self._rate_max = rate_max
-        self._next_at = 0.0
+        self._turns = self._turns_max
+        self._counted_at = 0.0
+        self._paused_until = 0.0
+
+    @property
+    def _turns_max(self) -> float:
+        return max(1.0, self.rate * BURST_S)
 
     def wait(self, now: float) -> float:
         """How many seconds the next turn is away."""
-        return max(0.0, self._next_at - now)
+        if now < self._paused_until:
+            return self._paused_until - now
+        self._count(now)
+        return 0.0 if self._turns >= 1.0 else (1.0 - self._turns) / self.rate + 1e-6
 
-    def turn(self, now: float) -> float:
-        """Take the next turn; how many seconds to wait for it."""
-        at = max(now, self._next_at)
-        self._next_at = at + 1 / self.rate
-        return at - now
+    def take(self) -> None:
+        """Take the turn that `wait` has just said is there."""
+        self._turns -= 1.0
 
     def throttled(self, now: float) -> None:
         """The SMSC said that we are too fast. Answers of one burst count once."""
-        if self._next_at < now + PAUSE_S:
+        if now >= self._paused_until:
             self.rate = max(RATE_MIN, self.rate / 2)
-            self._next_at = now + PAUSE_S
+        if self._paused_until < now + PAUSE_S / 2:
+            self._paused_until = now + PAUSE_S
+        self._turns, self._counted_at = 1.0, self._paused_until
 
     def accepted(self) -> None:
         """The SMSC took a message."""
-        self.rate = min(self._rate_max, self.rate + 1 / self.rate)
+        if self.rate < self._rate_max:
+            self.rate = min(self._rate_max, self.rate + max(1.0, self._rate_max / 100) / self.rate)
 
     def paused(self, now: float) -> bool:
-        """Whether the next turn is so far away that no new message should be taken for this link."""
-        return self._next_at >= now + PAUSE_S / 2
+        """Whether throttling has just stopped it, so that no new message should be taken for this link."""
+        return now < self._paused_until
+
+    def _count(self, now: float) -> None:
+        if now > self._counted_at:
+            self._turns = min(self._turns_max, self._turns + (now - self._counted_at) * self.rate)
+            self._counted_at = now
 
 
 @dataclass(slots=True)

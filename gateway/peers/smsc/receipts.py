@@ -1,11 +1,12 @@
 """Delivery receipts out of deliver_sm and data_sm: TLVs first, the text of SMPP 3.4 appendix B second.
 
 The text is written by every SMSC a little differently, so the grammar takes any case and order, missing fields, ids in
-quotes and letters in `err`; ids are compared as they came.
+quotes and letters in `err`.
 """
 
 import re
 
+from gateway.peers.smsc.profile import LinkProfile
 from gateway.services.notices import Receipt, ReceiptState
 from gateway.wire.smpp import DataSm, DeliverSm, Tag
 
@@ -40,7 +41,7 @@ MESSAGE_ID_MAX = 64
 """message_id (5.2.23) without its NUL; what is no such string names no message of ours, and no store takes a NUL."""
 
 
-def receipt_of(link: str, pdu: DeliverSm | DataSm) -> Receipt | None:
+def receipt_of(profile: LinkProfile, pdu: DeliverSm | DataSm) -> Receipt | None:
     """The receipt that this PDU is; None if it is something else, or names no message."""
     receipted = (pdu.tlv(Tag.RECEIPTED_MESSAGE_ID) or b"").rstrip(b"\0").decode("latin-1")
     kind = pdu.esm_class & _TYPE
@@ -51,7 +52,7 @@ def receipt_of(link: str, pdu: DeliverSm | DataSm) -> Receipt | None:
     if not 0 < len(message_id) <= MESSAGE_ID_MAX or not message_id.isascii() or not message_id.isprintable():
         return None
     state = ReceiptState.PENDING if kind == _INTERMEDIATE else _state(pdu, text)
-    return Receipt(link, message_id, state, _error(pdu, text))
+    return Receipt(profile.name, profile.id_of_receipt(message_id), state, _error(pdu, text))
 
 
 def is_receipt(pdu: DeliverSm | DataSm) -> bool:

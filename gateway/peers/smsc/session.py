@@ -1,219 +1,380 @@
-"""One SMPP session over one TCP connection: requests in flight, answers by number, timers, a clean or unclean end."""
+"""One SMPP session over one TCP connection: requests in flight, answers by number, timers, a clean or unclean end.
+
+It is an asyncio.Protocol with callbacks, since tasks, streams and a timer for each message cost more than the message:
+what is written within one turn of the loop leaves as one piece, and one timer serves all answers, which are due in the
+order of their requests. Nobody's flood holds the loop: octets are read in slices, one a turn, and reading stops while a
+peer does not read what it is told, or while what it sent before is still being worked on.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from typing import Protocol, cast
 
 from gateway.errors import PeerUnavailable
-from gateway.peers.smsc.profile import LinkProfile
+from gateway.peers.smsc.faults import BindRefused, NoAnswer, NotSent
+from gateway.peers.smsc.keepalive import KeepAlive, Timers
 from gateway.wire import smpp
 from gateway.wire.smpp import BrokenPdu, Pdu, Status
 
-READ_OCTETS = 65_536
-HANDLED_AT_ONCE_MAX = 50
+SLICE_OCTETS = 8192
+"""Read in one turn of the loop: at most 512 PDUs."""
 SEQUENCE_MAX = 0x7FFF_FFFF
 UNBIND_S = 2.0
 CLOSE_S = 1.0
+"""How long what is written last may take to leave; then the connection is aborted."""
+RESPONSE = 0x8000_0000
+"""The bit that a response's command_id has."""
+NACK = smpp.GenericNack.command_id
+
+Answer = Pdu | BrokenPdu | None
+"""The PDU that answers a request, one that cannot be read, or None: no answer in time, or the line was lost."""
+OnAnswer = Callable[[Answer], None]
 
 
-class NotSent(PeerUnavailable):
-    """The request never left: the session has ended, or is about to."""
+class Owner(Protocol):
+    """What a session tells; called inside the loop, so nothing here may take long. Satisfied by Link."""
 
-    code = "smsc_not_sent"
+    def requested(self, session: "Session", pdu: Pdu) -> None:
+        """A deliver_sm, data_sm or outbind; the first two are answered by `session.say`."""
+        ...
+
+    def refused(self, what: str) -> None:
+        """`pdu` or `frame`: cannot be read. `unexpected`: not what an ESME is sent. `unasked`: answers nothing."""
+        ...
+
+    def writable(self) -> None:
+        """The peer reads again."""
+        ...
+
+    def ended(self, session: "Session") -> None:
+        """The session is over, its in-flight requests have been given back."""
+        ...
 
 
-class NoAnswer(PeerUnavailable):
-    """The request left and no answer came: nobody knows what became of it."""
+class Session(asyncio.Protocol):
+    """A connection, from connecting to its end. Made by `loop.create_connection` or a server."""
 
-    code = "smsc_no_answer"
-
-
-class BindRefused(PeerUnavailable):
-    """The SMSC refused the bind with `status`."""
-
-    code = "smsc_bind_refused"
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"bind refused with 0x{status:08X}")
-        self.status = status
+    def __init__(self, timers: Timers, owner: Owner) -> None:
+        self.bound = False
+        self.why = ""
+        """Why it ended; '' while it lives."""
+        self.is_writable = True
+        self._timers = timers
+        self._owner = owner
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._decoder = smpp.Decoder()
+        self._unread: deque[bytes] = deque()
+        self._held = False
+        self._scheduled = False
+        self._reads = True
+        self._unsent: list[bytes] = []
+        self._waiting: dict[int, tuple[float, int, OnAnswer]] = {}
+        self._special: dict[int, tuple[int, OnAnswer]] = {}
+        self._number = 0
+        self._alive = KeepAlive(timers, self._enquire, self.end)
+        self._due: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+        self._closing: asyncio.TimerHandle | None = None
+        self._ended = asyncio.Event()
+        self._lost = asyncio.Event()
+        self._drained = asyncio.Event()
 
     @property
-    def configured(self) -> bool:
-        """Whether it was refused for what we are, which no new try will change."""
-        return self.status in (Status.BIND_FAILED, Status.INVALID_PASSWORD, Status.INVALID_SYSTEM_ID)
+    def in_flight(self) -> int:
+        """How many posted requests wait for their answers."""
+        return len(self._waiting)
 
+    # asyncio.Protocol
 
-@dataclass(slots=True)
-class Session:
-    """A bound or binding connection. `run` must be running for anything else to work.
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The line is there."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._alive.start()
 
-    `on_request` answers deliver_sm and data_sm; it must not raise. `on_refused` is told `pdu` or `frame` for what
-    cannot be read, and `unexpected` for what only an ESME sends.
-    """
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The line is gone."""
+        self.end(f"lost: {type(exc).__name__}" if exc else "closed by the SMSC")
+        if self._closing:
+            self._closing.cancel()
+        self._lost.set()
 
-    profile: LinkProfile
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    on_request: Callable[[Pdu], Awaitable[Pdu]]
-    on_refused: Callable[[str], None]
-    bound: bool = False
-    why: str = ""
-    """Why it ended."""
-    _ended: asyncio.Event = field(default_factory=asyncio.Event)
-    _waiting: dict[int, "asyncio.Future[Pdu | BrokenPdu | None]"] = field(default_factory=dict)
-    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
-    _heard_at: float = 0.0
-    _number: int = 0
-    _handled: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HANDLED_AT_ONCE_MAX))
+    def eof_received(self) -> bool:
+        """Half a line serves nobody."""
+        self.end("closed by the SMSC")
+        return False
 
-    async def run(self) -> None:
-        """Read and keep alive until the session ends; what is in flight then has no answer."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                self._tasks |= {group.create_task(self._read(group)), group.create_task(self._keep_alive())}
-                await self._ended.wait()
-                for task in self._tasks:
-                    task.cancel()
-        finally:
-            self.end(self.why or "cancelled")
-            for answer in self._waiting.values():
-                if not answer.done():
-                    answer.set_result(None)
-            await self._close()
+    def data_received(self, data: bytes) -> None:
+        """Read at once what is short, the rest a slice a turn."""
+        self._alive.heard_at = self._loop.time()
+        if not self._unread and not self._held and len(data) <= SLICE_OCTETS:
+            self._read(data)
+            return
+        self._unread.extend(data[at : at + SLICE_OCTETS] for at in range(0, len(data), SLICE_OCTETS))
+        self._schedule()
+        self._gate()
 
-    async def bind(self) -> None:
-        """Bind as transceiver.
+    def pause_writing(self) -> None:
+        """The peer does not read: nothing more is posted, nor read from it, and not for long."""
+        self.is_writable = False
+        self._stalled = self._loop.call_later(self._timers.response_s, self.end, "the SMSC does not read")
+        self._gate()
+
+    def resume_writing(self) -> None:
+        """The peer reads again."""
+        self.is_writable = True
+        if self._stalled:
+            self._stalled.cancel()
+        self._gate()
+        self._owner.writable()
+
+    # requests of ours
+
+    def post(self, pdu: Pdu, on_answer: OnAnswer) -> None:
+        """Send a request of a bound session; `on_answer` is called once, from the loop, never from here.
 
         Raises:
-            BindRefused: With the SMSC's status.
-            PeerUnavailable: No answer in time.
+            PduFault: It does not fit into a PDU; nothing was sent.
+            NotSent: The session has ended or is about to; nothing was sent.
         """
-        request = smpp.BindTransceiver(
-            system_id=self.profile.system_id, password=self.profile.password, system_type=self.profile.system_type
-        )
-        answer = await self.request(request, self.profile.bind_s)
-        if not isinstance(answer, smpp.BindTransceiverResp) or answer.status != Status.OK:
-            raise BindRefused(answer.status)
-        self.bound = True
+        octets = smpp.encode(pdu)
+        if not self.bound:
+            raise NotSent("the session has ended or is about to")
+        number = self._next()
+        due = self._loop.time() + self._timers.response_s
+        self._waiting[number] = (due, pdu.command_id | RESPONSE, on_answer)
+        if self._due is None:
+            self._due = self._loop.call_at(due, self._overdue)
+        self._write(octets[:12] + number.to_bytes(4, "big") + octets[16:])
 
     async def request(self, pdu: Pdu, timeout_s: float | None = None) -> Pdu:
         """Send a request and wait for the PDU that answers it: its response, or a generic_nack.
+
+        `timeout_s` is for what has a time of its own, and may be sent before the session is bound.
 
         Raises:
             PduFault: It does not fit into a PDU; nothing was sent.
             NotSent: The session has ended; nothing was sent.
             NoAnswer: It was sent, and the connection or the time ran out, or the answer cannot be read.
         """
-        self._number = number = self._number % SEQUENCE_MAX + 1
-        octets = smpp.encode(replace(pdu, sequence=number))
-        if self._ended.is_set() or (isinstance(pdu, smpp.SubmitSm) and not self.bound):
-            raise NotSent("the session has ended or is about to")
-        answer: asyncio.Future[Pdu | BrokenPdu | None] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = answer
+        future: asyncio.Future[Answer] = self._loop.create_future()
+
+        def answered(answer: Answer) -> None:
+            if not future.done():
+                future.set_result(answer)
+
+        if timeout_s is None:
+            self.post(pdu, answered)
+            return _readable(await future)
+        number = self._send_special(pdu, answered)
         try:
-            async with asyncio.timeout(self.profile.response_s if timeout_s is None else timeout_s):
-                self.writer.write(octets)
-                await self.writer.drain()
-                got = await answer
-        except (TimeoutError, OSError) as problem:
-            raise NoAnswer(f"no answer: {type(problem).__name__}") from None
+            async with asyncio.timeout(timeout_s):
+                return _readable(await future)
+        except TimeoutError:
+            raise NoAnswer("no answer in time") from None
         finally:
-            del self._waiting[number]
-        if got is None:
-            raise NoAnswer("the connection was lost")
-        if isinstance(got, BrokenPdu):
-            raise NoAnswer(f"the answer cannot be read: {got.reason}")
-        return got
+            self._special.pop(number, None)
+
+    async def bind(self, request: Pdu, timeout_s: float) -> None:
+        """Bind as what `request` says.
+
+        Raises:
+            BindRefused: With the SMSC's status.
+            PduFault: The request does not fit into a PDU.
+            PeerUnavailable: No answer in time.
+        """
+        answer = await self.request(request, timeout_s)
+        if answer.command_id == NACK or answer.status != Status.OK:
+            raise BindRefused(answer.status)
+        if self.why:
+            raise NoAnswer(self.why)
+        self.bound = self._alive.enquires = True
 
     async def unbind(self, drain_s: float) -> None:
-        """Wait up to `drain_s` for what is in flight, take leave, end."""
+        """Take no more, wait up to `drain_s` for what is in flight, take leave, end."""
         self.bound = False
         if self._waiting and drain_s:
-            await asyncio.wait(list(self._waiting.values()), timeout=drain_s)
+            self._drained.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(drain_s):
+                    await self._drained.wait()
         with suppress(PeerUnavailable):
             await self.request(smpp.Unbind(), UNBIND_S)
         self.end("unbound")
 
+    def say(self, pdu: Pdu) -> None:
+        """Send what nobody answers; nothing happens if the line is gone."""
+        if not self.why:
+            self._write(smpp.encode(pdu))
+
+    def hold(self, *, on: bool) -> None:
+        """Stop reading while whoever works on the peer's requests has enough of them, and go on afterwards."""
+        self._held = on
+        self._schedule()
+        self._gate()
+
+    # ends
+
     def end(self, why: str) -> None:
-        """End the session at once; `run` returns."""
+        """End the session now; what is in flight is given back as unanswered, what was written still leaves."""
+        if self.why:
+            return
         self.bound = False
-        self.why = self.why or why
+        self.why = why
+        self._flush()
+        self._alive.stop()
+        for timer in (self._due, self._stalled):
+            if timer:
+                timer.cancel()
+        if self._transport:
+            self._transport.close()
+            self._closing = self._loop.call_later(CLOSE_S, self._transport.abort)
+        else:
+            self._lost.set()
+        waiting = [on_answer for _, _, on_answer in self._waiting.values()]
+        waiting += [on_answer for _, on_answer in self._special.values()]
+        self._waiting.clear()
+        self._special.clear()
+        for on_answer in waiting:
+            on_answer(None)
+        self._drained.set()
         self._ended.set()
+        self._owner.ended(self)
 
-    async def _close(self) -> None:
-        self.writer.close()
-        try:
-            async with asyncio.timeout(CLOSE_S):
-                await self.writer.wait_closed()
-        except (OSError, TimeoutError):
-            self.writer.transport.abort()
+    async def until_ended(self) -> None:
+        """Wait for the end, whoever brings it about."""
+        await self._ended.wait()
 
-    async def _read(self, group: asyncio.TaskGroup) -> None:
-        decoder = smpp.Decoder()
+    async def until_lost(self) -> None:
+        """Wait until nothing is left of the connection; after `end` that takes CLOSE_S at most."""
+        await self._lost.wait()
+
+    # inside
+
+    def _enquire(self, answered: Callable[[], None]) -> None:
+        self._send_special(smpp.EnquireLink(), lambda _answer: answered())
+
+    def _next(self) -> int:
+        self._number = self._number % SEQUENCE_MAX + 1
+        return self._number
+
+    def _send_special(self, pdu: Pdu, on_answer: OnAnswer) -> int:
+        octets = smpp.encode(pdu)
+        if self.why or self._transport is None:
+            raise NotSent("the session has ended")
+        number = self._next()
+        self._special[number] = (pdu.command_id | RESPONSE, on_answer)
+        self._write(octets[:12] + number.to_bytes(4, "big") + octets[16:])
+        return number
+
+    def _write(self, octets: bytes) -> None:
+        if not self._unsent:
+            self._loop.call_soon(self._flush)
+        self._unsent.append(octets)
+
+    def _flush(self) -> None:
+        if self._unsent and self._transport:
+            octets = b"".join(self._unsent)
+            self._unsent.clear()
+            self._transport.write(octets)
+
+    def _gate(self) -> None:
+        reads = self.is_writable and not self._held and not self._unread
+        if reads is self._reads or self.why or self._transport is None:
+            return
+        self._reads = reads
+        if reads:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
+
+    def _schedule(self) -> None:
+        if self._unread and not self._held and not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        self._scheduled = False
+        if self._unread and not self._held and not self.why:
+            self._read(self._unread.popleft())
+        self._schedule()
+        self._gate()
+
+    def _read(self, octets: bytes) -> None:
         try:
-            while octets := await self.reader.read(READ_OCTETS):
-                self._heard_at = asyncio.get_running_loop().time()
-                for pdu in decoder.feed(octets):
-                    await self._take(pdu, group)
-                async with asyncio.timeout(self.profile.response_s):
-                    await self.writer.drain()
-            self.end("closed by the SMSC")
+            for pdu in self._decoder.feed(octets):
+                self._take(pdu)
         except smpp.FrameFault as fault:
-            self.on_refused("frame")
-            self._say(smpp.GenericNack(sequence=fault.sequence, status=fault.status))
+            self._owner.refused("frame")
+            self.say(smpp.GenericNack(sequence=fault.sequence, status=fault.status))
             self.end("a PDU without a possible length")
-        except (OSError, TimeoutError) as problem:
-            self.end(f"lost: {type(problem).__name__}")
 
-    async def _take(self, pdu: Pdu | BrokenPdu, group: asyncio.TaskGroup) -> None:
-        if isinstance(pdu, BrokenPdu):
-            self.on_refused("pdu")
-        if pdu.is_response:
-            # An answer that nobody waits for came too late; its message has been settled as uncertain.
-            waiting = self._waiting.get(pdu.sequence)
-            if waiting is not None and not waiting.done():
-                waiting.set_result(pdu)
+    def _take(self, pdu: Pdu | BrokenPdu) -> None:
+        if pdu.command_id >= RESPONSE:
+            self._answered(pdu)
+            return
+        if self.why:
             return
         match pdu:
             case BrokenPdu():
-                self._say(smpp.refuse(pdu))
+                self._owner.refused("pdu")
+                self.say(smpp.refuse(pdu))
+            case smpp.DeliverSm() | smpp.DataSm() | smpp.Outbind():
+                self._owner.requested(self, pdu)
             case smpp.EnquireLink():
-                self._say(smpp.respond(pdu))
-            case smpp.DeliverSm() | smpp.DataSm():
-                await self._handled.acquire()
-                handling = group.create_task(self._handle(pdu))
-                self._tasks.add(handling)
-                handling.add_done_callback(self._tasks.discard)
+                self.say(smpp.respond(pdu))
             case smpp.Unbind():
-                self._say(smpp.respond(pdu))
+                self.say(smpp.respond(pdu))
                 self.end("unbound by the SMSC")
-            case smpp.AlertNotification() | smpp.Outbind():
+            case smpp.AlertNotification():
                 pass
             case _:
-                self.on_refused("unexpected")
-                self._say(smpp.respond(pdu, Status.INVALID_BIND_STATUS))
+                self._owner.refused("unexpected")
+                self.say(smpp.respond(pdu, Status.INVALID_BIND_STATUS))
 
-    async def _handle(self, pdu: Pdu) -> None:
-        try:
-            self._say(await self.on_request(pdu))
-        finally:
-            self._handled.release()
+    def _answered(self, pdu: Pdu | BrokenPdu) -> None:
+        number = pdu.sequence
+        found = self._waiting.get(number)
+        if found is not None:
+            expected, on_answer = found[1], found[2]
+        elif number in self._special:
+            expected, on_answer = self._special[number]
+        else:
+            # It came too late, and its request has been given back as unanswered; or nobody ever asked.
+            self._owner.refused("unasked")
+            return
+        if isinstance(pdu, BrokenPdu):
+            self._owner.refused("pdu")
+        elif pdu.command_id not in (expected, NACK):
+            self._owner.refused("unexpected")
+            return
+        if found is None:
+            del self._special[number]
+        else:
+            del self._waiting[number]
+            if not self._waiting:
+                self._drained.set()
+        on_answer(pdu)
 
-    def _say(self, pdu: Pdu) -> None:
-        if not self.writer.is_closing():
-            self.writer.write(smpp.encode(pdu))
+    def _overdue(self) -> None:
+        now = self._loop.time()
+        late = list(takewhile(lambda item: item[1][0] <= now, self._waiting.items()))
+        for number, _ in late:
+            del self._waiting[number]
+        first = next(iter(self._waiting.values()), None)
+        self._due = self._loop.call_at(first[0], self._overdue) if first else None
+        if not self._waiting:
+            self._drained.set()
+        for _, (_, _, on_answer) in late:
+            on_answer(None)
 
-    async def _keep_alive(self) -> None:
-        now = asyncio.get_running_loop().time
-        self._heard_at = now()
-        while True:
-            silent_s = now() - self._heard_at
-            if silent_s < self.profile.enquire_s:
-                await asyncio.sleep(self.profile.enquire_s - silent_s)
-                continue
-            try:
-                await self.request(smpp.EnquireLink())
-            except PeerUnavailable:
-                self.end("no answer to enquire_link")
-                return
+
+def _readable(answer: Answer) -> Pdu:
+    if answer is None:
+        raise NoAnswer("the connection or the time ran out")
+    if isinstance(answer, BrokenPdu):
+        raise NoAnswer(f"the answer cannot be read: {answer.reason}")
+    return answer

@@ -110,8 +110,8 @@ class ScriptedSmsc:
 def link_to(port: int, box: Box | None = None, metrics: Metrics | None = None, **changes: float | str) -> Link:
     """A link with short timers."""
     values: dict[str, Any] = {
-        "window": 10, "bind_s": 0.5, "response_s": 0.3, "enquire_s": 5.0, "retry_min_s": 0.02, "retry_max_s": 0.1,
-        "rate_max": 10_000.0,
+        "window": 10, "bind_s": 0.5, "response_s": 0.3, "enquire_s": 5.0, "enquire_response_s": 0.1,
+        "retry_min_s": 0.02, "retry_max_s": 0.1, "rate_max": 10_000.0,
     } | changes  # fmt: skip
     profile = LinkProfile("smsc", "127.0.0.1", port, "tapdial", "demo", "1420", **values)
     return Link(profile, box or Box(), ManualClock(AT), metrics or Metrics(), drain_s=0.2, jitter=lambda: 0.0)

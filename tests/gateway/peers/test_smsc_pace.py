@@ -6,16 +6,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.peers.smsc.link import validity
 from gateway.peers.smsc.pace import PAUSE_S, RATE_MIN, Backoff, Pace
 from gateway.peers.smsc.profile import Address
+from gateway.peers.smsc.submits import validity
 from tests.gateway.peers.smsc_stubs import AT, after
 
 
+def sends(pace: Pace, now: float) -> float:
+    """Wait for the next turn and take it; the moment it was taken."""
+    while (wait_s := pace.wait(now)) > 0:
+        now += wait_s
+    pace.take()
+    return now
+
+
 def test_turns_are_spread_over_the_second() -> None:
-    pace = Pace(10)
-    assert [round(pace.turn(100.0), 6) for _ in range(4)] == [0.0, 0.1, 0.2, 0.3]
-    assert pace.turn(200.0) == 0.0
+    pace, now, moments = Pace(10), 100.0, list[float]()
+    for _ in range(4):
+        now = sends(pace, now)
+        moments.append(round(now, 4))
+    assert moments == [100.0, 100.1, 100.2, 100.3]
+    assert pace.wait(200.0) == 0.0
+
+
+def test_a_fast_link_sends_a_little_at_once_and_no_more_than_its_rate() -> None:
+    pace, now, moments = Pace(1000), 100.0, list[float]()
+    for _ in range(1050):
+        now = sends(pace, now)
+        moments.append(now)
+    assert moments[49] == 100.0
+    assert 100.99 < moments[-1] < 101.01
 
 
 def test_throttling_pauses_and_halves_the_rate_once_for_a_burst() -> None:
@@ -48,7 +68,8 @@ def test_the_rate_stays_within_its_bounds(steps: list[tuple[str, float]]) -> Non
             case "a":
                 pace.accepted()
             case _:
-                sent.append(now + pace.turn(now))
+                now = sends(pace, now)
+                sent.append(now)
         assert RATE_MIN <= pace.rate <= 20
     assert all(later - earlier > 1 / 20 - 1e-6 for earlier, later in pairwise(sent))
 

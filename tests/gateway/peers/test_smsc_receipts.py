@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.peers.smsc import LinkProfile
 from gateway.peers.smsc.receipts import is_receipt, receipt_of
 from gateway.services.notices import ReceiptState
 from gateway.wire.smpp import DataSm, DeliverSm, Tag, Tlv
 
+PROFILE = LinkProfile("smsc", "127.0.0.1", 2775, "tapdial", "demo", "1420")
 D, F, E, P = ReceiptState.DELIVERED, ReceiptState.FAILED, ReceiptState.EXPIRED, ReceiptState.PENDING
 
 
@@ -30,7 +32,7 @@ D, F, E, P = ReceiptState.DELIVERED, ReceiptState.FAILED, ReceiptState.EXPIRED, 
     ],
 )  # fmt: skip
 def test_the_text_of_a_receipt_is_read(text: str, message_id: str, state: ReceiptState, error: str) -> None:
-    receipt = receipt_of("smsc", DeliverSm(esm_class=0x04, short_message=text.encode()))
+    receipt = receipt_of(PROFILE, DeliverSm(esm_class=0x04, short_message=text.encode()))
     assert receipt is not None
     assert (receipt.link, receipt.message_id, receipt.state, receipt.error) == ("smsc", message_id, state, error)
 
@@ -60,7 +62,7 @@ def tlvs(message_id: bytes, state: int | None = None, error: bytes | None = None
     ],
 )
 def test_tlvs_say_it_before_the_text(pdu: DeliverSm | DataSm, message_id: str, state: ReceiptState, error: str) -> None:
-    receipt = receipt_of("smsc", pdu)
+    receipt = receipt_of(PROFILE, pdu)
     assert receipt is not None
     assert (receipt.message_id, receipt.state, receipt.error) == (message_id, state, error)
 
@@ -76,11 +78,11 @@ def test_tlvs_say_it_before_the_text(pdu: DeliverSm | DataSm, message_id: str, s
     ],
 )
 def test_what_names_no_message_is_no_receipt(pdu: DeliverSm, *, claims: bool) -> None:
-    assert receipt_of("smsc", pdu) is None
+    assert receipt_of(PROFILE, pdu) is None
     assert is_receipt(pdu) is claims
 
 
 @given(st.binary(max_size=254), st.integers(0, 255), st.binary(max_size=20))
 def test_no_bytes_upset_the_reading(text: bytes, esm_class: int, tlv: bytes) -> None:
     state = Tlv(Tag.MESSAGE_STATE, tlv)
-    receipt_of("smsc", DeliverSm(esm_class=esm_class, short_message=text, tlvs=(state, Tlv(0x001E, tlv))))
+    receipt_of(PROFILE, DeliverSm(esm_class=esm_class, short_message=text, tlvs=(state, Tlv(0x001E, tlv))))

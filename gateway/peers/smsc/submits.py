@@ -1,0 +1,52 @@
+"""Submit_sm PDUs out of messages, as a link wants them."""
+
+from datetime import datetime
+
+from gateway.peers.smsc.profile import Address, LinkProfile
+from gateway.services.notices import Outgoing
+from gateway.wire import gsm, smpp
+
+UDHI = 0x40
+"""esm_class: the user data begins with a header (SMPP 3.4, 5.2.12)."""
+RECEIPT_WANTED = 0x01
+"""registered_delivery: a receipt at success and at failure (5.2.17)."""
+VALIDITY_DAYS_MAX = 28
+
+
+def submits(profile: LinkProfile, message: Outgoing, now: datetime) -> list[tuple[int, smpp.SubmitSm]]:
+    """All parts of `message`, numbered from 1.
+
+    Raises:
+        ValueError: More parts than can be counted.
+    """
+    source, dest = Address.of(profile.sender), Address.of(message.address)
+    until = validity(message.valid_until, now)
+    return [
+        (
+            part.number,
+            smpp.SubmitSm(
+                service_type=profile.service_type,
+                source_ton=source.ton,
+                source_npi=source.npi,
+                source=source.digits,
+                dest_ton=dest.ton,
+                dest_npi=dest.npi,
+                dest=dest.digits,
+                esm_class=UDHI if part.header else 0,
+                validity=until,
+                registered_delivery=RECEIPT_WANTED,
+                data_coding=profile.data_coding.get(part.coding, part.coding.value),
+                short_message=part.header + part.data,
+            ),
+        )
+        for part in gsm.split(message.text, reference=message.reference)
+    ]
+
+
+def validity(until: datetime, now: datetime) -> str:
+    """Relative validity_period `YYMMDDhhmmss000R` from `now` to `until`; at least a minute (SMPP 3.4, 7.1.1.2)."""
+    seconds = max(60, int((until - now).total_seconds()))
+    days, seconds = divmod(seconds, 86_400)
+    if days >= VALIDITY_DAYS_MAX:
+        days, seconds = VALIDITY_DAYS_MAX, 0
+    return f"0000{days:02d}{seconds // 3600:02d}{seconds % 3600 // 60:02d}{seconds % 60:02d}000R"
