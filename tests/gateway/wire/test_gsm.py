@@ -1,4 +1,4 @@
-"""GSM 03.38 and splitting: tables of examples, round trips, and smpplib as a second opinion where it is right."""
+"""The default alphabet: tables of examples, round trips, and smpplib as a second opinion where it is right."""
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from smpplib import gsm as smpplib_gsm
 
 from gateway.wire import gsm
-from gateway.wire.gsm import Coding, Header
 
 BASIC = "".join(gsm.decode(bytes([value])) for value in range(0x80) if value != 0x1B)
 EXTENDED = "\f^{}\\[~]|€"
@@ -78,58 +77,3 @@ def test_smpplib_encodes_the_same_except_for_its_known_defects(text: str) -> Non
 )
 def test_a_few_letters_do_not_push_a_text_into_ucs2(text: str, plain: str) -> None:
     assert gsm.transliterate(text) == plain
-
-
-@pytest.mark.parametrize(
-    ("text", "header", "counts"),
-    [
-        ("a" * 160, Header.UDH8, [160]),
-        ("a" * 161, Header.UDH8, [153, 8]),
-        ("a" * 161, Header.UDH16, [152, 9]),
-        ("€" * 80, Header.UDH8, [160]),
-        ("€" * 81, Header.UDH8, [152, 10]),
-        ("a" * 152 + "€" + "b" * 10, Header.UDH8, [152, 12]),
-        ("س" * 70, Header.UDH8, [140]),
-        ("س" * 71, Header.UDH8, [134, 8]),
-        ("س" * 71, Header.UDH16, [132, 10]),
-        ("س" * 66 + "😀" + "س" * 10, Header.UDH8, [132, 24]),
-        ("", Header.UDH8, [0]),
-    ],
-)
-def test_parts_fill_up_without_cutting_a_character(text: str, header: Header, counts: list[int]) -> None:
-    parts = gsm.split(text, header=header)
-    assert [len(part.data) for part in parts] == counts
-    assert gsm.parts_count(text, header=header) == len(counts)
-
-
-def test_headers_carry_reference_total_and_number() -> None:
-    assert [part.header.hex() for part in gsm.split("a" * 200, reference=0x1234)] == ["050003340201", "050003340202"]
-    parts = gsm.split("a" * 200, reference=0x1234, header=Header.UDH16)
-    assert [part.header.hex() for part in parts] == ["06080412340201", "06080412340202"]
-    assert gsm.split("a")[0].header == b""
-
-
-def test_more_than_255_parts_are_refused() -> None:
-    assert len(gsm.split("a" * 153 * 255)) == 255
-    with pytest.raises(ValueError, match="256 parts"):
-        gsm.split("a" * (153 * 255 + 1))
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=500) | gsm_texts, st.sampled_from(Header))
-def test_each_part_fits_and_reads_on_its_own(text: str, header: Header) -> None:
-    parts = gsm.split(text, header=header)
-    limit = {Coding.GSM: 160, Coding.UCS2: 140}
-    for part in parts:
-        room = limit[part.coding] if len(parts) == 1 else header.room(part.coding)
-        assert len(part.data) <= room
-        assert len(part.header) + len(part.data) * (7 if part.coding is Coding.GSM else 8) / 8 <= 140
-    read = [gsm.decode(part.data) if part.coding is Coding.GSM else part.data.decode("utf-16-be") for part in parts]
-    assert "".join(read) == text
-
-
-def test_a_lone_surrogate_is_replaced_and_does_not_stop_a_message() -> None:
-    assert gsm.decode_ucs2(gsm.split("س\ud800")[0].data) == "س?"
-
-
-def test_the_text_is_not_in_the_repr() -> None:
-    assert "data" not in repr(gsm.split("secret")[0])
