@@ -5,13 +5,17 @@ while TLVs are kept as they came, unknown and repeated ones too.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from dataclasses import fields as dataclass_fields
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-from gateway.errors import BadInput
-from gateway.wire.smpp import pdus
-from gateway.wire.smpp.pdus import RESPONSE, Field, Kind, Pdu, Status, Tlv
+from gateway.wire.smpp import messages, pdus
+from gateway.wire.smpp.faults import FrameFault, PduFault
+from gateway.wire.smpp.layout import Read, Write, readers, writers
+from gateway.wire.smpp.numbers import Status
+from gateway.wire.smpp.pdus import RESPONSE, Pdu, Tlv
 
 PDU_MAX = 70_000
 """Longest PDU in octets that is read or written; a message_payload TLV alone may have 65,535."""
@@ -19,30 +23,6 @@ HEADER_OCTETS = 16
 
 _header = struct.Struct(">IIII")
 _tlv_head = struct.Struct(">HH")
-
-
-class PduFault(BadInput):
-    """A PDU that cannot be read or written; the session lives on.
-
-    Attributes:
-        status: What a response to it says.
-        command_id: Of the PDU, 0 if it has none.
-        sequence: Of the PDU, 0 if it has none.
-    """
-
-    code = "smpp_pdu"
-
-    def __init__(self, text: str, status: int, command_id: int = 0, sequence: int = 0) -> None:
-        super().__init__(text)
-        self.status = int(status)
-        self.command_id = command_id
-        self.sequence = sequence
-
-
-class FrameFault(PduFault):
-    """A command_length that nothing can follow: answer a generic_nack and close."""
-
-    code = "smpp_frame"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,60 +55,76 @@ PDUS: dict[int, type[Pdu]] = {
         pdus.GenericNack,
         pdus.EnquireLink,
         pdus.EnquireLinkResp,
-        pdus.SubmitSm,
-        pdus.SubmitSmResp,
-        pdus.DeliverSm,
-        pdus.DeliverSmResp,
-        pdus.DataSm,
-        pdus.DataSmResp,
-        pdus.QuerySm,
-        pdus.QuerySmResp,
+        messages.SubmitSm,
+        messages.SubmitSmResp,
+        messages.DeliverSm,
+        messages.DeliverSmResp,
+        messages.SubmitMulti,
+        messages.SubmitMultiResp,
+        messages.DataSm,
+        messages.DataSmResp,
+        messages.QuerySm,
+        messages.QuerySmResp,
+        messages.CancelSm,
+        messages.CancelSmResp,
+        messages.ReplaceSm,
+        messages.ReplaceSmResp,
         pdus.AlertNotification,
     )
 }
 """Every PDU that is understood, by command_id."""
 
 
-def encode(pdu: Pdu) -> bytes:
-    """Octets of a PDU.
+class _Compiled(NamedTuple):
+    """A PDU's layout as the steps that read and write it."""
+
+    kind: type[Pdu]
+    read: tuple[Read, ...]
+    write: tuple[Write, ...]
+    in_order: Callable[[list[Any]], tuple[Any, ...]] | None
+    """Brings values from the layout's order into that of the class's fields; None if they are the same."""
+
+    @classmethod
+    def of(cls, kind: type[Pdu]) -> "_Compiled":
+        laid = [field.name for field in kind.layout]
+        declared = [field.name for field in dataclass_fields(kind)][len(dataclass_fields(Pdu)) :]
+        assert sorted(laid) == sorted(declared), kind
+        in_order = None if laid == declared else itemgetter(*map(laid.index, declared))
+        return cls(kind, readers(kind.layout), writers(kind.layout), in_order)
+
+
+_COMPILED = {command_id: _Compiled.of(kind) for command_id, kind in PDUS.items()}
+
+
+def encode(pdu: Pdu, *, sequence: int | None = None) -> bytes:
+    """Octets of a PDU, with `sequence` in place of its own if given, so that a link need not copy it.
 
     Raises:
         PduFault: A field is too long, out of range, or not Latin-1; the text names the field, never its value.
     """
-    body = bytearray()
-    for name, kind, size in pdu.layout:
-        value = getattr(pdu, name)
-        if kind is Kind.BYTE:
-            if not 0 <= value <= 0xFF:
-                raise PduFault(f"{name} is not an octet", Status.INVALID_PARAMETER_LENGTH, pdu.command_id)
-            body.append(value)
-        elif kind is Kind.TEXT:
-            body += _c_string(pdu, name, value, size)
-        else:
-            if len(value) > size:
-                raise PduFault(f"{name} is longer than {size} octets", Status.INVALID_PARAMETER_LENGTH, pdu.command_id)
-            body.append(len(value))
-            body += value
-    for tag, value in pdu.tlvs:
-        if not 0 <= tag <= 0xFFFF or len(value) > 0xFFFF:
-            raise PduFault("a TLV is out of range", Status.INVALID_TLV_STREAM, pdu.command_id)
-        body += _tlv_head.pack(tag, len(value)) + value
+    command_id = pdu.command_id
+    number = pdu.sequence if sequence is None else sequence
+    try:
+        body = b"".join([write(pdu) for write in _COMPILED[command_id].write])
+        if pdu.tlvs:
+            body += b"".join(map(_tlv_octets, pdu.tlvs))
+    except PduFault as fault:
+        fault.command_id, fault.sequence = command_id, number
+        raise
     length = HEADER_OCTETS + len(body)
     if length > PDU_MAX:
-        raise PduFault(f"longer than {PDU_MAX} octets", Status.INVALID_COMMAND_LENGTH, pdu.command_id)
-    return _header.pack(length, pdu.command_id, pdu.status, pdu.sequence) + body
-
-
-def _c_string(pdu: Pdu, name: str, value: str, size: int) -> bytes:
+        raise PduFault(f"longer than {PDU_MAX} octets", Status.INVALID_COMMAND_LENGTH, command_id, number)
     try:
-        octets = value.encode("latin-1")
-    except UnicodeEncodeError:
-        raise PduFault(f"{name} is not Latin-1", Status.INVALID_PARAMETER_LENGTH, pdu.command_id) from None
-    if len(octets) >= size or 0 in octets:
-        raise PduFault(
-            f"{name} is longer than {size - 1} octets or has a NUL", Status.INVALID_PARAMETER_LENGTH, pdu.command_id
-        )
-    return octets + b"\0"
+        return _header.pack(length, command_id, pdu.status, number) + body
+    except struct.error:
+        raise PduFault("sequence or status has not 32 bits", Status.INVALID_PARAMETER_LENGTH, command_id) from None
+
+
+def _tlv_octets(tlv: Tlv) -> bytes:
+    tag, value = tlv
+    if not 0 <= tag <= 0xFFFF or len(value) > 0xFFFF:
+        raise PduFault("a TLV is out of range", Status.INVALID_TLV_STREAM)
+    return _tlv_head.pack(tag, len(value)) + value
 
 
 def decode(octets: bytes) -> Pdu:
@@ -143,58 +139,42 @@ def decode(octets: bytes) -> Pdu:
     length, command_id, status, sequence = _header.unpack_from(octets)
     if length != len(octets) or length > PDU_MAX:
         raise FrameFault("command_length is wrong", Status.INVALID_COMMAND_LENGTH, command_id, sequence)
-    kind = PDUS.get(command_id)
-    if kind is None:
+    return _decoded(octets, command_id, status, sequence)
+
+
+def _decoded(octets: bytes, command_id: int, status: int, sequence: int) -> Pdu:
+    """The PDU whose octets these are; its header was read."""
+    compiled = _COMPILED.get(command_id)
+    if compiled is None:
         raise PduFault("unknown command_id", Status.INVALID_COMMAND_ID, command_id, sequence)
-    if length == HEADER_OCTETS and command_id >= RESPONSE:
+    kind, steps, _, in_order = compiled
+    if len(octets) == HEADER_OCTETS and command_id >= RESPONSE:
         # An error's response may leave its body out (4.4.2), and many senders leave it out of any response.
-        return kind(sequence=sequence, status=status)
+        return kind(sequence, status)
+    values: list[Any] = []
+    at = HEADER_OCTETS
     try:
-        values, at = _fields(octets, kind.layout)
-        tlvs = _tlvs(octets, at)
+        for read in steps:
+            at = read(octets, at, values)
+        tlvs = _tlvs(octets, at) if at < len(octets) else ()
     except PduFault as fault:
-        raise PduFault(str(fault), fault.status, command_id, sequence) from None
-    return kind(sequence=sequence, status=status, tlvs=tlvs, **values)
-
-
-def _fields(octets: bytes, layout: tuple[Field, ...]) -> tuple[dict[str, Any], int]:
-    values: dict[str, Any] = {}
-    at, end = HEADER_OCTETS, len(octets)
-    for name, kind, size in layout:
-        if kind is Kind.TEXT:
-            stop = octets.find(0, at, at + size)
-            if stop < 0:
-                raise PduFault(f"{name} has no end", Status.INVALID_PARAMETER_LENGTH)
-            values[name] = octets[at:stop].decode("latin-1")
-            at = stop + 1
-            continue
-        if at >= end:
-            raise PduFault(f"{name} is missing", Status.INVALID_COMMAND_LENGTH)
-        value = octets[at]
-        at += 1
-        if kind is Kind.BYTE:
-            values[name] = value
-        else:
-            if value > size or at + value > end:
-                raise PduFault(f"{name} is longer than it may be", Status.INVALID_MESSAGE_LENGTH)
-            values[name] = octets[at : at + value]
-            at += value
-    return values, at
+        fault.command_id, fault.sequence = command_id, sequence
+        raise
+    return kind(sequence, status, tlvs, *(values if in_order is None else in_order(values)))
 
 
 def _tlvs(octets: bytes, at: int) -> tuple[Tlv, ...]:
-    if at == len(octets):
-        return ()
     tlvs: list[Tlv] = []
-    while at < len(octets):
-        if at + 4 > len(octets):
+    end = len(octets)
+    while at < end:
+        if at + 4 > end:
             raise PduFault("octets behind the last TLV", Status.INVALID_TLV_STREAM)
         tag, length = _tlv_head.unpack_from(octets, at)
-        at += 4
-        if at + length > len(octets):
+        start = at + 4
+        at = start + length
+        if at > end:
             raise PduFault("a TLV is longer than the PDU", Status.INVALID_TLV_STREAM)
-        tlvs.append(Tlv(tag, octets[at : at + length]))
-        at += length
+        tlvs.append(Tlv(tag, octets[start:at]))
     return tuple(tlvs)
 
 
@@ -203,6 +183,8 @@ class Decoder:
 
     def __init__(self) -> None:
         self._waiting = bytearray()
+        self._needed = HEADER_OCTETS
+        """Octets that must have come before there is anything to read."""
 
     def feed(self, octets: bytes) -> Iterator[Pdu | BrokenPdu]:
         """PDUs that are complete now, in order; must be exhausted before the next call.
@@ -210,25 +192,30 @@ class Decoder:
         Raises:
             FrameFault: A command_length below 16 or above PDU_MAX; what came before it has been yielded.
         """
-        waiting = self._waiting
-        waiting += octets
-        at = 0
+        if self._waiting:
+            self._waiting += octets
+            if len(self._waiting) < self._needed:
+                return
+            octets = bytes(self._waiting)
+            self._waiting.clear()
+        at, end = 0, len(octets)
+        self._needed = HEADER_OCTETS
         try:
-            while len(waiting) - at >= HEADER_OCTETS:
-                length, command_id, _, sequence = _header.unpack_from(waiting, at)
+            while end - at >= HEADER_OCTETS:
+                length, command_id, status, sequence = _header.unpack_from(octets, at)
                 if not HEADER_OCTETS <= length <= PDU_MAX:
                     raise FrameFault("command_length is out of range", Status.INVALID_COMMAND_LENGTH, 0, sequence)
-                if len(waiting) - at < length:
+                if end - at < length:
+                    self._needed = length
                     return
-                whole = bytes(waiting[at : at + length])
-                at += length
+                start, at = at, at + length
                 try:
-                    pdu: Pdu | BrokenPdu = decode(whole)
+                    pdu: Pdu | BrokenPdu = _decoded(octets[start:at], command_id, status, sequence)
                 except PduFault as fault:
                     pdu = BrokenPdu(command_id, sequence, fault.status, str(fault))
                 yield pdu
         finally:
-            del waiting[:at]
+            self._waiting += octets[at:]
 
 
 _RESPONSES: dict[type[Pdu], type[Pdu]] = {
@@ -238,7 +225,7 @@ _RESPONSES: dict[type[Pdu], type[Pdu]] = {
 }
 
 
-def respond(request: Pdu, status: int = Status.OK, *, tlvs: tuple[Tlv, ...] = (), **values: str | int) -> Pdu:
+def respond(request: Pdu, status: int = Status.OK, *, tlvs: tuple[Tlv, ...] = (), **values: object) -> Pdu:
     """The response to `request`, of its class and sequence number."""
     return _RESPONSES[type(request)](sequence=request.sequence, status=status, tlvs=tlvs, **values)
 

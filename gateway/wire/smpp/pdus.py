@@ -1,55 +1,18 @@
-"""The PDUs of SMPP 3.4 as values (SMPP Protocol Specification v3.4, issue 1.2, clauses 4 and 5).
+"""The PDUs of SMPP 3.4 as values: what all have in common, and those of a session (clauses 4.1, 4.2, 4.3, 4.11, 4.12).
 
-Each class has its layout as data, which `codec` walks both ways. Numbers of commands, statuses and TLVs are smpplib's.
-No repr shows a password or a message.
+Each class has its layout as data, which `layout` compiles both ways. Numbers of commands are smpplib's. No repr shows a
+password, a message or the value of a TLV. Links make thousands a second: they are not frozen, which would take four
+times as long, and `decode` fills them by position, while all others name what they give.
 """
 
 from dataclasses import dataclass, field
-from enum import Enum, IntEnum
+from enum import Enum
 from typing import ClassVar, NamedTuple
 
 from smpplib import command_codes, consts
 
-SHORT_MESSAGE_MAX = 254
 RESPONSE = 0x8000_0000
 """The bit that a response's command_id has."""
-
-
-class Status(IntEnum):
-    """command_status values that the house uses by name (5.1.3); others stay plain numbers."""
-
-    OK = consts.SMPP_ESME_ROK
-    INVALID_MESSAGE_LENGTH = consts.SMPP_ESME_RINVMSGLEN
-    INVALID_COMMAND_LENGTH = consts.SMPP_ESME_RINVCMDLEN
-    INVALID_COMMAND_ID = consts.SMPP_ESME_RINVCMDID
-    INVALID_BIND_STATUS = consts.SMPP_ESME_RINVBNDSTS
-    ALREADY_BOUND = consts.SMPP_ESME_RALYBND
-    SYSTEM_ERROR = consts.SMPP_ESME_RSYSERR
-    BIND_FAILED = consts.SMPP_ESME_RBINDFAIL
-    INVALID_PASSWORD = consts.SMPP_ESME_RINVPASWD
-    INVALID_SYSTEM_ID = consts.SMPP_ESME_RINVSYSID
-    QUEUE_FULL = consts.SMPP_ESME_RMSGQFUL
-    THROTTLED = consts.SMPP_ESME_RTHROTTLED
-    TEMPORARY_APP_ERROR = consts.SMPP_ESME_RX_T_APPN
-    PERMANENT_APP_ERROR = consts.SMPP_ESME_RX_P_APPN
-    INVALID_TLV_STREAM = consts.SMPP_ESME_RINVOPTPARSTREAM
-    INVALID_PARAMETER_LENGTH = consts.SMPP_ESME_RINVPARLEN
-
-
-class Tag(IntEnum):
-    """TLVs that the house uses by name (5.3.2)."""
-
-    RECEIPTED_MESSAGE_ID = consts.OPTIONAL_PARAMS["receipted_message_id"]
-    MESSAGE_STATE = consts.OPTIONAL_PARAMS["message_state"]
-    MESSAGE_PAYLOAD = consts.OPTIONAL_PARAMS["message_payload"]
-    NETWORK_ERROR_CODE = consts.OPTIONAL_PARAMS["network_error_code"]
-    USER_MESSAGE_REFERENCE = consts.OPTIONAL_PARAMS["user_message_reference"]
-    SAR_REFERENCE = consts.OPTIONAL_PARAMS["sar_msg_ref_num"]
-    SAR_TOTAL = consts.OPTIONAL_PARAMS["sar_total_segments"]
-    SAR_NUMBER = consts.OPTIONAL_PARAMS["sar_segment_seqnum"]
-    INTERFACE_VERSION = consts.OPTIONAL_PARAMS["sc_interface_version"]
-    USSD_SERVICE_OP = consts.OPTIONAL_PARAMS["ussd_service_op"]
-    ITS_SESSION_INFO = consts.OPTIONAL_PARAMS["its_session_info"]
 
 
 class Tlv(NamedTuple):
@@ -68,6 +31,8 @@ class Kind(Enum):
     BYTE = "octet"
     TEXT = "C-string"
     OCTETS = "octets behind their length"
+    DESTS = "destinations behind their number"
+    UNSUCCESS = "destinations that failed, behind their number"
 
 
 class Field(NamedTuple):
@@ -76,10 +41,10 @@ class Field(NamedTuple):
     name: str
     kind: Kind
     size: int = 1
-    """Most octets, of a C-string with its NUL."""
+    """Most octets, of a C-string with its NUL; of destinations, how many."""
 
 
-def _fields(*parts: str) -> tuple[Field, ...]:
+def fields(*parts: str) -> tuple[Field, ...]:
     """`name` is an octet, `name:21` a C-string of at most 21 octets with its NUL."""
     return tuple(
         Field(name, Kind.TEXT, int(size)) if size else Field(name, Kind.BYTE)
@@ -87,7 +52,7 @@ def _fields(*parts: str) -> tuple[Field, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Pdu:
     """What every PDU has."""
 
@@ -108,11 +73,12 @@ class Pdu:
         return self.command_id >= RESPONSE
 
 
-def _command(name: str) -> int:
+def command(name: str) -> int:
+    """The command_id of a PDU (5.1.2.1)."""
     return int(command_codes.commands[name])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class _Bind(Pdu):
     system_id: str = ""
     password: str = field(default="", repr=False)
@@ -122,7 +88,7 @@ class _Bind(Pdu):
     addr_npi: int = 0
     address_range: str = ""
 
-    layout = _fields(
+    layout = fields(
         "system_id:16", "password:9", "system_type:13", "interface_version", "addr_ton", "addr_npi", "address_range:41"
     )
 
@@ -131,218 +97,98 @@ class BindReceiver(_Bind):
     """4.1.3."""
 
     __slots__ = ()
-    command_id = _command("bind_receiver")
+    command_id = command("bind_receiver")
 
 
 class BindTransmitter(_Bind):
     """4.1.1."""
 
     __slots__ = ()
-    command_id = _command("bind_transmitter")
+    command_id = command("bind_transmitter")
 
 
 class BindTransceiver(_Bind):
     """4.1.5."""
 
     __slots__ = ()
-    command_id = _command("bind_transceiver")
+    command_id = command("bind_transceiver")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class _BindResp(Pdu):
     system_id: str = ""
 
-    layout = _fields("system_id:16")
+    layout = fields("system_id:16")
 
 
 class BindReceiverResp(_BindResp):
     """4.1.4."""
 
     __slots__ = ()
-    command_id = _command("bind_receiver_resp")
+    command_id = command("bind_receiver_resp")
 
 
 class BindTransmitterResp(_BindResp):
     """4.1.2."""
 
     __slots__ = ()
-    command_id = _command("bind_transmitter_resp")
+    command_id = command("bind_transmitter_resp")
 
 
 class BindTransceiverResp(_BindResp):
     """4.1.6."""
 
     __slots__ = ()
-    command_id = _command("bind_transceiver_resp")
+    command_id = command("bind_transceiver_resp")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Outbind(Pdu):
     """4.1.7; nobody answers it."""
 
     system_id: str = ""
     password: str = field(default="", repr=False)
 
-    command_id = _command("outbind")
-    layout = _fields("system_id:16", "password:9")
+    command_id = command("outbind")
+    layout = fields("system_id:16", "password:9")
 
 
 class Unbind(Pdu):
     """4.2.1."""
 
     __slots__ = ()
-    command_id = _command("unbind")
+    command_id = command("unbind")
 
 
 class UnbindResp(Pdu):
     """4.2.2."""
 
     __slots__ = ()
-    command_id = _command("unbind_resp")
+    command_id = command("unbind_resp")
 
 
 class GenericNack(Pdu):
     """4.3.1."""
 
     __slots__ = ()
-    command_id = _command("generic_nack")
+    command_id = command("generic_nack")
 
 
 class EnquireLink(Pdu):
     """4.11.1."""
 
     __slots__ = ()
-    command_id = _command("enquire_link")
+    command_id = command("enquire_link")
 
 
 class EnquireLinkResp(Pdu):
     """4.11.2."""
 
     __slots__ = ()
-    command_id = _command("enquire_link_resp")
+    command_id = command("enquire_link_resp")
 
 
-_ADDRESSES = "service_type:6 source_ton source_npi source:{0} dest_ton dest_npi dest:{0} esm_class"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Message(Pdu):
-    service_type: str = ""
-    source_ton: int = 0
-    source_npi: int = 0
-    source: str = ""
-    dest_ton: int = 0
-    dest_npi: int = 0
-    dest: str = ""
-    esm_class: int = 0
-    registered_delivery: int = 0
-    data_coding: int = 0
-
-    @property
-    def payload(self) -> bytes:
-        """The user data, wherever it is."""
-        return self.tlv(Tag.MESSAGE_PAYLOAD) or b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ShortMessage(_Message):
-    protocol_id: int = 0
-    priority: int = 0
-    schedule: str = ""
-    validity: str = ""
-    replace_if_present: int = 0
-    default_message_id: int = 0
-    short_message: bytes = field(default=b"", repr=False)
-
-    layout = (
-        *_fields(*_ADDRESSES.format(21).split(), "protocol_id", "priority", "schedule:17", "validity:17"),
-        *_fields("registered_delivery", "replace_if_present", "data_coding", "default_message_id"),
-        Field("short_message", Kind.OCTETS, SHORT_MESSAGE_MAX),
-    )
-
-    @property
-    def payload(self) -> bytes:
-        """The user data, wherever it is."""
-        return self.short_message or self.tlv(Tag.MESSAGE_PAYLOAD) or b""
-
-
-class SubmitSm(_ShortMessage):
-    """4.4.1; `validity` is absolute or relative time of 16 characters (7.1.1) or ''."""
-
-    __slots__ = ()
-    command_id = _command("submit_sm")
-
-
-class DeliverSm(_ShortMessage):
-    """4.6.1."""
-
-    __slots__ = ()
-    command_id = _command("deliver_sm")
-
-
-class DataSm(_Message):
-    """4.7.1; its user data is a message_payload TLV."""
-
-    __slots__ = ()
-    command_id = _command("data_sm")
-    layout = _fields(*_ADDRESSES.format(65).split(), "registered_delivery", "data_coding")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _MessageResp(Pdu):
-    message_id: str = ""
-
-    layout = _fields("message_id:65")
-
-
-class SubmitSmResp(_MessageResp):
-    """4.4.2; an error has no message_id."""
-
-    __slots__ = ()
-    command_id = _command("submit_sm_resp")
-
-
-class DeliverSmResp(_MessageResp):
-    """4.6.2; message_id is unused."""
-
-    __slots__ = ()
-    command_id = _command("deliver_sm_resp")
-
-
-class DataSmResp(_MessageResp):
-    """4.7.2."""
-
-    __slots__ = ()
-    command_id = _command("data_sm_resp")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuerySm(Pdu):
-    """4.8.1."""
-
-    message_id: str = ""
-    source_ton: int = 0
-    source_npi: int = 0
-    source: str = ""
-
-    command_id = _command("query_sm")
-    layout = _fields("message_id:65", "source_ton", "source_npi", "source:21")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuerySmResp(Pdu):
-    """4.8.2."""
-
-    message_id: str = ""
-    final_date: str = ""
-    message_state: int = 0
-    error_code: int = 0
-
-    command_id = _command("query_sm_resp")
-    layout = _fields("message_id:65", "final_date:17", "message_state", "error_code")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class AlertNotification(Pdu):
     """4.12.1; nobody answers it."""
 
@@ -353,5 +199,5 @@ class AlertNotification(Pdu):
     esme_npi: int = 0
     esme: str = ""
 
-    command_id = _command("alert_notification")
-    layout = _fields("source_ton", "source_npi", "source:65", "esme_ton", "esme_npi", "esme:65")
+    command_id = command("alert_notification")
+    layout = fields("source_ton", "source_npi", "source:65", "esme_ton", "esme_npi", "esme:65")

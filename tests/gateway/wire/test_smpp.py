@@ -7,13 +7,18 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from smpplib import consts
 
 from gateway.wire import smpp
+from gateway.wire.smpp import Dest, DistributionList, Pdu, Status, Tag, Tlv, Unsuccess
 from gateway.wire.smpp.codec import PDUS
-from gateway.wire.smpp.pdus import Kind, Pdu, Status, Tag, Tlv
+from gateway.wire.smpp.pdus import Kind
 
 tlvs = st.lists(st.builds(Tlv, st.integers(0, 0xFFFF), st.binary(max_size=40)), max_size=5).map(tuple)
 latin = st.characters(min_codepoint=1, max_codepoint=0xFF)
+octet, address = st.integers(0, 0xFF), st.text(latin, max_size=20)
+dests = st.lists(st.builds(Dest, octet, octet, address) | st.builds(DistributionList, address), max_size=8).map(tuple)
+unsuccess = st.lists(st.builds(Unsuccess, octet, octet, address, st.integers(0, 0xFFFF_FFFF)), max_size=8).map(tuple)
 
 
 @st.composite
@@ -26,8 +31,10 @@ def pdus(draw: st.DrawFn) -> Pdu:
             values[name] = draw(st.integers(0, 0xFF))
         elif form is Kind.TEXT:
             values[name] = draw(st.text(latin, max_size=size - 1))
-        else:
+        elif form is Kind.OCTETS:
             values[name] = draw(st.binary(max_size=size))
+        else:
+            values[name] = draw(dests if form is Kind.DESTS else unsuccess)
     numbers = st.integers(0, 0xFFFF_FFFF)
     return kind(sequence=draw(numbers), status=draw(numbers), tlvs=draw(tlvs), **values)
 
@@ -79,11 +86,25 @@ def test_any_bytes_give_values_or_the_codecs_own_faults(octets: bytes) -> None:
         (smpp.SubmitSm(tlvs=(Tlv(0x1400, b"x" * 65_536),)), "TLV"),
         (smpp.SubmitSm(tlvs=(Tlv(0x1400, b"x" * 40_000), Tlv(0x1400, b"x" * 40_000))), "70000"),
         (smpp.SubmitSmResp(message_id="x" * 65), "message_id"),
+        (smpp.SubmitSm(esm_class=-1), "esm_class"),
+        (smpp.SubmitSm(priority=0x110000), "priority"),
+        (smpp.AlertNotification(esme_npi=256), "esme_npi"),
+        (smpp.ReplaceSm(short_message=b"x" * 255), "short_message"),
+        (smpp.CancelSm(message_id="x" * 65), "message_id"),
+        (smpp.SubmitMulti(dests=(Dest(1, 1, "98912"),) * 255), "dests"),
+        (smpp.SubmitMulti(dests=(Dest(1, 1, "9" * 21),)), "address"),
+        (smpp.SubmitMulti(dests=(Dest(256, 1, "98912"),)), "ton"),
+        (smpp.SubmitMulti(dests=(DistributionList("pensioners of Tehran."),)), "list name"),
+        (smpp.SubmitMultiResp(unsuccess=(Unsuccess(1, 1, "98912", 0),) * 256), "unsuccess"),
+        (smpp.SubmitMultiResp(unsuccess=(Unsuccess(1, 1, "98912", 1 << 32),)), "status"),
+        (smpp.EnquireLink(sequence=1 << 32), "sequence"),
+        (smpp.EnquireLink(status=-1), "status"),
     ],
 )
 def test_what_does_not_fit_raises_instead_of_being_cut(pdu: Pdu, field: str) -> None:
-    with pytest.raises(smpp.PduFault, match=field):
+    with pytest.raises(smpp.PduFault, match=field) as caught:
         smpp.encode(pdu)
+    assert caught.value.command_id == pdu.command_id
 
 
 def body(octets: str, command_id: int = 0x0000_0005) -> bytes:
@@ -124,6 +145,52 @@ def test_an_unknown_command_is_nacked() -> None:
     assert smpp.refuse(broken) == smpp.GenericNack(sequence=7, status=Status.INVALID_COMMAND_ID)
 
 
+MULTI = "00 0101 00 "
+
+
+@pytest.mark.parametrize(
+    ("octets", "status"),
+    [
+        (MULTI, Status.INVALID_COMMAND_LENGTH),
+        (MULTI + "FF", Status.INVALID_DESTS_COUNT),
+        (MULTI + "01", Status.INVALID_DEST_FLAG),
+        (MULTI + "01 03 41 00", Status.INVALID_DEST_FLAG),
+        (MULTI + "01 01 01", Status.INVALID_COMMAND_LENGTH),
+        (MULTI + "01 01 01 01 39", Status.INVALID_PARAMETER_LENGTH),
+        (MULTI + "01 02" + "41" * 21 + "00", Status.INVALID_PARAMETER_LENGTH),
+        (MULTI + "02 02 41 00", Status.INVALID_DEST_FLAG),
+    ],
+)
+def test_a_broken_submit_multi_has_the_status_of_what_is_wrong(octets: str, status: Status) -> None:
+    (broken,) = smpp.Decoder().feed(body(octets, command_id=smpp.SubmitMulti.command_id))
+    assert isinstance(broken, smpp.BrokenPdu)
+    assert broken.status == status
+    assert smpp.refuse(broken) == smpp.SubmitMultiResp(sequence=7, status=status)
+
+
+@pytest.mark.parametrize("octets", ["41 00", "41 00 01", "41 00 01 01 01 39 00 0000 00"])
+def test_a_submit_multi_resp_that_ends_early_is_broken(octets: str) -> None:
+    (broken,) = smpp.Decoder().feed(body(octets, command_id=smpp.SubmitMultiResp.command_id))
+    assert isinstance(broken, smpp.BrokenPdu)
+    assert broken.status == Status.INVALID_COMMAND_LENGTH
+
+
+def test_a_submit_multi_goes_to_phones_and_lists() -> None:
+    dests = (Dest(1, 1, "989120000001"), DistributionList("pensioners"))
+    octets = smpp.encode(smpp.SubmitMulti(sequence=1, source="1420", dests=dests, short_message=b"hi"))
+    assert octets[16:].hex(" ") == (
+        "00 00 00 31 34 32 30 00 02 01 01 01 39 38 39 31 32 30 30 30 30 30 30 31 00 "
+        "02 70 65 6e 73 69 6f 6e 65 72 73 00 00 00 00 00 00 00 00 00 00 02 68 69"
+    )
+    answer = smpp.SubmitMultiResp(message_id="m1", unsuccess=(Unsuccess(1, 1, "989120000001", Status.INVALID_DEST),))
+    assert smpp.encode(answer)[16:].hex(" ") == "6d 31 00 01 01 01 39 38 39 31 32 30 30 30 30 30 30 31 00 00 00 00 0b"
+
+
+def test_a_link_numbers_a_pdu_without_copying_it() -> None:
+    pdu = smpp.SubmitSm(sequence=1, dest="98912")
+    assert smpp.decode(smpp.encode(pdu, sequence=2)) == smpp.SubmitSm(sequence=2, dest="98912")
+
+
 @pytest.mark.parametrize("length", [0, 15, smpp.PDU_MAX + 1, 0xFFFF_FFFF])
 def test_a_length_nobody_may_claim_stops_the_stream_after_what_came_before(length: int) -> None:
     good = smpp.EnquireLink(sequence=1)
@@ -144,6 +211,12 @@ def test_tlvs_are_kept_as_they_came() -> None:
     assert pdu.tlvs == sent
     assert pdu.tlv(0x1400) == b"a"
     assert pdu.tlv(0x9999) is None
+
+
+def test_every_status_and_tag_is_one_of_the_standards() -> None:
+    statuses = {value for name, value in vars(consts).items() if name.startswith("SMPP_ESME_R")}
+    assert {int(status) for status in Status} == statuses
+    assert {int(tag) for tag in Tag} <= set(consts.OPTIONAL_PARAMS.values())
 
 
 @pytest.mark.parametrize("status", [Status.OK, Status.THROTTLED])
@@ -171,6 +244,8 @@ def test_a_response_has_the_class_and_number_of_its_request() -> None:
         smpp.Outbind(password="hunter2"),
         smpp.SubmitSm(short_message=b"hunter2"),
         smpp.DataSm(tlvs=(Tlv(Tag.MESSAGE_PAYLOAD, b"hunter2"),)),
+        smpp.SubmitMulti(short_message=b"hunter2", tlvs=(Tlv(0x1400, b"hunter2"),)),
+        smpp.ReplaceSm(short_message=b"hunter2"),
     ],
 )
 def test_no_repr_shows_a_password_or_a_text(pdu: Pdu) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from smpplib import smpp as smpplib_smpp
 
 from gateway.wire import smpp
-from gateway.wire.smpp.pdus import Pdu, Tag, Tlv
+from gateway.wire.smpp import Pdu, Tag, Tlv
 
 
 class Numbers:
