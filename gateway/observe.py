@@ -123,6 +123,17 @@ class Metrics:
         self.link_alarm = Gauge(
             "tapdial_link_alarm", "Whether a link cannot be bound without help", ["link"], registry=self.registry
         )
+        self.link_window_used = Gauge(
+            "tapdial_link_window_used", "submit_sm that wait for answers", ["link"], registry=self.registry
+        )
+        self.link_waiting = Gauge(
+            "tapdial_link_waiting", "Parts that wait for their place", ["link"], registry=self.registry
+        )
+        self.link_throttle_ratio = Gauge(
+            "tapdial_link_throttle_ratio", "Share of recent answers that were throttling", ["link"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.link_health = Gauge("tapdial_link_health", "0 to 100; 0 while down", ["link"], registry=self.registry)
         self.link_inbound = Counter(
             "tapdial_link_inbound", "deliver_sm and data_sm by what they are", ["link", "kind"], registry=self.registry
         )

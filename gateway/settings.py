@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     ussd_ucs2_max: int = Field(80, description="Longest UCS-2 page in 16-bit units", ge=40, le=80)
     ussd_session_s: int = Field(180, description="How long a USSD session may last", ge=30, le=600)
 
+    links_file: str = Field(
+        "", description="TOML file of the links to SMSCs and the routes to them; empty: one link made of `smsc_…`"
+    )
     smsc_host: str = Field("127.0.0.1", description="Address of the SMSC")
     smsc_port: int = Field(2775, description="Port of the SMSC", ge=1, le=65535)
     smsc_system_id: str = Field("tapdial", description="Our name at the SMSC (15 characters at most)", max_length=15)

@@ -1,15 +1,20 @@
-"""The link to the SMSC and the loops that own no rules."""
+"""The links to SMSCs and the loops that own no rules."""
 
 import asyncio
-from collections.abc import Mapping
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from gateway.app.house import House
 from gateway.peers.mail import MailRelay
-from gateway.peers.smsc import Link, LinkProfile
+from gateway.peers.smsc import Inbound, LinkProfile, Links, LinksFile, read_links
 from gateway.services.dialogues import Dialogues
+from gateway.services.links import LinkStatus
 from gateway.services.notices import Channel
 from gateway.settings import Settings
 from gateway.workers.heads import HeadsWorker
+from gateway.workers.links import LinksWorker
 from gateway.workers.loop import Loop
 from gateway.workers.outbox import OutboxWorker
 from gateway.workers.sweeper import Sweeper
@@ -22,28 +27,37 @@ class Loops:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._link = Link(_profile(house.settings), house.outbox, house.clock, house.metrics)
+        self._file = links_of(house.settings)
+        self._links: Links | None = None
         self._loops: list[Loop] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     def links(self) -> Mapping[str, bool]:
-        """Each link and whether it is up."""
-        return {LINK: self._link.ready}
+        """Each link and whether it is up; empty before the start."""
+        return self._links.up() if self._links else {}
+
+    def statuses(self) -> Sequence[LinkStatus]:
+        """How each link stands; empty before the start."""
+        return self._links.statuses() if self._links else ()
 
     def start(self, tasks: asyncio.TaskGroup, dialogues: Dialogues) -> None:
         """Run all in `tasks`."""
         house, metrics, settings = self._house, self._house.metrics, self._house.settings
+        inbound = Inbound(house.outbox)
+        links = Links.of(self._file.links, self._file.routes, inbound, house.clock, metrics)
+        self._links = links
         mail = MailRelay(settings.mail_host, settings.mail_port, settings.mail_from, house.clock, metrics)
         self._loops = [
-            Loop("outbox_sms", OutboxWorker(house.outbox, Channel.SMS, self._link, metrics).tick, metrics, idle_s=0.2),
+            Loop("outbox_sms", OutboxWorker(house.outbox, Channel.SMS, links, metrics).tick, metrics, idle_s=0.2),
             # Its own loop, so that a silent mail relay never holds up a one-time code.
             Loop("outbox_email", OutboxWorker(house.outbox, Channel.EMAIL, mail, metrics).tick, metrics, idle_s=1.0),
             Loop("money_notices", house.money_notices.tick, metrics, idle_s=0.2),
             Loop("sweeper", _sweeper(house, dialogues).tick, metrics, idle_s=2.0),
             Loop("heads", _heads(house).tick, metrics, idle_s=min(5.0, settings.head_publish_s)),
+            Loop("links", LinksWorker(house.link_board, _process(), links.statuses).tick, metrics, idle_s=3.0),
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),
         ]
-        self._tasks = [tasks.create_task(self._link.run(), name="link")]
+        self._tasks = [tasks.create_task(links.run(), name="links")]
         self._tasks += [tasks.create_task(loop.run(), name=loop.name) for loop in self._loops]
 
     @property
@@ -52,10 +66,22 @@ class Loops:
         return all(task.done() for task in self._tasks)
 
     def stop(self) -> None:
-        """Let ticks in hand finish; the link drains and unbinds."""
+        """Let ticks in hand finish; links drain and unbind."""
         for loop in self._loops:
             loop.stop()
-        self._link.stop()
+        if self._links:
+            self._links.stop()
+
+
+def links_of(settings: Settings) -> LinksFile:
+    """What the file of links says; without one a single link out of the settings.
+
+    Raises:
+        SettingsFault: The file cannot be read, or something in it is wrong.
+    """
+    if not settings.links_file:
+        return LinksFile((_profile(settings),), ())
+    return read_links(Path(settings.links_file), demo=settings.environment == "demo")
 
 
 def _profile(settings: Settings) -> LinkProfile:
@@ -70,6 +96,11 @@ def _profile(settings: Settings) -> LinkProfile:
         rate_max=settings.smsc_rate_max,
         retry_max_s=settings.smsc_retry_max_s,
     )
+
+
+def _process() -> str:
+    """This process among all that share the store."""
+    return f"{socket.gethostname()}/{os.getpid()}"
 
 
 def _heads(house: House) -> HeadsWorker:

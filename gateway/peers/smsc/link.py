@@ -3,20 +3,22 @@
 import asyncio
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 from gateway.errors import PeerUnavailable
 from gateway.observe import Metrics, log
 from gateway.peers.smsc.binding import Unreachable, WrongPeer, connect, requests_of, tls_of
 from gateway.peers.smsc.faults import BindRefused, NoAnswer
 from gateway.peers.smsc.inbound import Inbound, Inbox, ReceiptBox
+from gateway.peers.smsc.outbind import Callers
 from gateway.peers.smsc.outlet import Outlet
 from gateway.peers.smsc.pace import Backoff
 from gateway.peers.smsc.profile import BindKind, LinkProfile
 from gateway.peers.smsc.session import Session
-from gateway.peers.smsc.statuses import status_name
+from gateway.peers.smsc.statuses import Action, status_name
 from gateway.peers.smsc.submits import submits
 from gateway.peers.smsc.waiting import Job
+from gateway.services.links import LinkStatus
 from gateway.services.notices import Outgoing, PartResult, PartState, Report
 from gateway.wire.smpp import DataSm, DeliverSm, Pdu, PduFault, Status
 from wallet.clock import Clock
@@ -57,12 +59,14 @@ class Link:
         self._log = log(link=profile.name)
         self._sessions: tuple[Session, ...] = ()
         self._tls = tls_of(profile)
+        self.callers = Callers(profile, self._called) if profile.outbind else None
+        """Where the SMSC calls us, if it does."""
         self._stopping = asyncio.Event()
         self._broken = asyncio.Event()
         self._backoff = Backoff(profile.retry_min_s, profile.retry_max_s, jitter)
         self._already_bound = 0
         inbound = inbound if isinstance(inbound, Inbound) else Inbound(inbound)
-        self._inbox = Inbox(profile, inbound, metrics)
+        self._inbox = Inbox(profile, inbound, self.outlet.first, metrics)
         self._up(0)
         metrics.link_alarm.labels(profile.name).set(0)
 
@@ -81,9 +85,48 @@ class Link:
         """How many messages more it would send soon."""
         return self.outlet.room(_loop_time()) if self.bound else 0
 
+    @property
+    def health(self) -> int:
+        """0 to 100; 0 while it is down."""
+        return self.outlet.health.score(_loop_time()) if self.bound else 0
+
+    def carries(self, message: Outgoing) -> bool:
+        """Whether it sends at all, and may send with the address that the message asks for."""
+        profile = self.profile
+        if profile.bind is BindKind.RX:
+            return False
+        return not message.sender or message.sender == profile.sender or message.sender in profile.senders
+
+    def action(self, status: int) -> Action:
+        """What a status of this link means for a message."""
+        return self.outlet.statuses.action(status)
+
+    def status(self) -> LinkStatus:
+        """How it stands."""
+        now, outlet = _loop_time(), self.outlet
+        return LinkStatus(
+            name=self.profile.name,
+            bind="outbind" if self.profile.outbind else self.profile.bind.value,
+            up=self.bound,
+            since=self.since,
+            alarm=self.alarm,
+            window=self.profile.window,
+            in_flight=outlet.in_flight,
+            waiting=outlet.waiting,
+            rate=outlet.pace.rate,
+            rate_max=self.profile.rate_max,
+            throttle_ratio=outlet.health.throttle_ratio(now),
+            error_ratio=outlet.health.error_ratio(now),
+            latency_ms=outlet.health.latency_s * 1000,
+            health=self.health,
+            submitted=outlet.submitted,
+            uncertain=outlet.uncertain,
+        )
+
     async def run(self) -> None:
         """Connect, bind, carry, and again, until `stop`; then take no more, wait for answers, unbind."""
-        async with asyncio.TaskGroup() as group:
+        listening = self.callers.listening() if self.callers else nullcontext()
+        async with listening, asyncio.TaskGroup() as group:
             living = group.create_task(self._lives())
             await self._stopping.wait()
             if not self._sessions:
@@ -182,7 +225,7 @@ class Link:
         whole = False
         try:
             for request in requests_of(self.profile):
-                sessions.append(await connect(self.profile, self, self._tls))
+                sessions.append(await self._connect())
                 await sessions[-1].bind(request, self.profile.bind_s)
             whole = all(session.bound for session in sessions)
             if not whole:
@@ -192,6 +235,13 @@ class Link:
                 for session in sessions:
                     session.end("not bound")
         return tuple(sessions)
+
+    async def _connect(self) -> Session:
+        return await (self.callers.next(self) if self.callers else connect(self.profile, self, self._tls))
+
+    def _called(self) -> None:
+        for session in self._sessions:
+            session.end("called anew by the SMSC")
 
     def _begin(self) -> None:
         self._broken.clear()

@@ -11,12 +11,14 @@ from gateway.peers.smsc.profile import LinkProfile
 from gateway.peers.smsc.session import Answer, Session
 from gateway.peers.smsc.statuses import Action, Statuses
 from gateway.peers.smsc.waiting import Job, Waiting
-from gateway.services.notices import PartState
+from gateway.services.notices import PartResult, PartState
 from gateway.wire import smpp
-from gateway.wire.smpp import BrokenPdu, Pdu, PduFault, Status
+from gateway.wire.smpp import BrokenPdu, Pdu, PduFault, Status, SubmitSm
 
 WAIT_MAX_S = 2.0
 """How long a part waits for its place; then it is given back for later."""
+FIRST_LANE = -1
+"""Before all lanes of notices: a person is looking at the screen."""
 SOON_S = 0.5
 """What `room` counts on: as much as leaves within so long."""
 WAITING_MIN = 300
@@ -33,7 +35,7 @@ class Outlet:
         self.uncertain = 0
         self._profile = profile
         self._metrics = metrics
-        self._statuses = Statuses(profile.statuses)
+        self.statuses = Statuses(profile.statuses)
         self._session: Session | None = None
         self._waiting = Waiting(max(WAITING_MIN, 4 * profile.window))
         self._timer: asyncio.TimerHandle | None = None
@@ -91,6 +93,21 @@ class Outlet:
         self.pump()
         if self._waiting and self._sweep is None:
             self._sweep = asyncio.get_running_loop().call_at(until, self._overdue)
+
+    async def first(self, pdu: SubmitSm) -> PartResult:
+        """Send this before everything that waits; what became of it."""
+        future: asyncio.Future[PartResult] = asyncio.get_running_loop().create_future()
+
+        def done(_job: Job, state: PartState, message_id: str, status: int) -> None:
+            if not future.done():
+                future.set_result(PartResult(1, state, message_id, status))
+
+        job = Job(1, FIRST_LANE, pdu, done)
+        self.put(job)
+        try:
+            return await future
+        finally:
+            job.given_up = True
 
     def pump(self) -> None:
         """Let out what may leave now."""
@@ -152,13 +169,13 @@ class Outlet:
             job.done(job, PartState.SENT, self._profile.id_of_resp(answer.message_id), 0)
             return
         self._count(f"0x{answer.status:02X}")
-        if self._statuses.throttling(answer.status):
+        if self.statuses.throttling(answer.status):
             self.pace.throttled(now)
             self.health.throttled(now)
-        action = self._statuses.action(answer.status)
+        action = self.statuses.action(answer.status)
         if action is Action.FAIL:
             self.health.accepted(now, latency_s)
-        elif not self._statuses.throttling(answer.status):
+        elif not self.statuses.throttling(answer.status):
             self.health.failed(now)
         state = PartState.LATER if action is Action.RETRY else PartState.REFUSED
         job.done(job, state, "", answer.status)

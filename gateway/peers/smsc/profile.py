@@ -31,11 +31,11 @@ Sender = Annotated[str, Field(min_length=1, max_length=20)]
 class BindKind(StrEnum):
     """How a link binds."""
 
-    TRX = "trx"
+    TRX = "transceiver"
     """One transceiver."""
-    TX = "tx"
+    TX = "transmitter"
     """A transmitter; its receipts come over no link."""
-    RX = "rx"
+    RX = "receiver"
     """A receiver; nothing is sent over it."""
     PAIR = "pair"
     """A receiver and a transmitter that are one link: up when both are, and down with either."""

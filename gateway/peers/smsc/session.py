@@ -63,7 +63,7 @@ class Session(asyncio.Protocol):
         """Why it ended; '' while it lives."""
         self.is_writable = True
         self._timers = timers
-        self._owner = owner
+        self.owner = owner
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._decoder = smpp.Decoder()
@@ -93,6 +93,9 @@ class Session(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The line is there."""
         self._transport = cast("asyncio.Transport", transport)
+        if self.why:
+            self._transport.abort()
+            return
         self._alive.start()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -129,7 +132,7 @@ class Session(asyncio.Protocol):
         if self._stalled:
             self._stalled.cancel()
         self._gate()
-        self._owner.writable()
+        self.owner.writable()
 
     # requests of ours
 
@@ -242,7 +245,7 @@ class Session(asyncio.Protocol):
             on_answer(None)
         self._drained.set()
         self._ended.set()
-        self._owner.ended(self)
+        self.owner.ended(self)
 
     async def until_ended(self) -> None:
         """Wait for the end, whoever brings it about."""
@@ -308,7 +311,7 @@ class Session(asyncio.Protocol):
             for pdu in self._decoder.feed(octets):
                 self._take(pdu)
         except smpp.FrameFault as fault:
-            self._owner.refused("frame")
+            self.owner.refused("frame")
             self.say(smpp.GenericNack(sequence=fault.sequence, status=fault.status))
             self.end("a PDU without a possible length")
 
@@ -320,10 +323,10 @@ class Session(asyncio.Protocol):
             return
         match pdu:
             case BrokenPdu():
-                self._owner.refused("pdu")
+                self.owner.refused("pdu")
                 self.say(smpp.refuse(pdu))
             case smpp.DeliverSm() | smpp.DataSm() | smpp.Outbind():
-                self._owner.requested(self, pdu)
+                self.owner.requested(self, pdu)
             case smpp.EnquireLink():
                 self.say(smpp.respond(pdu))
             case smpp.Unbind():
@@ -332,7 +335,7 @@ class Session(asyncio.Protocol):
             case smpp.AlertNotification():
                 pass
             case _:
-                self._owner.refused("unexpected")
+                self.owner.refused("unexpected")
                 self.say(smpp.respond(pdu, Status.INVALID_BIND_STATUS))
 
     def _answered(self, pdu: Pdu | BrokenPdu) -> None:
@@ -344,12 +347,12 @@ class Session(asyncio.Protocol):
             expected, on_answer = self._special[number]
         else:
             # It came too late, and its request has been given back as unanswered; or nobody ever asked.
-            self._owner.refused("unasked")
+            self.owner.refused("unasked")
             return
         if isinstance(pdu, BrokenPdu):
-            self._owner.refused("pdu")
+            self.owner.refused("pdu")
         elif pdu.command_id not in (expected, NACK):
-            self._owner.refused("unexpected")
+            self.owner.refused("unexpected")
             return
         if found is None:
             del self._special[number]

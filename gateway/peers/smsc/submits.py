@@ -19,7 +19,7 @@ def submits(profile: LinkProfile, message: Outgoing, now: datetime) -> list[tupl
     Raises:
         ValueError: More parts than can be counted.
     """
-    source, dest = Address.of(profile.sender), Address.of(message.address)
+    source, dest = Address.of(message.sender or profile.sender), Address.of(message.address)
     until = validity(message.valid_until, now)
     return [
         (

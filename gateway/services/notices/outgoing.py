@@ -53,6 +53,7 @@ class Outgoing:
         lane: Lower ones go first.
         class_: Value of its NoticeClass; links are chosen by it.
         link: That has taken parts of it on an earlier try; the others must go the same way. '' if none has.
+        sender: Address that it must go out with, such as the number that a person wrote to; '' for the link's own.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Outgoing:
     lane: int = 1
     class_: str = ""
     link: str = ""
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Receipt:
 
 
 class Carrier(Protocol):
-    """Carries messages of one channel. Satisfied by gateway.peers.smsc.Link and gateway.peers.mail.MailRelay."""
+    """Carries messages of one channel. Satisfied by gateway.peers.smsc.Links and gateway.peers.mail.MailRelay."""
 
     @property
     def room(self) -> int:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from gateway.observe import Metrics
-from gateway.peers.smsc import Link, LinkProfile
+from gateway.peers.smsc import Inbound, Link, LinkProfile
 from gateway.services.notices import Channel, Outgoing, Receipt
 from gateway.wire import smpp
 from gateway.wire.smpp import Pdu
@@ -48,7 +48,7 @@ def obedient(pdu: Pdu) -> list[Pdu]:
     match pdu:
         case smpp.SubmitSm():
             return [smpp.respond(pdu, message_id=f"m{pdu.sequence}")]
-        case smpp.BindTransceiver() | smpp.EnquireLink() | smpp.Unbind():
+        case smpp.BindTransceiver() | smpp.BindTransmitter() | smpp.BindReceiver() | smpp.EnquireLink() | smpp.Unbind():
             return [smpp.respond(pdu)]
         case _:
             return []
@@ -98,7 +98,7 @@ class ScriptedSmsc:
                 for pdu in decoder.feed(octets):
                     assert isinstance(pdu, Pdu)
                     self.heard.append(pdu)
-                    self.binds += isinstance(pdu, smpp.BindTransceiver)
+                    self.binds += isinstance(pdu, smpp.BindTransceiver | smpp.BindTransmitter | smpp.BindReceiver)
                     for answer in self.script(pdu):
                         writer.write(smpp.encode(answer))
         except OSError:
@@ -107,14 +107,42 @@ class ScriptedSmsc:
             writer.close()
 
 
-def link_to(port: int, box: Box | None = None, metrics: Metrics | None = None, **changes: float | str) -> Link:
-    """A link with short timers."""
+def answering(status: int) -> Script:
+    """An SMSC that gives every submit_sm this status."""
+
+    def script(pdu: Pdu) -> list[Pdu]:
+        return [smpp.respond(pdu, status)] if isinstance(pdu, smpp.SubmitSm) else obedient(pdu)
+
+    return script
+
+
+def mute(pdu: Pdu) -> list[Pdu]:
+    """An SMSC that never answers a submit_sm."""
+    return [] if isinstance(pdu, smpp.SubmitSm) else obedient(pdu)
+
+
+def profile_to(port: int, *, name: str = "smsc", **changes: Any) -> LinkProfile:  # noqa: ANN401 - any of its fields
+    """A profile with short timers."""
     values: dict[str, Any] = {
         "window": 10, "bind_s": 0.5, "response_s": 0.3, "enquire_s": 5.0, "enquire_response_s": 0.1,
         "retry_min_s": 0.02, "retry_max_s": 0.1, "rate_max": 10_000.0,
     } | changes  # fmt: skip
-    profile = LinkProfile("smsc", "127.0.0.1", port, "tapdial", "demo", "1420", **values)
-    return Link(profile, box or Box(), ManualClock(AT), metrics or Metrics(), drain_s=0.2, jitter=lambda: 0.0)
+    return LinkProfile(name, "127.0.0.1", port, "tapdial", "demo", "1420", **values)
+
+
+def link_of(profile: LinkProfile, inbound: Inbound | Box | None = None, metrics: Metrics | None = None) -> Link:
+    """A link that waits for nothing long."""
+    return Link(profile, inbound or Box(), ManualClock(AT), metrics or Metrics(), drain_s=0.2, jitter=lambda: 0.0)
+
+
+def link_to(
+    port: int,
+    inbound: Inbound | Box | None = None,
+    metrics: Metrics | None = None,
+    **changes: Any,  # noqa: ANN401 - any of a profile's fields
+) -> Link:
+    """A link with short timers."""
+    return link_of(profile_to(port, **changes), inbound, metrics)
 
 
 async def until(condition: Callable[[], bool], timeout_s: float = 5.0) -> None:

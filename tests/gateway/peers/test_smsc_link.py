@@ -10,21 +10,17 @@ from gateway.observe import Metrics
 from gateway.services.notices import PartResult, PartState, ReceiptState, Report
 from gateway.wire import smpp
 from gateway.wire.smpp import Pdu, Status, Tag, Tlv
-from tests.gateway.peers.smsc_stubs import Box, Script, ScriptedSmsc, link_to, message, obedient, running, until
-
-
-def answering(status: int) -> Script:
-    """An SMSC that gives every submit_sm this status."""
-
-    def script(pdu: Pdu) -> list[Pdu]:
-        return [smpp.respond(pdu, status)] if isinstance(pdu, smpp.SubmitSm) else obedient(pdu)
-
-    return script
-
-
-def mute(pdu: Pdu) -> list[Pdu]:
-    """An SMSC that never answers a submit_sm."""
-    return [] if isinstance(pdu, smpp.SubmitSm) else obedient(pdu)
+from tests.gateway.peers.smsc_stubs import (
+    Box,
+    ScriptedSmsc,
+    answering,
+    link_to,
+    message,
+    mute,
+    obedient,
+    running,
+    until,
+)
 
 
 async def test_a_message_is_submitted_as_it_was_meant() -> None:
