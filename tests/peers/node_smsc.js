@@ -23,6 +23,7 @@ const FROM_PEOPLE = [
 
 let submits = 0;
 let unbound = false;
+let receiver = null;
 
 function bound(session) {
   if (words.enquire_ms) {
@@ -43,7 +44,8 @@ function bound(session) {
 }
 
 function receipt(session, pdu, id) {
-  session.deliver_sm({
+  // Of a pair of binds the receiver gets it.
+  (receiver || session).deliver_sm({
     source_addr_ton: pdu.dest_addr_ton, source_addr_npi: pdu.dest_addr_npi, source_addr: pdu.destination_addr,
     dest_addr_ton: pdu.source_addr_ton, destination_addr: pdu.source_addr, esm_class: 4,
     short_message: `id:${id} sub:001 dlvrd:001 submit date:2611220800 done date:2611220801 stat:DELIVRD err:000 text:`,
@@ -78,7 +80,8 @@ function serve(session) {
     session.on(kind, (pdu) => {
       say({bind: kind, system_id: pdu.system_id});
       session.send(pdu.response({system_id: 'node'}));
-      bound(session);
+      if (kind === 'bind_receiver') receiver = session;
+      if (kind !== 'bind_transmitter') bound(session);
     });
   }
   session.on('submit_sm', (pdu) => {
