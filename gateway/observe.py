@@ -102,7 +102,17 @@ class Metrics:
             "tapdial_transfers", "The ledger's answers to services, by outcome", ["outcome"], registry=self.registry
         )
         self.outbox = Gauge(
-            "tapdial_outbox_messages", "Notices that are still to be sent, by state", ["state"], registry=self.registry
+            "tapdial_outbox_messages",
+            "Notices that are ready, leased or uncertain, by state",
+            ["state"],
+            registry=self.registry,
+        )
+        self.outbox_oldest = Gauge(
+            "tapdial_outbox_oldest_seconds", "How long the oldest notice of a lane has been due", ["lane"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.receipts_unmatched = Gauge(
+            "tapdial_receipts_unmatched", "Receipts that no message of ours is known for", registry=self.registry
         )
         self.notices = Counter("tapdial_notices", "Notices by state reached", ["state"], registry=self.registry)
         self.links = Gauge("tapdial_link_up", "Whether a link is bound", ["link"], registry=self.registry)

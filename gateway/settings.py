@@ -81,6 +81,11 @@ class Settings(BaseSettings):
     redeem_tries_max: int = Field(5, description="Wrong claim codes a person may type in a day", ge=1, le=100)
     sweep_after_s: int = Field(5, description="Age from which unfinished work counts as left by a crash", ge=1, le=600)
     smsc_window: int = Field(10, description="How many SMS may wait for the SMSC's answer at once", ge=1, le=1000)
+    quiet_hours: str = Field(
+        "",
+        description="Hours in `zone` in which only codes, receipts and answers go by SMS, `21:00-08:00`; empty: none",
+        pattern=r"^((([01]\d|2[0-3]):[0-5]\d)-(([01]\d|2[0-3]):[0-5]\d))?$",
+    )
     smsc_rate_max: float = Field(100.0, description="SMS parts sent per second at most", gt=0, le=10_000)
     smsc_retry_max_s: float = Field(60.0, description="Longest wait before the SMSC is tried again", ge=1, le=600)
     luk_uses_max: int = Field(100, description="Taps that one limited-use key of a phone serves", ge=1, le=10_000)

@@ -18,7 +18,7 @@ from gateway.services.heads import HEADS_FILE, HeadFile, Heads
 from gateway.services.jobs import Jobs
 from gateway.services.links import LinkBoard
 from gateway.services.merchants import Merchants
-from gateway.services.notices import NoticeClass, Notices, Outbox, Words
+from gateway.services.notices import NoticeClass, Notices, Outbox, QuietHours, Words
 from gateway.services.payments import INVOICES_JOB, Payments, period_of
 from gateway.services.people import UNLOCK_KIND, People
 from gateway.services.people.ports import Teller
@@ -125,7 +125,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             store=store,
             ledger=ledger,
             notices=notices,
-            outbox=Outbox(store, keys, clock, metrics),
+            outbox=Outbox(store, keys, clock, metrics, quiet=QuietHours.of(settings.quiet_hours, settings.zone)),
             access=access,
             people=people,
             staff=staff,

@@ -20,6 +20,9 @@ from gateway.workers.outbox import OutboxWorker
 from gateway.workers.sweeper import Sweeper
 
 LINK = "smsc"
+LETTERS_IN_HAND_MAX = 20
+OUTBOX_PAUSE_S = 2.0
+"""Longest pause after the store failed: what was sent meanwhile waits to be settled."""
 
 
 class Loops:
@@ -47,10 +50,18 @@ class Loops:
         links = Links.of(self._file.links, self._file.routes, inbound, house.clock, metrics)
         self._links = links
         mail = MailRelay(settings.mail_host, settings.mail_port, settings.mail_from, house.clock, metrics)
-        self._loops = [
-            Loop("outbox_sms", OutboxWorker(house.outbox, Channel.SMS, links, metrics).tick, metrics, idle_s=0.2),
-            # Its own loop, so that a silent mail relay never holds up a one-time code.
-            Loop("outbox_email", OutboxWorker(house.outbox, Channel.EMAIL, mail, metrics).tick, metrics, idle_s=1.0),
+        # Each channel has its own, so that a silent mail relay never holds up a one-time code.
+        sms = OutboxWorker(house.outbox, Channel.SMS, links, metrics, finish_s=settings.stop_s)
+        letters = OutboxWorker(
+            house.outbox, Channel.EMAIL, mail, metrics, in_hand_max=LETTERS_IN_HAND_MAX, finish_s=settings.stop_s
+        )
+        running = asyncio.get_running_loop()
+        house.notices.wakes(lambda: running.call_soon_threadsafe(sms.wake.set))
+        carrying = {
+            sms: Loop("outbox_sms", sms.tick, metrics, idle_s=0.2, pause_max_s=OUTBOX_PAUSE_S, wake=sms.wake),
+            letters: Loop("outbox_email", letters.tick, metrics, pause_max_s=OUTBOX_PAUSE_S, wake=letters.wake),
+        }
+        others = [
             Loop("money_notices", house.money_notices.tick, metrics, idle_s=0.2),
             Loop("sweeper", _sweeper(house, dialogues).tick, metrics, idle_s=2.0),
             Loop("heads", _heads(house).tick, metrics, idle_s=min(5.0, settings.head_publish_s)),
@@ -58,7 +69,9 @@ class Loops:
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),
         ]
         self._tasks = [tasks.create_task(links.run(), name="links")]
-        self._tasks += [tasks.create_task(loop.run(), name=loop.name) for loop in self._loops]
+        self._tasks += [tasks.create_task(worker.run(loop.run), name=loop.name) for worker, loop in carrying.items()]
+        self._tasks += [tasks.create_task(loop.run(), name=loop.name) for loop in others]
+        self._loops = [*carrying.values(), *others]
 
     @property
     def done(self) -> bool:

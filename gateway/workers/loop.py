@@ -28,7 +28,9 @@ class Loop:
         idle_s: float = 1.0,
         pause_max_s: float = 60.0,
         tick_max_s: float | None = 60.0,
+        wake: asyncio.Event | None = None,
     ) -> None:
+        """`wake`, while it is set, ends the rest after a tick that did nothing; the tick clears it."""
         self.name = name
         self._tick = tick
         self._items = metrics.worker_items.labels(name)
@@ -37,20 +39,22 @@ class Loop:
         self._pause_max_s = pause_max_s
         self._tick_max_s = tick_max_s
         self._stop = asyncio.Event()
+        self._wake = wake or self._stop
         self._failures = 0
         self._log = log(worker=name)
 
     def stop(self) -> None:
         """Let the tick in hand finish, then leave `run`; remembered if `run` has not begun."""
         self._stop.set()
+        self._wake.set()
 
     async def run(self) -> None:
         """Tick until `stop`; only cancellation breaks a tick off."""
         while not self._stop.is_set():
-            await self._rest(await self._round())
+            await self._rest(*await self._round())
 
-    async def _round(self) -> float:
-        """One tick; how long to rest after it."""
+    async def _round(self) -> tuple[float, asyncio.Event]:
+        """One tick; how long to rest after it, and what ends the rest before."""
         try:
             async with asyncio.timeout(self._tick_max_s):
                 done = await self._tick()
@@ -58,17 +62,17 @@ class Loop:
             self._failures = min(self._failures + 1, FAILURES_COUNTED_MAX)
             self._failed.inc()
             self._log.exception("tick_failed", failures=self._failures, fault=type(problem).__name__)
-            return min(self._idle_s * 2.0**self._failures, self._pause_max_s)
+            return min(self._idle_s * 2.0**self._failures, self._pause_max_s), self._stop
         self._failures = 0
         self._items.inc(done)
-        return 0.0 if done else self._idle_s
+        return (0.0 if done else self._idle_s), self._wake
 
-    async def _rest(self, rest_s: float) -> None:
+    async def _rest(self, rest_s: float, until: asyncio.Event) -> None:
         if not rest_s:
             await asyncio.sleep(0)
             return
         try:
             async with asyncio.timeout(rest_s):
-                await self._stop.wait()
+                await until.wait()
         except TimeoutError:
             return

@@ -13,7 +13,8 @@ from gateway.services.notices.outgoing import (
     ReceiptState,
     Report,
 )
-from gateway.services.notices.rules import NoticeState
+from gateway.services.notices.queue import Queue
+from gateway.services.notices.rules import Lane, NoticeState, QuietHours
 from gateway.services.notices.told import Told, told
 from gateway.services.notices.words import Words
 
@@ -21,6 +22,7 @@ __all__ = [
     "NEEDS",
     "Carrier",
     "Channel",
+    "Lane",
     "Notice",
     "NoticeClass",
     "NoticeState",
@@ -31,6 +33,8 @@ __all__ = [
     "PartResult",
     "PartState",
     "Prepared",
+    "Queue",
+    "QuietHours",
     "Receipt",
     "ReceiptState",
     "Report",

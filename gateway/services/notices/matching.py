@@ -4,100 +4,86 @@ A receipt may come before the answer that names its message, twice, out of order
 look for the other one when they are written, and `match_late` finds what two processes wrote at the same moment.
 """
 
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
-from gateway.services.notices.outgoing import PartResult, PartState, ReceiptState
+from gateway.services.notices.outgoing import PartState, Receipt, ReceiptState
 from gateway.services.notices.rules import NoticeState, received
-from gateway.services.notices.tables import OUTBOX, PARTS, RECEIPTS
-from gateway.store import insert_ignore
+from gateway.services.notices.statements import STATEMENTS
+from gateway.services.notices.tables import PARTS, RECEIPTS
 
-_FINAL = tuple(state.value for state in (ReceiptState.DELIVERED, ReceiptState.FAILED, ReceiptState.EXPIRED))
+USED_AGAIN_AFTER = timedelta(days=7)
+"""A receipt that is there already is a repetition, unless the one we have is so old: then the link uses ids again."""
 
-
-def add_part(tx: Connection, notice: str, link: str, part: PartResult, now: datetime) -> None:
-    """Remember by which id a link knows a part; the first id of a part stays."""
-    insert_ignore(
-        tx,
-        PARTS,
-        {
-            "notice_id": notice,
-            "number": part.number,
-            "link": link,
-            "message_id": part.message_id,
-            "state": PartState.SENT.value,
-            "sent_at": now,
-        },
-    )
+Key = tuple[str, str]
+"""Link and message id."""
 
 
-def match(tx: Connection, link: str, message_id: str, now: datetime) -> str | None:
-    """Bring the first final receipt of this id to its part; the notice it belongs to, None if one side is missing.
+def keep(tx: Connection, receipts: Collection[Receipt], now: datetime) -> Mapping[str, NoticeState]:
+    """Store receipts and apply them to parts that are known; the notices that ended, and how."""
+    new = {(one.link, one.message_id, one.state.value): one.error for one in receipts}
+    rows = [(*key, error) for key, error in sorted(new.items())]
+    STATEMENTS[tx.dialect.name].add_receipts(tx, rows, now, now - USED_AGAIN_AFTER)
+    keys = {(one.link, one.message_id) for one in receipts if one.state is not ReceiptState.PENDING}
+    return add_up(tx, match(tx, keys, now), now)
+
+
+def match(tx: Connection, keys: Iterable[Key], now: datetime) -> set[str]:
+    """Bring the first final receipt of each id to its part; the notices that these belong to.
 
     Links use ids again after months: the youngest part that still waits is meant.
     """
-    if not message_id:
-        return None
-    part = tx.execute(
-        select(PARTS)
-        .where(PARTS.c.link == link, PARTS.c.message_id == message_id, PARTS.c.state == PartState.SENT.value)
-        .order_by(PARTS.c.sent_at.desc())
-        .limit(1)
-        .with_for_update()
-    ).first()
-    receipt = tx.execute(
-        select(RECEIPTS)
-        .where(
-            RECEIPTS.c.link == link,
-            RECEIPTS.c.message_id == message_id,
-            RECEIPTS.c.state.in_(_FINAL),
-            RECEIPTS.c.matched_at.is_(None),
-        )
-        .order_by(RECEIPTS.c.received_at, RECEIPTS.c.state)
-        .limit(1)
-    ).first()
-    if part is None or receipt is None:
-        return None
-    tx.execute(
-        update(PARTS)
-        .where(PARTS.c.notice_id == part.notice_id, PARTS.c.number == part.number)
-        .values(state=receipt.state)
-    )
-    tx.execute(
-        update(RECEIPTS)
-        .where(RECEIPTS.c.link == link, RECEIPTS.c.message_id == message_id, RECEIPTS.c.state == receipt.state)
-        .values(matched_at=now)
-    )
-    return str(part.notice_id)
+    sql = STATEMENTS[tx.dialect.name]
+    keys = sorted({key for key in keys if key[1]})
+    waiting = sql.waiting(tx, keys) if keys else []
+    if not waiting:
+        return set()
+    firsts: dict[Key, str] = {}
+    for row in waiting:
+        firsts.setdefault((row.link, row.message_id), row.state)
+    notices = {row.notice_id for row in sql.candidates(tx, list(firsts))}
+    if not notices:
+        return set()
+    # Whoever changes a part holds its notice; so what is read now stays until we commit.
+    sql.lock(tx, notices)
+    ends: dict[Key, tuple[str, int, str]] = {}
+    for part in sql.candidates(tx, list(firsts)):
+        key = (part.link, part.message_id)
+        if part.notice_id in notices and key not in ends:
+            ends[key] = (part.notice_id, part.number, firsts[key])
+    if ends:
+        sql.end_parts(tx, sorted(ends.values()))
+        sql.matched(tx, sorted(ends), now)
+    return {notice for notice, _, _ in ends.values()}
 
 
-def add_up(tx: Connection, notice: str, now: datetime) -> NoticeState | None:
-    """End a sent notice when all its parts have; the end, or None."""
-    row = tx.execute(select(OUTBOX.c.state, OUTBOX.c.parts).where(OUTBOX.c.id == notice).with_for_update()).one()
-    if row.state != NoticeState.SENT.value:
-        return None
-    states = [
-        PartState.SENT if state == PartState.SENT.value else ReceiptState(state)
-        for state in tx.execute(select(PARTS.c.state).where(PARTS.c.notice_id == notice)).scalars()
-    ]
-    whole = received(row.parts, states)
-    if whole is not None:
-        tx.execute(update(OUTBOX).where(OUTBOX.c.id == notice).values(state=whole.value, changed_at=now))
-    return whole
+def add_up(tx: Connection, notices: Iterable[str], now: datetime) -> Mapping[str, NoticeState]:
+    """End sent notices all of whose parts have ended; those that did, and how. Their rows are locked already."""
+    sql = STATEMENTS[tx.dialect.name]
+    ids = sorted(notices)
+    totals: dict[str, int] = {}
+    known: dict[str, list[ReceiptState | PartState]] = {}
+    for row in sql.whole(tx, ids) if ids else []:
+        totals[row.id] = row.parts
+        state = PartState.SENT if row.state == PartState.SENT.value else ReceiptState(row.state)
+        known.setdefault(row.id, []).append(state)
+    ended = {id_: whole for id_, states in known.items() if (whole := received(totals[id_], states)) is not None}
+    if ended:
+        sql.end(tx, [(id_, whole.value) for id_, whole in ended.items()], now)
+    return ended
 
 
-def match_late(tx: Connection, now: datetime, limit: int) -> int:
-    """Match receipts whose part was written by another process at the same moment; how many."""
-    pairs = tx.execute(
-        select(RECEIPTS.c.link, RECEIPTS.c.message_id)
-        .join(PARTS, (PARTS.c.link == RECEIPTS.c.link) & (PARTS.c.message_id == RECEIPTS.c.message_id))
-        .where(RECEIPTS.c.matched_at.is_(None), PARTS.c.state == PartState.SENT.value)
-        .distinct()
-        .limit(limit)
-    ).all()
-    for pair in pairs:
-        notice = match(tx, pair.link, pair.message_id, now)
-        if notice is not None:
-            add_up(tx, notice, now)
-    return len(pairs)
+_LATE = (
+    select(RECEIPTS.c.link, RECEIPTS.c.message_id)
+    .join(PARTS, (PARTS.c.link == RECEIPTS.c.link) & (PARTS.c.message_id == RECEIPTS.c.message_id))
+    .where(RECEIPTS.c.matched_at.is_(None), PARTS.c.state == PartState.SENT.value)
+    .distinct()
+)
+
+
+def match_late(tx: Connection, now: datetime, limit: int) -> tuple[int, Mapping[str, NoticeState]]:
+    """Match receipts whose part was written by another process at the same moment; how many, and what ended."""
+    keys = [(row.link, row.message_id) for row in tx.execute(_LATE.limit(limit))]
+    return len(keys), add_up(tx, match(tx, keys, now), now)

@@ -1,6 +1,6 @@
 """Putting notices into the outbox, each once per cause, class and person."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from sqlalchemy import Connection, select, update
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 from gateway.keys import KeyStore
 from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, Prepared
 from gateway.services.notices.outgoing import Channel
-from gateway.services.notices.rules import POLICIES, NoticeState
+from gateway.services.notices.rules import POLICIES, Lane, NoticeState
 from gateway.services.notices.tables import CURSOR, OUTBOX
 from gateway.services.notices.words import Words
 from gateway.store import Store, insert_ignore
@@ -35,7 +35,15 @@ class Notices:
         self._keys = keys
         self._clock = clock
         self._words = words
+        self._wake: Callable[[], object] = _nobody
         self._valid_s = {class_: policy.valid_s for class_, policy in POLICIES.items()} | dict(valid_s or {})
+
+    def wakes(self, wake: Callable[[], object]) -> None:
+        """Call `wake`, from whatever thread, when a code is put in; the worker polls in any case, but a person waits.
+
+        It is called before the COMMIT; who then claims by the same store comes behind it.
+        """
+        self._wake = wake
 
     async def prepare(self, notice: Notice) -> Prepared:
         """Word and seal a notice; writes nothing."""
@@ -55,6 +63,8 @@ class Notices:
             return False
         for row in others:
             insert_ignore(tx, OUTBOX, row)
+        if first["lane"] == Lane.CODES:
+            self._wake()
         return True
 
     async def tell(self, notice: Notice) -> bool:
@@ -119,3 +129,7 @@ class Notices:
             "created_at": now,
             "changed_at": now,
         }
+
+
+def _nobody() -> None:
+    """Nobody is woken."""

@@ -6,8 +6,9 @@ idempotency key, so a message whose answer was lost may be carried twice or not 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime, time, timedelta
+from enum import IntEnum, StrEnum
+from zoneinfo import ZoneInfo
 
 from gateway.services.notices.notice import NoticeClass
 from gateway.services.notices.outgoing import PartState, ReceiptState, Report
@@ -30,24 +31,70 @@ OPEN = frozenset({NoticeState.READY, NoticeState.LEASED})
 """States in which it still has to be sent; in all others its secret is wiped."""
 
 
+class Lane(IntEnum):
+    """Lanes with lower numbers go first; those from NOTICES on wait while people sleep."""
+
+    CODES = 0
+    ANSWERS = 1
+    """Receipts and answers: a person has just done something, or somebody for him, and waits to hear of it."""
+    NOTICES = 2
+    """Notices and reminders."""
+    CAMPAIGNS = 3
+
+
+QUIET_LANE_MAX = Lane.ANSWERS
+"""The last lane that is carried in quiet hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """The hours of each day in which only what people wait for is carried; they may span midnight."""
+
+    begin: time
+    end: time
+    zone: ZoneInfo
+
+    @classmethod
+    def of(cls, hours: str, zone: str) -> "QuietHours | None":
+        """Read `21:00-08:00`; '' is None."""
+        if not hours:
+            return None
+        begin, _, end = hours.partition("-")
+        return cls(time.fromisoformat(begin), time.fromisoformat(end), ZoneInfo(zone))
+
+    def cover(self, moment: datetime) -> bool:
+        """Whether `moment` lies in them; equal ends cover nothing."""
+        local = moment.astimezone(self.zone).time()
+        if self.begin <= self.end:
+            return self.begin <= local < self.end
+        return local >= self.begin or local < self.end
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How a class is carried.
 
     Attributes:
-        lane: Lanes with lower numbers go first.
+        lane: See Lane.
         valid_s: Nobody wants it after so many seconds; it is never sent or sent again then.
-        resends_max: How often it is sent again after an answer was lost.
+        resends_max: How often it is sent again after an answer was lost; 0 for what must never be read twice.
     """
 
     lane: int
     valid_s: int
     resends_max: int
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it waits for the end of quiet hours."""
+        return self.lane > QUIET_LANE_MAX
+
 
 _DAY = 86_400
-_CODE = Policy(lane=0, valid_s=900, resends_max=2)
-_RECEIPT = Policy(lane=1, valid_s=3 * _DAY, resends_max=1)
+_CODE = Policy(lane=Lane.CODES, valid_s=900, resends_max=2)
+_RECEIPT = Policy(lane=Lane.ANSWERS, valid_s=3 * _DAY, resends_max=1)
+_ONCE = Policy(lane=Lane.ANSWERS, valid_s=3 * _DAY, resends_max=0)
+"""Money that left a wallet: told twice, it looks as if it had left twice."""
 
 POLICIES: Mapping[NoticeClass, Policy] = {
     NoticeClass.ONE_TIME_CODE: _CODE,
@@ -57,16 +104,16 @@ POLICIES: Mapping[NoticeClass, Policy] = {
     NoticeClass.CLAIM_RECEIVED: _RECEIPT,
     NoticeClass.BENEFIT_PAID: _RECEIPT,
     NoticeClass.CASH_IN: _RECEIPT,
-    NoticeClass.CONTRIBUTION_PAID: _RECEIPT,
-    NoticeClass.MONEY_SENT: _RECEIPT,
+    NoticeClass.CONTRIBUTION_PAID: _ONCE,
+    NoticeClass.MONEY_SENT: _ONCE,
     NoticeClass.MONEY_RECEIVED: _RECEIPT,
-    NoticeClass.CLAIM_CODE: Policy(lane=0, valid_s=7 * _DAY, resends_max=2),
+    NoticeClass.CLAIM_CODE: Policy(lane=Lane.CODES, valid_s=7 * _DAY, resends_max=2),
     NoticeClass.CLAIM_CODE_REDEEMED: _RECEIPT,
     NoticeClass.CLAIM_CODE_RETURNED: _RECEIPT,
-    NoticeClass.TAP_PAID: _RECEIPT,
-    NoticeClass.TAP_REFUNDED: _RECEIPT,
-    NoticeClass.LATE_ANSWER: Policy(lane=0, valid_s=3600, resends_max=1),
-    NoticeClass.STAFF_MESSAGE: Policy(lane=2, valid_s=_DAY, resends_max=1),
+    NoticeClass.TAP_PAID: _ONCE,
+    NoticeClass.TAP_REFUNDED: _ONCE,
+    NoticeClass.LATE_ANSWER: Policy(lane=Lane.CODES, valid_s=3600, resends_max=1),
+    NoticeClass.STAFF_MESSAGE: Policy(lane=Lane.NOTICES, valid_s=_DAY, resends_max=1),
 }
 
 
@@ -82,10 +129,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Where a notice goes; READY has the moment of the next try."""
+    """Where a notice goes, with its counts; READY has the moment of the next try."""
 
     state: NoticeState
     next_at: datetime
+    attempts: int
     resends: int
     status: int = 0
 
@@ -97,22 +145,35 @@ def settle(standing: Standing, report: Report, now: datetime) -> Settled:
     """Where a notice goes after a try. A refused part ends it, then lost answers count, then postponed parts."""
     states = {part.state for part in report.parts}
     if PartState.REFUSED in states:
-        status = next(part.status for part in report.parts if part.state is PartState.REFUSED)
-        return Settled(NoticeState.REFUSED, now, standing.resends, status)
+        return Settled(
+            NoticeState.REFUSED, now, standing.attempts, standing.resends, _status(report, PartState.REFUSED)
+        )
     if PartState.UNCERTAIN in states:
         return unanswered(standing, now)
     if PartState.LATER in states:
-        wait_s = min(2 ** min(standing.attempts - 1, 6), LATER_MAX_S)
-        status = next(part.status for part in report.parts if part.state is PartState.LATER)
-        return Settled(NoticeState.READY, now + timedelta(seconds=wait_s), standing.resends, status)
-    return Settled(NoticeState.SENT, now, standing.resends)
+        return _postponed(standing, report, now)
+    return Settled(NoticeState.SENT, now, standing.attempts, standing.resends)
+
+
+def _postponed(standing: Standing, report: Report, now: datetime) -> Settled:
+    status = _status(report, PartState.LATER)
+    if report.wait_s is not None:
+        # The link knows when, and nothing went wrong with this message: it is as if it had not been tried.
+        due = now + timedelta(seconds=max(0.0, report.wait_s))
+        return Settled(NoticeState.READY, due, max(0, standing.attempts - 1), standing.resends, status)
+    wait_s = min(2 ** min(max(0, standing.attempts - 1), 6), LATER_MAX_S)
+    return Settled(NoticeState.READY, now + timedelta(seconds=wait_s), standing.attempts, standing.resends, status)
+
+
+def _status(report: Report, state: PartState) -> int:
+    return next(part.status for part in report.parts if part.state is state)
 
 
 def unanswered(standing: Standing, now: datetime) -> Settled:
     """Where a notice goes whose answer was lost, or whose sender died with its lease."""
     if standing.resends < POLICIES[standing.class_].resends_max and now < standing.valid_until:
-        return Settled(NoticeState.READY, now, standing.resends + 1)
-    return Settled(NoticeState.UNCERTAIN, now, standing.resends)
+        return Settled(NoticeState.READY, now, standing.attempts, standing.resends + 1)
+    return Settled(NoticeState.UNCERTAIN, now, standing.attempts, standing.resends)
 
 
 def received(total: int, states: Iterable[ReceiptState | PartState]) -> NoticeState | None:

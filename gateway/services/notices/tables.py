@@ -34,10 +34,13 @@ OUTBOX = table(
 )
 _READY = OUTBOX.c.state == "ready"
 _LEASED = OUTBOX.c.state == "leased"
+_UNCERTAIN = OUTBOX.c.state == "uncertain"
 Index(
     "notice_outbox_ready", OUTBOX.c.channel, OUTBOX.c.lane, OUTBOX.c.next_at, OUTBOX.c.id,
     sqlite_where=_READY, postgresql_where=_READY,
 )  # fmt: skip
+Index("notice_outbox_expiring", OUTBOX.c.valid_until, sqlite_where=_READY, postgresql_where=_READY)
+Index("notice_outbox_uncertain", OUTBOX.c.changed_at, sqlite_where=_UNCERTAIN, postgresql_where=_UNCERTAIN)
 Index("notice_outbox_leased", OUTBOX.c.lease_until, sqlite_where=_LEASED, postgresql_where=_LEASED)
 
 PARTS = table(

@@ -11,6 +11,7 @@ from gateway.observe import Metrics
 from gateway.peers.smsc import Link, LinkProfile
 from gateway.services.notices import Channel, Notice, NoticeClass, Notices, NoticeState, NoticeValue, Outbox, Words
 from gateway.store import Store
+from gateway.workers.loop import Loop
 from gateway.workers.outbox import OutboxWorker
 from simulators.faults import Faults
 from simulators.smsc import Smsc
@@ -52,18 +53,14 @@ class Town:
         worker = OutboxWorker(self.outbox, Channel.SMS, link, self.metrics)
         async with asyncio.TaskGroup() as group:
             group.create_task(link.run())
-            working = group.create_task(self._work(worker))
+            loop = Loop("outbox_sms", worker.tick, self.metrics, idle_s=0.02, wake=worker.wake)
+            group.create_task(worker.run(loop.run))
             try:
                 yield
             finally:
-                working.cancel()
+                loop.stop()
                 link.stop()
         await self.smsc.stop()
-
-    async def _work(self, worker: OutboxWorker) -> None:
-        while True:
-            if await worker.tick() == 0:
-                await asyncio.sleep(0.02)
 
     async def until_all(self, state: NoticeState, count: int) -> None:
         """Wait until so many notices are in this state."""

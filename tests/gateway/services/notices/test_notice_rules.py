@@ -40,11 +40,11 @@ def test_the_gravest_part_decides(states: list[PartState], state: NoticeState) -
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (standing(BENEFIT, resends=0), Settled(NoticeState.READY, NOW, 1)),
-        (standing(BENEFIT, resends=1), Settled(NoticeState.UNCERTAIN, NOW, 1)),
-        (standing(CODE, resends=1), Settled(NoticeState.READY, NOW, 2)),
-        (standing(CODE, resends=2), Settled(NoticeState.UNCERTAIN, NOW, 2)),
-        (standing(CODE, resends=0, left_s=0), Settled(NoticeState.UNCERTAIN, NOW, 0)),
+        (standing(BENEFIT, resends=0), Settled(NoticeState.READY, NOW, 1, 1)),
+        (standing(BENEFIT, resends=1), Settled(NoticeState.UNCERTAIN, NOW, 1, 1)),
+        (standing(CODE, resends=1), Settled(NoticeState.READY, NOW, 1, 2)),
+        (standing(CODE, resends=2), Settled(NoticeState.UNCERTAIN, NOW, 1, 2)),
+        (standing(CODE, resends=0, left_s=0), Settled(NoticeState.UNCERTAIN, NOW, 1, 0)),
     ],
 )
 def test_money_is_told_once_more_and_a_code_never_after_its_time(before: Standing, after: Settled) -> None:
@@ -54,7 +54,7 @@ def test_money_is_told_once_more_and_a_code_never_after_its_time(before: Standin
 @pytest.mark.parametrize(("attempts", "wait_s"), [(1, 1), (2, 2), (5, 16), (7, 60), (500, 60)])
 def test_a_throttled_message_waits_longer_each_time(attempts: int, wait_s: int) -> None:
     settled = settle(standing(attempts=attempts), report(LATER), NOW)
-    assert settled == Settled(NoticeState.READY, NOW + timedelta(seconds=wait_s), 0, 0x45)
+    assert settled == Settled(NoticeState.READY, NOW + timedelta(seconds=wait_s), attempts, 0, 0x45)
 
 
 @given(

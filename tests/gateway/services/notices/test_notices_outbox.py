@@ -57,7 +57,10 @@ class House:
             PartResult(n, state, message_id=f"m{first_id + n - 1}" if state is PartState.SENT else "")
             for n, state in enumerate(states, start=1)
         )
-        return await self.outbox.settle(message, Report("smsc", len(parts), parts))
+        return await self.report(message, Report("smsc", len(parts), parts))
+
+    async def report(self, message: Outgoing, report: Report) -> NoticeState:
+        return (await self.outbox.settle([(message, report)]))[message.id]
 
     async def receive(self, message_id: str, state: ReceiptState) -> None:
         await self.outbox.receipt(Receipt("smsc", message_id, state))
@@ -190,7 +193,7 @@ async def test_only_the_missing_parts_of_a_long_message_go_again(house: House) -
     again = await house.claim_one()
     assert (again.parts_done, again.reference) == (frozenset({1}), message.reference)
     report = Report("smsc", 2, (PartResult(2, PartState.SENT, "m2"),))
-    assert await house.outbox.settle(again, report) is NoticeState.SENT
+    assert await house.report(again, report) is NoticeState.SENT
     await house.receive("m2", ReceiptState.DELIVERED)
     assert await house.state() is NoticeState.SENT
     await house.receive("m1", ReceiptState.DELIVERED)
