@@ -1,6 +1,50 @@
 """Faults that a person in the lab, or a test, switches on. Each simulator reads its own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class SmscFaults:
+    """What the SMSC does wrong; all off at first, and each can be switched while it runs.
+
+    A `…_rate` is a share from 0 to 1, drawn from a generator seeded with `seed`, so that a run can be repeated.
+
+    Attributes:
+        throttle_per_s: An account that submits more than this in a second is answered 0x58; 0 is no limit.
+        throttle_every: Every so manieth submit is answered 0x58; 0 is none.
+        throttle_rate: Share of submits answered 0x58.
+        queue_full_rate: Share of submits answered 0x14.
+        lost_resp_rate: Share of submits that are taken and never answered.
+        doubled_resp_rate: Share of answers that come twice.
+        receipt_first: A receipt is sent before the answer to its submit.
+        doubled_receipt_rate: Share of receipts that come twice.
+        hex_ids: Answers name a message in decimal, receipts in hexadecimal.
+        delay_ms: Answers to submits are held back for this long.
+        reorder: So many answers are gathered and sent in another order; 0 is off.
+        garbage_rate: Share of answers followed by a PDU that means nothing.
+        lying_rate: Share of answers followed by a PDU whose command_length is a lie.
+        unbind_every: After every so manieth submit that ESME is unbound; 0 is never.
+        half_open: Connections stay open and nothing is read or written any more.
+        bind_status: Every bind is refused with this command_status; 0 is off.
+    """
+
+    throttle_per_s: int = 0
+    throttle_every: int = 0
+    throttle_rate: float = 0.0
+    queue_full_rate: float = 0.0
+    lost_resp_rate: float = 0.0
+    doubled_resp_rate: float = 0.0
+    receipt_first: bool = False
+    doubled_receipt_rate: float = 0.0
+    hex_ids: bool = False
+    delay_ms: int = 0
+    reorder: int = 0
+    garbage_rate: float = 0.0
+    lying_rate: float = 0.0
+    unbind_every: int = 0
+    half_open: bool = False
+    bind_status: int = 0
+    seed: int = 0
 
 
 @dataclass(slots=True)
@@ -12,6 +56,7 @@ class Faults:
         answer_delay_s: The carrier holds each answer back for this long.
         callback_twice: The carrier sends each callback twice at once and shows the first answer.
         smsc_down: The SMSC takes no connections and cuts those that it has.
+        smsc: What else the SMSC does wrong.
         terminal_line_cut: The terminal's line to the acquirer is cut after a request was sent.
     """
 
@@ -19,4 +64,5 @@ class Faults:
     answer_delay_s: float = 0.0
     callback_twice: bool = False
     smsc_down: bool = False
+    smsc: SmscFaults = field(default_factory=SmscFaults)
     terminal_line_cut: bool = False

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from simulators import emv_card, iso8583, smsc_wire
+from simulators import emv_card, iso8583
 from simulators.iso8583 import Message
+from simulators.smsc import wire as smsc_wire
 from tests.journeys.town import Town
 
 # --- the terminals' line ---

@@ -16,6 +16,8 @@ import pytest
 from simulators.carrier import Screen
 from simulators.iso8583 import Message
 from simulators.line import Answer, LineCut
+from simulators.smsc.session import Session
+from simulators.smsc.wire import Pdu
 from tests.journeys.desk import Desk
 from tests.journeys.kill_stores import HEAD, Stores
 from tests.journeys.town import Town
@@ -238,17 +240,17 @@ def at_smsc(*, taken: bool) -> Kill:
     """The SMSC has received a submit_sm and has not answered; it delivers the text if it has `taken` it."""
 
     async def kill(scene: Scene, strike: Strike) -> None:
-        smsc, received = scene.town.world.smsc, asyncio.Event()
-        submit = smsc._submit
+        desk, received = scene.town.world.smsc.desk, asyncio.Event()
+        submit = desk._submit
 
-        def submitted(session: object, pdu: object) -> None:
+        def submitted(session: Session, pdu: Pdu) -> None:
             scene.town.strike()
             if taken:
-                submit(session, pdu)  # type: ignore[arg-type]
+                submit(session, pdu)
             received.set()
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(smsc, "_submit", submitted)
+            patch.setattr(desk, "_submit", submitted)
             await _cut_off(strike)
             await received.wait()
             await scene.town.kill()

@@ -23,8 +23,10 @@ from gateway.settings import load as load_settings
 from gateway.wire import emv, gsm, iso8583, smpp, tlv
 from gateway.wire.iso8583 import Message
 from gateway.wire.smpp import DataSm, DeliverSm, Tag, Tlv
-from simulators import emv_card, smsc_wire
+from simulators import emv_card
 from simulators import iso8583 as terminal_iso8583
+from simulators.smsc import text as smsc_text
+from simulators.smsc import wire as smsc_wire
 from tests.rigs.dialogue import talk
 from tests.rigs.fuzz import (
     HOSTILE_S_MAX,
@@ -263,10 +265,9 @@ def _smsc_simulator(data: bytes) -> str | None:
         if isinstance(pdu, smsc_wire.Refused):
             refused = repr(pdu)
             continue
-        given = smsc_wire.fields(pdu)
-        # As the simulator asks before it reads a text.
-        if pdu.command == "submit_sm" and given["destination_addr"].isdecimal() and smsc_wire.whole(pdu):
-            smsc_wire.Joiner().add("1420", "+989120000001", smsc_wire.piece_of(pdu), pdu.data_coding)
+        piece = smsc_text.piece_of(pdu)
+        shown = smsc_text.text_of(piece.octets, pdu.number("data_coding"))
+        smsc_text.Joiner().joined("1420", "+989120000001", piece, shown)
     return refused or None
 
 

@@ -71,8 +71,8 @@ async def test_a_busy_port_is_named_with_the_key_that_moves_it(key: str) -> None
 async def test_an_sms_lands_on_the_phone_with_its_number() -> None:
     world = World(config.read(free_ports()))
 
-    world.smsc._on_sms("+989120000004", "Bonjour", "1420")
-    world.smsc._on_sms("+989120009999", "nobody", "1420")
+    world.smsc.desk._on_sms("+989120000004", "Bonjour", "1420")
+    world.smsc.desk._on_sms("+989120009999", "nobody", "1420")
 
     assert [sms.text for sms in world.phones["+989120000004"].inbox] == ["Bonjour"]
 
