@@ -144,6 +144,8 @@ def _mandatory(command: str, octets: bytes) -> tuple[dict[str, Value], bytes]:
             values[name] = value
             length += param.size if param.type is int else len(value) + (param.type is not ostr)
     tail = b"".join(tails)
+    if "short_message" in values and len(pdu.short_message) != pdu.sm_length:
+        raise BadBody("short_message")
     # Of a response a field may be missing: some peers leave message_id out.
     if not pdu.is_response() and HEADER_OCTETS + length + len(tail) != len(octets):
         raise BadBody(command)

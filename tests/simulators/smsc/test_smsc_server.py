@@ -1,11 +1,18 @@
 """The SMSC simulator: binds, texts, receipts, garbage."""
 
 import asyncio
+import ssl
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from smpplib import client as smpplib_client
 from smpplib import consts
 
@@ -194,6 +201,31 @@ async def test_the_smsc_says_unbind_and_waits_for_the_answer(lab: Lab, esme: Esm
     assert asked.command == "unbind"
     esme.reply(asked)
     assert await esme.is_cut()
+
+
+async def test_the_line_may_be_tls(tmp_path: Path) -> None:
+    ours, theirs = _contexts(tmp_path)
+    async with listening(Lab(terms=Terms(tls=ours))) as lab:
+        esme = await Esme.connect(lab, ssl=theirs, server_hostname="localhost")
+        assert await esme.bind() == 0
+        assert (await esme.submit()).status == 0
+        esme.close()
+
+
+def _contexts(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's context with a certificate for localhost of its own, and a client's that trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    certificate, secret = folder / "smsc.pem", folder / "smsc.key"
+    certificate.write_bytes(made.sign(key, hashes.SHA256()).public_bytes(pem))
+    secret.write_bytes(key.private_bytes(pem, form, serialization.NoEncryption()))
+    ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    ours.load_cert_chain(certificate, secret)
+    return ours, ssl.create_default_context(cafile=str(certificate))
 
 
 async def test_an_esme_that_listens_is_asked_to_bind(lab: Lab) -> None:
