@@ -47,6 +47,14 @@ class Network(Protocol):
         ...
 
 
+class Messages(Protocol):
+    """The SMSC as a phone sees it."""
+
+    def deliver(self, msisdn: str, text: str, dest: str) -> object:
+        """Send `text` to a number or a short code."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Idle:
     """A screen without a dialogue."""
@@ -58,29 +66,31 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """One message in the inbox; `number` counts from 1."""
+    """One message that came from `other`, or was `sent` to it; `number` counts from 1."""
 
     number: int
     at: datetime
-    sender: str
+    other: str
     text: str
+    sent: bool = False
 
 
 class Phone:
     """One person's feature phone."""
 
-    def __init__(self, person: Person, network: Network) -> None:
+    def __init__(self, person: Person, network: Network, messages: Messages | None = None) -> None:
         self.person = person
         self.screen: Screen = Idle()
         self.inbox: deque[Sms] = deque(maxlen=INBOX_MAX)
         self.network = network
+        self.messages = messages
         self._numbers = itertools.count(1)
         self._busy = asyncio.Lock()
         self._calls = 0
 
     @property
-    def received_count(self) -> int:
-        """How many SMS have ever arrived."""
+    def message_count(self) -> int:
+        """How many SMS have ever come or gone."""
         return self.inbox[-1].number if self.inbox else 0
 
     async def press(self, entry: str) -> None:
@@ -106,3 +116,9 @@ class Phone:
     def receive(self, text: str, sender: str) -> None:
         """An SMS arrives."""
         self.inbox.append(Sms(next(self._numbers), datetime.now(UTC), sender, text))
+
+    def write(self, text: str, dest: str) -> None:
+        """Send an SMS; it stays in the list of messages."""
+        self.inbox.append(Sms(next(self._numbers), datetime.now(UTC), dest, text, sent=True))
+        if self.messages is not None:
+            self.messages.deliver(self.person.msisdn, text, dest)

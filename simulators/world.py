@@ -3,19 +3,20 @@
 import asyncio
 import contextlib
 import errno
+import ssl
 from collections.abc import AsyncIterator, Awaitable
 from typing import Protocol
 
 from simulators import people
 from simulators.carrier import Carrier
-from simulators.config import Config
+from simulators.config import Config, ConfigError
 from simulators.faults import Faults
 from simulators.lab import Bench, Lab
 from simulators.mailbox import Mailbox
 from simulators.nfc_phone import NfcPhone
 from simulators.phone import Phone
 from simulators.registry import Registry
-from simulators.smsc import Smsc
+from simulators.smsc import Smsc, Terms
 from simulators.terminal import Terminal
 from simulators.trace import Trace
 
@@ -49,17 +50,18 @@ class World:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.trace = Trace()
-        self.faults = Faults()
+        self.faults = Faults(smsc=config.smsc_faults)
         everybody = people.load()
         folder = config.data_dir
         self.carrier = Carrier(
             config.gateway_url, config.ussd_path_secret, config.service_code, self.trace, self.faults
         )
         self.registry = Registry(everybody, self.trace)
-        accounts = {config.smsc_system_id: config.smsc_password}
-        self.smsc = Smsc(self.trace, self.faults, self._on_sms, accounts=accounts)
+        accounts = {**config.smsc_accounts, config.smsc_system_id: config.smsc_password}
+        terms = Terms(ids=config.smsc_ids, receipts=config.smsc_receipts, tls=_tls(config))
+        self.smsc = Smsc(self.trace, self.faults, self._on_sms, accounts=accounts, terms=terms)
         self.mailbox = Mailbox(self.trace)
-        self.phones = {person.msisdn: Phone(person, self.carrier) for person in everybody}
+        self.phones = {person.msisdn: Phone(person, self.carrier, self.smsc) for person in everybody}
         self.nfc_phones = {
             msisdn: NfcPhone(msisdn, config.gateway_url, self.trace, folder=folder and folder / "nfc")
             for msisdn in self.phones
@@ -78,6 +80,7 @@ class World:
         self.lab = Lab(
             Bench(
                 service_code=config.service_code,
+                short_code=config.smsc_code,
                 phones=self.phones,
                 nfc_phones=self.nfc_phones,
                 terminals=self.terminals,
@@ -119,6 +122,22 @@ class World:
         phone = self.phones.get(f"+{msisdn.removeprefix('+')}")
         if phone is not None:
             phone.receive(text, sender)
+
+
+def _tls(config: Config) -> ssl.SSLContext | None:
+    """The SMSC's certificate.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    if not config.smsc_certificate:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(config.smsc_certificate, config.smsc_key or None)
+    except OSError as problem:
+        raise ConfigError(f"cannot use smsc_certificate: {problem}") from problem
+    return context
 
 
 async def _listen(listener: Listener, key: str, port: int) -> None:

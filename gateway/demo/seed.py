@@ -115,12 +115,17 @@ def write_world(settings: Settings, facts: Facts, path: Path) -> None:
         "smsc_port": settings.smsc_port,
         "smsc_system_id": settings.smsc_system_id,
         "smsc_password": settings.smsc_password.get_secret_value(),
+        "smsc_code": settings.sms_sender,
         "mail_port": settings.mail_port,
         "data_dir": str(settings.data_dir / "simulators"),
     }
     lines = [f"{key} = {json.dumps(value)}" for key, value in rows.items()]
     terminal = facts.terminal
     lines += [
+        "",
+        # A person who wants the SMSC to misbehave from the start writes keys into this table.
+        "[smsc_faults]",
+        "seed = 0",
         "",
         "[[terminal]]",
         f"id = {json.dumps(terminal.id)}",

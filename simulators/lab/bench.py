@@ -21,7 +21,22 @@ class FaultButton(StrEnum):
     ANSWER_DELAY = "answer_delay"
     CALLBACK_TWICE = "callback_twice"
     SMSC_DOWN = "smsc_down"
+    SMSC_THROTTLES = "smsc_throttles"
+    SMSC_LOSES = "smsc_loses"
+    SMSC_RECEIPT_FIRST = "smsc_receipt_first"
+    SMSC_SLOW = "smsc_slow"
+    SMSC_HEX_IDS = "smsc_hex_ids"
     TERMINAL_LINE_CUT = "terminal_line_cut"
+
+
+_SMSC: Mapping[FaultButton, tuple[str, float | bool]] = {
+    FaultButton.SMSC_THROTTLES: ("throttle_every", 2),
+    FaultButton.SMSC_LOSES: ("lost_resp_rate", 1.0),
+    FaultButton.SMSC_RECEIPT_FIRST: ("receipt_first", True),
+    FaultButton.SMSC_SLOW: ("delay_ms", 3_000),
+    FaultButton.SMSC_HEX_IDS: ("hex_ids", True),
+}
+"""The SMSC's fault that a button switches, and its value when it is on."""
 
 
 @dataclass(slots=True)
@@ -29,6 +44,7 @@ class Bench:
     """The devices by their keys: phones by number, terminals by id."""
 
     service_code: str
+    short_code: str
     phones: Mapping[str, Phone]
     nfc_phones: Mapping[str, NfcPhone]
     terminals: Mapping[str, Terminal]
@@ -48,14 +64,19 @@ class Bench:
         match button:
             case FaultButton.ANSWER_DELAY:
                 return self.faults.answer_delay_s > 0
+            case _ if button in _SMSC:
+                return bool(getattr(self.faults.smsc, _SMSC[button][0]))
             case _:
                 return bool(getattr(self.faults, button.value))
 
     def toggle(self, button: FaultButton) -> None:
-        """Switch the fault on or off."""
+        """Switch the fault on or off; one that is on by a configuration goes off whatever its value is."""
         switched = not self.is_on(button)
         match button:
             case FaultButton.ANSWER_DELAY:
                 self.faults.answer_delay_s = ANSWER_DELAY_S if switched else 0.0
+            case _ if button in _SMSC:
+                name, value = _SMSC[button]
+                setattr(self.faults.smsc, name, type(value)(value if switched else 0))
             case _:
                 setattr(self.faults, button.value, switched)

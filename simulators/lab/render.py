@@ -30,6 +30,8 @@ PHONE_KEYS = (
     ("0", "+"),
     ("#", ""),
 )
+SMS_MAX = 1_000
+"""Characters of an SMS that the lab takes; some seven parts."""
 TERMINAL_KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "00", "0", "000")
 
 
@@ -66,16 +68,16 @@ class Pages:
         return self._fill("page.jinja", view)
 
     def part(self, name: str, view: View, *, oob: tuple[str, ...] = ()) -> str:
-        """The device `name` (`handset`, `nfc`, `terminal`, `faults`), and those of `oob` to be swapped beside it."""
+        """The part `name` (`handset`, `write`, `nfc`, `terminal`, `faults`), and those of `oob` to be swapped too."""
         parts = [self._fill(f"{name}.jinja", view)]
         parts += [self._fill(f"{other}.jinja", view, oob=True) for other in oob]
         return "\n".join(parts)
 
-    def live(self, view: View, after: int, received_count: int, faults: str, line: str) -> str:
+    def live(self, view: View, after: int, message_count: int, faults: str, line: str) -> str:
         """What changed since the page last asked; empty when nothing did. `faults` and `line` are what it shows."""
         rows = self._bench.trace.since(after)
         parts = []
-        if view.phone.received_count != received_count:
+        if view.phone.message_count != message_count:
             parts.append(self._fill("inbox.jinja", view, oob=True))
         if faults != self.faults_seen():
             parts.append(self._fill("faults.jinja", view, oob=True))
@@ -119,6 +121,7 @@ class Pages:
             line_seen=self.line_seen(view),
             query=query(view),
             wires=WIRES,
+            sms_max=SMS_MAX,
             phone_keys=PHONE_KEYS,
             terminal_keys=TERMINAL_KEYS,
             day=_day,

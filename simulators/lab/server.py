@@ -9,7 +9,7 @@ from aiohttp import web
 from simulators.lab import words
 from simulators.lab.bench import Bench, FaultButton
 from simulators.lab.guard import guard
-from simulators.lab.render import Pages, View, query
+from simulators.lab.render import SMS_MAX, Pages, View, query
 from simulators.terminal import AMOUNT_MAX
 
 BODY_BYTES_MAX = 16_384
@@ -35,6 +35,7 @@ class Lab:
         app.router.add_get("/live", self._live)
         app.router.add_post("/phones/{phone}/press", self._press)
         app.router.add_post("/phones/{phone}/hang-up", self._hang_up)
+        app.router.add_post("/phones/{phone}/sms", self._write)
         app.router.add_post("/nfc/{nfc}/token", self._provision)
         app.router.add_post("/nfc/{nfc}/lock", self._lock)
         app.router.add_post("/terminals/{terminal}/tap", self._tap)
@@ -94,6 +95,15 @@ class Lab:
         view = self._view(request)
         view.phone.hang_up()
         return self._answer(request, "handset", view)
+
+    async def _write(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        view = self._view(request)
+        text = str(form.get("text", "")).replace("\r\n", "\n").strip()
+        if not 1 <= len(text) <= SMS_MAX:
+            return self._answer(request, "write", replace(view, refused="write.form"), status=422)
+        view.phone.write(text, self._bench.short_code)
+        return self._answer(request, "write", view, "inbox")
 
     async def _provision(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()

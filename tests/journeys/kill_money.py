@@ -31,7 +31,7 @@ CONTRIBUTION = 7_500_000
 
 
 async def at_pin_of_send(scene: Scene) -> None:
-    scene.notes["sms"] = str(scene.town.phone(PAYER).received_count)
+    scene.notes["sms"] = str(scene.town.phone(PAYER).message_count)
     page = await scene.town.dial(PAYER, "4", f"0912000000{PAYEE}", str(SENT))
     assert "PIN" in page, page
 
@@ -86,7 +86,7 @@ async def code_made_once(scene: Scene) -> None:
 
 
 async def at_redeem(scene: Scene) -> None:
-    scene.notes["sms"] = str(scene.town.phone(7).received_count)
+    scene.notes["sms"] = str(scene.town.phone(7).message_count)
     await asks_for_code(scene, 7)
     texts = await scene.sms(7, "", before=int(scene.notes["sms"]))
     found = re.search(r"\b\d{6}\b", steps.latin(texts[-1]))

@@ -60,7 +60,7 @@ async def code_comes_after_all(scene: Scene) -> None:
 
 
 async def at_repeat_of_pin(scene: Scene, number: int) -> None:
-    if not scene.town.phone(number).received_count:
+    if not scene.town.phone(number).message_count:
         await asks_for_code(scene, number)
     await scene.town.dial(number, await code_of(scene, number), NEW_PIN)
 

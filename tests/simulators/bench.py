@@ -1,6 +1,6 @@
 """A lab bench with a carrier that talks to itself, for the lab's tests."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simulators import people
 from simulators.faults import Faults
@@ -39,16 +39,28 @@ class TalkingNetwork:
         self.trace.record("ussd", f"{msisdn} hangs up", outbound=True)
 
 
+@dataclass(slots=True)
+class Letterbox:
+    """Keeps what phones send."""
+
+    sent: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def deliver(self, msisdn: str, text: str, dest: str) -> None:
+        self.sent.append((msisdn, text, dest))
+
+
 def bench_of(acquirer_port: int, api_url: str = "http://127.0.0.1:9") -> tuple[Bench, TalkingNetwork]:
     """Nine phones, nine NFC phones, one terminal at the acquirer's port."""
     trace, faults = Trace(), Faults()
     network = TalkingNetwork(trace)
+    messages = Letterbox()
     everybody = people.load()
     config = TerminalConfig("TERM0001", "PHARMACY000001", "Moradi Pharmacy", KEY)
     terminal = Terminal(config, host="127.0.0.1", port=acquirer_port, faults=faults, trace=trace, answer_timeout_s=0.5)
     bench = Bench(
         service_code="*1420#",
-        phones={person.msisdn: Phone(person, network) for person in everybody},
+        short_code="1420",
+        phones={person.msisdn: Phone(person, network, messages) for person in everybody},
         nfc_phones={person.msisdn: NfcPhone(person.msisdn, api_url, trace) for person in everybody},
         terminals={"TERM0001": terminal},
         faults=faults,

@@ -16,7 +16,7 @@ from simulators.lab.bench import FaultButton
 from simulators.lab.render import WIRES
 from simulators.terminal import TapOutcome
 from tests.simulators.acquirer import Acquirer, until
-from tests.simulators.bench import FIRST, PERSIAN, RETIREE, TalkingNetwork, bench_of
+from tests.simulators.bench import FIRST, PERSIAN, RETIREE, Letterbox, TalkingNetwork, bench_of
 from tests.simulators.tokens import TOKEN
 
 TEMPLATES = words.TEXTS.parent / "templates"
@@ -127,6 +127,33 @@ async def test_an_sms_arrives_with_the_next_look_newest_first(page: Page) -> Non
 
     assert 'hx-swap-oob="true"' in html
     assert html.index("second &lt;b&gt;") < html.index("first")
+
+
+async def test_a_message_is_sent_to_the_short_code_and_shown_among_the_others(page: Page) -> None:
+    page.bench.phones[FIRST].receive("Your code is ready", "1420")
+
+    html = await page.post("/phones/989120000001/sms", {"text": "  مانده <b>\r\n "})
+
+    letters = page.bench.phones[FIRST].messages
+    assert isinstance(letters, Letterbox)
+    assert letters.sent == [(FIRST, "مانده <b>", "1420")]
+    assert re.search(r'<li class="sent">.*to 1420.*مانده &lt;b&gt;.*from 1420', html, re.DOTALL)
+    assert re.search(r"<textarea[^>]*></textarea>", html), "the box is empty for the next one"
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "x" * 1_001])
+async def test_a_message_without_a_text_or_too_long_is_refused_in_words(page: Page, text: str) -> None:
+    html = await page.post("/phones/989120000001/sms", {"text": text}, status=422)
+
+    assert "Type a text of 1 to 1,000 characters" in html
+    assert not page.bench.phones[FIRST].inbox
+
+
+async def test_a_draft_survives_what_happens_on_the_screen_and_in_the_inbox(page: Page) -> None:
+    page.bench.phones[FIRST].receive("news", "1420")
+
+    assert 'id="sms"' not in await page.get("/live?phone=989120000001&after=0&inbox=0")
+    assert 'id="sms"' not in await page.post("/phones/989120000001/press", {"entry": "*1420#"})
 
 
 async def test_nothing_new_is_an_empty_answer(page: Page) -> None:
@@ -246,7 +273,9 @@ async def test_every_answer_carries_the_policy(page: Page, path: str) -> None:
         assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-@pytest.mark.parametrize("path", ["/phones/1/press", "/nfc/1/lock", "/terminals/NOBODY00/tap", "/faults/none"])
+@pytest.mark.parametrize(
+    "path", ["/phones/1/press", "/phones/1/sms", "/nfc/1/lock", "/terminals/NOBODY00/tap", "/faults/none"]
+)
 async def test_a_device_that_is_not_there_is_not_found(page: Page, path: str) -> None:
     await page.post(path, {"amount": "1"}, status=404)
 
@@ -302,7 +331,7 @@ def test_every_text_that_the_lab_may_ask_for_exists() -> None:
 
     assert asked <= texts.keys()
     unused = {key for key in texts.keys() - asked if not key.startswith(("de39.", "nfc_problem.", "who."))}
-    assert unused <= {"nfc.form", "terminal.bad_amount"}
+    assert unused <= {"nfc.form", "terminal.bad_amount", "write.form"}
 
 
 @pytest.mark.parametrize(

@@ -62,4 +62,4 @@ def test_the_inbox_keeps_the_last_fifty_and_counts_all() -> None:
         phone.receive(f"text {number}", "1420")
 
     assert len(phone.inbox) == 50
-    assert phone.received_count == 60
+    assert phone.message_count == 60

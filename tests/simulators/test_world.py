@@ -13,6 +13,8 @@ import pytest
 
 from simulators import config
 from simulators.config import ConfigError
+from simulators.faults import SmscFaults
+from simulators.smsc import IdForm, ReceiptForm, wire
 from simulators.world import PortBusy, World
 from tests.simulators.acquirer import KEY, Acquirer
 from tests.simulators.tokens import TOKEN
@@ -38,6 +40,41 @@ def test_a_configuration_is_read_with_its_terminals() -> None:
     assert "demo" not in repr(read)
 
 
+def test_what_the_smsc_does_and_does_wrong_is_configured() -> None:
+    read = config.read(
+        {
+            "smsc_accounts": {"kannel": "hidden"},
+            "smsc_ids": {"response": "d", "receipt": "X"},
+            "smsc_receipts": "tlv",
+            "smsc_faults": {"throttle_per_s": 50, "lost_resp_rate": 1, "receipt_first": True},
+        }
+    )
+
+    assert read.smsc_faults == SmscFaults(throttle_per_s=50, lost_resp_rate=1.0, receipt_first=True)
+    assert (read.smsc_ids, read.smsc_receipts) == (IdForm("d", "X"), ReceiptForm.TLV)
+    assert "hidden" not in repr(read)
+    assert World(read).faults.smsc.throttle_per_s == 50
+
+
+async def test_a_phone_of_the_lab_writes_to_an_esme() -> None:
+    ports = free_ports()
+    async with World(config.read(ports)).running() as world:
+        reader, writer = await asyncio.open_connection("127.0.0.1", ports["smsc_port"])
+        writer.write(wire.make("bind_transceiver", 1, system_id="tapdial", password="demo"))
+        world.phones["+989120000004"].write("SOLDE", "1420")
+        async with asyncio.timeout(3):
+            heard = await reader.readuntil(b"SOLDE")
+        writer.close()
+
+    assert b"989120000004" in heard
+    assert world.phones["+989120000004"].inbox[0].sent
+
+
+def test_a_certificate_that_cannot_be_read_is_said() -> None:
+    with pytest.raises(ConfigError, match="cannot use smsc_certificate"):
+        World(config.read({"smsc_certificate": "absent.pem"}))
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -46,6 +83,13 @@ def test_a_configuration_is_read_with_its_terminals() -> None:
         ({"lab_port": True}, "lab_port is not of type int"),
         ({"terminal": {"id": "x"}}, "terminal is not a list of tables"),
         ({"terminal": [{"id": "TERM0001"}]}, "a terminal has exactly id, key, merchant_id, merchant_name"),
+        ({"smsc_faults": {"delay": 1}}, "unknown key delay of smsc_faults; the nearest is delay_ms"),
+        ({"smsc_faults": {"delay_ms": "1"}}, "delay_ms of smsc_faults is not of type int"),
+        ({"smsc_faults": {"half_open": 1}}, "half_open of smsc_faults is not of type bool"),
+        ({"smsc_ids": {"receipt": "b"}}, "smsc_ids: 'b' is no form of message ids"),
+        ({"smsc_ids": "x"}, "smsc_ids is not a table"),
+        ({"smsc_receipts": "long"}, "smsc_receipts is one of full, text, tlv, partial"),
+        ({"smsc_accounts": {"kannel": 1}}, "smsc_accounts is a table of system ids and passwords"),
         ({"terminal": [{**TERMINAL, "id": "T"}]}, "terminal 'T' does not fit its wire"),
         ({"terminal": [{**TERMINAL, "key": "xyz"}]}, "terminal 'TERM0001' does not fit its wire"),
     ],

@@ -45,6 +45,13 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "Backspace") rubOut(field);
 });
 
+// Enter sends a message, as on a phone; with Shift it is a new line.
+document.addEventListener("keydown", (event) => {
+  if (!event.target.matches("[data-send]") || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
+});
+
 // After a hop the next answer can be typed at once; on a touch screen that would open the keyboard over the phone.
 let wasInHandset = false;
 document.addEventListener("htmx:beforeSwap", (event) => {
