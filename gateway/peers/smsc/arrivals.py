@@ -3,7 +3,8 @@
 from gateway.peers.smsc.profile import Address, LinkProfile
 from gateway.services.messages import Incoming, Place
 from gateway.services.msisdn import normal_msisdn
-from gateway.wire.gsm import Alphabet, Coding, Language
+from gateway.wire import gsm
+from gateway.wire.gsm import Alphabet, Coding
 from gateway.wire.smpp import DataSm, DeliverSm, Tag
 
 UDHI = 0x40
@@ -33,15 +34,15 @@ def incoming_of(profile: LinkProfile, pdu: DeliverSm | DataSm) -> Incoming | Non
     coding = coding_of(profile, pdu.data_coding)
     if coding is None:
         return None
-    place, locking, single, octets = _user_data(pdu.payload, udhi=bool(pdu.esm_class & UDHI))
+    read = gsm.user_data(pdu.payload, udhi=bool(pdu.esm_class & UDHI))
     reference = pdu.tlv(Tag.USER_MESSAGE_REFERENCE) or b""
     return Incoming(
         link=profile.name,
         source=person(pdu.source_ton, pdu.source_npi, pdu.source),
         dest=Address(pdu.dest_ton, pdu.dest_npi, pdu.dest).text(),
-        alphabet=Alphabet(coding, locking, single),
-        octets=octets,
-        place=place or _sar(pdu),
+        alphabet=Alphabet(coding, read.locking, read.single),
+        octets=read.octets,
+        place=Place(*read.place) if read.place else _sar(pdu),
         reference=reference[:2].hex(),
     )
 
@@ -63,15 +64,3 @@ def _sar(pdu: DeliverSm | DataSm) -> Place | None:
         return None
     reference, total, number = (int.from_bytes(value or b"") for value in values)
     return Place(reference & 0xFFFF, total, number) if 1 <= number <= total <= 0xFF else None
-
-
-def _user_data(octets: bytes, *, udhi: bool) -> tuple[Place | None, Language, Language, bytes]:
-    if not udhi or not octets or octets[0] >= len(octets):
-        return None, Language.DEFAULT, Language.DEFAULT, octets
-    header, rest, at, place = octets[1 : 1 + octets[0]], octets[1 + octets[0] :], 0, None
-    while at + 2 <= len(header):
-        tag, value = header[at], header[at + 2 : at + 2 + header[at + 1]]
-        if (tag, len(value)) in ((0x00, 3), (0x08, 4)) and 1 <= value[-1] <= value[-2]:
-            place = Place(int.from_bytes(value[:-2]), value[-2], value[-1])
-        at += 2 + header[at + 1]
-    return place, Language.DEFAULT, Language.DEFAULT, rest

@@ -14,11 +14,12 @@ from gateway.errors import SettingsFault
 from gateway.peers.smsc.profile import BindKind, LinkProfile, OutbindDoor, UssdDialect
 from gateway.peers.smsc.routing import Route
 from gateway.services.notices import NoticeClass
-from gateway.wire.gsm import Coding
+from gateway.wire.gsm import Coding, Language
 
 _PROFILE = TypeAdapter(LinkProfile)
 _ROUTE = TypeAdapter(Route)
 _CODINGS = {coding.name.lower(): coding for coding in Coding}
+_LANGUAGES = {language.name.lower(): language for language in Language if language}
 Table = dict[str, Any]
 T = TypeVar("T")
 
@@ -76,6 +77,10 @@ def _link(path: Path, table: Table, *, demo: bool) -> LinkProfile:
         values["tls_ca_file"] = str(path.parent / values["tls_ca_file"])
     codings = _table(where, values, "data_coding")
     values["data_coding"] = {_coding(where, name): number for name, number in codings.items()}
+    if "codings" in values:
+        values["codings"] = tuple(_coding(where, name) for name in _names_in(where, values, "codings"))
+    if "languages" in values:
+        values["languages"] = tuple(_language(where, name) for name in _names_in(where, values, "languages"))
     received = _table(where, values, "data_coding_in")
     values["data_coding_in"] = {_number(where, key): _coding(where, name) for key, name in received.items()}
     statuses = _table(where, values, "statuses")
@@ -157,6 +162,19 @@ def _coding(where: str, name: object) -> Coding:
     if str(name) not in _CODINGS:
         raise SettingsFault(f"{where}: {name} is no alphabet; there are {', '.join(_CODINGS)}")
     return _CODINGS[str(name)]
+
+
+def _language(where: str, name: object) -> Language:
+    if str(name) not in _LANGUAGES:
+        raise SettingsFault(f"{where}: {name} is no language with tables; there are {', '.join(_LANGUAGES)}")
+    return _LANGUAGES[str(name)]
+
+
+def _names_in(where: str, values: Table, name: str) -> list[object]:
+    names = values[name]
+    if not isinstance(names, list):
+        raise SettingsFault(f"{where}: {name} is a list")
+    return names
 
 
 def _number(where: str, text: str) -> int:

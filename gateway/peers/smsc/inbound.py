@@ -116,10 +116,14 @@ class Inbox:
         self._start()
 
     async def _handle(self, session: Session, pdu: DeliverSm | DataSm) -> None:
-        if is_ussd(self._profile, pdu):
+        receipt = receipt_of(self._profile, pdu)
+        # A receipt first: some SMSCs give theirs the TLVs of whatever it is a receipt of.
+        if receipt is not None or is_receipt(pdu):
+            session.say(smpp.respond(pdu, await self._status(self._keep_receipt(receipt))))
+        elif is_ussd(self._profile, pdu):
             await self._hop(session, pdu)
         else:
-            session.say(smpp.respond(pdu, await self._status(self._keep(pdu))))
+            session.say(smpp.respond(pdu, await self._status(self._keep_message(pdu))))
 
     async def _status(self, keeping: Awaitable[int]) -> int:
         """What a request is answered with, after what it brings is committed."""
@@ -135,16 +139,16 @@ class Inbox:
             self._count("not_kept")
             return Status.SYSTEM_ERROR
 
-    async def _keep(self, pdu: DeliverSm | DataSm) -> int:
-        receipt = receipt_of(self._profile, pdu)
-        if receipt is not None:
-            await self._inbound.receipts.receipt(receipt)
-            self._count(receipt.state.value)
-            return Status.OK
-        if is_receipt(pdu):
+    async def _keep_receipt(self, receipt: Receipt | None) -> int:
+        if receipt is None:
             # Sent again it would be as unreadable.
             self._count("unreadable_receipt")
             return Status.OK
+        await self._inbound.receipts.receipt(receipt)
+        self._count(receipt.state.value)
+        return Status.OK
+
+    async def _keep_message(self, pdu: DeliverSm | DataSm) -> int:
         if pdu.esm_class & _TYPE:
             # An acknowledgement that a phone or a person gave to what we sent (5.2.12).
             self._count("acknowledgement")

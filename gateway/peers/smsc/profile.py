@@ -13,7 +13,7 @@ from pydantic import Field
 from gateway.peers.smsc.ids import IdForm, normal
 from gateway.peers.smsc.keepalive import Timers
 from gateway.peers.smsc.statuses import Action
-from gateway.wire.gsm import Coding
+from gateway.wire.gsm import Coding, Language, Splitting, Style
 
 TON_INTERNATIONAL, TON_NETWORK_SPECIFIC, TON_ALPHANUMERIC = 1, 3, 5
 NPI_UNKNOWN, NPI_ISDN = 0, 1
@@ -130,6 +130,9 @@ class LinkProfile:
         ids: How message ids are made equal, in answers and receipts alike.
         ids_resp: Steps before these for ids of answers alone.
         ids_receipt: Steps before these for ids of receipts alone.
+        splitting: How parts of long texts belong together: udh8, udh16, sar or payload.
+        codings: Alphabets that it may send; the first that has all characters of a text carries it.
+        languages: Whose national tables phones on it read.
         data_coding: Number of each alphabet that we send, where it is not the standard's.
         data_coding_in: Alphabet of each data_coding that we receive, where it is not the standard's.
         statuses: What statuses mean for a message, where it is not the default.
@@ -165,10 +168,18 @@ class LinkProfile:
     ids: tuple[IdForm, ...] = ()
     ids_resp: tuple[IdForm, ...] = ()
     ids_receipt: tuple[IdForm, ...] = ()
+    splitting: Splitting = Splitting.UDH8
+    codings: Annotated[tuple[Coding, ...], Field(min_length=1)] = (Coding.GSM, Coding.UCS2)
+    languages: tuple[Language, ...] = ()
     data_coding: Mapping[Coding, Octet] = field(default_factory=dict)
     data_coding_in: Mapping[Octet, Coding] = field(default_factory=dict)
     statuses: Mapping[int, Action] = field(default_factory=dict)
     ussd: UssdDialect = field(default_factory=UssdDialect)
+
+    @property
+    def style(self) -> Style:
+        """How it carries texts."""
+        return Style(self.splitting, self.codings, self.languages)
 
     def id_of_resp(self, message_id: str) -> str:
         """The id of a submit_sm_resp as it is kept."""

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from gateway.peers.smsc.profile import Address, LinkProfile
 from gateway.services.notices import Outgoing
-from gateway.wire import gsm, smpp
+from gateway.wire import gsm
+from gateway.wire.gsm import Part, Splitting
+from gateway.wire.smpp import SubmitSm, Tag, Tlv
 
 UDHI = 0x40
 """esm_class: the user data begins with a header (SMPP 3.4, 5.2.12)."""
@@ -13,18 +15,18 @@ RECEIPT_WANTED = 0x01
 VALIDITY_DAYS_MAX = 28
 
 
-def submits(profile: LinkProfile, message: Outgoing, now: datetime) -> list[tuple[int, smpp.SubmitSm]]:
+def submits(profile: LinkProfile, message: Outgoing, now: datetime) -> list[tuple[int, SubmitSm]]:
     """All parts of `message`, numbered from 1.
 
     Raises:
-        ValueError: More parts than can be counted.
+        ValueError: More parts than can be counted, or a text that none of the link's alphabets has.
     """
     source, dest = Address.of(message.sender or profile.sender), Address.of(message.address)
     until = validity(message.valid_until, now)
     return [
         (
             part.number,
-            smpp.SubmitSm(
+            SubmitSm(
                 service_type=profile.service_type,
                 source_ton=source.ton,
                 source_npi=source.npi,
@@ -36,11 +38,25 @@ def submits(profile: LinkProfile, message: Outgoing, now: datetime) -> list[tupl
                 validity=until,
                 registered_delivery=RECEIPT_WANTED,
                 data_coding=profile.data_coding.get(part.coding, part.coding.value),
-                short_message=part.header + part.data,
+                short_message=b"" if profile.style.splitting is Splitting.PAYLOAD else part.header + part.data,
+                tlvs=_tlvs(part, profile.style.splitting),
             ),
         )
-        for part in gsm.split(message.text, reference=message.reference)
+        for part in gsm.split(message.text, reference=message.reference, style=profile.style)
     ]
+
+
+def _tlvs(part: Part, splitting: Splitting) -> tuple[Tlv, ...]:
+    """What says of a part what its header would; or the whole text (5.3.2.22 to 24, 5.3.2.32)."""
+    if splitting is Splitting.PAYLOAD:
+        return (Tlv(Tag.MESSAGE_PAYLOAD, part.header + part.data),)
+    if splitting is not Splitting.SAR or part.total == 1:
+        return ()
+    return (
+        Tlv(Tag.SAR_REFERENCE, (part.reference & 0xFFFF).to_bytes(2)),
+        Tlv(Tag.SAR_TOTAL, bytes([part.total])),
+        Tlv(Tag.SAR_NUMBER, bytes([part.number])),
+    )
 
 
 def validity(until: datetime, now: datetime) -> str:
