@@ -4,6 +4,7 @@
 one an octet, so nothing here packs bits.
 """
 
+import codecs
 import unicodedata
 from collections.abc import Iterator, Mapping
 from enum import Enum
@@ -60,26 +61,37 @@ class Alphabet(NamedTuple):
             case Coding.UCS2:
                 return decode_ucs2(octets)
 
+    def octets(self, text: str) -> bytes | None:
+        """Octets of a text; None if the alphabet does not have one of its characters."""
+        try:
+            match self.coding:
+                case Coding.GSM:
+                    return codecs.charmap_encode(text, "strict", _encoded(self.locking, self.single))[0]
+                case Coding.LATIN1:
+                    return text.encode("latin-1")
+                case Coding.UCS2:
+                    return encode_ucs2(text)
+        except UnicodeEncodeError:
+            return None
+
     def pieces(self, text: str) -> list[bytes] | None:
         """Octets of each character, which may not be cut; None if the alphabet does not have one of them."""
-        match self.coding:
-            case Coding.GSM:
-                encoded = _encoded(self.locking, self.single)
-                pieces = [encoded.get(char, b"") for char in text]
-                return pieces if all(pieces) else None
-            case Coding.LATIN1:
-                return [char.encode("latin-1") for char in text] if all(char <= "\xff" for char in text) else None
-            case Coding.UCS2:
-                return [encode_ucs2(char) for char in text]
+        if self.octets(text) is None:
+            return None
+        if self.coding is Coding.GSM:
+            encoded = _encoded(self.locking, self.single)
+            return [encoded[ord(char)] for char in text]
+        codec = "latin-1" if self.coding is Coding.LATIN1 else "utf-16-be"
+        return [char.encode(codec, "replace") for char in text]
 
 
 @cache
-def _encoded(locking: Language, single: Language) -> Mapping[str, bytes]:
-    """Septets of each character; where tables repeat one, the first place counts, and the locking table before all."""
+def _encoded(locking: Language, single: Language) -> Mapping[int, bytes]:
+    """Septets by code point; where tables repeat one, the first place counts, and the locking table before all."""
     behind_escape = enumerate(EXTENSION if single is Language.DEFAULT else SHIFTS[single].single)
     septets = [(char, bytes([ESCAPE, value])) for value, char in behind_escape]
     septets[:0] = [(char, bytes([value])) for value, char in enumerate(_main(locking))]
-    return {char: octets for char, octets in reversed(septets) if char != NOTHING}
+    return {ord(char): octets for char, octets in reversed(septets) if char != NOTHING}
 
 
 def _main(locking: Language) -> str:
@@ -89,8 +101,7 @@ def _main(locking: Language) -> str:
 
 def encode(text: str) -> bytes | None:
     """Unpacked septets, two for a character of the extension table; None if a character is in neither table."""
-    pieces = Alphabet(Coding.GSM).pieces(text)
-    return None if pieces is None else b"".join(pieces)
+    return Alphabet(Coding.GSM).octets(text)
 
 
 def decode(septets: bytes, *, locking: Language = Language.DEFAULT, single: Language = Language.DEFAULT) -> str:
@@ -140,7 +151,7 @@ def transliterate(text: str) -> str:
 
 
 def _nearest(char: str) -> str:
-    if char in _encoded(Language.DEFAULT, Language.DEFAULT):
+    if ord(char) in _encoded(Language.DEFAULT, Language.DEFAULT):
         return char
     return "".join(part for part in unicodedata.normalize("NFKD", char) if not unicodedata.combining(part))
 

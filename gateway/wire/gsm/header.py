@@ -73,6 +73,8 @@ def concatenation(place: Place, *, wide: bool) -> bytes:
 
 def shifts(locking: Language, single: Language) -> bytes:
     """The elements that name national tables; empty for the default ones."""
+    if locking is single is Language.DEFAULT:
+        return b""
     return b"".join(
         bytes([tag, 1, language])
         for tag, language in ((Element.SINGLE_SHIFT, single), (Element.LOCKING_SHIFT, locking))

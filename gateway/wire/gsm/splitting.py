@@ -102,6 +102,8 @@ def split(text: str, *, reference: int = 0, style: Style = DEFAULT) -> tuple[Par
     """
     alphabet, texts = _cheapest(text, style)
     total = len(texts)
+    if total == 1:
+        return (Part(1, 1, reference, alphabet, texts[0], header(shifts(alphabet.locking, alphabet.single))),)
     return tuple(
         Part(number, total, reference, alphabet, data, _header(Place(reference, total, number), alphabet, style))
         for number, data in enumerate(texts, start=1)
@@ -133,9 +135,9 @@ def _cheapest(text: str, style: Style) -> tuple[Alphabet, list[bytes]]:
     """The texts of the parts in the first alphabet that has all characters; among equals the one with fewest parts."""
     for equals in _alphabets(style):
         carried = [
-            (alphabet, _filled(pieces, alphabet, style))
+            (alphabet, _filled(text, octets, alphabet, style))
             for alphabet in equals
-            if (pieces := alphabet.pieces(text)) is not None
+            if (octets := alphabet.octets(text)) is not None
         ]
         if carried:
             alphabet, texts = min(carried, key=lambda each: (len(each[1]), sum(map(len, each[1]))))
@@ -145,9 +147,12 @@ def _cheapest(text: str, style: Style) -> tuple[Alphabet, list[bytes]]:
     raise ValueError("no coding of the link has all characters")
 
 
+_PLAIN = {coding: (Alphabet(coding),) for coding in Coding}
+
+
 def _alphabets(style: Style) -> Iterator[tuple[Alphabet, ...]]:
     for coding in style.codings:
-        yield (Alphabet(coding),)
+        yield _PLAIN[coding]
         if coding is Coding.GSM:
             yield from map(_national, style.languages)
 
@@ -160,16 +165,15 @@ def _national(language: Language) -> tuple[Alphabet, ...]:
     return single, Alphabet(Coding.GSM, locking=language), Alphabet(Coding.GSM, language, language)
 
 
-def _filled(pieces: list[bytes], alphabet: Alphabet, style: Style) -> list[bytes]:
-    whole = b"".join(pieces)
-    if len(whole) <= _room(alphabet, style, parts=1):
-        return [whole]
+def _filled(text: str, octets: bytes, alphabet: Alphabet, style: Style) -> list[bytes]:
+    if len(octets) <= _room(alphabet, style, parts=1):
+        return [octets]
     if style.splitting is Splitting.PAYLOAD:
-        raise ValueError(f"{len(whole)} octets, more than a payload holds")
+        raise ValueError(f"{len(octets)} octets, more than a payload holds")
     room = _room(alphabet, style, parts=PARTS_MAX)
     texts: list[bytes] = []
     current = bytearray()
-    for piece in pieces:
+    for piece in alphabet.pieces(text) or ():
         if len(current) + len(piece) > room:
             texts.append(bytes(current))
             current.clear()
@@ -192,6 +196,6 @@ def _room(alphabet: Alphabet, style: Style, *, parts: int) -> int:
 
 def _header(place: Place, alphabet: Alphabet, style: Style) -> bytes:
     named = shifts(alphabet.locking, alphabet.single)
-    if place.total == 1 or style.splitting is Splitting.SAR:
+    if style.splitting is Splitting.SAR:
         return header(named)
     return header(concatenation(place, wide=style.splitting is Splitting.UDH16), named)
