@@ -91,6 +91,12 @@ class Settings(BaseSettings):
     luk_uses_max: int = Field(100, description="Taps that one limited-use key of a phone serves", ge=1, le=10_000)
     luk_valid_s: int = Field(30 * 86_400, description="How long a limited-use key is valid", ge=60, le=366 * 86_400)
     head_publish_s: int = Field(300, description="How often the ledger's head is signed and published", ge=1, le=86_400)
+    pay_code: str = Field("*1420*3#", description="Dialled, it leads to one's unpaid invoices; campaigns may name it")
+    campaign_from_hour: int = Field(8, description="Hour of the day from which campaigns are sent", ge=0, le=23)
+    campaign_to_hour: int = Field(21, description="Hour of the day at which campaigns stop", ge=1, le=24)
+    campaign_part_minor: int = Field(150, description="What one part of an SMS costs, rials; for the preview", ge=0)
+    campaign_parts_max: int = Field(4, description="Parts of SMS that one campaign's text may take", ge=1, le=20)
+    campaign_rows_max: int = Field(1_000_000, description="Rows of one campaign", ge=1, le=10_000_000)
     iso8583_idle_s: float = Field(300.0, description="Silence after which a terminal's line is closed", gt=0, le=86_400)
 
     @classmethod
@@ -151,6 +157,8 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
         fields = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors())
         raise SettingsFault(f"setting out of range: {fields}") from problem
     _refuse_demo_secrets(settings)
+    if settings.campaign_from_hour >= settings.campaign_to_hour:
+        raise SettingsFault("campaign_from_hour must be before campaign_to_hour")
     return settings
 
 

@@ -1,12 +1,14 @@
 """Small pieces that make one service fit the Protocol of another."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from sqlalchemy import Connection
 
 from gateway.observe import Metrics
+from gateway.services.campaigns import Known, Owed
 from gateway.services.dialogues import LateAnswer
 from gateway.services.notices import Notice, NoticeClass, Notices, NoticeValue
+from gateway.services.payments import Payments
 from gateway.services.people import People
 from gateway.workers.money_notices import Address
 from wallet.accounts import Account
@@ -66,6 +68,26 @@ class Addresses:
         """Number, language and e-mail of a person; None for nobody we know."""
         person = await self._people.by_id(person_id)
         return None if person is None else Address(person.msisdn, person.language, person.email)
+
+
+class Readers:
+    """Whom campaigns tell: people behind numbers, and who owes invoices."""
+
+    def __init__(self, people: People, payments: Payments) -> None:
+        self._people = people
+        self._payments = payments
+
+    async def known_among(self, msisdns: Collection[str]) -> Mapping[str, Known]:
+        """Who is behind these numbers; numbers of nobody are left out."""
+        people = await self._people.by_msisdns(msisdns)
+        return {person.msisdn: Known(person.id, person.language) for person in people}
+
+    async def owed(self, period: str, *, after: str, limit: int) -> list[Owed]:
+        """Unpaid invoices of a month, in order of their ids, from after `after`."""
+        page = await self._payments.unpaid(period, after=after, limit=limit)
+        people = {person.id: person for person in await self._people.by_ids({one.person_id for one in page})}
+        owing = [(one, people[one.person_id]) for one in page]
+        return [Owed(one.id, who.msisdn, who.id, who.language, one.amount) for one, who in owing]
 
 
 class LateSms:

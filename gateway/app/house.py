@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from gateway.app.adapters import Addresses, CountedLedger, NoticeTeller
+from gateway.app.adapters import Addresses, CountedLedger, NoticeTeller, Readers
 from gateway.keys import KeyStore
 from gateway.keys.software import SoftwareKeyStore
 from gateway.observe import Metrics
@@ -14,11 +14,13 @@ from gateway.peers.registry import HttpRegistry
 from gateway.services.access import Access
 from gateway.services.approvals import Approvals, Proposals
 from gateway.services.benefits import RELEASE_KIND, Benefits
+from gateway.services.campaigns import CAMPAIGN_KIND, Campaigns, NobodyStopped, Window
+from gateway.services.campaigns import Parts as CampaignParts
 from gateway.services.heads import HEADS_FILE, HeadFile, Heads
 from gateway.services.jobs import Jobs
 from gateway.services.links import LinkBoard
 from gateway.services.merchants import Merchants
-from gateway.services.notices import NoticeClass, Notices, Outbox, QuietHours, Words
+from gateway.services.notices import Bulk, NoticeClass, Notices, Outbox, QuietHours, Words
 from gateway.services.payments import INVOICES_JOB, Payments, period_of
 from gateway.services.people import UNLOCK_KIND, People
 from gateway.services.people.ports import Teller
@@ -33,7 +35,11 @@ from wallet.accounts import Chart
 from wallet.clock import Clock
 from wallet.ledger import Ledger
 
-APPROVAL_ROLES: Mapping[str, str] = {RELEASE_KIND: Role.BENEFITS_RELEASER, UNLOCK_KIND: Role.BRANCH_CLERK}
+APPROVAL_ROLES: Mapping[str, str] = {
+    RELEASE_KIND: Role.BENEFITS_RELEASER,
+    UNLOCK_KIND: Role.BRANCH_CLERK,
+    CAMPAIGN_KIND: Role.FINANCE,
+}
 """The role that the checker of each kind must have."""
 
 
@@ -63,6 +69,7 @@ class House:
     money_notices: MoneyNotices
     heads: Heads
     link_board: LinkBoard
+    campaigns: Campaigns
 
     @property
     def zone(self) -> ZoneInfo:
@@ -114,6 +121,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         counted = CountedLedger(ledger, metrics)
         benefits = Benefits(store, clock, counted, chart, people, Proposals(store, clock), teller, settings)
         payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
+        campaigns = _campaigns(settings, store, clock, Readers(people, payments))
         merchants = Merchants(store, ledger, chart, keys, clock)
         tokens = Tokens(store, people, keys, clock, settings)
         yield House(
@@ -129,7 +137,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             access=access,
             people=people,
             staff=staff,
-            approvals=_approvals(store, clock, settings, benefits, people),
+            approvals=_approvals(store, clock, settings, benefits, people, campaigns),
             benefits=benefits,
             payments=payments,
             jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job}),
@@ -139,15 +147,29 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             heads=Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE)),
             link_board=LinkBoard(store, clock),
+            campaigns=campaigns,
         )
+
+
+def _words(settings: Settings) -> Words:
+    return Words(zone=settings.zone, service_code=settings.service_code)
 
 
 def _notices(settings: Settings, store: Store, keys: KeyStore, clock: Clock) -> Notices:
     valid_s = {NoticeClass.ONE_TIME_CODE: settings.code_valid_s, NoticeClass.CLAIM_CODE: settings.claim_code_valid_s}
-    return Notices(store, keys, clock, Words(zone=settings.zone, service_code=settings.service_code), valid_s=valid_s)
+    return Notices(store, keys, clock, _words(settings), valid_s=valid_s)
 
 
-def _approvals(store: Store, clock: Clock, settings: Settings, benefits: Benefits, people: People) -> Approvals:
-    executors = {RELEASE_KIND: benefits.release, UNLOCK_KIND: people.unlock}
-    refusers = {RELEASE_KIND: benefits.release_refused}
+def _campaigns(settings: Settings, store: Store, clock: Clock, readers: Readers) -> Campaigns:
+    window = Window(settings.campaign_from_hour, settings.campaign_to_hour, ZoneInfo(settings.zone))
+    post, stops = Bulk(clock, _words(settings)), NobodyStopped()
+    proposals = Proposals(store, clock)
+    return Campaigns(CampaignParts(store, clock, post, readers, readers, stops, proposals, settings, window))
+
+
+def _approvals(
+    store: Store, clock: Clock, settings: Settings, benefits: Benefits, people: People, campaigns: Campaigns
+) -> Approvals:
+    executors = {RELEASE_KIND: benefits.release, UNLOCK_KIND: people.unlock, CAMPAIGN_KIND: campaigns.release}
+    refusers = {RELEASE_KIND: benefits.release_refused, CAMPAIGN_KIND: campaigns.refused}
     return Approvals(store, clock, settings, roles=APPROVAL_ROLES, executors=executors, refusers=refusers)

@@ -1,5 +1,6 @@
 """Notices: what people are told, in their language, once per cause, through an outbox that survives everything."""
 
+from gateway.services.notices.bulk import Bulk
 from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, NoticeValue, Prepared
 from gateway.services.notices.notices import Notices
 from gateway.services.notices.outbox import Outbox
@@ -20,6 +21,7 @@ from gateway.services.notices.words import Words
 
 __all__ = [
     "NEEDS",
+    "Bulk",
     "Carrier",
     "Channel",
     "Lane",

@@ -31,6 +31,9 @@ class NoticeClass(StrEnum):
     TAP_REFUNDED = "tap_refunded"
     LATE_ANSWER = "late_answer"
     STAFF_MESSAGE = "staff_message"
+    CAMPAIGN = "campaign"
+    DEBT_NOTICE = "debt_notice"
+    INVOICE = "invoice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class Needs:
     secrets: frozenset[str] = frozenset()
 
 
+# Its writer has worded it already.
+_WORDED = Needs(frozenset({"text"}))
 _MONEY = Needs(frozenset({"amount", "at"}))
 
 NEEDS: Mapping[NoticeClass, Needs] = {
@@ -86,12 +91,15 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.TAP_PAID: _MONEY,
     NoticeClass.TAP_REFUNDED: _MONEY,
     NoticeClass.LATE_ANSWER: Needs(secrets=frozenset({"text"})),
-    NoticeClass.STAFF_MESSAGE: Needs(frozenset({"text"})),
+    NoticeClass.STAFF_MESSAGE: _WORDED,
+    NoticeClass.CAMPAIGN: _WORDED,
+    NoticeClass.DEBT_NOTICE: _WORDED,
+    NoticeClass.INVOICE: _WORDED,
 }
 """`amount` is Money, `at` the moment it moved, `number` a str, `valid_until` a moment, `code` a str.
 
-`text` is a screen that came too late for its USSD session, shown as it is; it may hold a balance, so it is a secret.
-The `text` of a staff message is what its writer wrote.
+`text` of LATE_ANSWER is a screen that came too late for its USSD session, shown as it is; it may hold a balance, so it
+is a secret. The `text` of a staff message or a campaign is what its writer wrote.
 """
 
 

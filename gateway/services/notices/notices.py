@@ -1,7 +1,7 @@
 """Putting notices into the outbox, each once per cause, class and person."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select, update
 
@@ -105,31 +105,43 @@ class Notices:
         id_ = new_id("ntc", self._clock)
         secret = bool(NEEDS[notice.class_].secrets)
         sealed = await self._keys.seal(KEY_REF, text.encode(), id_.encode()) if secret else None
+        valid_until = now + timedelta(seconds=self._valid_s[notice.class_])
         return {
             "id": id_,
             "cause": notice.cause,
-            "class_": notice.class_.value,
             "person": notice.person_id or notice.msisdn,
-            "channel": channel.value,
             "language": notice.language,
             "address": address,
-            "subject": subject,
             "text": None if secret else text,
+            **fresh(notice.class_, channel, now, now, valid_until),
+            "subject": subject,
             "sealed": sealed,
-            "lane": POLICIES[notice.class_].lane,
-            "state": NoticeState.READY.value,
-            "next_at": now,
-            "valid_until": now + timedelta(seconds=self._valid_s[notice.class_]),
-            "lease": None,
-            "lease_until": None,
-            "attempts": 0,
-            "resends": 0,
-            "parts": 0,
-            "status": 0,
-            "created_at": now,
-            "changed_at": now,
         }
 
 
 def _nobody() -> None:
     """Nobody is woken."""
+
+
+def fresh(
+    class_: NoticeClass, channel: Channel, now: datetime, next_at: datetime, valid_until: datetime
+) -> dict[str, object]:
+    """The columns of a row that nobody has tried to send."""
+    return {
+        "class_": class_.value,
+        "channel": channel.value,
+        "subject": "",
+        "sealed": None,
+        "lane": POLICIES[class_].lane,
+        "state": NoticeState.READY.value,
+        "next_at": next_at,
+        "valid_until": valid_until,
+        "lease": None,
+        "lease_until": None,
+        "attempts": 0,
+        "resends": 0,
+        "parts": 0,
+        "status": 0,
+        "created_at": now,
+        "changed_at": now,
+    }

@@ -114,6 +114,9 @@ POLICIES: Mapping[NoticeClass, Policy] = {
     NoticeClass.TAP_REFUNDED: _ONCE,
     NoticeClass.LATE_ANSWER: Policy(lane=Lane.CODES, valid_s=3600, resends_max=1),
     NoticeClass.STAFF_MESSAGE: Policy(lane=Lane.NOTICES, valid_s=_DAY, resends_max=1),
+    NoticeClass.CAMPAIGN: Policy(lane=Lane.CAMPAIGNS, valid_s=_DAY, resends_max=0),
+    NoticeClass.DEBT_NOTICE: Policy(lane=Lane.CAMPAIGNS, valid_s=3 * _DAY, resends_max=0),
+    NoticeClass.INVOICE: Policy(lane=Lane.CAMPAIGNS, valid_s=3 * _DAY, resends_max=0),
 }
 
 

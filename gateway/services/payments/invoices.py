@@ -37,6 +37,12 @@ class Invoices(Intents):
         rows = await self._store.read(select(invoices).where(invoices.c.id == invoice_id))
         return invoice_of(rows[0]) if rows else None
 
+    async def unpaid(self, period: str, *, after: str, limit: int) -> list[Invoice]:
+        """Open invoices of a month in order of their ids, from after id `after`."""
+        query = select(invoices).where(invoices.c.period == period, invoices.c.state == InvoiceState.OPEN)
+        page = query.where(invoices.c.id > after).order_by(invoices.c.id).limit(limit)
+        return [invoice_of(row) for row in await self._store.read(page)]
+
     async def make_invoice(self, person_id: str, period: str, amount: Money, made_by: str) -> Invoice:
         """Make a contribution invoice; one for each person and period, whoever asks how often.
 

@@ -27,6 +27,7 @@ WORST: Mapping[str, NoticeValue] = {
 
 
 def words(class_: NoticeClass, language: str, values: Mapping[str, NoticeValue] = USUAL, code: str = "123456") -> str:
+    values = {"text": SCREENS.get(language, ""), **values}
     notice = Notice(
         "clm_1", class_, "+989120000001", "per_1", language, values, {"code": code, "text": SCREENS.get(language, "")}
     )
