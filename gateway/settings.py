@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     luk_uses_max: int = Field(100, description="Taps that one limited-use key of a phone serves", ge=1, le=10_000)
     luk_valid_s: int = Field(30 * 86_400, description="How long a limited-use key is valid", ge=60, le=366 * 86_400)
     head_publish_s: int = Field(300, description="How often the ledger's head is signed and published", ge=1, le=86_400)
+    mailbox_kept_days: int = Field(90, description="How long a message stays in a person's mailbox", ge=1, le=3660)
     pay_code: str = Field("*1420*3#", description="Dialled, it leads to one's unpaid invoices; campaigns may name it")
     campaign_from_hour: int = Field(8, description="Hour of the day from which campaigns are sent", ge=0, le=23)
     campaign_to_hour: int = Field(21, description="Hour of the day at which campaigns stop", ge=1, le=24)

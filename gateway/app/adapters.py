@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from gateway.observe import Metrics
 from gateway.services.campaigns import Known, Owed
 from gateway.services.dialogues import LateAnswer
-from gateway.services.notices import Notice, NoticeClass, Notices, NoticeValue
+from gateway.services.notices import Notice, NoticeClass, Notices, NoticeValue, Reached
 from gateway.services.payments import Payments
 from gateway.services.people import People
 from gateway.workers.money_notices import Address
@@ -68,6 +68,11 @@ class Addresses:
         """Number, language and e-mail of a person; None for nobody we know."""
         person = await self._people.by_id(person_id)
         return None if person is None else Address(person.msisdn, person.language, person.email)
+
+    async def reached(self, person_id: str) -> Reached | None:
+        """The same, for a notice that goes on by another channel."""
+        person = await self._people.by_id(person_id)
+        return None if person is None else Reached(person.msisdn, person.language, person.email)
 
 
 class Readers:

@@ -20,7 +20,18 @@ from gateway.services.heads import HEADS_FILE, HeadFile, Heads
 from gateway.services.jobs import Jobs
 from gateway.services.links import LinkBoard
 from gateway.services.merchants import Merchants
-from gateway.services.notices import Bulk, NoticeClass, Notices, Outbox, QuietHours, Words
+from gateway.services.notices import (
+    Bulk,
+    Channel,
+    Fallback,
+    Mailbox,
+    NoticeClass,
+    Notices,
+    Outbox,
+    Preferences,
+    QuietHours,
+    Words,
+)
 from gateway.services.payments import INVOICES_JOB, Payments, period_of
 from gateway.services.people import UNLOCK_KIND, People
 from gateway.services.people.ports import Teller
@@ -70,6 +81,9 @@ class House:
     heads: Heads
     link_board: LinkBoard
     campaigns: Campaigns
+    preferences: Preferences
+    mailbox: Mailbox
+    fallback: Fallback
 
     @property
     def zone(self) -> ZoneInfo:
@@ -110,7 +124,8 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         ledger = await Ledger.open(settings.wallet_url, clock, zone=ZoneInfo(settings.zone))
         stack.push_async_callback(ledger.close)
         registry = await stack.enter_async_context(HttpRegistry(settings.registry_url, settings.registry_timeout_s))
-        notices = _notices(settings, store, keys, clock)
+        preferences, mailbox = Preferences(store, clock), Mailbox(store, clock, kept_days=settings.mailbox_kept_days)
+        notices = _notices(settings, store, keys, clock, preferences, mailbox)
         teller = teller or NoticeTeller(notices)
         access = Access(store, clock)
         people = People(store, clock, keys, registry, teller, access, settings, metrics)
@@ -148,6 +163,17 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             heads=Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE)),
             link_board=LinkBoard(store, clock),
             campaigns=campaigns,
+            preferences=preferences,
+            mailbox=mailbox,
+            fallback=Fallback(
+                store,
+                clock,
+                _words(settings),
+                preferences,
+                mailbox,
+                Addresses(people),
+                carried=(Channel.SMS, Channel.EMAIL),
+            ),
         )
 
 
@@ -155,9 +181,12 @@ def _words(settings: Settings) -> Words:
     return Words(zone=settings.zone, service_code=settings.service_code)
 
 
-def _notices(settings: Settings, store: Store, keys: KeyStore, clock: Clock) -> Notices:
+def _notices(
+    settings: Settings, store: Store, keys: KeyStore, clock: Clock, preferences: Preferences, mailbox: Mailbox
+) -> Notices:
     valid_s = {NoticeClass.ONE_TIME_CODE: settings.code_valid_s, NoticeClass.CLAIM_CODE: settings.claim_code_valid_s}
-    return Notices(store, keys, clock, _words(settings), valid_s=valid_s)
+    words = _words(settings)
+    return Notices(store, keys, clock, words, valid_s=valid_s, preferences=preferences, mailbox=mailbox)
 
 
 def _campaigns(settings: Settings, store: Store, clock: Clock, readers: Readers) -> Campaigns:

@@ -66,6 +66,7 @@ class Loops:
             Loop("sweeper", _sweeper(house, dialogues).tick, metrics, idle_s=2.0),
             Loop("heads", _heads(house).tick, metrics, idle_s=min(5.0, settings.head_publish_s)),
             Loop("links", LinksWorker(house.link_board, _process(), links.statuses).tick, metrics, idle_s=3.0),
+            Loop("fallback", house.fallback.tick, metrics, idle_s=5.0),
             Loop("campaigns", house.campaigns.tick, metrics, idle_s=1.0),
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),
         ]
@@ -131,6 +132,7 @@ def _sweeper(house: House, dialogues: Dialogues) -> Sweeper:
         "holds": house.ledger.expire_holds,
         "jobs": house.jobs.sweep,
         "campaigns": house.campaigns.sweep,
+        "mailbox": house.mailbox.sweep,
         "outbox": house.outbox.tidy,
         "dialogues": dialogues.sweep,
         "links": house.link_board.sweep,

@@ -1,6 +1,8 @@
 """Notices: what people are told, in their language, once per cause, through an outbox that survives everything."""
 
 from gateway.services.notices.bulk import Bulk
+from gateway.services.notices.fallback import Fallback, Reached
+from gateway.services.notices.mailbox import Letter, Mailbox, Title
 from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, NoticeValue, Prepared
 from gateway.services.notices.notices import Notices
 from gateway.services.notices.outbox import Outbox
@@ -14,6 +16,7 @@ from gateway.services.notices.outgoing import (
     ReceiptState,
     Report,
 )
+from gateway.services.notices.preferences import USUAL, Preferences
 from gateway.services.notices.queue import Queue
 from gateway.services.notices.rules import Lane, NoticeState, QuietHours
 from gateway.services.notices.told import Told, told
@@ -21,10 +24,14 @@ from gateway.services.notices.words import Words
 
 __all__ = [
     "NEEDS",
+    "USUAL",
     "Bulk",
     "Carrier",
     "Channel",
+    "Fallback",
     "Lane",
+    "Letter",
+    "Mailbox",
     "Notice",
     "NoticeClass",
     "NoticeState",
@@ -34,12 +41,15 @@ __all__ = [
     "Outgoing",
     "PartResult",
     "PartState",
+    "Preferences",
     "Prepared",
     "Queue",
     "QuietHours",
+    "Reached",
     "Receipt",
     "ReceiptState",
     "Report",
+    "Title",
     "Told",
     "Words",
     "told",

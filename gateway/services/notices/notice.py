@@ -109,3 +109,7 @@ class Prepared:
 
     rows: tuple[Mapping[str, object], ...] = field(repr=False)
     """One row a channel: SMS first, then e-mail if there is an address and the class goes by e-mail."""
+    letter: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What goes into the mailbox instead."""
+    chosen: bool = False
+    """The person has chosen how to be told, so that another channel may have told this before."""

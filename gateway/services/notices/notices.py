@@ -6,8 +6,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select, update
 
 from gateway.keys import KeyStore
+from gateway.services.notices.mailbox import Mailbox
 from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, Prepared
 from gateway.services.notices.outgoing import Channel
+from gateway.services.notices.preferences import Preferences, next_channel
+from gateway.services.notices.reach_tables import MAILBOX
 from gateway.services.notices.rules import POLICIES, Lane, NoticeState
 from gateway.services.notices.tables import CURSOR, OUTBOX
 from gateway.services.notices.words import Words
@@ -29,8 +32,15 @@ class Notices:
         words: Words,
         *,
         valid_s: Mapping[NoticeClass, int] | None = None,
+        preferences: Preferences | None = None,
+        mailbox: Mailbox | None = None,
     ) -> None:
-        """`valid_s` says how long a class is wanted where that is a setting; the others are in rules.POLICIES."""
+        """`valid_s` says how long a class is wanted where that is a setting; the others are in rules.POLICIES.
+
+        A house without preferences and mailbox tells everybody by SMS first.
+        """
+        self._preferences = preferences
+        self._mailbox = mailbox
         self._store = store
         self._keys = keys
         self._clock = clock
@@ -46,19 +56,36 @@ class Notices:
         self._wake = wake
 
     async def prepare(self, notice: Notice) -> Prepared:
-        """Word and seal a notice; writes nothing."""
+        """Word and seal a notice; writes nothing.
+
+        It goes by the first channel of the person's order that reaches them. What goes by SMS goes by e-mail too, if
+        there is an address and the class goes by e-mail; a secret, or a number of nobody here, by SMS alone.
+        """
         valid_s = self._valid_s[notice.class_]
-        text = self._words.sms(notice, valid_s=valid_s)
-        rows = [await self._row(notice, Channel.SMS, notice.msisdn, text, "")]
         subject = self._words.subject(notice)
-        if notice.email and subject is not None and not NEEDS[notice.class_].secrets:
-            letter = self._words.text(notice, valid_s=valid_s)
-            rows.append(await self._row(notice, Channel.EMAIL, notice.email, letter, subject))
-        return Prepared(tuple(rows))
+        by_mail = bool(notice.email) and subject is not None and not NEEDS[notice.class_].secrets
+        said = await self._said(notice)
+        reached = {Channel.SMS, Channel.MAILBOX} | ({Channel.EMAIL} if by_mail else set())
+        first = next_channel(said, reached.__contains__) if said else Channel.SMS
+        text = self._words.sms(notice, valid_s=valid_s)
+        if first is Channel.MAILBOX:
+            title = subject or self._words.title(notice.language)
+            letter = {"cause": notice.cause, "class_": notice.class_.value, "title": title, "text": text}
+            return Prepared((), {"person_id": notice.person_id, **letter}, chosen=True)
+        rows = [await self._row(notice, Channel.SMS, notice.msisdn, text, "")] if first is Channel.SMS else []
+        if by_mail:
+            letter_text = self._words.text(notice, valid_s=valid_s)
+            rows.append(await self._row(notice, Channel.EMAIL, notice.email, letter_text, subject or ""))
+        return Prepared(tuple(rows), chosen=said is not None)
 
     def put(self, tx: Connection, prepared: Prepared) -> bool:
         """Put it into the outbox inside the caller's unit of work; False if that cause has told this already."""
+        if prepared.letter:
+            assert self._mailbox is not None, "only a house with a mailbox prepares for it"
+            return not _told(tx, prepared.letter) and self._mailbox.put(tx, **prepared.letter)
         first, *others = prepared.rows
+        if prepared.chosen and _told(tx, {**first, "person_id": first["person"]}):
+            return False
         if not insert_ignore(tx, OUTBOX, first):
             return False
         for row in others:
@@ -98,6 +125,12 @@ class Notices:
 
         return await self._store.write(work)
 
+    async def _said(self, notice: Notice) -> tuple[Channel, ...] | None:
+        """The order that the person has chosen; a secret, or somebody that we do not know, has none."""
+        if self._preferences is None or not notice.person_id or NEEDS[notice.class_].secrets:
+            return None
+        return await self._preferences.said(notice.person_id)
+
     async def _row(
         self, notice: Notice, channel: Channel, address: str, text: str, subject: str
     ) -> Mapping[str, object]:
@@ -121,6 +154,15 @@ class Notices:
 
 def _nobody() -> None:
     """Nobody is woken."""
+
+
+def _told(tx: Connection, row: Mapping[str, object]) -> bool:
+    """Whether this cause has told the person this by any channel: they may have chosen another one since."""
+    for there in (OUTBOX, MAILBOX):
+        same = (there.c.cause == row["cause"]) & (there.c.class_ == row["class_"])
+        if tx.execute(select(there.c.id).where(same, there.c.person == row["person_id"]).limit(1)).first():
+            return True
+    return False
 
 
 def fresh(

@@ -11,6 +11,10 @@ class Channel(StrEnum):
 
     SMS = "sms"
     EMAIL = "email"
+    USSD_PUSH = "ussd_push"
+    """A page that the network shows unasked; nobody in this house carries it, so every order skips it."""
+    MAILBOX = "mailbox"
+    """Waits in the house; no message of the outbox goes by it."""
 
 
 class PartState(StrEnum):

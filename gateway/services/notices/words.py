@@ -116,7 +116,15 @@ class Words:
 
     def subject(self, notice: Notice) -> str | None:
         """The subject of an e-mail; None if the class does not go by e-mail."""
-        return self._language(notice).subjects.get(notice.class_)
+        return self.subject_of(notice.class_, notice.language)
+
+    def subject_of(self, class_: NoticeClass, language: str) -> str | None:
+        """The subject of an e-mail of this class; None if it does not go by e-mail."""
+        return self.languages.get(language, self.languages[FALLBACK]).subjects.get(class_)
+
+    def title(self, language: str) -> str:
+        """What stands above a text in the mailbox whose class has no subject."""
+        return self.languages.get(language, self.languages[FALLBACK]).forms["title"]
 
     def _language(self, notice: Notice) -> Language:
         return self.languages.get(notice.language, self.languages[FALLBACK])

@@ -1,4 +1,4 @@
-"""Tables of campaigns."""
+"""Tables of campaigns, of people's preferred channels, and of the mailbox."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -65,3 +65,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("campaign_id", "line"),
         sqlite_strict=True,
     )
+    op.create_table(
+        "notice_preferences",
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("channels", t.JsonText(), nullable=False),
+        sa.Column("changed_at", t.Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("person"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "notice_followed",
+        sa.Column("notice_id", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("followed_at", t.Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("notice_id"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "notice_mailbox",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("class_", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("put_at", t.Moment(), nullable=False),
+        sa.Column("read_at", t.Moment()),
+        sa.Column("kept_until", t.Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("person", "cause", "class_", name="notice_mailbox_once"),
+        sqlite_strict=True,
+    )
+    op.create_index("notice_mailbox_kept", "notice_mailbox", ["kept_until"])
+    lost = sa.text("state IN ('refused', 'failed', 'expired', 'uncertain')")
+    op.create_index("notice_outbox_lost", "notice_outbox", ["changed_at"], sqlite_where=lost, postgresql_where=lost)

@@ -103,7 +103,7 @@ class House:
         """Carry what is due; the addresses."""
         messages = await self.outbox.claim(Channel.SMS, limit)
         for message in messages:
-            await self.outbox.settle(message, Report("smsc", 1, (PartResult(1, state, message.id),)))
+            await self.outbox.settle([(message, Report("smsc", 1, (PartResult(1, state, message.id),)))])
         return [message.address for message in messages]
 
     async def rows(self) -> list[Any]:

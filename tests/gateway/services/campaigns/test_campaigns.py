@@ -209,7 +209,7 @@ async def test_what_a_link_gave_back_during_a_pause_is_taken_out_too(house: Hous
     in_hand = await house.outbox.claim(Channel.SMS, 2)
     await house.campaigns.pause(campaign_id)
     for message in in_hand:
-        await house.outbox.settle(message, Report("smsc", 1, (PartResult(1, PartState.LATER),)))
+        await house.outbox.settle([(message, Report("smsc", 1, (PartResult(1, PartState.LATER),)))])
     house.clock.advance(timedelta(minutes=2))
     await house.campaigns.sweep()
     await house.queue_all()
