@@ -120,7 +120,8 @@ def codec_figures(figures: Figures) -> None:
         ),
     )
     for name, bar, ours, yardstick in rows:
-        figures.add(name, *best_us(ours, yardstick), "us", bar)
+        ours_us, yardstick_us = best_us(ours, yardstick)
+        figures.add(name, ours_us, yardstick_us, "us", bar)
 
 
 def main() -> int:
