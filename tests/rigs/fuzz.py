@@ -30,6 +30,7 @@ class Wire:
     `read` gives None for a value, or the text of a refusal that is a value too. `total`: it refuses nothing.
     `names_input`: its refusals name what they refuse, for they are read by who wrote it. `hostile_bytes`: as
     long as anything gets there; tomllib is quadratic in dotted keys, but a file of settings is its reader's own.
+    `share`: inputs in a run, as a multiple of what others get.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Wire:
     total: bool = False
     names_input: bool = False
     hostile_bytes: int = HOSTILE_BYTES
+    share: int = 1
 
 
 def input_of(wire: Wire, number: int) -> bytes:

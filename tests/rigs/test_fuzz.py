@@ -41,11 +41,17 @@ from tests.rigs.fuzz import (
     outcome_of,
     peak_bytes,
 )
+from tests.rigs.smpp_pdus import one_of_each
 from wallet.heads import NotAHead, head_of, line_of
 
 INPUTS = 2_000_000 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 20_000
 ONE = os.environ.get("FUZZ_SEED")
-SEEDS = range(INPUTS) if ONE is None else range(int(ONE), int(ONE) + 1)
+
+
+def seeds_of(wire: Wire) -> range:
+    """The numbers of a wire's inputs, or the one that is asked for."""
+    return range(INPUTS * wire.share) if ONE is None else range(int(ONE), int(ONE) + 1)
+
 
 KEY = bytes(range(16))
 PAN = "5814200000000002"
@@ -55,6 +61,11 @@ HEAD = (
     b'{"version":1,"block":6,"position":5,"hash":"%b","booked_at":"2026-11-22T05:57:57.040789Z",'
     b'"published_at":"2026-11-22T05:57:59.611188Z","key_id":"%b","signature":"%b"}'
 ) % (b"ce8e" * 16, b"84d1" * 4, b"0270" * 32)
+LONG = (
+    *gsm.split("a€" * 100, reference=7),
+    *gsm.split("سلام " * 30, reference=0x1234, style=gsm.Style(gsm.Splitting.UDH16)),
+    *gsm.split("کد ۱۲۳ " * 30, reference=7, style=gsm.Style(languages=(gsm.Language.URDU,))),
+)
 PERSIAN = "ش\u200cم ۱۲۳ - سلام \U0001f600"
 SETTINGS = b"""environment = "demo"\nhttp_port = 8081\nservice_code = "*1420#"\nregistry_timeout_s = 2.5
 data_dir = "var/x"\nzone = 'Asia/Tehran'\nsend_max_minor = 50_000_000\n"""
@@ -71,6 +82,7 @@ PDUS = tuple(
         smpp.EnquireLink(sequence=7),
     )
 )
+EVERY_PDU = tuple(map(smpp.encode, one_of_each(seed=1)))
 ICC = tlv.encode(
     tlv.Tlv(tag, bytes.fromhex(value))
     for tag, value in (
@@ -159,6 +171,15 @@ def _gsm(data: bytes) -> str | None:
     if len(data) < 1_000:
         for part in gsm.split(gsm.transliterate(units)):
             assert len(part.header) + len(part.data) <= 160
+    return None
+
+
+def _user_data(data: bytes) -> str | None:
+    found = gsm.user_data(data, udhi=True)
+    assert data.endswith(found.octets)
+    assert found.place is None or 1 <= found.place.number <= found.place.total <= 255
+    text = gsm.decode(found.octets, locking=found.locking, single=found.single)
+    assert len(text) <= len(found.octets)
     return None
 
 
@@ -292,8 +313,9 @@ PHONES = tuple(
 )
 
 WIRES = (
-    Wire("smpp stream", (*PDUS, b"".join(PDUS)), _smpp_stream, (smpp.FrameFault,)),
-    Wire("smpp pdu", PDUS, _smpp_pdu, (smpp.PduFault,)),
+    Wire("smpp stream", (*PDUS, *EVERY_PDU, b"".join(PDUS)), _smpp_stream, (smpp.FrameFault,), share=5),
+    Wire("smpp pdu", (*PDUS, *EVERY_PDU), _smpp_pdu, (smpp.PduFault,), share=5),
+    Wire("user data", tuple(part.header + part.data for part in LONG), _user_data, total=True),
     Wire("gsm", (gsm.encode(TEXT.replace("é", "e")) or b"", gsm.encode_ucs2(PERSIAN)), _gsm, total=True),
     Wire("iso8583", tuple(_framed(*row) for row in MESSAGES), _iso8583, (iso8583.BadMessage,)),
     Wire("tlv", (ICC, PPSE), _tlv, (BadInput,)),
@@ -330,7 +352,7 @@ every_wire = pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name.r
 @every_wire
 def test_mutated_bytes_give_a_value_or_the_wires_own_refusal(wire: Wire) -> None:
     values = refusals = 0
-    for seed in SEEDS:
+    for seed in seeds_of(wire):
         data = input_of(wire, seed)
         try:
             if outcome_of(wire, data) is None:
@@ -348,7 +370,7 @@ def test_mutated_bytes_give_a_value_or_the_wires_own_refusal(wire: Wire) -> None
 @pytest.mark.rig
 @every_wire
 def test_no_input_takes_long(wire: Wire) -> None:
-    for seed in SEEDS[:2_000]:
+    for seed in seeds_of(wire)[:2_000]:
         assert cpu_s(wire, input_of(wire, seed), bound_s=INPUT_S_MAX) <= INPUT_S_MAX, f"FUZZ_SEED={seed}"
 
 
