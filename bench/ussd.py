@@ -211,6 +211,7 @@ async def measure(folder: Path, database_url: str, seconds: float, phones: int) 
         "http_port": http_port,
         "iso8583_port": free_port(),
         "smsc_port": free_port(),
+        "mail_ingress_port": 0,
         "log_level": "warning",
     }
     listener = _Listener()

@@ -116,6 +116,12 @@ class Metrics:
         )
         self.notices = Counter("tapdial_notices", "Notices by state reached", ["state"], registry=self.registry)
         self.links = Gauge("tapdial_link_up", "Whether a link is bound", ["link"], registry=self.registry)
+        self.letters_in = Counter(
+            "tapdial_mail_letters_in", "Letters taken by the mail door", ["what"], registry=self.registry
+        )
+        self.bounces = Counter(
+            "tapdial_mail_bounces", "Reports on letters of ours, by what they say", ["kind"], registry=self.registry
+        )
         self.taps = Counter(
             "tapdial_taps", "ISO 8583 requests by MTI and answer", ["mti", "de39"], registry=self.registry
         )

@@ -59,6 +59,22 @@ class Settings(BaseSettings):
     mail_host: str = Field("127.0.0.1", description="Address of the mail relay")
     mail_port: int = Field(8026, description="Port of the mail relay", ge=1, le=65535)
     mail_from: str = Field("receipts@tapdial.example", description="Sender of receipts by e-mail")
+    mail_tls: Literal["required", "optional", "off"] = Field(
+        "optional", description="STARTTLS to the mail relay; `optional`: where it is offered. Certificates are checked"
+    )
+    mail_ca_file: str = Field("", description="PEM file of certificates trusted for the relay; empty: the system's")
+    mail_user: str = Field("", description="Name for AUTH at the mail relay; empty: none")
+    mail_password: SecretStr = Field(SecretStr(""), description="Password of `mail_user`")
+    mail_connections_max: int = Field(4, description="Connections to the mail relay at once", ge=1, le=50)
+    mail_idle_s: float = Field(30.0, description="Idle time after which one of them is closed", gt=0, le=3600)
+    mail_ingress_host: str = Field("127.0.0.1", description="Address of the letters' door (e-mail to SMS, bounces)")
+    mail_ingress_port: int = Field(8025, description="Port of the letters' door; 0: closed", ge=0, le=65535)
+    mail_ingress_domain: str = Field(
+        "sms.tapdial.example", description="Domain of `<number>@…` and of the return paths of our letters"
+    )
+    mail_ingress_cert_file: str = Field("", description="PEM certificate for STARTTLS at the letters' door")
+    mail_ingress_key_file: str = Field("", description="Its private key")
+    mail_sms_parts_max: int = Field(4, description="SMS parts that a forwarded letter may take", ge=1, le=20)
     registry_url: str = Field("http://127.0.0.1:8091", description="Registry that knows which number belongs to whom")
     registry_timeout_s: float = Field(3.0, description="How long we wait for the registry", gt=0, le=30)
 
@@ -169,5 +185,7 @@ def _refuse_demo_secrets(settings: Settings) -> None:
     for name in ("key_secret", "smsc_password"):
         if getattr(settings, name).get_secret_value() == DEMO_SECRET:
             raise SettingsFault(f"{name} is the demo's; set {PREFIX}{name.upper()}")
+    if settings.mail_user and settings.mail_tls != "required":
+        raise SettingsFault(f"a password must not go in clear; set {PREFIX}MAIL_TLS=required")
     if not settings.ussd_path_secret.get_secret_value():
         raise SettingsFault(f"outside demo the carrier's path needs a secret; set {PREFIX}USSD_PATH_SECRET")

@@ -67,7 +67,7 @@ class Addresses:
     async def address(self, person_id: str) -> Address | None:
         """Number, language and e-mail of a person; None for nobody we know."""
         person = await self._people.by_id(person_id)
-        return None if person is None else Address(person.msisdn, person.language, person.email)
+        return None if person is None else Address(person.msisdn, person.language, person.letters_to)
 
     async def reached(self, person_id: str) -> Reached | None:
         """The same, for a notice that goes on by another channel."""

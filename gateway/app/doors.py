@@ -1,8 +1,9 @@
-"""The doors: HTTP for carriers, staff and partners, and the terminals' line."""
+"""The doors: HTTP for carriers, staff and partners, the terminals' line, and SMTP for letters."""
 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp import web
 from prometheus_client import generate_latest
@@ -15,6 +16,7 @@ from gateway.app.causes import resolvers
 from gateway.app.house import APPROVAL_ROLES, House
 from gateway.channels.api import api_app
 from gateway.channels.console import ConsoleDeps, console_app
+from gateway.channels.mail import MailDesk, MailIngress, tls_context
 from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
 from gateway.channels.ussd import AfricasTalking, Credential, build_actions
@@ -32,6 +34,7 @@ class Doors:
 
     http: web.Application
     terminals: TerminalServer
+    letters: MailIngress
     dialogues: Dialogues
     ready: asyncio.Event
     hops: Hops
@@ -48,7 +51,15 @@ def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[st
     app.add_subapp("/console", console_app(_console(house, dialogues, links)))
     app.add_subapp("/api/v1", api_app(house.tokens, house.heads, house.clock, house.metrics))
     desk = Desk(house.taps, house.merchants, house.keys, house.metrics, house.settings.iso8583_idle_s)
-    return Doors(app, TerminalServer(desk), dialogues, ready, hops)
+    return Doors(app, TerminalServer(desk), _letters(house), dialogues, ready, hops)
+
+
+def _letters(house: House) -> MailIngress:
+    settings = house.settings
+    desk = MailDesk(house.forwarding, house.bounces, house.metrics, domain=settings.mail_ingress_domain)
+    certificate = settings.mail_ingress_cert_file
+    tls = tls_context(Path(certificate), Path(settings.mail_ingress_key_file)) if certificate else None
+    return MailIngress(desk, house.metrics, domain=settings.mail_ingress_domain, tls=tls)
 
 
 def _hops(house: House, tasks: asyncio.TaskGroup) -> Hops:

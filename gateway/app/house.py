@@ -16,11 +16,13 @@ from gateway.services.approvals import Approvals, Proposals
 from gateway.services.benefits import RELEASE_KIND, Benefits
 from gateway.services.campaigns import CAMPAIGN_KIND, Campaigns, NobodyStopped, Window
 from gateway.services.campaigns import Parts as CampaignParts
+from gateway.services.forwarding import Forwarding
 from gateway.services.heads import HEADS_FILE, HeadFile, Heads
 from gateway.services.jobs import Jobs
 from gateway.services.links import LinkBoard
 from gateway.services.merchants import Merchants
 from gateway.services.notices import (
+    Bounces,
     Bulk,
     Channel,
     Fallback,
@@ -67,6 +69,8 @@ class House:
     ledger: Ledger
     notices: Notices
     outbox: Outbox
+    bounces: Bounces
+    forwarding: Forwarding
     access: Access
     people: People
     staff: Staff
@@ -126,6 +130,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         registry = await stack.enter_async_context(HttpRegistry(settings.registry_url, settings.registry_timeout_s))
         preferences, mailbox = Preferences(store, clock), Mailbox(store, clock, kept_days=settings.mailbox_kept_days)
         notices = _notices(settings, store, keys, clock, preferences, mailbox)
+        outbox = Outbox(store, keys, clock, metrics, quiet=QuietHours.of(settings.quiet_hours, settings.zone))
         teller = teller or NoticeTeller(notices)
         access = Access(store, clock)
         people = People(store, clock, keys, registry, teller, access, settings, metrics)
@@ -148,7 +153,9 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             store=store,
             ledger=ledger,
             notices=notices,
-            outbox=Outbox(store, keys, clock, metrics, quiet=QuietHours.of(settings.quiet_hours, settings.zone)),
+            outbox=outbox,
+            bounces=_bounces(settings, store, keys, outbox, people, metrics),
+            forwarding=_forwarding(settings, store, keys, clock, teller),
             access=access,
             people=people,
             staff=staff,
@@ -194,6 +201,18 @@ def _campaigns(settings: Settings, store: Store, clock: Clock, readers: Readers)
     post, stops = Bulk(clock, _words(settings)), NobodyStopped()
     proposals = Proposals(store, clock)
     return Campaigns(CampaignParts(store, clock, post, readers, readers, stops, proposals, settings, window))
+
+
+def _bounces(
+    settings: Settings, store: Store, keys: KeyStore, outbox: Outbox, people: People, metrics: Metrics
+) -> Bounces:
+    domain, sender = settings.mail_ingress_domain, settings.mail_from
+    return Bounces(store, keys, outbox, people, metrics, domain=domain, sender=sender)
+
+
+def _forwarding(settings: Settings, store: Store, keys: KeyStore, clock: Clock, teller: Teller) -> Forwarding:
+    zone, parts_max = ZoneInfo(settings.zone), settings.mail_sms_parts_max
+    return Forwarding(store, keys, clock, teller, zone=zone, parts_max=parts_max)
 
 
 def _approvals(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gateway.app.house import House
-from gateway.peers.mail import MailRelay
+from gateway.peers.mail import MailRelay, RelayProfile, Tls
 from gateway.peers.smsc import Inbound, LinkProfile, Links, LinksFile, read_links
 from gateway.services.dialogues import Dialogues
 from gateway.services.links import LinkStatus
@@ -32,6 +32,7 @@ class Loops:
         self._house = house
         self._file = links_of(house.settings)
         self._links: Links | None = None
+        self._mail = _relay(house)
         self._loops: list[Loop] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -49,11 +50,10 @@ class Loops:
         inbound = Inbound(house.outbox)
         links = Links.of(self._file.links, self._file.routes, inbound, house.clock, metrics)
         self._links = links
-        mail = MailRelay(settings.mail_host, settings.mail_port, settings.mail_from, house.clock, metrics)
         # Each channel has its own, so that a silent mail relay never holds up a one-time code.
         sms = OutboxWorker(house.outbox, Channel.SMS, links, metrics, finish_s=settings.stop_s)
         letters = OutboxWorker(
-            house.outbox, Channel.EMAIL, mail, metrics, in_hand_max=LETTERS_IN_HAND_MAX, finish_s=settings.stop_s
+            house.outbox, Channel.EMAIL, self._mail, metrics, in_hand_max=LETTERS_IN_HAND_MAX, finish_s=settings.stop_s
         )
         running = asyncio.get_running_loop()
         house.notices.wakes(lambda: running.call_soon_threadsafe(sms.wake.set))
@@ -87,6 +87,10 @@ class Loops:
         if self._links:
             self._links.stop()
 
+    async def close(self) -> None:
+        """Hang up where nothing is in hand any more; after everything has ended."""
+        await self._mail.close()
+
 
 def links_of(settings: Settings) -> LinksFile:
     """What the file of links says; without one a single link out of the settings.
@@ -116,6 +120,28 @@ def _profile(settings: Settings) -> LinkProfile:
 def _process() -> str:
     """This process among all that share the store."""
     return f"{socket.gethostname()}/{os.getpid()}"
+
+
+def _relay(house: House) -> MailRelay:
+    settings = house.settings
+    profile = RelayProfile(
+        host=settings.mail_host,
+        port=settings.mail_port,
+        sender=settings.mail_from,
+        tls=Tls(settings.mail_tls),
+        ca_file=settings.mail_ca_file,
+        user=settings.mail_user,
+        password=settings.mail_password.get_secret_value(),
+        connections_max=settings.mail_connections_max,
+        idle_s=settings.mail_idle_s,
+    )
+
+    async def sender(_notice_id: str) -> str:
+        return settings.mail_from
+
+    # Where no door takes what comes back, somebody reads the mailbox of the sender.
+    return_path = house.bounces.return_path if settings.mail_ingress_port else sender
+    return MailRelay(profile, house.clock, house.metrics, return_path)
 
 
 def _heads(house: House) -> HeadsWorker:

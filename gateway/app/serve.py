@@ -58,6 +58,9 @@ async def _work(house: House, opened: doors.Doors, loops: Loops, tasks: asyncio.
         await web.TCPSite(runner, settings.http_host, settings.http_port).start()
     with _naming("iso8583_port", settings.iso8583_port):
         await opened.terminals.start(settings.iso8583_host, settings.iso8583_port)
+    if settings.mail_ingress_port:
+        with _naming("mail_ingress_port", settings.mail_ingress_port):
+            await opened.letters.start(settings.mail_ingress_host, settings.mail_ingress_port)
     loops.start(tasks, opened.dialogues)
     opened.ready.set()
     log(part="gateway").info("ready", http_port=settings.http_port, iso8583_port=settings.iso8583_port)
@@ -67,11 +70,13 @@ async def _work(house: House, opened: doors.Doors, loops: Loops, tasks: asyncio.
     # Doors first, so that nothing new comes; then links and loops; the stores commit what waits when they close.
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(settings.stop_s):
+            await opened.letters.stop(settings.stop_s)
             await opened.terminals.stop(settings.stop_s)
             await runner.cleanup()
             loops.stop()
             while opened.hops.in_hand or not loops.done:  # noqa: ASYNC110 - two facts, at the very end
                 await asyncio.sleep(0.02)
+            await loops.close()
 
 
 @contextlib.contextmanager

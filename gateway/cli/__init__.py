@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway.cli import bookkeeping, books, campaigns, db, heads, jobs, ledger, links, menus, run, sms, staff
+from gateway.cli import bookkeeping, books, campaigns, db, heads, jobs, ledger, links, mail, menus, run, sms, staff
 from gateway.cli.context import Config, read_settings
 from gateway.errors import Fault
 from gateway.settings import PREFIX, Settings
@@ -33,6 +33,7 @@ ledger.app.command("import-opening")(bookkeeping.import_opening)
 app.add_typer(db.app, name="db")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(campaigns.app, name="campaigns")
+app.add_typer(mail.app, name="mail")
 app.add_typer(staff.app, name="staff")
 app.add_typer(sms.app, name="sms")
 app.command("links")(links.links)

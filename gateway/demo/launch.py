@@ -73,9 +73,10 @@ def busy_ports(settings: Settings) -> list[tuple[int, str]]:
         "LAB_PORT=<other port>": settings.lab_port,
         "SMSC_PORT=<other port>": settings.smsc_port,
         "MAIL_PORT=<other port>": settings.mail_port,
+        "MAIL_INGRESS_PORT=<other port, or 0 for none>": settings.mail_ingress_port,
         "REGISTRY_URL=http://127.0.0.1:<other port>": seed.registry_port(settings),
     }
-    return [(port, moved_by) for moved_by, port in wanted.items() if _is_taken(port)]
+    return [(port, moved_by) for moved_by, port in wanted.items() if port and _is_taken(port)]
 
 
 def _is_taken(port: int) -> bool:
@@ -164,9 +165,20 @@ def show(console: Console, settings: Settings, facts: seed.Facts) -> None:
             f"dial      {settings.service_code} in the lab, or in another terminal\n"
             f"          {tapdial} dial '{settings.service_code}' --msisdn +989120000005\n"
             f"code      a new one-time code: {tapdial} demo-code officer\n"
+            f"{_letters(settings, facts.sender)}"
             "stop      Ctrl-C",
             title="ready",
         )
+    )
+
+
+def _letters(settings: Settings, sender: seed.DemoSender | None) -> str:
+    if sender is None or not settings.mail_ingress_port:
+        return ""
+    door = f"{settings.mail_ingress_host}:{settings.mail_ingress_port}"
+    return (
+        f"e-mail    from {sender.address} to <number>@{settings.mail_ingress_domain} at {door}: a text message\n"
+        f"          if the letter has the line X-Tapdial-Token: {sender.token}\n"
     )
 
 

@@ -66,12 +66,21 @@ class DemoTerminal:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoSender:
+    """Who may send text messages by e-mail, and his token."""
+
+    address: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """What the demo knows about its own secrets."""
+    """What the demo knows about its own secrets; `sender` is None in a folder that is older than the letters' door."""
 
     people: list[DemoPerson]
     staff: list[DemoStaff]
     terminal: DemoTerminal
+    sender: DemoSender | None = None
 
 
 def read_facts(data_dir: Path) -> Facts | None:
@@ -84,6 +93,7 @@ def read_facts(data_dir: Path) -> Facts | None:
         [DemoPerson(**row) for row in raw["people"]],
         [DemoStaff(**row) for row in raw["staff"]],
         DemoTerminal(**raw["terminal"]),
+        DemoSender(**raw["sender"]) if raw.get("sender") else None,
     )
 
 
@@ -188,7 +198,8 @@ async def _seed(settings: Settings) -> Facts:
         staff = [await _staff(house, row) for row in rows["staff"]]
         people = [await _person(house, listener, row) for row in rows["person"]]
         terminal = await _terminal(house, rows["merchant"])
-    return Facts(people, staff, terminal)
+        sender = await house.forwarding.add(rows["sender"]["address"], rows["sender"]["name"])
+    return Facts(people, staff, terminal, DemoSender(sender.address, sender.token))
 
 
 async def _staff(house: House, row: Mapping[str, Any]) -> DemoStaff:

@@ -22,7 +22,7 @@ from simulators.world import World
 READY_S = 40.0
 MOVED = (
     "data_dir", "database_url", "http_port", "iso8583_port", "lab_port", "smsc_port", "mail_port", "registry_url",
-    "sweep_after_s", "stop_s", "log_level",
+    "mail_ingress_port", "sweep_after_s", "stop_s", "log_level",
 )  # fmt: skip
 """Settings of a town that are not the defaults."""
 
@@ -38,7 +38,7 @@ def free_ports(count: int) -> list[int]:
 
 def town_settings(folder: Path, database_url: str) -> Settings:
     """Settings on free ports; SQLite files in `folder` unless the URL is a PostgreSQL."""
-    http, iso8583, lab, smsc, mail, registry = free_ports(6)
+    http, iso8583, lab, smsc, mail, registry, ingress = free_ports(7)
     return Settings(
         data_dir=folder / "data",
         database_url="" if database_url.startswith("sqlite") else database_url,
@@ -47,6 +47,7 @@ def town_settings(folder: Path, database_url: str) -> Settings:
         lab_port=lab,
         smsc_port=smsc,
         mail_port=mail,
+        mail_ingress_port=ingress,
         registry_url=f"http://127.0.0.1:{registry}",
         sweep_after_s=1,
         stop_s=5.0,

@@ -1,41 +1,39 @@
-"""One e-mail a call to the institution's relay, which keeps and carries it (RFC 5321, RFC 5322)."""
+"""Letters to the institution's relay, which carries them (RFC 5321); each has one recipient and one answer."""
 
 import asyncio
-from datetime import datetime
+from collections.abc import Awaitable, Callable
 from email.errors import MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 
 import aiosmtplib
 
 from gateway.observe import Metrics
+from gateway.peers.mail.connections import LINK, Connections, RelayProfile, Unreachable
+from gateway.peers.mail.letter import compose
 from gateway.services.notices import Outgoing, PartResult, PartState, Report
 from wallet.clock import Clock
 
-LINK = "mail"
-LETTERS_AT_ONCE = 20
 TEMPORARY = range(400, 500)
+NOT_ALLOWED = 553
+"""What an address that no header can carry is refused with (RFC 5321 §4.2.3)."""
+
+ReturnPath = Callable[[str], Awaitable[str]]
+"""From a notice's id to the address that its bounces go to."""
 
 
 class MailRelay:
-    """Sends one message a connection. A relay that offers STARTTLS is taken at its word."""
+    """The carrier of e-mail. `close` at the end."""
 
-    def __init__(
-        self, host: str, port: int, sender: str, clock: Clock, metrics: Metrics, *, timeout_s: float = 10.0
-    ) -> None:
-        self._host = host
-        self._port = port
-        self._sender = sender
+    def __init__(self, profile: RelayProfile, clock: Clock, metrics: Metrics, return_path: ReturnPath) -> None:
+        self._profile = profile
         self._clock = clock
         self._metrics = metrics
-        self._timeout_s = timeout_s
+        self._return_path = return_path
+        self._connections = Connections(profile, metrics)
 
     @property
     def room(self) -> int:
-        """Always the same: a relay that is away is found out by the next letter."""
-        return LETTERS_AT_ONCE
+        """Free connections; 0 while the relay cannot be reached."""
+        return self._connections.room
 
     async def send(self, message: Outgoing) -> Report:
         """Send `message`; raises nothing, whatever happens is in the report."""
@@ -43,53 +41,35 @@ class MailRelay:
         self._metrics.link_submits.labels(LINK, part.state.value).inc()
         return Report(LINK, 1, (part,))
 
+    async def close(self) -> None:
+        """Close the connections that are open and idle."""
+        await self._connections.close()
+
     async def _sent(self, message: Outgoing) -> PartResult:
         try:
-            letter = compose(message, self._sender, self._clock.now())
+            letter = compose(message, self._profile.sender, self._clock.now())
         except (ValueError, IndexError, MessageError):
-            return PartResult(1, PartState.REFUSED, status=553)
-        client = aiosmtplib.SMTP(hostname=self._host, port=self._port, timeout=self._timeout_s)
-        sent = PartResult(1, PartState.SENT, str(letter["Message-ID"]))
+            return PartResult(1, PartState.REFUSED, status=NOT_ALLOWED)
+        # Until the letter itself goes out, a lost connection has carried nothing.
         state = PartState.LATER
         try:
-            async with asyncio.timeout(self._timeout_s), client:
-                state = PartState.UNCERTAIN
-                await client.send_message(letter, sender=self._sender, recipients=[message.address])
-                state = PartState.SENT
-        except aiosmtplib.SMTPRecipientsRefused as problem:
-            return _refused(problem.recipients[0].code)
+            async with asyncio.timeout(self._profile.timeout_s):
+                sender = await self._return_path(message.id)
+                async with self._connections.one() as smtp:
+                    # A report of failure need not bring the letter back (RFC 3461 §4.3).
+                    options = ["RET=HDRS"] if smtp.supports_extension("dsn") else []
+                    await smtp.mail(sender, options=options)
+                    await smtp.rcpt(message.address)
+                    state = PartState.UNCERTAIN
+                    await smtp.data(letter.as_bytes())
+                    state = PartState.SENT
+        except Unreachable as problem:
+            # Whatever it is, such as a wrong password, it is not about this letter.
+            return PartResult(1, PartState.LATER, status=problem.status)
         except aiosmtplib.SMTPResponseException as problem:
-            # A relay that greets us with a refusal may be itself again later.
-            return _refused(problem.code) if state is PartState.UNCERTAIN else PartResult(1, state, status=problem.code)
+            refused = PartState.LATER if problem.code in TEMPORARY else PartState.REFUSED
+            return PartResult(1, refused, status=problem.code)
         except (aiosmtplib.SMTPException, OSError, TimeoutError):
-            # What fails after the letter was taken, such as the farewell, does not matter.
+            # What fails after the answer to the letter does not matter.
             pass
-        return sent if state is PartState.SENT else PartResult(1, state)
-
-
-def compose(message: Outgoing, sender: str, now: datetime) -> EmailMessage:
-    """The letter: plain text, never answered by a machine, its id that of the notice.
-
-    Raises:
-        ValueError: An address that no header can carry, or that would need SMTPUTF8.
-        IndexError: As above; email.headerregistry raises it for some.
-        MessageError: As above.
-    """
-    if not message.address.isascii():
-        raise ValueError("an address with letters that not every relay takes")
-    to = Address(addr_spec=message.address)
-    domain = Address(addr_spec=sender).domain
-    letter = EmailMessage(policy=SMTP)
-    letter["From"] = Address("Tapdial", addr_spec=sender)
-    letter["To"] = to
-    letter["Subject"] = message.subject
-    letter["Date"] = format_datetime(now)
-    letter["Message-ID"] = f"<{message.id}@{domain}>"
-    letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(message.text, cte="quoted-printable")
-    return letter
-
-
-def _refused(code: int) -> PartResult:
-    state = PartState.LATER if code in TEMPORARY else PartState.REFUSED
-    return PartResult(1, state, status=code)
+        return PartResult(1, state, str(letter["Message-ID"]) if state is PartState.SENT else "")

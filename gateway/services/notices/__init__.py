@@ -1,8 +1,10 @@
 """Notices: what people are told, in their language, once per cause, through an outbox that survives everything."""
 
+from gateway.services.notices.bounces import BounceKind, Bounces, Verdict, message_id
 from gateway.services.notices.bulk import Bulk
 from gateway.services.notices.fallback import Fallback, Reached
-from gateway.services.notices.mailbox import Letter, Mailbox, Title
+from gateway.services.notices.letters import Letter, Table
+from gateway.services.notices.mailbox import Kept, Mailbox, Title
 from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, NoticeValue, Prepared
 from gateway.services.notices.notices import Notices
 from gateway.services.notices.outbox import Outbox
@@ -25,10 +27,13 @@ from gateway.services.notices.words import Words
 __all__ = [
     "NEEDS",
     "USUAL",
+    "BounceKind",
+    "Bounces",
     "Bulk",
     "Carrier",
     "Channel",
     "Fallback",
+    "Kept",
     "Lane",
     "Letter",
     "Mailbox",
@@ -49,8 +54,11 @@ __all__ = [
     "Receipt",
     "ReceiptState",
     "Report",
+    "Table",
     "Title",
     "Told",
+    "Verdict",
     "Words",
+    "message_id",
     "told",
 ]

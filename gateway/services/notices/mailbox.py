@@ -25,7 +25,7 @@ class Title:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Kept:
     """A message."""
 
     title: str
@@ -63,17 +63,17 @@ class Mailbox:
         query = select(MAILBOX).where(mine).order_by(MAILBOX.c.put_at.desc(), MAILBOX.c.id.desc()).limit(limit)
         return [Title(row.id, row.title, row.put_at, row.read_at is None) for row in await self._store.read(query)]
 
-    async def read(self, person_id: str, message_id: str) -> Letter | None:
+    async def read(self, person_id: str, message_id: str) -> Kept | None:
         """One of the person's own messages, from now on read; None if there is none."""
         now = self._clock.now()
         mine = (MAILBOX.c.id == message_id) & (MAILBOX.c.person == person_id) & (MAILBOX.c.kept_until > now)
 
-        def work(tx: Connection) -> Letter | None:
+        def work(tx: Connection) -> Kept | None:
             row = tx.execute(select(MAILBOX).where(mine)).one_or_none()
             if row is None:
                 return None
             tx.execute(update(MAILBOX).where(mine, MAILBOX.c.read_at.is_(None)).values(read_at=now))
-            return Letter(row.title, row.text, row.put_at)
+            return Kept(row.title, row.text, row.put_at)
 
         return await self._store.write(work)
 

@@ -34,6 +34,8 @@ class NoticeClass(StrEnum):
     CAMPAIGN = "campaign"
     DEBT_NOTICE = "debt_notice"
     INVOICE = "invoice"
+    FORWARDED_MAIL = "forwarded_mail"
+    STATEMENT = "statement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +97,14 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.CAMPAIGN: _WORDED,
     NoticeClass.DEBT_NOTICE: _WORDED,
     NoticeClass.INVOICE: _WORDED,
+    NoticeClass.FORWARDED_MAIL: Needs(secrets=frozenset({"text"})),
+    NoticeClass.STATEMENT: Needs(frozenset({"first", "last"})),
 }
 """`amount` is Money, `at` the moment it moved, `number` a str, `valid_until` a moment, `code` a str.
 
-`text` of LATE_ANSWER is a screen that came too late for its USSD session, shown as it is; it may hold a balance, so it
-is a secret. The `text` of a staff message or a campaign is what its writer wrote.
+`text` of LATE_ANSWER is a screen that came too late for its USSD session, of FORWARDED_MAIL what the sender of a letter
+wrote, shown as it is; it may hold a balance, so it is a secret. The `text` of a staff message or a campaign is what its
+writer wrote. `first` and `last` are the days of a statement.
 """
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select, update
 
 from gateway.keys import KeyStore
+from gateway.services.notices.letters import Letter
 from gateway.services.notices.mailbox import Mailbox
 from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, Prepared
 from gateway.services.notices.outgoing import Channel
@@ -62,20 +63,19 @@ class Notices:
         there is an address and the class goes by e-mail; a secret, or a number of nobody here, by SMS alone.
         """
         valid_s = self._valid_s[notice.class_]
-        subject = self._words.subject(notice)
-        by_mail = bool(notice.email) and subject is not None and not NEEDS[notice.class_].secrets
+        letter = self._words.letter(notice, valid_s=valid_s)
+        by_mail = bool(notice.email) and letter is not None and not NEEDS[notice.class_].secrets
         said = await self._said(notice)
         reached = {Channel.SMS, Channel.MAILBOX} | ({Channel.EMAIL} if by_mail else set())
         first = next_channel(said, reached.__contains__) if said else Channel.SMS
         text = self._words.sms(notice, valid_s=valid_s)
         if first is Channel.MAILBOX:
-            title = subject or self._words.title(notice.language)
-            letter = {"cause": notice.cause, "class_": notice.class_.value, "title": title, "text": text}
-            return Prepared((), {"person_id": notice.person_id, **letter}, chosen=True)
-        rows = [await self._row(notice, Channel.SMS, notice.msisdn, text, "")] if first is Channel.SMS else []
-        if by_mail:
-            letter_text = self._words.text(notice, valid_s=valid_s)
-            rows.append(await self._row(notice, Channel.EMAIL, notice.email, letter_text, subject or ""))
+            title = letter.subject if letter else self._words.title(notice.language)
+            kept = {"cause": notice.cause, "class_": notice.class_.value, "title": title, "text": text}
+            return Prepared((), {"person_id": notice.person_id, **kept}, chosen=True)
+        rows = [await self._row(notice, Channel.SMS, notice.msisdn, text)] if first is Channel.SMS else []
+        if by_mail and letter is not None:
+            rows.append(await self._row(notice, Channel.EMAIL, notice.email, letter.text, letter))
         return Prepared(tuple(rows), chosen=said is not None)
 
     def put(self, tx: Connection, prepared: Prepared) -> bool:
@@ -132,7 +132,7 @@ class Notices:
         return await self._preferences.said(notice.person_id)
 
     async def _row(
-        self, notice: Notice, channel: Channel, address: str, text: str, subject: str
+        self, notice: Notice, channel: Channel, address: str, text: str, letter: Letter | None = None
     ) -> Mapping[str, object]:
         now = self._clock.now()
         id_ = new_id("ntc", self._clock)
@@ -147,8 +147,9 @@ class Notices:
             "address": address,
             "text": None if secret else text,
             **fresh(notice.class_, channel, now, now, valid_until),
-            "subject": subject,
+            "subject": letter.subject if letter else "",
             "sealed": sealed,
+            "html": letter.html if letter else None,
         }
 
 

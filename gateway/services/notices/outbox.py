@@ -113,6 +113,7 @@ class Outbox:
             lane=row.lane,
             class_=row.class_,
             link=claimed.link,
+            html=row.html or "",
         )
 
     async def settle(self, batch: Sequence[tuple[Outgoing, Report]]) -> Mapping[str, NoticeState]:

@@ -58,6 +58,7 @@ class Outgoing:
         class_: Value of its NoticeClass; links are chosen by it.
         link: That has taken parts of it on an earlier try; the others must go the same way. '' if none has.
         sender: Address that it must go out with, such as the number that a person wrote to; '' for the link's own.
+        html: The same words for a reader of HTML; '' for none, and for every SMS.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Outgoing:
     class_: str = ""
     link: str = ""
     sender: str = ""
+    html: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,8 @@ POLICIES: Mapping[NoticeClass, Policy] = {
     NoticeClass.CAMPAIGN: Policy(lane=Lane.CAMPAIGNS, valid_s=_DAY, resends_max=0),
     NoticeClass.DEBT_NOTICE: Policy(lane=Lane.CAMPAIGNS, valid_s=3 * _DAY, resends_max=0),
     NoticeClass.INVOICE: Policy(lane=Lane.CAMPAIGNS, valid_s=3 * _DAY, resends_max=0),
+    NoticeClass.FORWARDED_MAIL: Policy(lane=Lane.NOTICES, valid_s=_DAY, resends_max=1),
+    NoticeClass.STATEMENT: Policy(lane=Lane.NOTICES, valid_s=7 * _DAY, resends_max=1),
 }
 
 

@@ -183,7 +183,7 @@ def _claim() -> Update:
         .returning(
             OUTBOX.c.id, OUTBOX.c.class_, OUTBOX.c.channel, OUTBOX.c.address, OUTBOX.c.subject, OUTBOX.c.text,
             OUTBOX.c.sealed, OUTBOX.c.lane, OUTBOX.c.next_at, OUTBOX.c.valid_until, OUTBOX.c.attempts,
-            OUTBOX.c.resends, OUTBOX.c.parts,
+            OUTBOX.c.resends, OUTBOX.c.parts, OUTBOX.c.html,
         )
     )  # fmt: skip
 
@@ -198,6 +198,7 @@ def _move(dialect: str) -> Update:
             {
                 **{name: moves.c[name] for name in copied},
                 "sealed": case((moves.c.keeps_secret == 1, OUTBOX.c.sealed), else_=null()),
+                "html": case((moves.c.keeps_secret == 1, OUTBOX.c.html), else_=null()),
                 "lease": None,
                 "lease_until": None,
                 "changed_at": NOW,

@@ -18,6 +18,8 @@ OUTBOX = table(
     # Exactly one of the two is set until the message is done; a sealed one is wiped then.
     Column("text", Text),
     Column("sealed", Blob),
+    # Of an e-mail; wiped when the message is done.
+    Column("html", Text),
     Column("lane", Int64, nullable=False),
     Column("state", Text, nullable=False),
     Column("next_at", Moment, nullable=False),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from persiantools.jdatetime import JalaliDate
 
+from gateway.services.notices.letters import Letter, Table, letter
 from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, NoticeValue
 from gateway.wire import gsm
 from wallet.money import Money
@@ -125,6 +126,15 @@ class Words:
     def title(self, language: str) -> str:
         """What stands above a text in the mailbox whose class has no subject."""
         return self.languages.get(language, self.languages[FALLBACK]).forms["title"]
+
+    def letter(self, notice: Notice, *, valid_s: int, table: Table | None = None) -> Letter | None:
+        """The letter; None if the class does not go by e-mail."""
+        language, subject = self._language(notice), self.subject(notice)
+        if subject is None:
+            return None
+        shown = notice.language if notice.language in self.languages else FALLBACK
+        text = self.text(notice, valid_s=valid_s)
+        return letter(shown, rtl=language.rtl, subject=subject, text=text, table=table)
 
     def _language(self, notice: Notice) -> Language:
         return self.languages.get(notice.language, self.languages[FALLBACK])

@@ -58,7 +58,7 @@ class Desk(Register):
         """
         if email and not is_email(email):
             raise BadInput("not an e-mail address")
-        noted = update(persons).where(persons.c.id == person_id).values(email=email)
+        noted = update(persons).where(persons.c.id == person_id).values(email=email, email_bounced="")
 
         def work(tx: Connection) -> bool:
             if tx.execute(noted).rowcount != 1:

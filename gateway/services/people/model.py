@@ -139,6 +139,7 @@ class Person:
         state: See PersonState.
         email: Where receipts go besides, or ''.
         created_at: When enrolment began.
+        email_bounced: Why letters to `email` came back for good, as `5.1.1` (RFC 3463); '' while they arrive.
     """
 
     id: str
@@ -149,6 +150,12 @@ class Person:
     state: PersonState
     email: str
     created_at: datetime
+    email_bounced: str = ""
+
+    @property
+    def letters_to(self) -> str:
+        """Where letters may be sent; '' for nowhere."""
+        return "" if self.email_bounced else self.email
 
     @property
     def enrolled(self) -> bool:

@@ -82,6 +82,11 @@ class Register:
         statement = update(persons).where(persons.c.id == person_id).values(language=language)
         await self._store.write(lambda tx: tx.execute(statement).rowcount)
 
+    async def email_bounced(self, person_id: str, email: str, status: str) -> bool:
+        """Write no more to this address of the person until it is changed; False if it is another one already."""
+        statement = update(persons).where(persons.c.id == person_id, persons.c.email == email)
+        return await self._store.write(lambda tx: tx.execute(statement.values(email_bounced=status)).rowcount) == 1
+
     async def active_ids(self, *, after: str, limit: int) -> list[str]:
         """Ids of active and locked people in order, from after `after`: whoever owes contributions."""
         query = select(persons.c.id).where(persons.c.state.in_(_OWING), persons.c.id > after)
@@ -118,6 +123,7 @@ def person_of(row: Row[Any]) -> Person:
         PersonState(row.state),
         row.email,
         row.created_at,
+        row.email_bounced,
     )
 
 

@@ -19,6 +19,8 @@ persons = table(
     Column("language", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("email", Text, nullable=False),
+    # The status code with which a letter came back for good; '' while letters arrive.
+    Column("email_bounced", Text, nullable=False, server_default=""),
     Column("created_at", Moment, nullable=False),
     Index("people_persons_state", "state", "id"),
 )
