@@ -115,6 +115,9 @@ class Metrics:
             "tapdial_receipts_unmatched", "Receipts that no message of ours is known for", registry=self.registry
         )
         self.notices = Counter("tapdial_notices", "Notices by state reached", ["state"], registry=self.registry)
+        self.messages = Counter(
+            "tapdial_messages", "Messages from people by what became of them", ["end"], registry=self.registry
+        )
         self.links = Gauge("tapdial_link_up", "Whether a link is bound", ["link"], registry=self.registry)
         self.letters_in = Counter(
             "tapdial_mail_letters_in", "Letters taken by the mail door", ["what"], registry=self.registry

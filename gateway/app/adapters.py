@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from gateway.observe import Metrics
 from gateway.services.campaigns import Known, Owed
 from gateway.services.dialogues import LateAnswer
+from gateway.services.messages import Incoming, Messages
 from gateway.services.notices import Notice, NoticeClass, Notices, NoticeValue, Reached
 from gateway.services.payments import Payments
 from gateway.services.people import People
@@ -37,6 +38,17 @@ class NoticeTeller:
         notice = Notice(cause, NoticeClass(class_), msisdn, person_id, language, values, secrets)
         prepared = await self._notices.prepare(notice)
         return lambda tx: self._notices.put(tx, prepared)
+
+
+class Letterbox:
+    """Keeps what people write, as links hand it on."""
+
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+
+    async def message(self, incoming: Incoming) -> None:
+        """Keep a message; one that nobody can read or answer is refused, counted and taken all the same."""
+        await self._messages.take(incoming)
 
 
 class CountedLedger:

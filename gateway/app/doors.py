@@ -19,9 +19,10 @@ from gateway.channels.console import ConsoleDeps, console_app
 from gateway.channels.mail import MailDesk, MailIngress, tls_context
 from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
-from gateway.channels.ussd import AfricasTalking, Credential, build_actions
+from gateway.channels.ussd import AfricasTalking, Credential, LinkedUssd, build_actions
 from gateway.channels.web import new_application
 from gateway.services.dialogues import Dialogues, DialogueSettings, Hops, Menus
+from gateway.services.dialogues.linked import LinkDialogues
 from ussd_menus import Profile
 
 WORK_MAX = 500
@@ -38,6 +39,8 @@ class Doors:
     dialogues: Dialogues
     ready: asyncio.Event
     hops: Hops
+    linked: LinkDialogues
+    """USSD over the links."""
 
 
 def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[str, bool]]) -> Doors:
@@ -51,7 +54,9 @@ def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[st
     app.add_subapp("/console", console_app(_console(house, dialogues, links)))
     app.add_subapp("/api/v1", api_app(house.tokens, house.heads, house.clock, house.metrics))
     desk = Desk(house.taps, house.merchants, house.keys, house.metrics, house.settings.iso8583_idle_s)
-    return Doors(app, TerminalServer(desk), _letters(house), dialogues, ready, hops)
+    return Doors(
+        app, TerminalServer(desk), _letters(house), dialogues, ready, hops, LinkedUssd(dialogues, house.metrics)
+    )
 
 
 def _letters(house: House) -> MailIngress:
@@ -103,6 +108,7 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         ledger=house.ledger,
         links=links,
         link_board=house.link_board,
+        tickets=house.tickets,
         causes=resolvers(house, dialogues),
     )
 

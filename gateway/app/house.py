@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from gateway.app.adapters import Addresses, CountedLedger, NoticeTeller, Readers
+from gateway.channels.sms import Door, Keywords
+from gateway.channels.sms.door import Services
 from gateway.keys import KeyStore
 from gateway.keys.software import SoftwareKeyStore
 from gateway.observe import Metrics
@@ -21,6 +23,7 @@ from gateway.services.heads import HEADS_FILE, HeadFile, Heads
 from gateway.services.jobs import Jobs
 from gateway.services.links import LinkBoard
 from gateway.services.merchants import Merchants
+from gateway.services.messages import Messages, OptOuts, QuestionHandler, Questions, Tickets
 from gateway.services.notices import (
     Bounces,
     Bulk,
@@ -55,6 +58,9 @@ APPROVAL_ROLES: Mapping[str, str] = {
 }
 """The role that the checker of each kind must have."""
 
+QUESTION_HANDLERS: Mapping[str, QuestionHandler] = {}
+"""What follows an answer, by the question's kind; a survey's answers are counted and nothing follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class House:
@@ -88,6 +94,10 @@ class House:
     preferences: Preferences
     mailbox: Mailbox
     fallback: Fallback
+    messages: Messages
+    opt_outs: OptOuts
+    questions: Questions
+    tickets: Tickets
 
     @property
     def zone(self) -> ZoneInfo:
@@ -144,6 +154,9 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         campaigns = _campaigns(settings, store, clock, Readers(people, payments))
         merchants = Merchants(store, ledger, chart, keys, clock)
         tokens = Tokens(store, people, keys, clock, settings)
+        opt_outs, questions = OptOuts(store, clock), Questions(store, clock, QUESTION_HANDLERS)
+        tickets = Tickets(store, keys, clock, teller, questions)
+        door = Door(Services(people, payments, benefits, questions, opt_outs, tickets), Keywords())
         yield House(
             settings=settings,
             clock=clock,
@@ -181,6 +194,10 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
                 Addresses(people),
                 carried=(Channel.SMS, Channel.EMAIL),
             ),
+            messages=Messages(store, keys, clock, door, teller, metrics),
+            opt_outs=opt_outs,
+            questions=questions,
+            tickets=tickets,
         )
 
 

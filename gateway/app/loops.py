@@ -6,10 +6,12 @@ import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from gateway.app.adapters import Letterbox
 from gateway.app.house import House
 from gateway.peers.mail import MailRelay, RelayProfile, Tls
 from gateway.peers.smsc import Inbound, LinkProfile, Links, LinksFile, read_links
 from gateway.services.dialogues import Dialogues
+from gateway.services.dialogues.linked import LinkDialogues
 from gateway.services.links import LinkStatus
 from gateway.services.notices import Channel
 from gateway.settings import Settings
@@ -44,10 +46,10 @@ class Loops:
         """How each link stands; empty before the start."""
         return self._links.statuses() if self._links else ()
 
-    def start(self, tasks: asyncio.TaskGroup, dialogues: Dialogues) -> None:
-        """Run all in `tasks`."""
+    def start(self, tasks: asyncio.TaskGroup, dialogues: Dialogues, linked: LinkDialogues) -> None:
+        """Run all in `tasks`; `linked` answers USSD that comes over links."""
         house, metrics, settings = self._house, self._house.metrics, self._house.settings
-        inbound = Inbound(house.outbox)
+        inbound = Inbound(house.outbox, Letterbox(house.messages), linked)
         links = Links.of(self._file.links, self._file.routes, inbound, house.clock, metrics)
         self._links = links
         # Each channel has its own, so that a silent mail relay never holds up a one-time code.
@@ -63,6 +65,7 @@ class Loops:
         }
         others = [
             Loop("money_notices", house.money_notices.tick, metrics, idle_s=0.2),
+            Loop("messages", house.messages.work, metrics, idle_s=0.2),
             Loop("sweeper", _sweeper(house, dialogues).tick, metrics, idle_s=2.0),
             Loop("heads", _heads(house).tick, metrics, idle_s=min(5.0, settings.head_publish_s)),
             Loop("links", LinksWorker(house.link_board, _process(), links.statuses).tick, metrics, idle_s=3.0),
@@ -160,6 +163,7 @@ def _sweeper(house: House, dialogues: Dialogues) -> Sweeper:
         "campaigns": house.campaigns.sweep,
         "mailbox": house.mailbox.sweep,
         "outbox": house.outbox.tidy,
+        "messages": house.messages.tidy,
         "dialogues": dialogues.sweep,
         "links": house.link_board.sweep,
     }

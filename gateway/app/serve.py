@@ -52,6 +52,7 @@ async def _work(house: House, opened: doors.Doors, loops: Loops, tasks: asyncio.
     if not settings.database_url:
         # Nobody else uses an embedded store: whoever held a lease is dead.
         await house.outbox.take_over()
+        await house.messages.take_over()
     runner = HttpRunner(opened.http, house.metrics, shutdown_timeout=settings.stop_s)
     await runner.setup()
     with _naming("http_port", settings.http_port):
@@ -61,7 +62,7 @@ async def _work(house: House, opened: doors.Doors, loops: Loops, tasks: asyncio.
     if settings.mail_ingress_port:
         with _naming("mail_ingress_port", settings.mail_ingress_port):
             await opened.letters.start(settings.mail_ingress_host, settings.mail_ingress_port)
-    loops.start(tasks, opened.dialogues)
+    loops.start(tasks, opened.dialogues, opened.linked)
     opened.ready.set()
     log(part="gateway").info("ready", http_port=settings.http_port, iso8583_port=settings.iso8583_port)
     await stop.wait()

@@ -25,6 +25,7 @@ from gateway.channels.console.pages import (
     people,
     sign_in,
     staff,
+    tickets,
     today,
     views,
 )
@@ -37,7 +38,10 @@ _STATIC = _HERE / "static"
 
 def console_routes() -> list[Route]:
     """Every route of the console with the roles that it needs."""
-    pages = (sign_in, today, claims, approvals, people, cash_in, ledger, causes, jobs, links, merchants, staff, views)
+    pages = (
+        sign_in, today, claims, approvals, tickets, people, cash_in, ledger, causes, jobs, links, merchants, staff,
+        views,
+    )  # fmt: skip
     return [route for page in pages for route in page.routes()]
 
 

@@ -14,6 +14,7 @@ from gateway.services.benefits import Claim, ClaimChange, DecisionOutcome
 from gateway.services.jobs import Job, JobOutcome
 from gateway.services.links import LinkReport
 from gateway.services.merchants import Merchant, Terminal, TerminalKey
+from gateway.services.messages import Ticket, TicketOutcome, TicketState
 from gateway.services.payments import ClaimCode, Invoice, Payment, PayResult
 from gateway.services.people import BranchPurpose, Person, PersonView
 from gateway.services.staff import NewStaff, Role, SignInResult, StaffMember, StaffRefusal
@@ -118,6 +119,14 @@ class JobsDesk(Protocol):
     async def cancel(self, job_id: str) -> JobOutcome: ...
 
 
+class TicketsDesk(Protocol):
+    """Satisfied by gateway.services.messages.Tickets."""
+
+    async def by_id(self, ticket_id: str) -> Ticket | None: ...
+    async def tickets(self, state: TicketState, *, limit: int, after: str = "") -> list[Ticket]: ...
+    async def close(self, ticket_id: str, staff_id: str, answer: str) -> TicketOutcome: ...
+
+
 class LogEnd(Protocol):
     """Where the ledger's log ends."""
 
@@ -191,6 +200,7 @@ class ConsoleDeps:
         payments: Cash-in.
         jobs: Long work.
         merchants: Merchants and terminals.
+        tickets: Complaints by SMS.
         ledger: Read only.
         links: Names of links and whether each is up; empty when nothing is known.
         link_board: What every process last said of its links.
@@ -210,6 +220,7 @@ class ConsoleDeps:
     payments: PaymentsDesk
     jobs: JobsDesk
     merchants: MerchantsDesk
+    tickets: TicketsDesk
     ledger: Book
     links: Callable[[], Mapping[str, bool]]
     link_board: LinksDesk

@@ -48,13 +48,18 @@ def _whole(value: object) -> object:
     return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 15 else value
 
 
-def _no_controls(text: str) -> str:
+def no_controls(text: str) -> str:
+    """The text.
+
+    Raises:
+        ValueError: It has control characters or half a surrogate pair.
+    """
     if any(unicodedata.category(c) in {"Cc", "Cs"} for c in text):
         raise ValueError("control characters")
     return text
 
 
-_PLAIN = AfterValidator(_no_controls)
+_PLAIN = AfterValidator(no_controls)
 Digits = Annotated[str, BeforeValidator(_latin_digits)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _PLAIN]

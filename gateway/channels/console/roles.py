@@ -15,6 +15,8 @@ ENROL_MERCHANTS = (Role.ADMINISTRATOR,)
 SEE_JOBS = (Role.FINANCE, Role.ADMINISTRATOR)
 RUN_JOBS = (Role.FINANCE,)
 SEE_LINKS = (Role.ADMINISTRATOR, Role.FINANCE)
+SEE_TICKETS = (Role.BENEFITS_OFFICER, Role.BRANCH_CLERK)
+"""Who reads what people complain about, and answers."""
 SEE_LEDGER = (Role.FINANCE,)
 SEE_CAUSES = (Role.FINANCE, Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.BRANCH_CLERK)
 RUN_STAFF = (Role.ADMINISTRATOR,)
@@ -35,6 +37,7 @@ MENU = (
     MenuItem("today", "/", tuple(Role)),
     MenuItem("claims", "/claims", SEE_CLAIMS),
     MenuItem("approvals", "/approvals", tuple(Role)),
+    MenuItem("tickets", "/tickets", SEE_TICKETS),
     MenuItem("people", "/people", SEE_PEOPLE),
     MenuItem("cash_in", "/cash-in", DESK),
     MenuItem("ledger", "/ledger", SEE_LEDGER),

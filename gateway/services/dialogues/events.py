@@ -48,6 +48,8 @@ class Event:
         service_code: The code that was dialled, `*1420#`.
         text: All answers of the session so far, joined by `*`; '' at the begin. Holds PINs: never logged or stored.
         operator: The provider's word for the network; '' where it says none.
+        alone: `text` is what was typed now and no more, as on a messaging link.
+        sequence: With `alone`: tells a repeated delivery from the same answer given again; '' if the wire cannot.
     """
 
     adapter: str
@@ -57,6 +59,13 @@ class Event:
     service_code: str
     text: str = field(default="", repr=False)
     operator: str = ""
+    alone: bool = False
+    sequence: str = ""
+
+    @property
+    def mark(self) -> str:
+        """What this delivery is known by when it comes again; as secret as the text."""
+        return f"{self.sequence}\0{self.text}" if self.alone else self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A session as it lies in the store, and the only SQL of this service."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -90,6 +90,8 @@ _UPDATE = (
     .values({name: bindparam(name, type_=sessions.c[name].type) for name in _CHANGED})
 )
 
+_END = _UPDATE.values(session_key=bindparam("b_key"))
+
 _OVER = (
     select(sessions.c.id)
     .where(sessions.c.status == Status.LIVE.value, sessions.c.deadline < bindparam("b_before"))
@@ -133,6 +135,19 @@ async def save(store: Store, session: Session) -> None:
     """
     row = {name: getattr(session, name) for name in _CHANGED}
     await store.apply(Write(_UPDATE, {**row, "b_id": session.id, "b_version": session.version - 1}, expect=1))
+
+
+async def end(store: Store, session: Session, session_key: str) -> None:
+    """End a session, wipe its reply, and leave its key to the next one if `session_key` is another.
+
+    Raises:
+        Conflict: A delivery was answered since the row was read.
+    """
+    status = Status.ENDED if session.status is Status.LIVE else session.status
+    ended = replace(session, status=status, reply=None, version=session.version + 1)
+    row = {name: getattr(ended, name) for name in _CHANGED}
+    known = {"b_id": session.id, "b_version": session.version, "b_key": session_key}
+    await store.apply(Write(_END, {**row, **known}, expect=1))
 
 
 async def expire(store: Store, before: datetime) -> int:

@@ -122,6 +122,26 @@ class Dialogues:
         """The text in the default language, for a wire that cannot tell who calls."""
         return closing_text(closing, self._settings.language)
 
+    async def abort(self, adapter: str, session_key: str, msisdn: str) -> None:
+        """End a session whose person has hung up; harmless when there is none. Work in hand goes on to its end.
+
+        Raises:
+            Overloaded, StoreUnavailable, TimeoutError: It stands until its time is over.
+        """
+        async with (
+            asyncio.timeout(self._settings.budget_s + GRACE_S),
+            self._locks.hold((adapter, session_key)),
+        ):
+            for _ in range(CONFLICTS_MAX):
+                session = await records.load(self._store, adapter, session_key)
+                if session is None or session.status is not Status.LIVE or session.msisdn != msisdn:
+                    return
+                try:
+                    await records.end(self._store, session, session_key)
+                except Conflict:
+                    continue
+                return
+
     async def session(self, session_id: str) -> SessionView | None:
         """What staff may see of the session `ses_…` that caused something."""
         return await records.view(self._store, session_id)
@@ -141,9 +161,15 @@ class Dialogues:
                     return self._closing(Closing.LOST, HopEnd.LOST, await self._language_of(event.msisdn))
                 case unreachable:
                     assert_never(unreachable)
+        if event.alone and event.kind is EventKind.BEGIN:
+            return await self._begin_anew(session, event)
         if session.msisdn != event.msisdn:
             # One provider id, two numbers: whoever asks is not the person who began.
             return self._closing(Closing.LOST, HopEnd.LOST, self._settings.language)
+        if event.alone:
+            if event.sequence and await self._is_answered(session, event.mark):
+                return await self._replay(session, same=True)
+            return await self._next(session, event, event.text)
         found = candidate(session.answered_length, event.text)
         if found is not None and not await self._is_answered(session, found.answered):
             found = None
@@ -177,6 +203,15 @@ class Dialogues:
         today = now.astimezone(self._settings.zone).date()
         return await self._play(session, menus, begin(menus, session.language), Begin(today), event)
 
+    async def _begin_anew(self, session: Session, event: Event) -> Reply:
+        """A dial under a key that is known: delivered again, or a new session under a key that its wire uses anew."""
+        first = session.hops == 1 and session.msisdn == event.msisdn and self._clock.now() < session.deadline
+        live = session.status is Status.LIVE or event.sequence != ""
+        if first and live and await self._is_answered(session, event.mark):
+            return await self._replay(session, same=True)
+        await records.end(self._store, session, f"{session.session_key}#{session.id}")
+        return await self._begin(event)
+
     async def _next(self, session: Session, event: Event, delta: str) -> Reply:
         if session.status is not Status.LIVE:
             over = session.status is Status.EXPIRED
@@ -205,8 +240,8 @@ class Dialogues:
             session,
             hops=session.hops + 1,
             version=session.version + 1,
-            answered_mac=await self._mac(session, event.text),
-            answered_length=len(event.text),
+            answered_mac=await self._mac(session, event.mark),
+            answered_length=len(event.mark),
         )
         plain = reply.text.encode()
         sealed = await self._keys.seal(REPLY_KEY, plain, after.aad) if sensitive else plain

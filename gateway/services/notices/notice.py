@@ -36,6 +36,25 @@ class NoticeClass(StrEnum):
     INVOICE = "invoice"
     FORWARDED_MAIL = "forwarded_mail"
     STATEMENT = "statement"
+    REPLY_HELP = "reply_help"
+    REPLY_BALANCE = "reply_balance"
+    REPLY_DUE = "reply_due"
+    REPLY_NOTHING_DUE = "reply_nothing_due"
+    REPLY_NOT_ENROLLED = "reply_not_enrolled"
+    REPLY_CLAIM_WAITING = "reply_claim_waiting"
+    REPLY_CLAIM_PAID = "reply_claim_paid"
+    REPLY_CLAIM_DECIDED = "reply_claim_decided"
+    REPLY_CLAIM_UNKNOWN = "reply_claim_unknown"
+    REPLY_STOPPED = "reply_stopped"
+    REPLY_STARTED = "reply_started"
+    REPLY_THANKS = "reply_thanks"
+    REPLY_CHOOSE = "reply_choose"
+    REPLY_COMPLAINT = "reply_complaint"
+    REPLY_COMPLAINT_HOW = "reply_complaint_how"
+    REPLY_COMPLAINT_MANY = "reply_complaint_many"
+    REPLY_PIN_TYPED = "reply_pin_typed"
+    REPLY_INCOMPLETE = "reply_incomplete"
+    COMPLAINT_ANSWERED = "complaint_answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +94,9 @@ class Needs:
 # Its writer has worded it already.
 _WORDED = Needs(frozenset({"text"}))
 _MONEY = Needs(frozenset({"amount", "at"}))
+_NUMBER = Needs(frozenset({"number"}))
+_WORD = Needs(frozenset({"word"}))
+_HELP = Needs(frozenset({"word_balance", "word_pay", "word_claim", "word_complaint", "word_stop"}))
 
 NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.ONE_TIME_CODE: Needs(secrets=frozenset({"code"})),
@@ -99,8 +121,30 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.INVOICE: _WORDED,
     NoticeClass.FORWARDED_MAIL: Needs(secrets=frozenset({"text"})),
     NoticeClass.STATEMENT: Needs(frozenset({"first", "last"})),
+    NoticeClass.REPLY_HELP: _HELP,
+    NoticeClass.REPLY_BALANCE: Needs(),
+    NoticeClass.REPLY_DUE: Needs(frozenset({"amount", "period"})),
+    NoticeClass.REPLY_NOTHING_DUE: Needs(),
+    NoticeClass.REPLY_NOT_ENROLLED: Needs(),
+    NoticeClass.REPLY_CLAIM_WAITING: _NUMBER,
+    NoticeClass.REPLY_CLAIM_PAID: _NUMBER,
+    NoticeClass.REPLY_CLAIM_DECIDED: _NUMBER,
+    NoticeClass.REPLY_CLAIM_UNKNOWN: Needs(),
+    NoticeClass.REPLY_STOPPED: _WORD,
+    NoticeClass.REPLY_STARTED: _WORD,
+    NoticeClass.REPLY_THANKS: Needs(),
+    NoticeClass.REPLY_CHOOSE: Needs(frozenset({"options"})),
+    NoticeClass.REPLY_COMPLAINT: _NUMBER,
+    NoticeClass.REPLY_COMPLAINT_HOW: _WORD,
+    NoticeClass.REPLY_COMPLAINT_MANY: Needs(),
+    NoticeClass.REPLY_PIN_TYPED: Needs(),
+    NoticeClass.REPLY_INCOMPLETE: Needs(),
+    NoticeClass.COMPLAINT_ANSWERED: Needs(frozenset({"number", "answer"})),
 }
 """`amount` is Money, `at` the moment it moved, `number` a str, `valid_until` a moment, `code` a str.
+
+`word` and its like are keywords that a person may write, `options` the answers that a question takes, `period` a month
+as `1405-08`, `answer` what staff wrote.
 
 `text` of LATE_ANSWER is a screen that came too late for its USSD session, of FORWARDED_MAIL what the sender of a letter
 wrote, shown as it is; it may hold a balance, so it is a secret. The `text` of a staff message or a campaign is what its

@@ -95,6 +95,8 @@ _CODE = Policy(lane=Lane.CODES, valid_s=900, resends_max=2)
 _RECEIPT = Policy(lane=Lane.ANSWERS, valid_s=3 * _DAY, resends_max=1)
 _ONCE = Policy(lane=Lane.ANSWERS, valid_s=3 * _DAY, resends_max=0)
 """Money that left a wallet: told twice, it looks as if it had left twice."""
+_REPLY = Policy(lane=Lane.ANSWERS, valid_s=_DAY, resends_max=1)
+"""Answers to what a person wrote: a day later they would answer something forgotten."""
 
 POLICIES: Mapping[NoticeClass, Policy] = {
     NoticeClass.ONE_TIME_CODE: _CODE,
@@ -119,6 +121,25 @@ POLICIES: Mapping[NoticeClass, Policy] = {
     NoticeClass.INVOICE: Policy(lane=Lane.CAMPAIGNS, valid_s=3 * _DAY, resends_max=0),
     NoticeClass.FORWARDED_MAIL: Policy(lane=Lane.NOTICES, valid_s=_DAY, resends_max=1),
     NoticeClass.STATEMENT: Policy(lane=Lane.NOTICES, valid_s=7 * _DAY, resends_max=1),
+    NoticeClass.REPLY_HELP: _REPLY,
+    NoticeClass.REPLY_BALANCE: _REPLY,
+    NoticeClass.REPLY_DUE: _REPLY,
+    NoticeClass.REPLY_NOTHING_DUE: _REPLY,
+    NoticeClass.REPLY_NOT_ENROLLED: _REPLY,
+    NoticeClass.REPLY_CLAIM_WAITING: _REPLY,
+    NoticeClass.REPLY_CLAIM_PAID: _REPLY,
+    NoticeClass.REPLY_CLAIM_DECIDED: _REPLY,
+    NoticeClass.REPLY_CLAIM_UNKNOWN: _REPLY,
+    NoticeClass.REPLY_STOPPED: _REPLY,
+    NoticeClass.REPLY_STARTED: _REPLY,
+    NoticeClass.REPLY_THANKS: _REPLY,
+    NoticeClass.REPLY_CHOOSE: _REPLY,
+    NoticeClass.REPLY_COMPLAINT: _REPLY,
+    NoticeClass.REPLY_COMPLAINT_HOW: _REPLY,
+    NoticeClass.REPLY_COMPLAINT_MANY: _REPLY,
+    NoticeClass.REPLY_PIN_TYPED: _REPLY,
+    NoticeClass.REPLY_INCOMPLETE: _REPLY,
+    NoticeClass.COMPLAINT_ANSWERED: _RECEIPT,
 }
 
 

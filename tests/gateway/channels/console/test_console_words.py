@@ -18,6 +18,7 @@ from gateway.services.approvals import ApprovalOutcome, ApprovalState, ChangeKin
 from gateway.services.benefits import ClaimState, DecisionOutcome
 from gateway.services.dialogues import Status as SessionStatus
 from gateway.services.jobs import JobOutcome, JobState
+from gateway.services.messages import TicketOutcome, TicketState
 from gateway.services.payments import CodeState, InvoiceState, PaymentKind, PaymentState, PayOutcome
 from gateway.services.people import PersonState
 from gateway.services.staff import Role, SignInOutcome, StaffRefusal
@@ -34,6 +35,8 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("staff_refusal.", StaffRefusal, set()),
     ("claim_state.", ClaimState, set()),
     ("refused.claim_", DecisionOutcome, {"ok"}),
+    ("ticket_state.", TicketState, set()),
+    ("refused.ticket_", TicketOutcome, {"ok"}),
     ("person_state.", PersonState, set()),
     ("approval_state.", ApprovalState, set()),
     ("approval_change.", ChangeKind, set()),

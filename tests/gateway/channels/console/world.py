@@ -18,12 +18,14 @@ from gateway.services.benefits import Claim, ClaimChange, ClaimState, DecisionOu
 from gateway.services.jobs import Job, JobOutcome, JobState
 from gateway.services.links import LinkBoard
 from gateway.services.merchants import Merchant, Terminal, TerminalKey
+from gateway.services.messages import Questions, Tickets
 from gateway.services.payments import ClaimCode, Invoice, Payment, PaymentKind, PaymentState, PayOutcome, PayResult
 from gateway.services.people import BranchPurpose, Person, PersonState, PersonView
 from gateway.services.people.rules import is_email
 from gateway.services.staff import NewStaff, Passwords, Role, Staff
 from gateway.settings import Settings
 from gateway.store import Store
+from tests.gateway.channels.console.teller import StubTeller
 from wallet.accounts import Chart
 from wallet.clock import Clock, ManualClock
 from wallet.ids import new_id, transfer_id
@@ -330,6 +332,7 @@ class World:
     access: Access
     merchants: StubMerchants
     links: LinkBoard
+    tickets: Tickets
     seeds: dict[str, str]
     ids: dict[str, str]
 
@@ -366,6 +369,7 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
     chart = Chart.load()
     people, approvals, access = StubPeople(clock), StubApprovals(clock), Access(store, clock)
     merchants = StubMerchants(clock)
+    tickets = Tickets(store, SoftwareKeyStore.for_tests(), clock, StubTeller(), Questions(store, clock, {}))
     benefits, jobs = StubBenefits(clock, approvals), StubJobs(clock)
     payments = StubPayments(clock, ledger, chart, people)
     links = LinkBoard(store, clock)
@@ -376,9 +380,23 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
     deps = ConsoleDeps(
         settings=Settings(), clock=clock, metrics=Metrics(), chart=chart, staff=staff, people=people, access=access,
         approvals=approvals, approval_roles=APPROVAL_ROLES, benefits=benefits, payments=payments, jobs=jobs,
-        merchants=merchants, ledger=ledger, links=lambda: {"smsc": True, "registry": False}, causes={"ses": session},
-        link_board=links,
+        merchants=merchants, tickets=tickets, ledger=ledger, links=lambda: {"smsc": True, "registry": False},
+        causes={"ses": session}, link_board=links,
     )  # fmt: skip
     return World(
-        deps, clock, staff, ledger, people, approvals, benefits, payments, jobs, access, merchants, links, {}, {}
+        deps,
+        clock,
+        staff,
+        ledger,
+        people,
+        approvals,
+        benefits,
+        payments,
+        jobs,
+        access,
+        merchants,
+        links,
+        tickets,
+        {},
+        {},
     )
