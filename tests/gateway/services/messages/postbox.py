@@ -120,14 +120,16 @@ class Postbox:
 
 
 @asynccontextmanager
-async def postbox(url: str, clock: ManualClock, reader: Reader | None = None) -> AsyncIterator[Postbox]:
-    """A process with a reader of its own, or `reader`."""
+async def postbox(
+    url: str, clock: ManualClock, reader: Callable[[Store, NoticeTeller], Reader] | None = None
+) -> AsyncIterator[Postbox]:
+    """A process that echoes, or reads with what `reader` makes."""
     await Store.upgrade(url)
     store, metrics, echo = await Store.open(url), Metrics(), Echo()
     words = Words(zone="Asia/Tehran", service_code="*1420#")
     teller = DyingTeller(Notices(store, KEYS, clock, words))
     try:
-        made = Messages(store, KEYS, clock, reader or echo, teller, metrics)
+        made = Messages(store, KEYS, clock, reader(store, teller) if reader else echo, teller, metrics)
         yield Postbox(store, clock, echo, teller, made, metrics)
     finally:
         await store.close()
