@@ -9,7 +9,7 @@ from pathlib import Path
 import pyotp
 
 from gateway.channels.console import CauseView, ConsoleDeps
-from gateway.errors import BadInput, Conflict, NotFound
+from gateway.errors import BadInput, NotFound
 from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
 from gateway.services.access import Access
@@ -17,7 +17,6 @@ from gateway.services.approvals import Approval, ApprovalOutcome, ApprovalState,
 from gateway.services.benefits import Claim, ClaimChange, ClaimState, DecisionOutcome
 from gateway.services.jobs import Job, JobOutcome, JobState
 from gateway.services.links import LinkBoard
-from gateway.services.merchants import Merchant, Terminal, TerminalKey
 from gateway.services.messages import Questions, Tickets
 from gateway.services.payments import ClaimCode, Invoice, Payment, PaymentKind, PaymentState, PayOutcome, PayResult
 from gateway.services.people import BranchPurpose, Person, PersonState, PersonView
@@ -25,6 +24,7 @@ from gateway.services.people.rules import is_email
 from gateway.services.staff import NewStaff, Passwords, Role, Staff
 from gateway.settings import Settings
 from gateway.store import Store
+from tests.gateway.channels.console.shops import StubMerchants
 from tests.gateway.channels.console.teller import StubTeller
 from wallet.accounts import Chart
 from wallet.clock import Clock, ManualClock
@@ -284,36 +284,6 @@ class StubJobs:
             return JobOutcome.WRONG_STATE
         self.jobs[job_id] = replace(self.jobs[job_id], state=state)
         return JobOutcome.OK
-
-
-class StubMerchants:
-    """Merchants and terminals in dicts."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.all: dict[str, Merchant] = {}
-        self.of: dict[str, Terminal] = {}
-
-    async def register_merchant(self, name: str, owner_person_id: str, city: str) -> Merchant:
-        made = Merchant(new_id("mer", self.clock), "581420000000018", name, owner_person_id, city, self.clock.now())
-        self.all[made.id] = made
-        return made
-
-    async def register_terminal(self, merchant_id: str, terminal_id: str) -> TerminalKey:
-        if terminal_id in self.of:
-            raise Conflict("taken")
-        merchant = self.all[merchant_id]
-        self.of[terminal_id] = Terminal(terminal_id, merchant_id, merchant.number, merchant.name, self.clock.now())
-        return TerminalKey(terminal_id, merchant.number, bytes(range(16)))
-
-    async def merchant(self, merchant_id: str) -> Merchant | None:
-        return self.all.get(merchant_id)
-
-    async def merchants(self, limit: int = 100, after: str = "") -> list[Merchant]:
-        return [row for row in self.all.values() if row.id > after][:limit]
-
-    async def terminals(self, merchant_id: str) -> list[Terminal]:
-        return [row for row in self.of.values() if row.merchant_id == merchant_id]
 
 
 @dataclass
