@@ -21,9 +21,11 @@ def after(seconds: float) -> datetime:
     return AT + timedelta(seconds=seconds)
 
 
-def message(text: str = "hello", done: frozenset[int] = frozenset(), address: str = "+989120000001") -> Outgoing:
+def message(
+    text: str = "hello", done: frozenset[int] = frozenset(), address: str = "+989120000001", lane: int = 1
+) -> Outgoing:
     """A claimed message."""
-    return Outgoing("ntc_1", "lse_1", Channel.SMS, address, text, "", 0x1234, done, after(900))
+    return Outgoing("ntc_1", "lse_1", Channel.SMS, address, text, "", 0x1234, done, after(900), lane)
 
 
 class Box:
@@ -80,6 +82,10 @@ class ScriptedSmsc:
         for writer in self._writers:
             writer.transport.abort()
         self._writers.clear()
+
+    def cut_first(self) -> None:
+        """Drop the oldest connection alone."""
+        self._writers.pop(0).transport.abort()
 
     def say(self, *pdus: Pdu | bytes) -> None:
         """Send something unasked on the last connection."""
