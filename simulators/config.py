@@ -27,6 +27,7 @@ class Config:
         smsc_receipts: What a receipt holds.
         smsc_certificate: PEM file of the SMSC's certificate and `smsc_key` of its key: it then speaks TLS.
         smsc_faults: What is wrong from the start.
+        ussd_over_smpp: Phones dial over the SMSC's binds instead of the carrier's HTTP.
     """
 
     gateway_url: str = "http://127.0.0.1:8080"
@@ -46,6 +47,7 @@ class Config:
     smsc_ids: IdForm = field(default_factory=IdForm)
     smsc_receipts: ReceiptForm = ReceiptForm.FULL
     smsc_faults: SmscFaults = field(default_factory=SmscFaults)
+    ussd_over_smpp: bool = False
     mail_port: int = 8026
     data_dir: Path | None = None
     terminals: tuple[TerminalConfig, ...] = ()
@@ -70,7 +72,7 @@ def read(given: Mapping[str, Any]) -> Config:
     Raises:
         ConfigError: An unknown key, or a value of another type.
     """
-    kinds = {one.name: type(one.default) for one in fields(Config) if type(one.default) in (int, str)}
+    kinds = {one.name: type(one.default) for one in fields(Config) if type(one.default) in (bool, int, str)}
     kinds["data_dir"] = str
     values: dict[str, Any] = {}
     for key, value in given.items():

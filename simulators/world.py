@@ -14,7 +14,7 @@ from simulators.faults import Faults
 from simulators.lab import Bench, Lab
 from simulators.mailbox import Mailbox
 from simulators.nfc_phone import NfcPhone
-from simulators.phone import Phone
+from simulators.phone import Network, Phone
 from simulators.registry import Registry
 from simulators.smsc import Smsc, Terms
 from simulators.terminal import Terminal
@@ -61,7 +61,8 @@ class World:
         terms = Terms(ids=config.smsc_ids, receipts=config.smsc_receipts, tls=_tls(config))
         self.smsc = Smsc(self.trace, self.faults, self._on_sms, accounts=accounts, terms=terms)
         self.mailbox = Mailbox(self.trace)
-        self.phones = {person.msisdn: Phone(person, self.carrier, self.smsc) for person in everybody}
+        network: Network = self.smsc.ussd if config.ussd_over_smpp else self.carrier
+        self.phones = {person.msisdn: Phone(person, network, self.smsc) for person in everybody}
         self.nfc_phones = {
             msisdn: NfcPhone(msisdn, config.gateway_url, self.trace, folder=folder and folder / "nfc")
             for msisdn in self.phones

@@ -56,6 +56,14 @@ def test_what_the_smsc_does_and_does_wrong_is_configured() -> None:
     assert World(read).faults.smsc.throttle_per_s == 50
 
 
+async def test_phones_dial_over_smpp_when_they_are_told_to() -> None:
+    phone = World(config.read({"ussd_over_smpp": True})).phones["+989120000004"]
+
+    await phone.press("*1420#")
+
+    assert phone.screen.failed == "no application is bound"
+
+
 async def test_a_phone_of_the_lab_writes_to_an_esme() -> None:
     ports = free_ports()
     async with World(config.read(ports)).running() as world:
