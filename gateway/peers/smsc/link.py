@@ -180,11 +180,9 @@ class Link:
 
     def _wait_s(self, sending: "_Sending") -> float | None:
         """When to come back: soon where only a place was missing, after the pause where the SMSC said slow down."""
-        if not self.bound:
-            return None
         statuses = {part.status for part in sending.results if part.state is PartState.LATER}
-        if statuses <= {Status.OK, Status.THROTTLED, Status.QUEUE_FULL}:
-            return max(NO_PLACE_S, self.outlet.pace.wait(_loop_time())) if statuses else None
+        if statuses and self.bound and statuses <= {Status.OK, Status.THROTTLED, Status.QUEUE_FULL}:
+            return max(NO_PLACE_S, self.outlet.pace.wait(_loop_time()))
         return None
 
     async def _lives(self) -> None:

@@ -143,15 +143,15 @@ class Session(asyncio.Protocol):
             PduFault: It does not fit into a PDU; nothing was sent.
             NotSent: The session has ended or is about to; nothing was sent.
         """
-        octets = smpp.encode(pdu)
         if not self.bound:
             raise NotSent("the session has ended or is about to")
         number = self._next()
+        octets = smpp.encode(pdu, sequence=number)
         due = self._loop.time() + self._timers.response_s
         self._waiting[number] = (due, pdu.command_id | RESPONSE, on_answer)
         if self._due is None:
             self._due = self._loop.call_at(due, self._overdue)
-        self._write(octets[:12] + number.to_bytes(4, "big") + octets[16:])
+        self._write(octets)
 
     async def request(self, pdu: Pdu, timeout_s: float | None = None) -> Pdu:
         """Send a request and wait for the PDU that answers it: its response, or a generic_nack.
@@ -265,12 +265,12 @@ class Session(asyncio.Protocol):
         return self._number
 
     def _send_special(self, pdu: Pdu, on_answer: OnAnswer) -> int:
-        octets = smpp.encode(pdu)
         if self.why or self._transport is None:
             raise NotSent("the session has ended")
         number = self._next()
+        octets = smpp.encode(pdu, sequence=number)
         self._special[number] = (pdu.command_id | RESPONSE, on_answer)
-        self._write(octets[:12] + number.to_bytes(4, "big") + octets[16:])
+        self._write(octets)
         return number
 
     def _write(self, octets: bytes) -> None:

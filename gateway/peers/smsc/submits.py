@@ -1,6 +1,7 @@
 """Submit_sm PDUs out of messages, as a link wants them."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from gateway.peers.smsc.profile import Address, LinkProfile
 from gateway.services.notices import Outgoing
@@ -21,7 +22,7 @@ def submits(profile: LinkProfile, message: Outgoing, now: datetime) -> list[tupl
     Raises:
         ValueError: More parts than can be counted, or a text that none of the link's alphabets has.
     """
-    source, dest = Address.of(message.sender or profile.sender), Address.of(message.address)
+    source, dest = _source(message.sender or profile.sender), Address.of(message.address)
     until = validity(message.valid_until, now)
     return [
         (
@@ -61,7 +62,15 @@ def _tlvs(part: Part, splitting: Splitting) -> tuple[Tlv, ...]:
 
 def validity(until: datetime, now: datetime) -> str:
     """Relative validity_period `YYMMDDhhmmss000R` from `now` to `until`; at least a minute (SMPP 3.4, 7.1.1.2)."""
-    seconds = max(60, int((until - now).total_seconds()))
+    return _relative(max(60, int((until - now).total_seconds())))
+
+
+# A link has a few senders, and the messages of one moment end within the same seconds.
+_source = lru_cache(maxsize=256)(Address.of)
+
+
+@lru_cache(maxsize=4096)
+def _relative(seconds: int) -> str:
     days, seconds = divmod(seconds, 86_400)
     if days >= VALIDITY_DAYS_MAX:
         days, seconds = VALIDITY_DAYS_MAX, 0
