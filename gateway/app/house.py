@@ -16,7 +16,7 @@ from gateway.peers.registry import HttpRegistry
 from gateway.services.access import Access
 from gateway.services.approvals import Approvals, Proposals
 from gateway.services.benefits import RELEASE_KIND, Benefits
-from gateway.services.campaigns import CAMPAIGN_KIND, Campaigns, NobodyStopped, Window
+from gateway.services.campaigns import CAMPAIGN_KIND, Campaigns, Window
 from gateway.services.campaigns import Parts as CampaignParts
 from gateway.services.forwarding import Forwarding
 from gateway.services.heads import HEADS_FILE, HeadFile, Heads
@@ -151,10 +151,10 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         counted = CountedLedger(ledger, metrics)
         benefits = Benefits(store, clock, counted, chart, people, Proposals(store, clock), teller, settings)
         payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
-        campaigns = _campaigns(settings, store, clock, Readers(people, payments))
         merchants = Merchants(store, ledger, chart, keys, clock)
         tokens = Tokens(store, people, keys, clock, settings)
         opt_outs, questions = OptOuts(store, clock), Questions(store, clock, QUESTION_HANDLERS)
+        campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs)
         tickets = Tickets(store, keys, clock, teller, questions)
         door = Door(Services(people, payments, benefits, questions, opt_outs, tickets), Keywords())
         yield House(
@@ -213,9 +213,9 @@ def _notices(
     return Notices(store, keys, clock, words, valid_s=valid_s, preferences=preferences, mailbox=mailbox)
 
 
-def _campaigns(settings: Settings, store: Store, clock: Clock, readers: Readers) -> Campaigns:
+def _campaigns(settings: Settings, store: Store, clock: Clock, readers: Readers, stops: OptOuts) -> Campaigns:
     window = Window(settings.campaign_from_hour, settings.campaign_to_hour, ZoneInfo(settings.zone))
-    post, stops = Bulk(clock, _words(settings)), NobodyStopped()
+    post = Bulk(clock, _words(settings))
     proposals = Proposals(store, clock)
     return Campaigns(CampaignParts(store, clock, post, readers, readers, stops, proposals, settings, window))
 

@@ -70,6 +70,7 @@ class Loops:
             Loop("heads", _heads(house).tick, metrics, idle_s=min(5.0, settings.head_publish_s)),
             Loop("links", LinksWorker(house.link_board, _process(), links.statuses).tick, metrics, idle_s=3.0),
             Loop("fallback", house.fallback.tick, metrics, idle_s=5.0),
+            Loop("campaign_rows", house.campaigns.load_tick, metrics, idle_s=2.0, tick_max_s=None),
             Loop("campaigns", house.campaigns.tick, metrics, idle_s=1.0),
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),
         ]

@@ -1,6 +1,7 @@
 """`tapdial campaigns …`: tell many people something; sent by the gateway's worker once a second person has agreed."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
@@ -14,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.cli.context import Config, in_house, read_settings
-from gateway.errors import BadInput, NotFound
+from gateway.errors import BadInput, Conflict, NotFound
 
 if TYPE_CHECKING:
     from gateway.app import House
@@ -96,7 +97,12 @@ def invoices(
         Console().print(made.id)
         with _bar() as bar:
             task = bar.add_task("rows", total=None, bad="")
-            return await house.campaigns.load_invoices(made.id, _seen(bar, task, None))
+            while made.state.value == "loading":
+                # A gateway that runs fills it too: whoever is behind gives way, and looks again.
+                with contextlib.suppress(Conflict):
+                    await house.campaigns.load_invoices(made.id, _seen(bar, task, None))
+                made = await _campaign(house, made.id)
+            return made
 
     _made(in_house(read_settings(config), make))
 

@@ -15,6 +15,7 @@ from gateway.channels.console.guard import guarded
 from gateway.channels.console.movements import is_moment
 from gateway.channels.console.pages import (
     approvals,
+    campaigns,
     cash_in,
     causes,
     claims,
@@ -39,7 +40,8 @@ _STATIC = _HERE / "static"
 def console_routes() -> list[Route]:
     """Every route of the console with the roles that it needs."""
     pages = (
-        sign_in, today, claims, approvals, tickets, people, cash_in, ledger, causes, jobs, links, merchants, staff,
+        sign_in, today, claims, approvals, tickets, people, cash_in, ledger, causes, jobs, campaigns, links, merchants,
+        staff,
         views,
     )  # fmt: skip
     return [route for page in pages for route in page.routes()]

@@ -1,6 +1,6 @@
 """What the console needs of the house, said as Protocols that the services satisfy; app.py fills ConsoleDeps."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,10 +11,12 @@ from gateway.observe import Metrics
 from gateway.services.access import View
 from gateway.services.approvals import Approval, ApprovalOutcome, Change, Checker
 from gateway.services.benefits import Claim, ClaimChange, DecisionOutcome
+from gateway.services.campaigns import Campaign, CampaignKind, CampaignOutcome, Preview, Reported
 from gateway.services.jobs import Job, JobOutcome
 from gateway.services.links import LinkReport
 from gateway.services.merchants import Merchant, Terminal, TerminalKey
 from gateway.services.messages import Ticket, TicketOutcome, TicketState
+from gateway.services.notices import Channel, Title
 from gateway.services.payments import ClaimCode, Invoice, Payment, PayResult
 from gateway.services.people import BranchPurpose, Person, PersonView
 from gateway.services.staff import NewStaff, Role, SignInResult, StaffMember, StaffRefusal
@@ -127,6 +129,36 @@ class TicketsDesk(Protocol):
     async def close(self, ticket_id: str, staff_id: str, answer: str) -> TicketOutcome: ...
 
 
+class CampaignsDesk(Protocol):
+    """Satisfied by gateway.services.campaigns.Campaigns."""
+
+    async def create(
+        self, name: str, kind: CampaignKind, texts: Mapping[str, str], *, source: str, hours: int, staff_id: str = ""
+    ) -> Campaign: ...
+    async def progress(self, campaign_id: str) -> Campaign | None: ...
+    async def list_campaigns(self, *, limit: int, before: str = "") -> list[Campaign]: ...
+    async def preview(self, campaign_id: str) -> Preview: ...
+    def report(self, campaign_id: str) -> AsyncIterator[Sequence[Reported]]: ...
+    async def test_send(self, campaign_id: str, msisdns: list[str]) -> int: ...
+    async def propose(self, campaign_id: str, maker: str) -> CampaignOutcome: ...
+    async def pause(self, campaign_id: str) -> CampaignOutcome: ...
+    async def resume(self, campaign_id: str) -> CampaignOutcome: ...
+    async def cancel(self, campaign_id: str) -> CampaignOutcome: ...
+
+
+class PreferencesDesk(Protocol):
+    """Satisfied by gateway.services.notices.Preferences."""
+
+    async def order_of(self, person_id: str) -> tuple[Channel, ...]: ...
+    async def prefer(self, person_id: str, order: Iterable[Channel]) -> None: ...
+
+
+class MailboxDesk(Protocol):
+    """Satisfied by gateway.services.notices.Mailbox."""
+
+    async def titles(self, person_id: str) -> list[Title]: ...
+
+
 class LogEnd(Protocol):
     """Where the ledger's log ends."""
 
@@ -199,6 +231,9 @@ class ConsoleDeps:
         benefits: Claims.
         payments: Cash-in.
         jobs: Long work.
+        campaigns: One text for many people.
+        preferences: By which channel people are told.
+        mailbox: Titles of a person's messages.
         merchants: Merchants and terminals.
         tickets: Complaints by SMS.
         ledger: Read only.
@@ -219,6 +254,9 @@ class ConsoleDeps:
     benefits: BenefitsDesk
     payments: PaymentsDesk
     jobs: JobsDesk
+    campaigns: CampaignsDesk
+    preferences: PreferencesDesk
+    mailbox: MailboxDesk
     merchants: MerchantsDesk
     tickets: TicketsDesk
     ledger: Book

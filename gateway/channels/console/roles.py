@@ -17,6 +17,9 @@ RUN_JOBS = (Role.FINANCE,)
 SEE_LINKS = (Role.ADMINISTRATOR, Role.FINANCE)
 SEE_TICKETS = (Role.BENEFITS_OFFICER, Role.BRANCH_CLERK)
 """Who reads what people complain about, and answers."""
+SEE_CAMPAIGNS = (Role.FINANCE, Role.ADMINISTRATOR)
+RUN_CAMPAIGNS = (Role.FINANCE,)
+"""Who makes campaigns; another one of them agrees to each."""
 SEE_LEDGER = (Role.FINANCE,)
 SEE_CAUSES = (Role.FINANCE, Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.BRANCH_CLERK)
 RUN_STAFF = (Role.ADMINISTRATOR,)
@@ -41,6 +44,7 @@ MENU = (
     MenuItem("people", "/people", SEE_PEOPLE),
     MenuItem("cash_in", "/cash-in", DESK),
     MenuItem("ledger", "/ledger", SEE_LEDGER),
+    MenuItem("campaigns", "/campaigns", SEE_CAMPAIGNS),
     MenuItem("jobs", "/jobs", SEE_JOBS),
     MenuItem("links", "/links", SEE_LINKS),
     MenuItem("merchants", "/merchants", SEE_MERCHANTS),

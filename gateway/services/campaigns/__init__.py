@@ -16,7 +16,7 @@ from gateway.services.campaigns.model import (
     Shown,
 )
 from gateway.services.campaigns.pace import Window
-from gateway.services.campaigns.ports import Known, NobodyStopped, Owed
+from gateway.services.campaigns.ports import Known, Owed
 from gateway.services.campaigns.sending import CAMPAIGN_KIND, TESTS_MAX
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "CampaignState",
     "Campaigns",
     "Known",
-    "NobodyStopped",
     "Owed",
     "Parts",
     "Preview",

@@ -1,8 +1,25 @@
 """The front door of this service."""
 
-from gateway.services.campaigns.loading import Loading
+from sqlalchemy import select
+
+from gateway.errors import Conflict
+from gateway.services.campaigns.loading import INVOICES, Loading
+from gateway.services.campaigns.model import CampaignState
 from gateway.services.campaigns.sending import Sending
+from gateway.services.campaigns.tables import CAMPAIGNS
 
 
 class Campaigns(Loading, Sending):
     """Tells many people something, once each, at a pace, after two members of staff have looked at it."""
+
+    async def load_tick(self) -> int:
+        """Fill the campaigns that wait for invoices; how many were filled. Who meets another one filling gives way."""
+        waiting = (CAMPAIGNS.c.state == CampaignState.LOADING.value) & CAMPAIGNS.c.source.startswith(INVOICES)
+        filled = 0
+        for row in await self._store.read(select(CAMPAIGNS.c.id).where(waiting)):
+            try:
+                await self.load_invoices(row.id)
+            except Conflict:
+                continue
+            filled += 1
+        return filled

@@ -88,16 +88,8 @@ class Proposals(Protocol):
 
 
 class Stops(Protocol):
-    """Who has asked not to be told of campaigns."""
+    """Who has asked not to be told of campaigns. Satisfied by gateway.services.messages.OptOuts."""
 
     async def stopped_among(self, msisdns: Collection[str]) -> set[str]:
         """Those of these numbers that have."""
         ...
-
-
-class NobodyStopped:
-    """A house that keeps no list of opt-outs."""
-
-    async def stopped_among(self, _msisdns: Collection[str]) -> set[str]:
-        """Nobody."""
-        return set()

@@ -13,11 +13,14 @@ from gateway.channels.console.roles import DESK, PROPOSE_UNLOCK, SEE_CLAIMS, SEE
 from gateway.channels.console.routes import ID, Route, get, post
 from gateway.channels.console.visit import Visit
 from gateway.errors import BadInput, Conflict, NotFound
+from gateway.services.notices import Channel
 from gateway.services.people import UNLOCK_KIND, BranchPurpose, Person, PersonState, PersonView
 from wallet.ids import AccountId
 from wallet.money import IRR, Money
 
 MOVEMENT_ROWS = 10
+CHANNELS = ("sms", "email", "mailbox")
+"""What a person may choose: nobody carries the others."""
 HAVE_PIN = frozenset({PersonState.ACTIVE, PersonState.LOCKED})
 TONES = {
     PersonState.CODE_PENDING: "wait",
@@ -52,6 +55,12 @@ class Email(Form):
     email: Annotated[str, StringConstraints(strip_whitespace=True, max_length=254)]
 
 
+class FirstChannel(Form):
+    """By which channel the person wants to be told first."""
+
+    channel: str = Field(pattern="^(sms|email|mailbox)$")
+
+
 class BranchCode(Form):
     """Who stands at the desk and what for; the names only for somebody who is not enrolled."""
 
@@ -72,6 +81,7 @@ def routes() -> list[Route]:
         get(f"/people/{ID}", show, SEE_PEOPLE),
         post(f"/people/{ID}/unlock", propose_unlock, PROPOSE_UNLOCK),
         post(f"/people/{ID}/email", set_email, DESK),
+        post(f"/people/{ID}/channel", set_channel, DESK),
     ]
 
 
@@ -127,6 +137,9 @@ async def show(visit: Visit) -> web.StreamResponse:
         may_propose=visit.may(*PROPOSE_UNLOCK) and seen.person.state in HAVE_PIN,
         at_desk=visit.may(*DESK),
         may_see_views=visit.may(*SEE_VIEWS),
+        first_channel=(await visit.deps.preferences.order_of(seen.person.id))[0].value,
+        channels=CHANNELS,
+        messages=await visit.deps.mailbox.titles(seen.person.id),
     )
 
 
@@ -154,6 +167,17 @@ async def set_email(visit: Visit) -> web.StreamResponse:
     except BadInput:
         return visit.go(here, refused="email")
     return visit.go(here, said="email_set" if form.email else "email_removed")
+
+
+async def set_channel(visit: Visit) -> web.StreamResponse:
+    """Note by which channel a person at the desk wants to be told first; the others follow when it fails."""
+    form = visit.form(FirstChannel)
+    seen = await _view(visit, "channel")
+    here = f"/people/{seen.person.id}"
+    if isinstance(form, FormProblems):
+        return visit.go(here, refused="channel")
+    await visit.deps.preferences.prefer(seen.person.id, [Channel(form.channel)])
+    return visit.go(here, said="channel_set")
 
 
 async def ask_code(visit: Visit) -> web.StreamResponse:

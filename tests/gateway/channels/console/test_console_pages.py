@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.services.benefits import ClaimState
+from gateway.services.campaigns import Campaigns
 from gateway.services.links import LinkStatus
 from gateway.services.people import PersonState
 from tests.gateway.channels.console.conftest import SignIn
@@ -270,3 +271,53 @@ async def test_the_links_of_all_processes_are_shown_with_who_must_look(signed_in
     assert "bind_0x0E" in body
     world.clock.advance(timedelta(minutes=1))
     assert (await admin.get("/links/now"))[1].count(">silent<") == 2
+
+
+async def test_a_campaign_of_invoices_is_made_shown_tried_proposed_and_cancelled(
+    signed_in: SignIn, world: World
+) -> None:
+    finance = await signed_in("finance")
+    await finance.get("/campaigns")
+    form = {"period": "۱۴۰۵-۰۸", "hours": "8", "text_fr": "Dû : {amount} <b>"}
+    where = (await finance.post("/campaigns/invoices", **form))[1].removeprefix("/console")
+    (made,) = await world.deps.campaigns.list_campaigns(limit=9)
+    here = f"/campaigns/{made.id}"
+    assert where == f"{here}?said=campaign_made"
+    assert (await finance.post(f"{here}/release"))[1].endswith("refused=campaign_wrong_state")
+    assert (await finance.post(f"{here}/test", msisdn="09120000009"))[1].endswith("refused=campaign_empty")
+    campaigns = world.deps.campaigns
+    assert isinstance(campaigns, Campaigns)
+    assert (await campaigns.load_tick(), await campaigns.load_tick()) == (1, 0)
+
+    body = (await finance.get(here))[1]
+    assert "7 500 000 rials &lt;b&gt;" in body
+    assert "0 / 1" in body
+    assert made.name in (await finance.get("/campaigns"))[1]
+    assert (await finance.post(f"{here}/test", msisdn="12345678"))[1].endswith("refused=campaign_test")
+    assert (await finance.post(f"{here}/test", msisdn="09120000009"))[1].endswith("said=campaign_test")
+    assert (await finance.post(f"{here}/release"))[1].endswith("said=proposed")
+    await campaigns.release(made.id, "apr_1")
+    await campaigns.tick()
+    for verb, said in (("resume", "refused=campaign_wrong_state"), ("pause", "said=campaign_pause")):
+        assert (await finance.post(f"{here}/{verb}"))[1].endswith(said)
+    assert (await finance.post(f"{here}/resume"))[1].endswith("said=campaign_resume")
+    assert (await finance.get(f"{here}/progress"))[0] == 200
+    assert (await finance.post(f"{here}/cancel"))[1].endswith("said=campaign_cancel")
+    assert (await finance.get(f"{here}/progress"))[0] == 286
+    assert "cancelled" in (await finance.get(f"{here}/report.csv"))[1]
+    assert (await finance.get("/campaigns/cam_01K8AAAAAAAAAAAAAAAAAAAAAA"))[0] == 404
+    assert (await finance.post("/campaigns/invoices", **{**form, "text_fr": "{nonsense}"}))[1].endswith("campaign_form")
+    assert (await finance.post("/campaigns/invoices", **{**form, "hours": "0"}))[1].endswith("campaign_form")
+
+
+async def test_a_person_at_the_desk_chooses_how_to_be_told(signed_in: SignIn, world: World) -> None:
+    person = world.people.add("Maryam Karimi", "مریم کریمی", "+989120000001")
+    clerk = await signed_in("clerk")
+    here = f"/people/{person.id}"
+    await clerk.get(here)
+
+    assert (await clerk.post(f"{here}/channel", channel="mailbox"))[1].endswith("said=channel_set")
+    assert (await clerk.post(f"{here}/channel", channel="pigeon"))[1].endswith("refused=channel")
+    assert (await world.deps.preferences.order_of(person.id))[0].value == "mailbox"
+    assert (world.ids["clerk"], person.id, "channel") in world.people.viewed
+    assert "selected>Mailbox" in (await clerk.get(here))[1]

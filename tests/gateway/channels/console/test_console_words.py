@@ -11,14 +11,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.channels import console
+from gateway.channels.console.pages import campaigns, people
 from gateway.channels.console.pages.jobs import ACTIONS
 from gateway.channels.console.roles import MENU
 from gateway.channels.console.words import LANGUAGES, Words, texts
 from gateway.services.approvals import ApprovalOutcome, ApprovalState, ChangeKind
 from gateway.services.benefits import ClaimState, DecisionOutcome
+from gateway.services.campaigns import CampaignKind, CampaignOutcome, CampaignState, RowFault
+from gateway.services.campaigns.model import RowState
 from gateway.services.dialogues import Status as SessionStatus
 from gateway.services.jobs import JobOutcome, JobState
 from gateway.services.messages import TicketOutcome, TicketState
+from gateway.services.notices import NoticeState
 from gateway.services.payments import CodeState, InvoiceState, PaymentKind, PaymentState, PayOutcome
 from gateway.services.people import PersonState
 from gateway.services.staff import Role, SignInOutcome, StaffRefusal
@@ -42,6 +46,12 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("approval_change.", ChangeKind, set()),
     ("refused.approval_", ApprovalOutcome, {"approved", "rejected"}),
     ("job_state.", JobState, set()),
+    ("campaign_state.", CampaignState, set()),
+    ("campaign_kind.", CampaignKind, set()),
+    ("refused.campaign_", CampaignOutcome, {"ok"}),
+    ("row_fault.", RowFault, set()),
+    ("campaign_row.", NoticeState, set()),
+    ("campaign_row.", RowState, {"queued"}),
     ("refused.job_", JobOutcome, {"ok"}),
     ("pay_outcome.", PayOutcome, set()),
     ("invoice_state.", InvoiceState, set()),
@@ -97,6 +107,8 @@ def test_codes_of_transfers_menu_and_actions_have_their_words() -> None:
     wanted = {f"transfer_code.{code.name.lower()}" for code in TransferCode}
     wanted |= {f"nav.{item.name}" for item in MENU}
     wanted |= {f"jobs.{action}" for actions in ACTIONS.values() for action in actions}
+    wanted |= {f"campaigns.{action}" for actions in campaigns.ACTIONS.values() for action in actions}
+    wanted |= {f"channel.{name}" for name in people.CHANNELS}
     wanted |= {f"branch_code.{code}" for code in ("bad_input", "not_found", "conflict")}
     assert wanted - set(texts("en")) == set()
 
