@@ -16,7 +16,7 @@ from gateway.peers.smsc.pace import Backoff
 from gateway.peers.smsc.profile import BindKind, LinkProfile
 from gateway.peers.smsc.session import Session
 from gateway.peers.smsc.statuses import Action, status_name
-from gateway.peers.smsc.submits import submits
+from gateway.peers.smsc.submits import Submits
 from gateway.peers.smsc.waiting import Job
 from gateway.services.links import LinkStatus
 from gateway.services.notices import Outgoing, PartResult, PartState, Report
@@ -53,6 +53,7 @@ class Link:
         self.since = clock.now()
         """Moment of the last change between up and down."""
         self.outlet = Outlet(profile, metrics)
+        self._submits = Submits(profile)
         self._clock = clock
         self._metrics = metrics
         self._drain_s = drain_s
@@ -139,14 +140,14 @@ class Link:
     async def send(self, message: Outgoing) -> Report:
         """Send the parts of `message` that are not done; raises nothing, whatever happens is in the report."""
         try:
-            pdus = submits(self.profile, message, self._clock.now())
+            pdus = self._submits.of(message, self._clock.now())
         except ValueError:
             refused = PartResult(1, PartState.REFUSED, status=Status.INVALID_MESSAGE_LENGTH)
             return Report(self.profile.name, 1, (refused,))
-        left = [(number, pdu) for number, pdu in pdus if number not in message.parts_done]
-        sending = _Sending(len(left))
-        jobs = [Job(number, message.lane, pdu, sending.done) for number, pdu in left]
-        self.outlet.put(*jobs)
+        sending, lane, done = _Sending(), message.lane, message.parts_done
+        jobs = [Job(number, lane, pdu, sending.done) for number, pdu in pdus if number not in done]
+        sending.left = len(jobs)
+        self.outlet.put(jobs)
         try:
             if sending.left:
                 await sending.future
@@ -180,8 +181,10 @@ class Link:
 
     def _wait_s(self, sending: "_Sending") -> float | None:
         """When to come back: soon where only a place was missing, after the pause where the SMSC said slow down."""
+        if not sending.later or not self.bound:
+            return None
         statuses = {part.status for part in sending.results if part.state is PartState.LATER}
-        if statuses and self.bound and statuses <= {Status.OK, Status.THROTTLED, Status.QUEUE_FULL}:
+        if statuses <= {Status.OK, Status.THROTTLED, Status.QUEUE_FULL}:
             return max(NO_PLACE_S, self.outlet.pace.wait(_loop_time()))
         return None
 
@@ -296,18 +299,22 @@ class Link:
 class _Sending:
     """Gathers what becomes of the parts of one message."""
 
-    __slots__ = ("future", "left", "results")
+    __slots__ = ("future", "later", "left", "results")
 
-    def __init__(self, left: int) -> None:
-        self.left = left
+    def __init__(self) -> None:
+        self.left = 0
+        self.later = False
         self.results: list[PartResult] = []
         self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def parts(self) -> tuple[PartResult, ...]:
-        return tuple(sorted(self.results, key=lambda part: part.number))
+        if len(self.results) > 1:
+            self.results.sort(key=lambda part: part.number)
+        return tuple(self.results)
 
     def done(self, job: Job, state: PartState, message_id: str, status: int) -> None:
         self.results.append(PartResult(job.number, state, message_id, status))
+        self.later |= state is PartState.LATER
         self.left -= 1
         if not self.left and not self.future.done():
             self.future.set_result(None)

@@ -1,7 +1,6 @@
 """What waits for one link and leaves it: lanes, window, pace, and what the SMSC's answers say about its health."""
 
 import asyncio
-import time
 from functools import partial
 
 from gateway.observe import Metrics
@@ -14,10 +13,8 @@ from gateway.peers.smsc.statuses import Action, Statuses
 from gateway.peers.smsc.waiting import Job, Waiting
 from gateway.services.notices import PartResult, PartState
 from gateway.wire import smpp
-from gateway.wire.smpp import BrokenPdu, Pdu, PduFault, Status, SubmitSm
+from gateway.wire.smpp import BrokenPdu, Pdu, PduFault, SubmitSm
 
-_now = time.monotonic
-"""The loop's own time, read without asking for the loop: four times a message."""
 WAIT_MAX_S = 2.0
 """How long a part waits for its place; then it is given back for later."""
 FIRST_LANE = -1
@@ -40,11 +37,13 @@ class Outlet:
         self._metrics = metrics
         self.statuses = Statuses(profile.statuses)
         self._session: Session | None = None
+        self._loop: asyncio.AbstractEventLoop
         self._waiting = Waiting(max(WAITING_MIN, 4 * profile.window))
         self._timer: asyncio.TimerHandle | None = None
         self._sweep: asyncio.TimerHandle | None = None
         self._submit_seconds = metrics.link_submit_seconds.labels(profile.name)
-        self._counters = {Status.OK: metrics.link_submits.labels(profile.name, "0x00")}
+        self._renames = bool(profile.ids or profile.ids_resp)
+        self._accepted = metrics.link_submits.labels(profile.name, "0x00")
 
     @property
     def waiting(self) -> int:
@@ -69,6 +68,7 @@ class Outlet:
 
     def open(self, session: Session) -> None:
         """From now on jobs leave over `session`."""
+        self._loop = asyncio.get_running_loop()
         self._session = session
         self.pump()
 
@@ -82,20 +82,21 @@ class Outlet:
         for job in self._waiting.clear():
             job.done(job, PartState.LATER, "", 0)
 
-    def put(self, *jobs: Job) -> None:
+    def put(self, jobs: list[Job]) -> None:
         """Let jobs leave when it is their turn; each is done when it is answered, or no longer waits."""
-        until = _now() + WAIT_MAX_S
-        for job in jobs:
-            if self._session is None:
+        if self._session is None:
+            for job in jobs:
                 job.done(job, PartState.LATER, "", 0)
-                continue
+            return
+        until = self._loop.time() + WAIT_MAX_S
+        for job in jobs:
             job.until = until
             out = self._waiting.push(job)
             if out is not None:
                 out.done(out, PartState.LATER, "", 0)
         self.pump()
         if self._waiting and self._sweep is None:
-            self._sweep = asyncio.get_running_loop().call_at(until, self._overdue)
+            self._sweep = self._loop.call_at(until, self._overdue)
 
     async def first(self, pdu: SubmitSm) -> PartResult:
         """Send this before everything that waits; what became of it."""
@@ -106,7 +107,7 @@ class Outlet:
                 future.set_result(PartResult(1, state, message_id, status))
 
         job = Job(1, FIRST_LANE, pdu, done)
-        self.put(job)
+        self.put([job])
         try:
             return await future
         finally:
@@ -117,12 +118,12 @@ class Outlet:
         session = self._session
         if session is None:
             return
-        window, now = self._profile.window, _now()
+        window, now = self._profile.window, self._loop.time()
         while self._waiting and session.is_writable and session.in_flight < window:
             wait_s = self.pace.wait(now)
             if wait_s > 0.0:
                 if self._timer is None:
-                    self._timer = asyncio.get_running_loop().call_later(wait_s, self._turn)
+                    self._timer = self._loop.call_later(wait_s, self._turn)
                 return
             job = self._waiting.pop()
             if job.given_up:
@@ -144,32 +145,33 @@ class Outlet:
 
     def _overdue(self) -> None:
         self._sweep = None
-        now = _now()
+        now = self._loop.time()
         for job in self._waiting.overdue(now):
             job.done(job, PartState.LATER, "", 0)
         if self._waiting:
-            self._sweep = asyncio.get_running_loop().call_at(now + WAIT_MAX_S / 4, self._overdue)
+            self._sweep = self._loop.call_at(now + WAIT_MAX_S / 4, self._overdue)
 
     def _answered(self, job: Job, answer: Answer) -> None:
         if answer is None or isinstance(answer, BrokenPdu):
             self._count("no_answer")
             self.uncertain += 1
-            self.health.failed(_now())
+            self.health.failed(self._loop.time())
             job.done(job, PartState.UNCERTAIN, "", 0)
         else:
             self._judge(job, answer)
         self.pump()
 
     def _judge(self, job: Job, answer: Pdu) -> None:
-        now = _now()
+        now = self._loop.time()
         latency_s = now - job.sent_at
         self._submit_seconds.observe(latency_s)
-        if answer.status == Status.OK and isinstance(answer, smpp.SubmitSmResp):
-            self._counters[Status.OK].inc()
+        if answer.status == 0 and isinstance(answer, smpp.SubmitSmResp):
+            self._accepted.inc()
             self.submitted += 1
             self.pace.accepted()
             self.health.accepted(now, latency_s)
-            job.done(job, PartState.SENT, self._profile.id_of_resp(answer.message_id), 0)
+            message_id = self._profile.id_of_resp(answer.message_id) if self._renames else answer.message_id
+            job.done(job, PartState.SENT, message_id, 0)
             return
         self._count(f"0x{answer.status:02X}")
         if self.statuses.throttling(answer.status):

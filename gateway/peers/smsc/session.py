@@ -145,8 +145,9 @@ class Session(asyncio.Protocol):
         """
         if not self.bound:
             raise NotSent("the session has ended or is about to")
-        number = self._next()
+        number = self._number % SEQUENCE_MAX + 1
         octets = smpp.encode(pdu, sequence=number)
+        self._number = number
         due = self._loop.time() + self._timers.response_s
         self._waiting[number] = (due, pdu.command_id | RESPONSE, on_answer)
         if self._due is None:
@@ -260,15 +261,12 @@ class Session(asyncio.Protocol):
     def _enquire(self, answered: Callable[[], None]) -> None:
         self._send_special(smpp.EnquireLink(), lambda _answer: answered())
 
-    def _next(self) -> int:
-        self._number = self._number % SEQUENCE_MAX + 1
-        return self._number
-
     def _send_special(self, pdu: Pdu, on_answer: OnAnswer) -> int:
         if self.why or self._transport is None:
             raise NotSent("the session has ended")
-        number = self._next()
+        number = self._number % SEQUENCE_MAX + 1
         octets = smpp.encode(pdu, sequence=number)
+        self._number = number
         self._special[number] = (pdu.command_id | RESPONSE, on_answer)
         self._write(octets)
         return number

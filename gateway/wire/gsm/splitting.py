@@ -92,6 +92,11 @@ class Preview:
     units_left: int
 
 
+_GSM = (Coding.GSM,)
+_DEFAULT_ALPHABET = Alphabet(Coding.GSM)
+_SHORT = Coding.GSM.room()
+
+
 def split(text: str, *, reference: int = 0, style: Style = DEFAULT) -> tuple[Part, ...]:
     """The short messages that carry `text`, in order; never cut inside an escape or surrogate pair.
 
@@ -100,6 +105,11 @@ def split(text: str, *, reference: int = 0, style: Style = DEFAULT) -> tuple[Par
     Raises:
         ValueError: More than 255 parts, more than a payload holds, or no coding of the style has all characters.
     """
+    if style.codings[:1] == _GSM and len(text) <= _SHORT:
+        # Most texts are such, and need nobody to look for anything cheaper.
+        octets = _DEFAULT_ALPHABET.octets(text)
+        if octets is not None and len(octets) <= _SHORT:
+            return (Part(1, 1, reference, _DEFAULT_ALPHABET, octets),)
     alphabet, texts = _cheapest(text, style)
     total = len(texts)
     if total == 1:

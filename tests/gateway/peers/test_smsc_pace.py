@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from gateway.peers.smsc.pace import PAUSE_S, RATE_MIN, Backoff, Pace
 from gateway.peers.smsc.profile import Address
 from gateway.peers.smsc.submits import validity
-from tests.gateway.peers.smsc_stubs import AT, after
 
 
 def sends(pace: Pace, now: float) -> float:
@@ -111,5 +110,5 @@ def test_addresses_have_their_type_and_plan(address: str, ton: int, npi: int, di
     ],
 )
 def test_validity_is_relative_and_bounded(seconds: int, text: str) -> None:
-    assert validity(after(seconds), AT) == text
+    assert validity(seconds) == text
     assert len(text) == 16
