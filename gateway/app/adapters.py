@@ -84,7 +84,7 @@ class Addresses:
     async def reached(self, person_id: str) -> Reached | None:
         """The same, for a notice that goes on by another channel."""
         person = await self._people.by_id(person_id)
-        return None if person is None else Reached(person.msisdn, person.language, person.email)
+        return None if person is None else Reached(person.msisdn, person.language, person.letters_to)
 
 
 class Readers:

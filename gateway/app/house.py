@@ -41,6 +41,7 @@ from gateway.services.payments import INVOICES_JOB, Payments, period_of
 from gateway.services.people import UNLOCK_KIND, People
 from gateway.services.people.ports import Teller
 from gateway.services.staff import Role, Staff
+from gateway.services.statements import STATEMENTS_JOB, Statements
 from gateway.services.taps import Parts, Taps
 from gateway.services.tokens import Tokens
 from gateway.settings import Settings
@@ -77,6 +78,7 @@ class House:
     outbox: Outbox
     bounces: Bounces
     forwarding: Forwarding
+    statements: Statements
     access: Access
     people: People
     staff: Staff
@@ -152,6 +154,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         benefits = Benefits(store, clock, counted, chart, people, Proposals(store, clock), teller, settings)
         payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
         merchants = Merchants(store, ledger, chart, keys, clock)
+        statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
         tokens = Tokens(store, people, keys, clock, settings)
         opt_outs, questions = OptOuts(store, clock), Questions(store, clock, QUESTION_HANDLERS)
         campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs)
@@ -175,7 +178,8 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             approvals=_approvals(store, clock, settings, benefits, people, campaigns),
             benefits=benefits,
             payments=payments,
-            jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job}),
+            jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job, STATEMENTS_JOB: statements.send_job}),
+            statements=statements,
             merchants=merchants,
             tokens=tokens,
             taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics)),

@@ -1,4 +1,4 @@
-"""`tapdial jobs list | invoices | watch | pause | resume | cancel`: long work, done by the gateway's worker."""
+"""`tapdial jobs list | invoices | statements | watch | pause | resume | cancel`: long work, done by a worker."""
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated
@@ -42,6 +42,18 @@ def invoices(
         return await house.jobs.start(INVOICES_JOB, {"period": period or house.period_now()})
 
     Console().print(in_house(read_settings(config), start).id)
+
+
+@app.command()
+def statements(
+    period: Annotated[str, typer.Option("--period", help="Jalali month that is over, as 1405-08.")],
+    config: Config = None,
+) -> None:
+    """Queue the month's statements by e-mail for everybody who has an address."""
+    from gateway.services.statements import STATEMENTS_JOB
+
+    job = in_house(read_settings(config), lambda house: house.jobs.start(STATEMENTS_JOB, {"period": period}))
+    Console().print(job.id)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`tapdial mail senders add | list | remove`: who may send text messages by e-mail."""
+"""`tapdial mail statement` and `tapdial mail senders add | list | remove`: statements, and who may send by e-mail."""
 
 from typing import Annotated
 
@@ -8,10 +8,22 @@ from rich.table import Table
 
 from gateway.cli.context import Config, in_house, read_settings
 
-app = typer.Typer(no_args_is_help=True, help="Letters that become text messages.")
+app = typer.Typer(no_args_is_help=True, help="Letters out, and letters that become text messages.")
 senders = typer.Typer(no_args_is_help=True, help="Who may send them.")
 app.add_typer(senders, name="senders")
 Address = Annotated[str, typer.Argument(help="The sender's e-mail address.")]
+
+
+@app.command()
+def statement(
+    person_id: Annotated[str, typer.Argument(help="As per_01K….")],
+    period: Annotated[str, typer.Option("--period", help="Jalali month that is over, as 1405-08.")],
+    config: Config = None,
+) -> None:
+    """Send a person's statement of a month by e-mail, once; exit status 1 if it is not sent."""
+    outcome = in_house(read_settings(config), lambda house: house.statements.send(person_id, period))
+    Console().print(outcome.value)
+    raise typer.Exit(0 if outcome.value.startswith("sent") else 1)
 
 
 @senders.command()

@@ -3,7 +3,7 @@
 from gateway.services.notices.bounces import BounceKind, Bounces, Verdict, message_id
 from gateway.services.notices.bulk import Bulk
 from gateway.services.notices.fallback import Fallback, Reached
-from gateway.services.notices.letters import Letter, Table
+from gateway.services.notices.letters import Letter
 from gateway.services.notices.mailbox import Kept, Mailbox, Title
 from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, NoticeValue, Prepared
 from gateway.services.notices.notices import Notices
@@ -21,6 +21,7 @@ from gateway.services.notices.outgoing import (
 from gateway.services.notices.preferences import USUAL, Preferences
 from gateway.services.notices.queue import Queue
 from gateway.services.notices.rules import Lane, NoticeState, QuietHours
+from gateway.services.notices.sheets import Sheet, SheetLine
 from gateway.services.notices.told import Told, told
 from gateway.services.notices.words import Words
 
@@ -54,7 +55,8 @@ __all__ = [
     "Receipt",
     "ReceiptState",
     "Report",
-    "Table",
+    "Sheet",
+    "SheetLine",
     "Title",
     "Told",
     "Verdict",

@@ -13,6 +13,7 @@ from gateway.services.notices.outgoing import Channel
 from gateway.services.notices.preferences import Preferences, next_channel
 from gateway.services.notices.reach_tables import MAILBOX
 from gateway.services.notices.rules import POLICIES, Lane, NoticeState
+from gateway.services.notices.sheets import Sheet
 from gateway.services.notices.tables import CURSOR, OUTBOX
 from gateway.services.notices.words import Words
 from gateway.store import Store, insert_ignore
@@ -98,6 +99,13 @@ class Notices:
         """Prepare and put in a unit of work of its own; False if that cause has told this already."""
         prepared = await self.prepare(notice)
         return await self._store.write(lambda tx: self.put(tx, prepared))
+
+    async def tell_statement(self, notice: Notice, sheet: Sheet) -> bool:
+        """Put a statement into the outbox, by e-mail alone; False if that cause has told it already."""
+        letter = self._words.letter(notice, valid_s=self._valid_s[notice.class_], sheet=sheet)
+        assert letter is not None, "a statement is a letter"
+        row = await self._row(notice, Channel.EMAIL, notice.email, letter.text, letter)
+        return await self._store.write(lambda tx: insert_ignore(tx, OUTBOX, row))
 
     async def told_up_to(self, follower: str) -> int:
         """The log position up to which `follower` has told everything; 0 at first."""

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 from persiantools.jdatetime import JalaliDate
 
-from gateway.services.notices.letters import Letter, Table, letter
+from gateway.services.notices.letters import Letter, letter
 from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, NoticeValue
+from gateway.services.notices.sheets import Sheet, table
 from gateway.wire import gsm
 from wallet.money import Money
+from wallet.transfers import TransferCode
 
 FALLBACK = "en"
 COMMON = frozenset({"service_code", "minutes"})
@@ -29,6 +31,8 @@ class Language:
     texts: Mapping[NoticeClass, str]
     subjects: Mapping[NoticeClass, str]
     forms: Mapping[str, str]
+    statement: Mapping[str, str]
+    movements: Mapping[str, str]
     assets: Mapping[str, str]
     months: tuple[str, ...] = ()
     digits: str = string.digits
@@ -45,12 +49,16 @@ class Language:
             named = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
             unknown = named - COMMON - NEEDS[class_].values - NEEDS[class_].secrets
             assert not unknown, f"{path.name}: {class_} names {unknown}"
+        unnamed = {code.name.lower() for code in TransferCode} ^ set(row["movements"])
+        assert not unnamed, f"{path.name}: movements {unnamed}"
         forms = dict(row["forms"])
         return cls(
             texts=texts,
             subjects={NoticeClass(name): text for name, text in row["subjects"].items()},
             months=tuple(forms.pop("months", ())),
             forms=forms,
+            statement=row["statement"],
+            movements=row["movements"],
             assets=row["assets"],
             digits=row.get("digits", string.digits),
             jalali=row.get("jalali", False),
@@ -127,14 +135,16 @@ class Words:
         """What stands above a text in the mailbox whose class has no subject."""
         return self.languages.get(language, self.languages[FALLBACK]).forms["title"]
 
-    def letter(self, notice: Notice, *, valid_s: int, table: Table | None = None) -> Letter | None:
-        """The letter; None if the class does not go by e-mail."""
+    def letter(self, notice: Notice, *, valid_s: int, sheet: Sheet | None = None) -> Letter | None:
+        """The letter, with a statement's table if there is one; None if the class does not go by e-mail."""
         language, subject = self._language(notice), self.subject(notice)
         if subject is None:
             return None
         shown = notice.language if notice.language in self.languages else FALLBACK
         text = self.text(notice, valid_s=valid_s)
-        return letter(shown, rtl=language.rtl, subject=subject, text=text, table=table)
+        return letter(
+            shown, rtl=language.rtl, subject=subject, text=text, table=table(language, sheet) if sheet else None
+        )
 
     def _language(self, notice: Notice) -> Language:
         return self.languages.get(notice.language, self.languages[FALLBACK])

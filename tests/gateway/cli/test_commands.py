@@ -165,3 +165,19 @@ def test_the_cost_of_a_text_is_told_before_it_is_sent() -> None:
 
 def test_links_that_nobody_has_said_anything_of_are_no_success(config: str) -> None:
     assert runner.invoke(app, ["links", "--config", config]).exit_code == 1
+
+
+def test_senders_of_letters_are_added_listed_and_removed(config: str) -> None:
+    added = runner.invoke(app, ["mail", "senders", "add", "Clinic@example.org", "--name", "Clinic", "--config", config])
+    assert added.exit_code == 0, added.output
+    token = added.output.split("token: ")[1].strip()
+    assert len(token) == 32
+
+    listed = runner.invoke(app, ["mail", "senders", "list", "--config", config])
+    assert "clinic@example.org" in listed.output
+    assert token not in listed.output
+
+    removing = ["mail", "senders", "remove", "clinic@example.org", "--config", config]
+    assert [runner.invoke(app, removing).exit_code for _ in range(2)] == [0, 1]
+    sent = runner.invoke(app, ["mail", "statement", "per_0", "--period", "1404-01", "--config", config])
+    assert (sent.exit_code, sent.output.strip()) == (1, "no_email")

@@ -69,6 +69,22 @@ async def test_an_email_address_is_noted_with_a_row_of_who_did_it(house: House) 
     assert [(row.staff_id, row.what, row.reason) for row in seen] == [("stf_1", "email", "set")]
 
 
+async def test_an_address_from_which_letters_came_back_gets_none_until_one_is_noted_again(house: House) -> None:
+    person_id = await house.enrolled()
+    await house.people.set_email(person_id, "m@example.com", "stf_1")
+
+    assert not await house.people.email_bounced(person_id, "old@example.com", "5.1.1")
+    assert await house.people.email_bounced(person_id, "m@example.com", "5.1.1")
+
+    person = await house.people.by_id(person_id)
+    assert person is not None
+    assert (person.email, person.email_bounced, person.letters_to) == ("m@example.com", "5.1.1", "")
+    await house.people.set_email(person_id, "m@example.com", "stf_1")
+    again = await house.people.by_id(person_id)
+    assert again is not None
+    assert again.letters_to == "m@example.com"
+
+
 async def test_what_is_no_address_and_nobodys_address_are_refused(quick_house: House) -> None:
     person_id = await quick_house.enrolled()
 

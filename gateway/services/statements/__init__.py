@@ -1,0 +1,5 @@
+"""Statements of wallets that people get by e-mail."""
+
+from gateway.services.statements.statements import STATEMENTS_JOB, StatementOutcome, Statements
+
+__all__ = ["STATEMENTS_JOB", "StatementOutcome", "Statements"]
