@@ -1,4 +1,7 @@
-"""Our SMPP link beside smpplib's blocking client and node-smpp's, on the same SMSCs in one run: `make bench-smpp`.
+"""SMS over SMPP in ratios of one run: `make bench-smpp`.
+
+Our link beside smpplib's blocking client and node-smpp's on the same SMSCs, our codec beside smpplib's, the outbox from
+claim to settle beside one message at a time, and how long one-time codes wait while a campaign drains.
 
 Every client is a process of its own and takes turns with the others; a line is the median of its rounds, because a
 machine that is shared has moods. Two SMSCs: node-smpp, a real one, and a null one that costs next to nothing.
@@ -6,16 +9,22 @@ machine that is shared has moods. Two SMSCs: node-smpp, a real one, and a null o
 
 import argparse
 import asyncio
+import gc
 import json
 import shutil
 import statistics
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bench.ledger_figures import Bar, Figures
+from bench.smpp_codec import codec_figures
+from bench.smpp_outbox import outbox_figures
+from gateway.cli.run import COLLECT_AFTER
 
 COMMAND = "make bench-smpp"
 WINDOWS = (1, 10, 100)
@@ -117,10 +126,13 @@ async def slow(figures: Figures, rounds: int) -> None:
     figures.add(f"{SLOW_MS} ms w100 / w1", cells[100].rate, cells[1].rate, "1/s")
 
 
-async def measure(figures: Figures, count: int, rounds: int) -> None:
+async def measure(figures: Figures, count: int, rounds: int, *, short: bool) -> None:
     """All of it."""
+    codec_figures(figures)
     say_clients(figures, await clients(count, rounds))
     await slow(figures, rounds)
+    with tempfile.TemporaryDirectory(prefix="tapdial-bench") as folder:
+        await outbox_figures(figures, Path(folder), short=short)
 
 
 def main() -> int:
@@ -128,9 +140,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=8_000, help="of each cell; half of it at window 1")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--short", action="store_true", help="a quarter of the messages, and of the outbox a tenth")
     options = parser.parse_args()
+    count, rounds = (options.messages // 4, 2) if options.short else (options.messages, options.rounds)
+    gc.set_threshold(*COLLECT_AFTER)  # as `tapdial serve` does
     figures = Figures(COMMAND)
-    asyncio.run(measure(figures, options.messages, options.rounds))
+    asyncio.run(measure(figures, count, rounds, short=options.short))
     figures.write("smpp")
     return 0
 

@@ -19,7 +19,6 @@ from sqlalchemy import Connection, insert, update
 
 from bench import ledger_server
 from bench.ledger_figures import Bar, Figures, percentile
-from bench.ussd import free_port
 from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
 from gateway.peers.smsc import Link, LinkProfile
@@ -57,13 +56,13 @@ CHUNK = 1_000
 @contextlib.contextmanager
 def smsc() -> Iterator[int]:
     """The lean SMSC in a process of its own; its port."""
-    port = free_port()
-    child = subprocess.Popen([sys.executable, "-m", "bench.smpp_smsc", str(port)])
+    child = subprocess.Popen([sys.executable, "-m", "bench.smpp_null", "0"], stdout=subprocess.PIPE)
+    assert child.stdout is not None
     try:
-        yield port
+        yield int(child.stdout.readline())
     finally:
         child.terminate()
-        child.wait()
+        child.communicate()
 
 
 @dataclass
