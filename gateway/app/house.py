@@ -219,8 +219,7 @@ def _notices(
 
 def _campaigns(settings: Settings, store: Store, clock: Clock, readers: Readers, stops: OptOuts) -> Campaigns:
     window = Window(settings.campaign_from_hour, settings.campaign_to_hour, ZoneInfo(settings.zone))
-    post = Bulk(clock, _words(settings))
-    proposals = Proposals(store, clock)
+    post, proposals = Bulk(clock, _words(settings)), Proposals(store, clock)
     return Campaigns(CampaignParts(store, clock, post, readers, readers, stops, proposals, settings, window))
 
 

@@ -22,7 +22,7 @@ from simulators.world import World
 READY_S = 40.0
 MOVED = (
     "data_dir", "database_url", "http_port", "iso8583_port", "lab_port", "smsc_port", "mail_port", "registry_url",
-    "mail_ingress_port", "sweep_after_s", "stop_s", "log_level",
+    "mail_ingress_port", "sweep_after_s", "stop_s", "log_level", "links_file",
 )  # fmt: skip
 """Settings of a town that are not the defaults."""
 
@@ -141,13 +141,13 @@ class Town:
         return phone.screen.text
 
     async def next_sms(self, number: int, timeout_s: float = 20.0) -> str:
-        """The next SMS that this phone was not asked about before."""
+        """The next SMS that came to this phone and was not asked about before."""
         msisdn = f"+98912000000{number}"
         inbox = self.phone(number).inbox
         async with asyncio.timeout(timeout_s):
             while True:
                 for message in inbox:
-                    if message.number > self.sms_seen.get(msisdn, 0):
+                    if not message.sent and message.number > self.sms_seen.get(msisdn, 0):
                         self.sms_seen[msisdn] = message.number
                         return message.text
                 await asyncio.sleep(0.02)

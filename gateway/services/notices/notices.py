@@ -12,7 +12,7 @@ from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, Prepared
 from gateway.services.notices.outgoing import Channel
 from gateway.services.notices.preferences import Preferences, next_channel
 from gateway.services.notices.reach_tables import MAILBOX
-from gateway.services.notices.rules import POLICIES, Lane, NoticeState
+from gateway.services.notices.rules import BY_SMS, POLICIES, Lane, NoticeState
 from gateway.services.notices.sheets import Sheet
 from gateway.services.notices.tables import CURSOR, OUTBOX
 from gateway.services.notices.words import Words
@@ -134,8 +134,9 @@ class Notices:
         return await self._store.write(work)
 
     async def _said(self, notice: Notice) -> tuple[Channel, ...] | None:
-        """The order that the person has chosen; a secret, or somebody that we do not know, has none."""
-        if self._preferences is None or not notice.person_id or NEEDS[notice.class_].secrets:
+        """The order that the person has chosen; a secret, an answer by SMS or somebody we do not know has none."""
+        by_sms = bool(NEEDS[notice.class_].secrets) or notice.class_ in BY_SMS
+        if self._preferences is None or not notice.person_id or by_sms:
             return None
         return await self._preferences.said(notice.person_id)
 

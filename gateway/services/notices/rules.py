@@ -142,6 +142,9 @@ POLICIES: Mapping[NoticeClass, Policy] = {
     NoticeClass.COMPLAINT_ANSWERED: _RECEIPT,
 }
 
+BY_SMS = frozenset(class_ for class_, policy in POLICIES.items() if policy is _REPLY) | {NoticeClass.COMPLAINT_ANSWERED}
+"""Who wrote an SMS reads the answer there, whatever channel they have chosen for what we say unasked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
