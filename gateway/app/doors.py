@@ -111,6 +111,7 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         ledger=house.ledger,
         links=links,
         link_board=house.link_board,
+        queue=house.outbox,
         tickets=house.tickets,
         causes=resolvers(house, dialogues),
     )

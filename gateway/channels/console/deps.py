@@ -16,7 +16,7 @@ from gateway.services.jobs import Job, JobOutcome
 from gateway.services.links import LinkReport
 from gateway.services.merchants import Merchant, Terminal, TerminalKey
 from gateway.services.messages import Ticket, TicketOutcome, TicketState
-from gateway.services.notices import Channel, Title
+from gateway.services.notices import Channel, Queue, Title
 from gateway.services.payments import ClaimCode, Invoice, Payment, PayResult
 from gateway.services.people import BranchPurpose, Person, PersonView
 from gateway.services.staff import NewStaff, Role, SignInResult, StaffMember, StaffRefusal
@@ -102,6 +102,12 @@ class PaymentsDesk(Protocol):
     async def by_id(self, payment_id: str) -> Payment | None: ...
     async def invoice(self, invoice_id: str) -> Invoice | None: ...
     async def claim_code(self, code_id: str) -> ClaimCode | None: ...
+
+
+class QueueDesk(Protocol):
+    """Satisfied by gateway.services.notices.Outbox."""
+
+    async def queue(self) -> Queue: ...
 
 
 class LinksDesk(Protocol):
@@ -239,6 +245,7 @@ class ConsoleDeps:
         ledger: Read only.
         links: Names of links and whether each is up; empty when nothing is known.
         link_board: What every process last said of its links.
+        queue: What waits in the outbox.
         causes: Resolvers by prefix (`tap`, `ses`, …) besides its own: clm, inv, pay, cco, csh.
     """
 
@@ -262,6 +269,7 @@ class ConsoleDeps:
     ledger: Book
     links: Callable[[], Mapping[str, bool]]
     link_board: LinksDesk
+    queue: QueueDesk
     causes: Mapping[str, CauseResolver]
 
 

@@ -1,12 +1,13 @@
-"""Links: what carries messages, how fast it is let, and who must look; the links of all processes in one table."""
+"""Links and what waits for them: how fast each is let, who must look, how old the oldest message of a lane is."""
 
 from aiohttp import web
 
-from gateway.channels.console.cells import Chip, Code, Column, Table
+from gateway.channels.console.cells import Cell, Chip, Code, Column, Table
 from gateway.channels.console.roles import SEE_LINKS
 from gateway.channels.console.routes import Route, get
 from gateway.channels.console.visit import Visit
 from gateway.services.links import LinkReport
+from gateway.services.notices import Lane, NoticeState
 
 
 def routes() -> list[Route]:
@@ -16,12 +17,25 @@ def routes() -> list[Route]:
 
 async def show(visit: Visit) -> web.StreamResponse:
     """The page; its tables renew themselves."""
-    return visit.page("links.jinja", table=await _table(visit))
+    return visit.page("links.jinja", table=await _table(visit), queue=await _queue(visit))
 
 
 async def renewed(visit: Visit) -> web.StreamResponse:
     """The part of the page that renews itself."""
-    return visit.page("links_now.jinja", table=await _table(visit))
+    return visit.page("links_now.jinja", table=await _table(visit), queue=await _queue(visit))
+
+
+async def _queue(visit: Visit) -> list[tuple[str, Cell]]:
+    """What waits, by the key of its words: notices of a state, seconds that the oldest of a lane has been due."""
+    queue = await visit.deps.queue.queue()
+    ages: list[tuple[str, Cell]] = [(f"age_{lane.name.lower()}", round(queue.oldest_s[lane])) for lane in Lane]
+    return [
+        ("ready", queue.states[NoticeState.READY]),
+        ("leased", queue.states[NoticeState.LEASED]),
+        ("uncertain", queue.states[NoticeState.UNCERTAIN]),
+        ("receipts_unmatched", queue.receipts_unmatched),
+        *ages,
+    ]
 
 
 async def _table(visit: Visit) -> Table[LinkReport]:

@@ -269,6 +269,7 @@ async def test_the_links_of_all_processes_are_shown_with_who_must_look(signed_in
     assert body.count("north") == 2
     assert "12 / 100" in body
     assert "bind_0x0E" in body
+    assert "Receipts of nobody" in body
     world.clock.advance(timedelta(minutes=1))
     assert (await admin.get("/links/now"))[1].count(">silent<") == 2
 

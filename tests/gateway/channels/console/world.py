@@ -18,7 +18,7 @@ from gateway.services.benefits import Claim, ClaimChange, ClaimState, DecisionOu
 from gateway.services.jobs import Job, JobOutcome, JobState
 from gateway.services.links import LinkBoard
 from gateway.services.messages import Questions, Tickets
-from gateway.services.notices import Mailbox, Preferences
+from gateway.services.notices import Mailbox, Outbox, Preferences
 from gateway.services.payments import ClaimCode, Invoice, Payment, PaymentKind, PaymentState, PayOutcome, PayResult
 from gateway.services.people import BranchPurpose, Person, PersonState, PersonView
 from gateway.services.people.rules import is_email
@@ -354,6 +354,7 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
         approvals=approvals, approval_roles=APPROVAL_ROLES, benefits=benefits, payments=payments, jobs=jobs,
         merchants=merchants, tickets=tickets, ledger=ledger, links=lambda: {"smsc": True, "registry": False},
         causes={"ses": session}, link_board=links,
+        queue=Outbox(store, SoftwareKeyStore.for_tests(), clock, Metrics()),
         campaigns=campaigns_of(store, clock), preferences=Preferences(store, clock),
         mailbox=Mailbox(store, clock, kept_days=90),
     )  # fmt: skip
