@@ -14,6 +14,7 @@ from gateway.peers.smsc.statuses import Action
 from gateway.services.links import LinkStatus
 from gateway.services.notices import Outgoing, PartResult, PartState, Report
 from gateway.wire import gsm
+from gateway.wire.smpp import Status
 from wallet.clock import Clock
 
 TRIES_MAX = 3
@@ -88,7 +89,7 @@ class Links:
         """Send the parts that are not done over one link; raises nothing, whatever happens is in the report."""
         if message.link:
             link = self._links.get(message.link)
-            return await link.send(message) if link else _later(message, message.link)
+            return await link.send(message) if link else _all_parts(message, message.link, PartState.LATER)
         offered: list[Report] = []
         for link in self._candidates(message):
             report = await link.send(message)
@@ -119,9 +120,12 @@ class Links:
         if later is not None:
             return later
         able = {name for name in names if self._links[name].carries(message)}
+        if not able:
+            # No link of its route may ever send with that address.
+            return _all_parts(message, "", PartState.REFUSED, Status.INVALID_SOURCE)
         if offered and able <= {report.link for report in offered}:
             return offered[-1]
-        return _later(message, offered[-1].link if offered else next(iter(names)))
+        return _all_parts(message, offered[-1].link if offered else min(able), PartState.LATER)
 
     async def _observe(self) -> None:
         while True:
@@ -148,11 +152,11 @@ def _settled(link: Link, report: Report) -> bool:
     return link.ready and all(part.state is PartState.LATER and not part.status for part in report.parts)
 
 
-def _later(message: Outgoing, link: str) -> Report:
-    """A message that no link could be offered."""
+def _all_parts(message: Outgoing, link: str, state: PartState, status: int = 0) -> Report:
+    """The report of a message that no link could be offered."""
     try:
         parts = gsm.split(message.text, reference=message.reference)
     except ValueError:
-        return Report(link, 1, (PartResult(1, PartState.REFUSED, status=1),))
+        return Report(link, 1, (PartResult(1, PartState.REFUSED, status=Status.INVALID_MESSAGE_LENGTH),))
     left = [part.number for part in parts if part.number not in message.parts_done]
-    return Report(link, len(parts), tuple(PartResult(number, PartState.LATER) for number in left))
+    return Report(link, len(parts), tuple(PartResult(number, state, status=status) for number in left))

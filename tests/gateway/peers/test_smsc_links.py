@@ -191,6 +191,13 @@ async def test_a_sender_that_a_link_may_not_use_goes_over_the_one_that_may() -> 
         assert {pdu.source for pdu in south.heard if isinstance(pdu, smpp.SubmitSm)} == {"2020"}
 
 
+async def test_a_sender_that_no_link_may_use_is_refused_instead_of_tried_for_ever() -> None:
+    async with two() as pair:
+        report = await pair.links.send(one(sender="9999"))
+        assert [(part.state, part.status) for part in report.parts] == [(PartState.REFUSED, 0x0A)]
+        assert pair.counts() == (0, 0)
+
+
 async def test_room_is_what_the_links_would_send_soon() -> None:
     async with two(NORTH_FIRST, rate_max=10.0, window=4) as pair:
         assert pair.links.room == 10
