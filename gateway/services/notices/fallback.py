@@ -33,9 +33,9 @@ UNCERTAIN_FOR = timedelta(minutes=10)
 PAGE = 100
 _TOLD = frozenset({*OPEN, NoticeState.SENT, NoticeState.DELIVERED})
 
-GOES_ON = frozenset(
-    class_ for class_ in NoticeClass if not NEEDS[class_].secrets and class_ is not NoticeClass.CAMPAIGN
-)
+_STAYS = frozenset({NoticeClass.CAMPAIGN, NoticeClass.STATEMENT})
+"""Offers are not worth a second way; a statement's table is for a letter, and its figures for its reader alone."""
+GOES_ON = frozenset(class_ for class_ in NoticeClass if not NEEDS[class_].secrets and class_ not in _STAYS)
 """Classes that go on: no secret is in them, and they concern their reader."""
 TWICE_IS_FINE = frozenset(class_ for class_ in GOES_ON if POLICIES[class_].resends_max)
 """Classes that go on although they may have arrived; others would look as if it had happened twice."""
