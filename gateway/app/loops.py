@@ -10,6 +10,7 @@ from gateway.app.adapters import Letterbox
 from gateway.app.house import House
 from gateway.peers.mail import MailRelay, RelayProfile, Tls
 from gateway.peers.smsc import Inbound, LinkProfile, Links, LinksFile, read_links
+from gateway.peers.smsc.profile import SessionTlv, UssdDialect
 from gateway.services.dialogues import Dialogues
 from gateway.services.dialogues.linked import LinkDialogues
 from gateway.services.links import LinkStatus
@@ -118,6 +119,8 @@ def _profile(settings: Settings) -> LinkProfile:
         window=settings.smsc_window,
         rate_max=settings.smsc_rate_max,
         retry_max_s=settings.smsc_retry_max_s,
+        # As the standard has it (SMPP 3.4, 5.3.2.46); an operator who differs gets a file of links.
+        ussd=UssdDialect(SessionTlv.ITS_COUNTED),
     )
 
 

@@ -40,8 +40,8 @@ async def on_two_links(town: Town) -> None:
 
 async def test_people_dial_and_write_over_two_links_and_are_answered_once_through_a_kill(town: Town) -> None:
     over_http = [await town.dial(1), await town.dial(1, "1")]
+    await dialled_over_smpp(town, over_http)
     await on_two_links(town)
-
     await dialled_over_smpp(town, over_http)
     await complained_through_a_kill(town)
 
