@@ -33,7 +33,8 @@ LOOKUP_KEY = "lookup"
 CLAIMED_MAX = 20
 HANDLE_S = 20.0
 """How long reading one message may take."""
-LEASE_S = 60.0
+LEASE_S = 30.0
+"""Longer than HANDLE_S; so long waits who wrote to a process that died, where others share its store."""
 ATTEMPTS_MAX = 5
 _ALONE = Place(0, 1, 1)
 
