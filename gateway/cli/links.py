@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 def links(config: Config = None) -> None:
     """Show the links; exit status 1 if one is down, silent or alarmed, or none is known."""
     reports = in_house(read_settings(config), lambda house: house.link_board.reports())
+    # Ten columns have to fit a terminal of 80.
     table = Table(
-        "link", "state", "since", "health", "in flight", "waiting", "rate", "throttled", "errors", "ms", "process"
+        *("link", "state", "health", "in flight", "waits", "rate", "0x58", "errors", "ms", "process"),
+        box=None,
+        padding=(0, 1),
     )
     for report in reports:
         status = report.status
         table.add_row(
             status.name,
             _state(report),
-            f"{status.since:%Y-%m-%d %H:%M:%S}Z",
             str(status.health),
             f"{status.in_flight}/{status.window}",
             str(status.waiting),
