@@ -15,6 +15,7 @@ LINK = "mail"
 REST_MAX_S = 60.0
 CLOSING = 421
 """The relay is about to hang up (RFC 5321 §3.8)."""
+REFUSALS = range(400, 600)
 FAREWELL_S = 1.0
 _FAILURES_COUNTED_MAX = 10
 
@@ -95,7 +96,7 @@ class Connections:
                 yield smtp
             except aiosmtplib.SMTPResponseException as problem:
                 # A refusal is an answer like any other: the next letter begins with RSET.
-                if problem.code == CLOSING:
+                if problem.code == CLOSING or problem.code not in REFUSALS:
                     smtp.close()
                 raise
             except BaseException:

@@ -12,7 +12,7 @@ from gateway.peers.mail.letter import compose
 from gateway.services.notices import Outgoing, PartResult, PartState, Report
 from wallet.clock import Clock
 
-TEMPORARY = range(400, 500)
+TEMPORARY, PERMANENT = range(400, 500), range(500, 600)
 NOT_ALLOWED = 553
 """What an address that no header can carry is refused with (RFC 5321 §4.2.3)."""
 
@@ -67,8 +67,11 @@ class MailRelay:
             # Whatever it is, such as a wrong password, it is not about this letter.
             return PartResult(1, PartState.LATER, status=problem.status)
         except aiosmtplib.SMTPResponseException as problem:
-            refused = PartState.LATER if problem.code in TEMPORARY else PartState.REFUSED
-            return PartResult(1, refused, status=problem.code)
+            if problem.code in TEMPORARY:
+                return PartResult(1, PartState.LATER, status=problem.code)
+            if problem.code in PERMANENT:
+                return PartResult(1, PartState.REFUSED, status=problem.code)
+            # Neither yes nor no, or no answer of SMTP at all: it says no more than silence would.
         except (aiosmtplib.SMTPException, OSError, TimeoutError):
             # What fails after the answer to the letter does not matter.
             pass

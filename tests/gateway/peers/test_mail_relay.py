@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from gateway.observe import Metrics
 from gateway.peers.mail import MailRelay, RelayProfile, Tls
@@ -133,6 +134,29 @@ async def test_a_lost_answer_after_the_letter_is_uncertain_and_a_slow_one_too(ma
     assert (await sent(mailbox.port, timeout_s=0.3)).state is PartState.UNCERTAIN
     # It has arrived each time; the same id tells the reader's side.
     assert {got.message_id for got in mailbox.messages} == {"<ntc_1@tapdial.example>"}
+
+
+class Mumbling(Mailbox):
+    """Takes letters and says so in words of its own."""
+
+    said = "fine"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+        await super().handle_DATA(server, session, envelope)
+        return self.said
+
+
+@pytest.mark.parametrize("answer", ["fine", "252 perhaps", "354 go on", "-12"])
+async def test_an_answer_that_is_neither_yes_nor_no_ends_no_letter(answer: str) -> None:
+    mailbox = Mumbling(Trace())
+    mailbox.said = answer
+    mailbox.faults.refused = {"odd@example.org": answer}
+    await mailbox.start("127.0.0.1", 0)
+    async with relay(mailbox.port, connections_max=1) as carrier:
+        states = [(await carrier.send(letter(to))).parts[0].state for to in ("odd@example.org", "maryam@example.org")]
+    await mailbox.stop()
+    assert states == [PartState.LATER, PartState.UNCERTAIN]
+    assert (len(mailbox.messages), mailbox.accepted) == (1, 2)
 
 
 async def test_a_relay_that_is_closed_gets_a_rest_and_then_one_letter(mailbox: Mailbox) -> None:
