@@ -23,6 +23,9 @@ from gateway.store import Store
 LINK = "mail"
 """The link by which the outbox knows letters."""
 _MAC_BYTES = 10
+_HARD = frozenset({"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1"})
+"""No such mailbox or domain, or one that takes no letters (RFC 3463 §3.2, RFC 7505). 5.1.7 and 5.1.8 are about our own
+address: they would cost everybody theirs. Full boxes, sizes and policies are about one letter."""
 _LOCAL = re.compile(r"bounce\+(ntc)_([0-9a-z]{26})\.([a-z2-7]{16})", re.ASCII)
 
 
@@ -51,8 +54,7 @@ class Verdict:
             return BounceKind.SOFT
         if self.action != "failed":
             return None
-        # 5.1.x: the address; 5.2.1: the mailbox is disabled. Full boxes, sizes and policies are about one letter.
-        return BounceKind.HARD if self.status.startswith("5.1.") or self.status == "5.2.1" else BounceKind.FAILED
+        return BounceKind.HARD if self.status in _HARD else BounceKind.FAILED
 
 
 class Box(Protocol):

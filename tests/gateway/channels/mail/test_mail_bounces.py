@@ -53,6 +53,9 @@ async def sent(post: Post, mailbox: Mailbox) -> Letter:
     [
         ("failed", "5.1.1", NoticeState.FAILED, True),
         ("failed", "5.2.1", NoticeState.FAILED, True),
+        ("failed", "5.1.10", NoticeState.FAILED, True),
+        ("failed", "5.1.7", NoticeState.FAILED, False),
+        ("failed", "5.1.8", NoticeState.FAILED, False),
         ("failed", "5.2.2", NoticeState.FAILED, False),
         ("failed", "5.7.1", NoticeState.FAILED, False),
         ("failed", "4.4.7", NoticeState.FAILED, False),
