@@ -20,6 +20,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 _LONG_REFERENCE = re.compile(r"&#[xX]?[0-9a-fA-F]{8,};?")
 """Python refuses to read a number of thousands of digits; no character has one of eight."""
 _UNSEEN = ("script", "style", "head", "title", "template")
+_CLOSINGS = {name: re.compile(f"</{name}", re.IGNORECASE | re.ASCII) for name in _UNSEEN}
 _LINE_TAGS = frozenset({"p", "br", "div", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "blockquote"})
 _TAG_NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]{0,20})")
 
@@ -68,7 +69,7 @@ def is_automatic(fields: Mapping[str, str]) -> bool:
 
 def without_tags(text: str) -> str:
     """The words of an HTML text. No parser: one pass that looks at every character once."""
-    lower, words, at = text.lower(), [], 0
+    words, at = list[str](), 0
     while (start := text.find("<", at)) >= 0:
         words.append(text[at:start])
         if text.startswith("<!--", start):
@@ -84,8 +85,8 @@ def without_tags(text: str) -> str:
         if name in _LINE_TAGS:
             words.append("\n")
         if name in _UNSEEN and text[start + 1] != "/":
-            closing = lower.find(f"</{name}", at)
-            at = closing if closing >= 0 else len(text)
+            closing = _CLOSINGS[name].search(text, at)
+            at = closing.start() if closing else len(text)
     words.append(text[at:])
     return html.unescape(_LONG_REFERENCE.sub("\ufffd", "".join(words)))
 

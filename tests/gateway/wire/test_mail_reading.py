@@ -112,6 +112,8 @@ def test_tags_that_never_end_leave_what_was_before_them() -> None:
     assert without_tags("a<b>b<script>x<y") == "ab"
     assert without_tags("a < b and <b") == "a "
     assert without_tags("<p>x</p><P>y</P>").split() == ["x", "y"]
+    # A letter whose small form is two characters.
+    assert without_tags(f"{'İ' * 20}<STYLE>hidden</STYLE>shown<b>!") == f"{'İ' * 20}shown!"
 
 
 REPORT = """Content-Type: multipart/report; boundary=r\r\n\r\n--r\r\n\r\nwords\r\n--r
