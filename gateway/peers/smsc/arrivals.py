@@ -35,7 +35,7 @@ def incoming_of(profile: LinkProfile, pdu: DeliverSm | DataSm) -> Incoming | Non
     if coding is None:
         return None
     read = gsm.user_data(pdu.payload, udhi=bool(pdu.esm_class & UDHI))
-    reference = pdu.tlv(Tag.USER_MESSAGE_REFERENCE) or b""
+    reference = (pdu.tlv(Tag.USER_MESSAGE_REFERENCE) or b"")[:2]
     return Incoming(
         link=profile.name,
         source=person(pdu.source_ton, pdu.source_npi, pdu.source),
@@ -43,7 +43,8 @@ def incoming_of(profile: LinkProfile, pdu: DeliverSm | DataSm) -> Incoming | Non
         alphabet=Alphabet(coding, read.locking, read.single),
         octets=read.octets,
         place=Place(*read.place) if read.place else _sar(pdu),
-        reference=reference[:2].hex(),
+        # Centres that count nothing send 0 with every message; that tells nothing from anything.
+        reference=reference.hex() if any(reference) else "",
     )
 
 

@@ -87,6 +87,7 @@ SAR = (
         (from_person(short_message=b"x", tlvs=SAR), GSM, b"x", Place(0x1234, 3, 2), ""),
         (from_person(tlvs=(Tlv(Tag.MESSAGE_PAYLOAD, b"long"),)), GSM, b"long", None, ""),
         (from_person(short_message=b"x", tlvs=UMR), GSM, b"x", None, "002a"),
+        (from_person(short_message=b"x", tlvs=(Tlv(Tag.USER_MESSAGE_REFERENCE, b"\0\0"),)), GSM, b"x", None, ""),
         (DataSm(sequence=5, source_ton=1, source="989120000001", dest_ton=3, dest="1420",
                 tlvs=(Tlv(Tag.MESSAGE_PAYLOAD, b"BAL"),)), GSM, b"BAL", None, ""),
     ],
