@@ -125,6 +125,9 @@ class Door:
         return self._helped(asked.language, asked.person.id if asked.person else "", Limit.ANSWER)
 
     async def _complaint(self, asked: Asked) -> Answer:
+        if looks_secret(asked.found.argument):
+            # It would stay with the ticket, for staff to read.
+            return asked.answer("reply_pin_typed")
         if not asked.found.argument:
             return asked.answer("reply_complaint_how", word=self._keywords.named(Keyword.COMPLAINT, asked.language))
         number = await self._services.tickets.open(
@@ -158,13 +161,13 @@ class Door:
 
 
 def _meant(invoices: list[Invoice], argument: str) -> Invoice | None:
-    """The invoice of the period that was written, `140508` or `8`; the oldest where none was."""
+    """The invoice of the period that was written, `140508` or `8`; else the oldest: only who owes none owes nothing."""
     digits = _DIGITS.sub("", ascii_digits(argument))
     for invoice in invoices:
         period = _DIGITS.sub("", invoice.period)
         if digits and (period == digits or period[4:] == digits.zfill(2)):
             return invoice
-    return invoices[0] if invoices and not digits else None
+    return invoices[0] if invoices else None
 
 
 def _named(claims: list[Claim], argument: str) -> Claim | None:
