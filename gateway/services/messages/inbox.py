@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, literal_column, or_, select, update
 
 from gateway.services.messages.incoming import Place
 from gateway.services.messages.model import Taken
@@ -22,9 +22,15 @@ from gateway.services.messages.rules import (
 )
 from gateway.services.messages.tables import MESSAGES, PARTS, SEEN
 from gateway.store import insert_ignore
+from wallet.types import Text
 
 TIDY_MAX = 500
-_OPEN = (MessageState.READY.value, MessageState.LEASED.value)
+
+# Conditions that name their states in their text: a partial index is not chosen for a parameter's sake.
+_NAMED = {state: literal_column(f"'{state.value}'", Text) for state in MessageState}
+_OPEN = MESSAGES.c.state.in_([_NAMED[MessageState.READY], _NAMED[MessageState.LEASED]])
+_ENDED = MESSAGES.c.state.in_([_NAMED[MessageState.DONE], _NAMED[MessageState.FAILED]])
+_COLLECTING = MESSAGES.c.state == _NAMED[MessageState.COLLECTING]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +70,12 @@ def take(tx: Connection, delivery: Delivery, now: datetime) -> Taken:
 
 def claim(tx: Connection, lease: str, now: datetime, lease_s: float, limit: int) -> list[Row[Any]]:
     """Lease whole and broken messages, oldest first, and of each number only the oldest: they are read in order."""
-    older = MESSAGES.alias()
-    behind = exists().where(older.c.source == MESSAGES.c.source, older.c.state.in_(_OPEN), older.c.id < MESSAGES.c.id)
+    oldest = select(func.min(MESSAGES.c.id)).where(_OPEN).group_by(MESSAGES.c.source)
     due = (
         select(MESSAGES.c.id)
         .where(
-            or_(
-                MESSAGES.c.state == MessageState.READY.value,
-                and_(MESSAGES.c.state == MessageState.LEASED.value, MESSAGES.c.lease_until <= now),
-            ),
-            ~behind,
+            MESSAGES.c.id.in_(oldest),
+            or_(MESSAGES.c.state == MessageState.READY.value, MESSAGES.c.lease_until <= now),
         )
         .order_by(MESSAGES.c.id)
         .limit(limit)
@@ -107,18 +109,17 @@ def close(tx: Connection, message: str, lease: str, state: MessageState, now: da
 
 def free(tx: Connection) -> int:
     """End every lease at once; how many."""
-    leased = update(MESSAGES).where(MESSAGES.c.state == MessageState.LEASED.value)
+    leased = update(MESSAGES).where(_OPEN, MESSAGES.c.state == MessageState.LEASED.value)
     return tx.execute(leased.values(state=MessageState.READY.value, lease=None, lease_until=None)).rowcount
 
 
 def tidy(tx: Connection, now: datetime) -> int:
     """Give up on messages whose parts do not come, drop what is old; how many were given up or dropped."""
-    late = (MESSAGES.c.state == MessageState.COLLECTING.value) & (MESSAGES.c.taken_at <= now - UNFINISHED_KEPT)
+    late = _COLLECTING & (MESSAGES.c.taken_at <= now - UNFINISHED_KEPT)
     given_up = tx.execute(_locked(late).limit(TIDY_MAX)).scalars().all()
     for message in given_up:
         _give_up(tx, message, now)
-    ended = (MessageState.DONE.value, MessageState.FAILED.value)
-    old = (MESSAGES.c.state.in_(ended)) & (MESSAGES.c.changed_at <= now - DONE_KEPT)
+    old = _ENDED & (MESSAGES.c.changed_at <= now - DONE_KEPT)
     dropped = tx.execute(_locked(old).limit(TIDY_MAX)).scalars().all()
     if dropped:
         tx.execute(delete(PARTS).where(PARTS.c.message_id.in_(dropped)))
@@ -157,13 +158,13 @@ def _take_part(tx: Connection, delivery: Delivery, part: dict[str, object], now:
 
 def _collecting(tx: Connection, delivery: Delivery) -> str | None:
     """The unfinished message that this part belongs to, held."""
-    mine = _key(delivery) & (MESSAGES.c.state == MessageState.COLLECTING.value)
+    mine = _key(delivery) & _COLLECTING
     return cast("str | None", tx.execute(_locked(mine)).scalar_one_or_none())
 
 
 def _begin(tx: Connection, delivery: Delivery, now: datetime) -> str:
     """A new unfinished message; the oldest one is given up if this number has too many."""
-    unfinished = (MESSAGES.c.source == delivery.source) & (MESSAGES.c.state == MessageState.COLLECTING.value)
+    unfinished = (MESSAGES.c.source == delivery.source) & _COLLECTING
     others = tx.execute(_locked(unfinished)).scalars().all()
     for message in others[: max(0, len(others) - UNFINISHED_MAX + 1)]:
         _give_up(tx, message, now)

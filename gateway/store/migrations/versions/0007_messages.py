@@ -35,8 +35,23 @@ def _messages() -> None:
         sa.PrimaryKeyConstraint("id"),
         sqlite_strict=True,
     )
-    op.create_index("messages_state", "messages", ["state", "changed_at"], unique=False)
-    op.create_index("messages_source", "messages", ["source", "id"], unique=False)
+    op.create_index(
+        "messages_open",
+        "messages",
+        ["source", "id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('ready', 'leased')"),
+        postgresql_where=sa.text("state IN ('ready', 'leased')"),
+    )
+    op.create_index(
+        "messages_ended",
+        "messages",
+        ["changed_at"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('done', 'failed')"),
+        postgresql_where=sa.text("state IN ('done', 'failed')"),
+    )
+    op.create_index("messages_source", "messages", ["source", "reference"], unique=False)
     op.create_index(
         "messages_collecting",
         "messages",

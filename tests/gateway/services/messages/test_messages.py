@@ -2,15 +2,16 @@
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, insert, select
 
 from gateway.errors import PeerUnavailable
-from gateway.services.messages import Answer, Incoming, Limit, Place, Taken, Written
+from gateway.services.messages import Answer, Incoming, Limit, Place, Taken, Written, inbox
 from gateway.services.messages.messages import ATTEMPTS_MAX, LEASE_S
 from gateway.services.messages.rules import ANSWERS_MAX, OCTETS_MAX, PARTS_MAX, UNFINISHED_MAX
-from gateway.services.messages.tables import PARTS, SEEN
+from gateway.services.messages.tables import MESSAGES, PARTS, SEEN
 from gateway.wire import gsm
 from tests.gateway.services.messages.postbox import (
     GSM,
@@ -21,7 +22,9 @@ from tests.gateway.services.messages.postbox import (
     Postbox,
     cut,
     message,
+    postbox,
 )
+from wallet.clock import ManualClock
 
 PERSIAN = "شکایت دارم: پول من نرسیده است 😀 و کسی پاسخ نمی‌دهد. " * 4
 WESTERN = "COMPLAINT: I paid 20€ {twice} and nobody [answers] me ~ " * 6
@@ -260,6 +263,29 @@ async def test_an_answering_machine_at_the_other_end_gets_few_answers(box: Postb
     await box.take(message("later"))
     await box.work()
     assert len(await box.told()) == ANSWERS_MAX[limit] + 1
+
+
+async def test_a_number_that_wrote_thousands_of_times_holds_up_nobody(tmp_path: Path, clock: ManualClock) -> None:
+    async with postbox(f"sqlite:///{tmp_path / 'store.db'}", clock) as box:
+        await box.take(message("BAL"))
+        await box.work()
+        (one,) = (dict(row._mapping) for row in await box.store.read(select(MESSAGES)))
+        rows = [
+            one | {"id": f"{one['id']}{n:04d}", "state": state}
+            for state, numbers in (("done", range(2000)), ("ready", range(2000, 2200)))
+            for n in numbers
+        ]
+        steps: list[int] = []
+
+        def work(tx: Connection) -> None:
+            tx.execute(insert(MESSAGES), rows)
+            tx.connection.driver_connection.set_progress_handler(lambda: steps.append(1), 1000)  # type: ignore[union-attr]
+            assert len(inbox.claim(tx, "lse_1", clock.now(), LEASE_S, 20)) == 1
+            tx.connection.driver_connection.set_progress_handler(None, 0)  # type: ignore[union-attr]
+
+        await box.store.write(work)
+        # A thousand steps of SQLite's machine each: a few for each message that waits, none for those that are done.
+        assert len(steps) < 20
 
 
 async def test_what_is_old_is_forgotten(box: Postbox) -> None:
