@@ -145,7 +145,8 @@ class Notices:
     ) -> Mapping[str, object]:
         now = self._clock.now()
         id_ = new_id("ntc", self._clock)
-        secret = bool(NEEDS[notice.class_].secrets)
+        # A statement shows a month of somebody's wallet; it is wiped when it is sent, as codes are.
+        secret = bool(NEEDS[notice.class_].secrets) or notice.class_ is NoticeClass.STATEMENT
         sealed = await self._keys.seal(KEY_REF, text.encode(), id_.encode()) if secret else None
         valid_until = now + timedelta(seconds=self._valid_s[notice.class_])
         return {

@@ -5,11 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
 from gateway.errors import BadInput
 from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
-from gateway.services.notices import Channel, Notices, Outbox, Words
+from gateway.services.notices import Channel, Notices, Outbox, PartResult, PartState, Report, Words
+from gateway.services.notices.tables import OUTBOX
 from gateway.services.statements import StatementOutcome, Statements
 from gateway.services.statements.statements import LINES_MAX, days_of
 from tests.gateway.services.payments.bank import Bank, open_bank
@@ -95,6 +97,9 @@ async def test_a_month_is_told_once_with_its_figures_in_both_forms(database_url:
         assert await made.send("per_1", "1405-08") is StatementOutcome.SENT_BEFORE
         (letter,) = await outbox.claim(Channel.EMAIL, 10)
         assert await outbox.claim(Channel.SMS, 10) == []
+        await outbox.settle([(letter, Report("mail", 1, (PartResult(1, PartState.SENT, "<ntc@x>"),)))])
+        (kept,) = await bank.store.read(select(OUTBOX))
+    assert (kept.state, kept.text, kept.sealed, kept.html) == ("sent", None, None, None)
     assert letter.subject == "صورت‌حساب شما"
     assert letter.text.splitlines() == [
         "این صورت‌حساب کیف پول تپ‌دایال شما از ۱۴۰۵/۰۸/۰۱ تا ۱۴۰۵/۰۸/۳۰ است.",
