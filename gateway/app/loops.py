@@ -53,6 +53,7 @@ class Loops:
         inbound = Inbound(house.outbox, Letterbox(house.messages), linked)
         links = Links.of(self._file.links, self._file.routes, inbound, house.clock, metrics)
         self._links = links
+        house.outbox.outlasts(links.send_max_s)
         # Each channel has its own, so that a silent mail relay never holds up a one-time code.
         sms = OutboxWorker(house.outbox, Channel.SMS, links, metrics, finish_s=settings.stop_s)
         letters = OutboxWorker(

@@ -8,6 +8,7 @@ from gateway.observe import Metrics
 from gateway.peers.smsc.health import HEALTHY_MIN
 from gateway.peers.smsc.inbound import Inbound
 from gateway.peers.smsc.link import Link
+from gateway.peers.smsc.outlet import WAIT_MAX_S
 from gateway.peers.smsc.profile import BindKind, LinkProfile
 from gateway.peers.smsc.routing import Route, groups_of, shuffled
 from gateway.peers.smsc.statuses import Action
@@ -19,6 +20,8 @@ from wallet.clock import Clock
 
 TRIES_MAX = 3
 """Links that one message is offered to before it is given back."""
+OFFER_MAX_S = 5.0
+"""Nobody else is asked after so long, so that a send is over before its lease; the next try avoids what was slow."""
 OBSERVE_S = 1.0
 
 
@@ -62,6 +65,11 @@ class Links:
         """How many parts more the links would send soon; one for a link whose health has to be tried out."""
         return sum(link.room if link.health >= HEALTHY_MIN else min(1, link.room) for link in self._links.values())
 
+    @property
+    def send_max_s(self) -> float:
+        """How long a send may take: the last link that is asked makes it wait for its place and for its answer."""
+        return OFFER_MAX_S + WAIT_MAX_S + max(link.profile.response_s for link in self._links.values())
+
     async def run(self) -> None:
         """Keep all links up until `stop`, then take leave of each."""
         async with asyncio.TaskGroup() as group:
@@ -89,14 +97,16 @@ class Links:
         """Send the parts that are not done over one link; raises nothing, whatever happens is in the report."""
         if message.link:
             link = self._links.get(message.link)
-            return await link.send(message) if link else _all_parts(message, message.link, PartState.LATER)
+            return await link.send(message) if link else self._all_parts(message, message.link, PartState.LATER)
         offered: list[Report] = []
+        loop = asyncio.get_running_loop()
+        until = loop.time() + OFFER_MAX_S
         for link in self._candidates(message):
             report = await link.send(message)
             if _settled(link, report):
                 return report
             offered.append(report)
-            if len(offered) == TRIES_MAX:
+            if len(offered) == TRIES_MAX or loop.time() >= until:
                 break
         return self._given_back(message, offered)
 
@@ -122,10 +132,21 @@ class Links:
         able = {name for name in names if self._links[name].carries(message)}
         if not able:
             # No link of its route may ever send with that address.
-            return _all_parts(message, "", PartState.REFUSED, Status.INVALID_SOURCE)
+            return self._all_parts(message, "", PartState.REFUSED, Status.INVALID_SOURCE)
         if offered and able <= {report.link for report in offered}:
             return offered[-1]
-        return _all_parts(message, offered[-1].link if offered else min(able), PartState.LATER)
+        return self._all_parts(message, offered[-1].link if offered else min(able), PartState.LATER)
+
+    def _all_parts(self, message: Outgoing, name: str, state: PartState, status: int = 0) -> Report:
+        """The report of a message that no link could be offered; cut as the named link would cut it."""
+        link = self._links.get(name)
+        try:
+            total = gsm.parts_count(message.text, style=link.profile.style if link else gsm.DEFAULT)
+        except ValueError:
+            return Report(name, 1, (PartResult(1, PartState.REFUSED, status=Status.INVALID_MESSAGE_LENGTH),))
+        # A link that is no longer there may have cut it into more; a report of no part would mean that all were taken.
+        left = [number for number in range(1, total + 1) if number not in message.parts_done] or [total]
+        return Report(name, total, tuple(PartResult(number, state, status=status) for number in left))
 
     async def _observe(self) -> None:
         while True:
@@ -150,13 +171,3 @@ def _settled(link: Link, report: Report) -> bool:
         return True
     # It only found no place in time on a link that is well: it waits for this one.
     return link.ready and all(part.state is PartState.LATER and not part.status for part in report.parts)
-
-
-def _all_parts(message: Outgoing, link: str, state: PartState, status: int = 0) -> Report:
-    """The report of a message that no link could be offered."""
-    try:
-        parts = gsm.split(message.text, reference=message.reference)
-    except ValueError:
-        return Report(link, 1, (PartResult(1, PartState.REFUSED, status=Status.INVALID_MESSAGE_LENGTH),))
-    left = [part.number for part in parts if part.number not in message.parts_done]
-    return Report(link, len(parts), tuple(PartResult(number, state, status=status) for number in left))

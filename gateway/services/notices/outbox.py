@@ -24,6 +24,8 @@ from gateway.store import Store
 from wallet.clock import Clock
 from wallet.ids import new_id
 
+SETTLE_S = 3.0
+"""How long what is sent may wait until it is settled, by a store that is busy."""
 TIDY_MAX = 200
 """How many rows one `tidy` takes of each kind."""
 OBSERVED_EVERY = timedelta(seconds=10)
@@ -50,7 +52,7 @@ class Outbox:
         lease_s: float = 20.0,
         quiet: QuietHours | None = None,
     ) -> None:
-        """`lease_s` must be longer than a carrier may take over one message: for an SMSC link its response_s + 4.
+        """`lease_s` must be longer than a carrier may take over one message; see `outlasts`.
 
         `quiet` are the hours in which only SMS that people wait for are carried; None for no such hours.
         """
@@ -62,6 +64,10 @@ class Outbox:
         self._quiet = quiet
         self._receipts: Together[Receipt] = Together(self._keep)
         self._observed_at: datetime | None = None
+
+    def outlasts(self, send_s: float) -> None:
+        """Make leases longer than a carrier's sends, which take up to `send_s`: else what is on its way goes twice."""
+        self._lease_s = max(self._lease_s, send_s + SETTLE_S)
 
     async def claim(self, channel: Channel, limit: int) -> list[Outgoing]:
         """Lease up to `limit` messages that are due: lower lanes first, then the longest waiting."""

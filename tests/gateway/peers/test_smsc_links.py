@@ -6,10 +6,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from gateway.observe import Metrics
 from gateway.peers.smsc import BindKind, Links, Route
+from gateway.peers.smsc.links import OFFER_MAX_S
+from gateway.peers.smsc.outlet import WAIT_MAX_S
 from gateway.services.notices import Outgoing, PartState, Report
 from gateway.wire import smpp
+from gateway.wire.gsm import Splitting
 from gateway.wire.smpp import Status
 from tests.gateway.peers.smsc_stubs import (
     ScriptedSmsc,
@@ -166,6 +171,27 @@ async def test_parts_stay_on_the_link_that_has_taken_the_first() -> None:
         gone = await pair.links.send(replace(taken, link="east"))
         assert (gone.link, gone.total, states(gone)) == ("east", 3, [PartState.LATER] * 2)
         assert pair.counts()[0] == 0
+
+
+async def test_a_message_half_taken_by_a_link_that_is_gone_never_counts_as_taken_whole() -> None:
+    async with two() as pair:
+        # Cut by sar it had three parts; by a header of its own it would have two.
+        taken = one(text="a" * 306, parts_done=frozenset({1, 2}), link="east")
+        assert states(await pair.links.send(taken)) == [PartState.LATER]
+
+
+async def test_a_message_that_no_link_takes_now_is_counted_as_its_link_would_cut_it() -> None:
+    links = Links([profile_to(1, name="north", splitting=Splitting.SAR)], (), link_of, Metrics())
+    assert (await links.send(one(text="a" * 306))).total == 3
+
+
+async def test_a_send_is_over_before_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with two(NORTH_FIRST, response_s=7.0) as pair:
+        assert pair.links.send_max_s == OFFER_MAX_S + WAIT_MAX_S + 7.0
+        pair.north.script = answering(Status.SYSTEM_ERROR)
+        monkeypatch.setattr("gateway.peers.smsc.links.OFFER_MAX_S", 0.0)
+        assert states(await pair.links.send(one())) == [PartState.LATER]
+        assert pair.counts() == (1, 0)
 
 
 async def test_nothing_is_lost_while_all_links_are_down() -> None:

@@ -21,6 +21,7 @@ from gateway.services.notices import (
     Report,
     Words,
 )
+from gateway.services.notices.outbox import SETTLE_S
 from gateway.services.notices.tables import OUTBOX, RECEIPTS
 from gateway.store import Store, Write
 from tests.gateway.services.notices.outbox_house import AT, BENEFIT, CODE, LEASE_S, House
@@ -108,6 +109,16 @@ async def test_a_dead_holders_lease_runs_out_and_its_notice_goes_once_more(house
         house.later(LEASE_S)
         assert await house.outbox.tidy() == 1
     assert await house.state() is NoticeState.UNCERTAIN
+
+
+async def test_a_lease_outlasts_the_slowest_link(house: House) -> None:
+    house.outbox.outlasts(LEASE_S + 30.0)
+    await house.notices.tell(BENEFIT)
+    await house.claim_one()
+    house.later(LEASE_S + 30)
+    assert await house.outbox.tidy() == 0
+    house.later(SETTLE_S)
+    assert await house.outbox.tidy() == 1
 
 
 async def test_a_start_on_a_store_of_ones_own_takes_over_at_once(house: House) -> None:
