@@ -125,9 +125,19 @@ class OutboxWorker:
                 self._failures.inc()
                 self._log.exception("not settled", notice=batch[0][0].id)
                 return None
-            faults = [await self._settle([one]) for one in batch]
-            return next((fault for fault in faults if fault is not None), None)
+            return await self._settle_each(batch)
         return None
+
+    async def _settle_each(self, batch: list[Settlement]) -> Fault | None:
+        fault: Fault | None = None
+        try:
+            while batch:
+                one, *batch = batch
+                fault = await self._settle([one]) or fault
+        finally:
+            # A tick that is broken off here gives up none of those whose turn had not come.
+            self._finished = [*batch, *self._finished]
+        return fault
 
     async def _carry(self, message: Outgoing) -> None:
         try:

@@ -73,6 +73,7 @@ async def connect(profile: LinkProfile, owner: Owner, tls: ssl.SSLContext | None
             )
     except ssl.SSLCertVerificationError as problem:
         raise WrongPeer(f"certificate refused: {problem.verify_message}") from problem
-    except (OSError, TimeoutError) as problem:
+    except (OSError, TimeoutError, ValueError) as problem:
+        # ValueError is a host that is no name, which only the resolver or TLS finds out.
         raise Unreachable(type(problem).__name__) from problem
     return session

@@ -19,13 +19,17 @@ class Health:
     _throttle: float = 0.0
     _error: float = 0.0
     _at: float = 0.0
+    _latency_at: float = 0.0
 
     def accepted(self, now: float, latency_s: float) -> None:
         """The SMSC judged a message; this link is not to blame for the judgement."""
         self._fade(now)
         self._throttle -= WEIGHT * self._throttle
         self._error -= WEIGHT * self._error
-        self.latency_s += WEIGHT * 2 * (latency_s - self.latency_s) if self.latency_s else latency_s
+        # The older what it knows, the more the newest answer counts.
+        weight = max(2 * WEIGHT, 1.0 - _faded(now - self._latency_at)) if self.latency_s else 1.0
+        self.latency_s += weight * (latency_s - self.latency_s)
+        self._latency_at = now
 
     def throttled(self, now: float) -> None:
         """The SMSC said that we are too fast."""
@@ -50,13 +54,18 @@ class Health:
     def score(self, now: float) -> int:
         """0 to 100 for a link that is bound."""
         self._fade(now)
-        slow = min(0.8, self.latency_s / self.response_s)
+        slow = min(0.8, self.latency_s * _faded(now - self._latency_at) / self.response_s)
         return round(100 * (1.0 - self._throttle) * (1.0 - self._error) * (1.0 - slow))
 
     def _fade(self, now: float) -> None:
         if now - self._at < 0.25:
             return
-        factor = 0.5 ** ((now - self._at) / HALF_LIFE_S)
+        factor = _faded(now - self._at)
         self._throttle *= factor
         self._error *= factor
         self._at = now
+
+
+def _faded(seconds: float) -> float:
+    """What is left of a reputation."""
+    return float(0.5 ** (seconds / HALF_LIFE_S))

@@ -70,7 +70,7 @@ class Inbox:
         self._group: asyncio.TaskGroup | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: deque[tuple[Session, DeliverSm | DataSm]] = deque()
-        self._holding = False
+        self._held: set[Session] = set()
 
     def open(self, group: asyncio.TaskGroup) -> None:
         """Run handlers in `group` from now on."""
@@ -80,7 +80,7 @@ class Inbox:
         """Break off what is in hand: it was not answered, so the SMSC sends it again."""
         self._group = None
         self._waiting.clear()
-        self._holding = False
+        self._held.clear()
         for task in self._tasks:
             task.cancel()
 
@@ -92,18 +92,23 @@ class Inbox:
     def take(self, session: Session, pdu: DeliverSm | DataSm) -> None:
         """Handle it now or when its turn comes."""
         self._waiting.append((session, pdu))
-        if len(self._waiting) >= WAITING_MAX and not self._holding:
-            self._holding = True
+        if len(self._waiting) >= WAITING_MAX and session not in self._held:
+            self._held.add(session)
             session.hold(on=True)
         self._start()
 
     def _start(self) -> None:
         while self._group and self._waiting and len(self._tasks) < HANDLED_AT_ONCE_MAX:
             session, pdu = self._waiting.popleft()
-            if self._holding and len(self._waiting) <= WAITING_MAX // 2:
-                self._holding = False
-                session.hold(on=False)
+            if self._held and len(self._waiting) <= WAITING_MAX // 2:
+                self._let_go()
             self._spawn(self._handle(session, pdu))
+
+    def _let_go(self) -> None:
+        # Whichever halves of a pair were held, not only the one whose turn it is.
+        for session in self._held:
+            session.hold(on=False)
+        self._held.clear()
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         assert self._group is not None

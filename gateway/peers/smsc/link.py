@@ -68,7 +68,8 @@ class Link:
         self._already_bound = 0
         inbound = inbound if isinstance(inbound, Inbound) else Inbound(inbound)
         self._inbox = Inbox(profile, inbound, self.outlet.first, metrics)
-        self._up(0)
+        self._was_up = False
+        self._up(is_up=False)
         metrics.link_alarm.labels(profile.name).set(0)
 
     @property
@@ -211,7 +212,7 @@ class Link:
                 return self._not_bound(problem)
             finally:
                 sessions, self._sessions = self._sessions, ()
-                self._up(0)
+                self._up(is_up=False)
                 self._inbox.close()
             self._log.warning("link ended", why=next(session.why for session in sessions if session.why))
             for session in sessions:
@@ -250,7 +251,7 @@ class Link:
         self._already_bound = 0
         self._alarm("")
         self._count_bind("bound")
-        self._up(1)
+        self._up(is_up=True)
         self._log.info("link bound")
         if self.profile.bind is not BindKind.RX:
             self.outlet.open(self._sessions[-1])
@@ -288,9 +289,10 @@ class Link:
         self.alarm = code
         self._metrics.link_alarm.labels(self.profile.name).set(bool(code))
 
-    def _up(self, value: int) -> None:
-        self.since = self._clock.now()
-        self._metrics.links.labels(self.profile.name).set(value)
+    def _up(self, *, is_up: bool) -> None:
+        if is_up is not self._was_up:
+            self._was_up, self.since = is_up, self._clock.now()
+        self._metrics.links.labels(self.profile.name).set(is_up)
 
     def _count_bind(self, result: str) -> None:
         self._metrics.link_binds.labels(self.profile.name, result).inc()

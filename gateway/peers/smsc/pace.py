@@ -42,7 +42,7 @@ class Pace:
     def throttled(self, now: float) -> None:
         """The SMSC said that we are too fast. Answers of one burst count once."""
         if now >= self._paused_until:
-            self.rate = max(RATE_MIN, self.rate / 2)
+            self.rate = max(min(RATE_MIN, self._rate_max), self.rate / 2)
         if self._paused_until < now + PAUSE_S / 2:
             self._paused_until = now + PAUSE_S
         self._turns, self._counted_at = 1.0, self._paused_until

@@ -25,7 +25,7 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 SecondsOrNever = Annotated[float, Field(ge=0, le=86_400)]
 SystemId = Annotated[str, Field(max_length=15)]
 Password = Annotated[str, Field(max_length=8)]
-Sender = Annotated[str, Field(min_length=1, max_length=20)]
+Sender = Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[ -~]+$")]
 
 
 class BindKind(StrEnum):
@@ -140,7 +140,7 @@ class LinkProfile:
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
-    host: str
+    host: Annotated[str, Field(min_length=1)]
     port: Port
     system_id: SystemId
     password: Password = field(repr=False)

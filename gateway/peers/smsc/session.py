@@ -74,7 +74,7 @@ class Session(asyncio.Protocol):
         self._unsent: list[bytes] = []
         self._waiting: dict[int, tuple[float, int, OnAnswer]] = {}
         self._special: dict[int, tuple[int, OnAnswer]] = {}
-        self._number = 0
+        self._number = self._enquired = 0
         self._alive = KeepAlive(timers, self._enquire, self.end)
         self._due: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
@@ -259,7 +259,9 @@ class Session(asyncio.Protocol):
     # inside
 
     def _enquire(self, answered: Callable[[], None]) -> None:
-        self._send_special(smpp.EnquireLink(), lambda _answer: answered())
+        # A peer that never answers one but lives otherwise leaves none behind.
+        self._special.pop(self._enquired, None)
+        self._enquired = self._send_special(smpp.EnquireLink(), lambda _answer: answered())
 
     def _send_special(self, pdu: Pdu, on_answer: OnAnswer) -> int:
         if self.why or self._transport is None:

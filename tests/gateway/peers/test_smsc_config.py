@@ -63,6 +63,8 @@ def test_the_example_that_we_ship_is_read(tmp_path: Path) -> None:
         (LINK, "link a: password:"),
         (LINK + 'password = "s3cret"\npassword_file = "x"\n', "password or password_file, not both"),
         (LINK + 'password_file = "nowhere"\n', "link a: cannot read password_file (FileNotFoundError)"),
+        (LINK.replace("1420", "تپ") + 'password = "s3cret"\n', "link a: sender:"),
+        (LINK.replace('"h"', '""') + 'password = "s3cret"\n', "link a: host:"),
         (LINK + 'password = "s3cret"\nbind = "both"\n', "link a: bind:"),
         (LINK + 'password = "s3cret"\nids = ["upper"]\n', "link a: ids.0:"),
         (LINK + 'password = "s3cret"\ncodings = ["gms"]\n', "gms is no alphabet; there are gsm, latin1, ucs2"),

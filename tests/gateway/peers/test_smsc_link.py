@@ -2,25 +2,34 @@
 
 import asyncio
 import struct
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from gateway.errors import StoreUnavailable
 from gateway.observe import Metrics
-from gateway.services.notices import PartResult, PartState, ReceiptState, Report
+from gateway.peers.smsc import Inbound, Link
+from gateway.peers.smsc.inbound import HANDLED_AT_ONCE_MAX, WAITING_MAX, Inbox
+from gateway.peers.smsc.session import Session
+from gateway.services.notices import PartResult, PartState, Receipt, ReceiptState, Report
 from gateway.wire import smpp
 from gateway.wire.smpp import Pdu, Status, Tag, Tlv
 from tests.gateway.peers.smsc_stubs import (
+    AT,
     Box,
     ScriptedSmsc,
     answering,
+    link_of,
     link_to,
     message,
     mute,
     obedient,
+    profile_to,
     running,
     until,
 )
+from wallet.clock import ManualClock
 
 
 async def test_a_message_is_submitted_as_it_was_meant() -> None:
@@ -241,6 +250,51 @@ async def test_what_no_pdu_can_carry_is_refused() -> None:
         too_long = await link.send(message("a" * 153 * 256))
         bad_address = await link.send(message(address="+" + "9" * 30))
         assert [report.parts[0].state for report in (too_long, bad_address)] == [PartState.REFUSED] * 2
+
+
+async def test_staff_see_since_when_a_link_is_down_however_often_it_was_tried() -> None:
+    clock, metrics = ManualClock(AT), Metrics()
+    link = Link(profile_to(1), Box(), clock, metrics)
+    labels = {"link": "smsc", "result": "unreachable"}
+    async with running(link):
+        clock.advance(timedelta(hours=1))
+        await until(lambda: (metrics.registry.get_sample_value("tapdial_link_binds_total", labels) or 0) >= 2)
+        assert link.since == AT
+
+
+async def test_a_host_that_is_no_name_is_unreachable_and_the_gateway_lives() -> None:
+    metrics = Metrics()
+    labels = {"link": "smsc", "result": "unreachable"}
+    async with running(link_of(replace(profile_to(1), host="a" * 64 + ".example"), metrics=metrics)):
+        await until(lambda: bool(metrics.registry.get_sample_value("tapdial_link_binds_total", labels)))
+
+
+async def test_both_halves_of_a_pair_are_held_and_let_go_together() -> None:
+    class Half(Session):
+        held = False
+
+        def hold(self, *, on: bool) -> None:
+            self.held = on
+
+    class Slow(Box):
+        gate = asyncio.Event()
+
+        async def receipt(self, receipt: Receipt) -> None:
+            await self.gate.wait()
+
+    async def never(_pdu: smpp.SubmitSm) -> PartResult:
+        raise AssertionError
+
+    box, profile = Slow(), profile_to(1)
+    inbox = Inbox(profile, Inbound(box), never, Metrics())
+    halves = [Half(profile.timers, link_of(profile)) for _ in range(2)]
+    async with asyncio.TaskGroup() as group:
+        inbox.open(group)
+        for number in range(WAITING_MAX + HANDLED_AT_ONCE_MAX + 1):
+            inbox.take(halves[number % 2], RECEIPT)
+        assert [half.held for half in halves] == [True, True]
+        box.gate.set()
+    assert [half.held for half in halves] == [False, False]
 
 
 async def test_a_link_that_is_down_takes_nothing() -> None:

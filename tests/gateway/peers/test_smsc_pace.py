@@ -45,6 +45,12 @@ def test_throttling_pauses_and_halves_the_rate_once_for_a_burst() -> None:
     assert not pace.paused(101.0)
 
 
+def test_throttling_never_makes_a_slow_link_faster_than_its_contract() -> None:
+    pace = Pace(0.5)
+    pace.throttled(0.0)
+    assert pace.rate == 0.5
+
+
 def test_the_rate_comes_back_slowly_and_never_above_its_limit() -> None:
     pace = Pace(100)
     pace.throttled(0.0)

@@ -127,6 +127,16 @@ def test_throttling_faults_and_slowness_cost_health_and_time_heals() -> None:
     assert 45 <= health.score(41.0) <= 55
 
 
+def test_a_link_that_was_slow_and_is_left_alone_is_tried_again_and_believed() -> None:
+    health = Health(response_s=10.0)
+    for _ in range(20):
+        health.accepted(1.0, 9.0)
+    assert health.score(1.0) < HEALTHY_MIN
+    assert health.score(40.0) > HEALTHY_MIN
+    health.accepted(40.0, 0.1)
+    assert health.score(40.0) > HEALTHY_MIN
+
+
 ROUTES = (
     Route(({"codes": 1},), class_=("one_time_code",)),
     Route(({"north": 1}, {"south": 1}), prefix=("+98912", "+98935")),

@@ -129,6 +129,29 @@ async def test_a_bug_in_one_settlement_keeps_no_other_from_its_own() -> None:
     assert metrics.registry.get_sample_value("tapdial_worker_failures_total", {"worker": "outbox_sms"}) == 1
 
 
+async def test_a_tick_that_is_broken_off_among_bugs_gives_up_no_settlement() -> None:
+    class Stuck(Box):
+        async def settle(self, batch: Sequence[tuple[Outgoing, Report]]) -> Mapping[str, NoticeState]:
+            if len(batch) > 1:
+                raise AssertionError("a bug")
+            if self.gone:
+                self.gone -= 1
+                await asyncio.sleep(60)
+            return await super().settle(batch)
+
+    box, link = Stuck(message(1), message(2), message(3)), Link(is_open=False)
+    worker = OutboxWorker(box, Channel.SMS, link, Metrics())
+    loop = Loop("outbox_sms", worker.tick, Metrics(), idle_s=0.01, pause_max_s=0.02, tick_max_s=0.05, wake=worker.wake)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        group.create_task(worker.run(loop.run))
+        await until(lambda: link.sending == 3)
+        link.answers.set()
+        await asyncio.sleep(0)
+        box.waiting, box.gone = [], 1
+        await until(lambda: box.ends == {"ntc_1", "ntc_2", "ntc_3"})
+        loop.stop()
+
+
 async def test_a_stop_waits_for_what_is_in_hand_and_settles_it_though_the_store_fails_first() -> None:
     box, link = Box(message(1), message(2)), Link(is_open=False)
     async with running(OutboxWorker(box, Channel.SMS, link, Metrics())) as loop:
