@@ -56,6 +56,7 @@ class Loops:
         house.outbox.outlasts(links.send_max_s)
         # Each channel has its own, so that a silent mail relay never holds up a one-time code.
         sms = OutboxWorker(house.outbox, Channel.SMS, links, metrics, finish_s=settings.stop_s)
+        links.tell_late(sms.came_late)
         letters = OutboxWorker(
             house.outbox, Channel.EMAIL, self._mail, metrics, in_hand_max=LETTERS_IN_HAND_MAX, finish_s=settings.stop_s
         )

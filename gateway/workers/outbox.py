@@ -58,10 +58,17 @@ class OutboxWorker:
         self._finish_s = finish_s
         self._sending = 0
         self._finished: list[Settlement] = []
+        self._late: list[Settlement] = []
         self._sends: asyncio.TaskGroup | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures = metrics.worker_failures.labels(f"outbox_{channel.value}")
         self._log = log(worker=f"outbox_{channel.value}")
+
+    def came_late(self, message: Outgoing, report: Report) -> None:
+        """A part that the report of a finished send had as uncertain was taken after all."""
+        if len(self._late) < self._in_hand_max:
+            self._late.append((message, report))
+            self.wake.set()
 
     async def run(self, ticking: Callable[[], Awaitable[None]]) -> None:
         """Own the sends while `ticking` calls `tick`; when it returns, let what is in hand finish and settle it."""
@@ -84,9 +91,10 @@ class OutboxWorker:
         """
         self.wake.clear()
         finished, self._finished = self._finished, []
+        late, self._late = self._late, []
         room = max(0, min(self._carrier.room, self._in_hand_max - self._sending - len(finished)))
         async with asyncio.TaskGroup() as group:
-            settling = group.create_task(self._settle(finished))
+            settling = group.create_task(self._settle_all(finished, late))
             claiming = group.create_task(self._claim(room))
         faults = [fault for fault in (settling.result(), claiming.result()[1]) if fault is not None]
         messages = claiming.result()[0]
@@ -98,7 +106,7 @@ class OutboxWorker:
             task.add_done_callback(self._tasks.discard)
         if faults:
             raise faults[0]
-        return len(finished) + len(messages)
+        return len(finished) + len(late) + len(messages)
 
     async def _claim(self, room: int) -> tuple[list[Outgoing], Fault | None]:
         # A fault is handed back, not raised: raised it would break off the settling beside it.
@@ -106,6 +114,14 @@ class OutboxWorker:
             return (await self._box.claim(self._channel, room) if room else []), None
         except Fault as fault:
             return [], fault
+
+    async def _settle_all(self, finished: list[Settlement], late: list[Settlement]) -> Fault | None:
+        """The late ones last: while its lease stands, a report of one part would decide for all."""
+        fault = await self._settle(finished)
+        if fault is not None:
+            self._late = [*late, *self._late]
+            return fault
+        return await self._settle(late)
 
     async def _settle(self, batch: list[Settlement]) -> Fault | None:
         """Settle all; what the store did not take is kept for the next tick, as it would be sent again otherwise."""

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
+from functools import partial
 
 from gateway.errors import PeerUnavailable
 from gateway.observe import Metrics, log
@@ -27,6 +28,9 @@ NO_PLACE_S = 0.5
 """When to come back with what found no place in time."""
 ALREADY_BOUND_TRIES = 5
 """An SMSC that has not noticed the end of our last bind refuses the next; so many times in a row it is no accident."""
+
+
+Late = Callable[[Outgoing, Report], None]
 
 
 def _jitter() -> float:
@@ -53,6 +57,8 @@ class Link:
         self.since = clock.now()
         """Moment of the last change between up and down."""
         self.outlet = Outlet(profile, metrics)
+        self.late: Late | None = None
+        """Told what a message's part became that its report had as uncertain."""
         self._submits = Submits(profile)
         self._clock = clock
         self._metrics = metrics
@@ -155,7 +161,12 @@ class Link:
         finally:
             for job in jobs:
                 job.given_up = True
+        if sending.uncertain and self.late is not None:
+            sending.on_late = partial(self._came_late, self.late, message, len(pdus))
         return Report(self.profile.name, len(pdus), sending.parts(), self._wait_s(sending))
+
+    def _came_late(self, late: Late, message: Outgoing, total: int, part: PartResult) -> None:
+        late(message, Report(self.profile.name, total, (part,)))
 
     def requested(self, session: Session, pdu: Pdu) -> None:
         """As Owner."""
@@ -301,11 +312,13 @@ class Link:
 class _Sending:
     """Gathers what becomes of the parts of one message."""
 
-    __slots__ = ("future", "later", "left", "results")
+    __slots__ = ("future", "later", "left", "on_late", "results", "uncertain")
 
     def __init__(self) -> None:
         self.left = 0
-        self.later = False
+        self.later = self.uncertain = False
+        self.on_late: Callable[[PartResult], None] | None = None
+        """Set when the report is made: what comes from then on is not in it."""
         self.results: list[PartResult] = []
         self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -315,11 +328,22 @@ class _Sending:
         return tuple(self.results)
 
     def done(self, job: Job, state: PartState, message_id: str, status: int) -> None:
-        self.results.append(PartResult(job.number, state, message_id, status))
+        part = PartResult(job.number, state, message_id, status)
+        if job.uncertain and state is PartState.SENT:
+            self._answered_late(part)
+            return
+        self.results.append(part)
         self.later |= state is PartState.LATER
+        self.uncertain |= state is PartState.UNCERTAIN
         self.left -= 1
         if not self.left and not self.future.done():
             self.future.set_result(None)
+
+    def _answered_late(self, part: PartResult) -> None:
+        if self.on_late is not None:
+            self.on_late(part)
+        else:
+            self.results = [part if each.number == part.number else each for each in self.results]
 
 
 def _loop_time() -> float:

@@ -7,7 +7,7 @@ from typing import Self
 from gateway.observe import Metrics
 from gateway.peers.smsc.health import HEALTHY_MIN
 from gateway.peers.smsc.inbound import Inbound
-from gateway.peers.smsc.link import Link
+from gateway.peers.smsc.link import Late, Link
 from gateway.peers.smsc.outlet import WAIT_MAX_S
 from gateway.peers.smsc.profile import BindKind, LinkProfile
 from gateway.peers.smsc.routing import Route, groups_of, shuffled
@@ -59,6 +59,11 @@ class Links:
             return Link(profile, inbound, clock, metrics, drain_s=drain_s)
 
         return cls(profiles, routes, make, metrics)
+
+    def tell_late(self, late: Late) -> None:
+        """Tell what becomes of parts that a report had as uncertain: answered as taken, after they were due."""
+        for link in self._links.values():
+            link.late = late
 
     @property
     def room(self) -> int:

@@ -152,9 +152,13 @@ class Outlet:
             self._sweep = self._loop.call_at(now + WAIT_MAX_S / 4, self._overdue)
 
     def _answered(self, job: Job, answer: Answer) -> None:
+        if job.uncertain:
+            self._answered_late(job, answer)
+            return
         if answer is None or isinstance(answer, BrokenPdu):
             self._count("no_answer")
             self.uncertain += 1
+            job.uncertain = True
             self.health.failed(self._loop.time())
             job.done(job, PartState.UNCERTAIN, "", 0)
         else:
@@ -170,8 +174,7 @@ class Outlet:
             self.submitted += 1
             self.pace.accepted()
             self.health.accepted(now, latency_s)
-            message_id = self._profile.id_of_resp(answer.message_id) if self._renames else answer.message_id
-            job.done(job, PartState.SENT, message_id, 0)
+            job.done(job, PartState.SENT, self._id_of(answer), 0)
             return
         self._count(f"0x{answer.status:02X}")
         if self.statuses.throttling(answer.status):
@@ -184,6 +187,15 @@ class Outlet:
             self.health.failed(now)
         state = PartState.LATER if action is Action.RETRY else PartState.REFUSED
         job.done(job, state, "", answer.status)
+
+    def _answered_late(self, job: Job, answer: Answer) -> None:
+        """Only that it was taken tells something new: it was counted as it was due, and may have been sent again."""
+        if isinstance(answer, smpp.SubmitSmResp) and answer.status == 0:
+            self._count("late")
+            job.done(job, PartState.SENT, self._id_of(answer), 0)
+
+    def _id_of(self, answer: smpp.SubmitSmResp) -> str:
+        return self._profile.id_of_resp(answer.message_id) if self._renames else answer.message_id
 
     def _count(self, result: str) -> None:
         self._metrics.link_submits.labels(self._profile.name, result).inc()

@@ -22,6 +22,8 @@ from gateway.wire.smpp import BrokenPdu, Pdu, Status
 SLICE_OCTETS = 8192
 """Read in one turn of the loop: at most 512 PDUs."""
 SEQUENCE_MAX = 0x7FFF_FFFF
+LATE_MAX = 1000
+"""Requests that were not answered in time, of which the answer is still known if it comes after all."""
 UNBIND_S = 2.0
 CLOSE_S = 1.0
 """How long what is written last may take to leave; then the connection is aborted."""
@@ -74,6 +76,7 @@ class Session(asyncio.Protocol):
         self._unsent: list[bytes] = []
         self._waiting: dict[int, tuple[float, int, OnAnswer]] = {}
         self._special: dict[int, tuple[int, OnAnswer]] = {}
+        self._late: dict[int, OnAnswer] = {}
         self._number = self._enquired = 0
         self._alive = KeepAlive(timers, self._enquire, self.end)
         self._due: asyncio.TimerHandle | None = None
@@ -138,6 +141,8 @@ class Session(asyncio.Protocol):
 
     def post(self, pdu: Pdu, on_answer: OnAnswer) -> None:
         """Send a request of a bound session; `on_answer` is called once, from the loop, never from here.
+
+        An answer that comes after None was told for want of one is told, too, if the line still stands.
 
         Raises:
             PduFault: It does not fit into a PDU; nothing was sent.
@@ -242,6 +247,7 @@ class Session(asyncio.Protocol):
         waiting += [on_answer for _, on_answer in self._special.values()]
         self._waiting.clear()
         self._special.clear()
+        self._late.clear()
         for on_answer in waiting:
             on_answer(None)
         self._drained.set()
@@ -346,8 +352,7 @@ class Session(asyncio.Protocol):
         elif number in self._special:
             expected, on_answer = self._special[number]
         else:
-            # It came too late, and its request has been given back as unanswered; or nobody ever asked.
-            self.owner.refused("unasked")
+            self._answered_late(pdu)
             return
         if isinstance(pdu, BrokenPdu):
             self.owner.refused("pdu")
@@ -362,11 +367,21 @@ class Session(asyncio.Protocol):
                 self._drained.set()
         on_answer(pdu)
 
+    def _answered_late(self, pdu: Pdu | BrokenPdu) -> None:
+        on_answer = self._late.pop(pdu.sequence, None)
+        if on_answer is None:
+            self.owner.refused("unasked")
+        else:
+            on_answer(pdu)
+
     def _overdue(self) -> None:
         now = self._loop.time()
         late = list(takewhile(lambda item: item[1][0] <= now, self._waiting.items()))
-        for number, _ in late:
+        for number, (_, _, on_answer) in late:
             del self._waiting[number]
+            self._late[number] = on_answer
+        for number in list(self._late)[:-LATE_MAX]:
+            del self._late[number]
         first = next(iter(self._waiting.values()), None)
         self._due = self._loop.call_at(first[0], self._overdue) if first else None
         if not self._waiting:

@@ -13,7 +13,8 @@ from gateway.wire.smpp import SubmitSm
 class Job:
     """One submit_sm on its way.
 
-    `done` is called once with what became of it, the id that the SMSC gave it, and its status.
+    `done` is called once with what became of it, the id that the SMSC gave it, and its status; once more with SENT if
+    it was uncertain and its answer came after all.
     """
 
     number: int
@@ -25,6 +26,8 @@ class Job:
     sent_at: float = 0.0
     given_up: bool = False
     """Nobody waits for it any more; it is not sent if it has not been."""
+    uncertain: bool = False
+    """It was sent, and not answered in time."""
 
 
 @dataclass(slots=True)

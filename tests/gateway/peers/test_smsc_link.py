@@ -104,6 +104,42 @@ async def test_a_lost_answer_makes_a_message_uncertain_and_a_late_one_disturbs_n
         assert (await link.send(message())).parts == (PartResult(1, PartState.SENT, "m3"),)
 
 
+async def test_an_answer_that_comes_too_late_is_told_once_and_one_that_refuses_is_not() -> None:
+    told: list[tuple[str, Report]] = []
+    async with ScriptedSmsc(mute) as smsc, running(link_to(smsc.port, response_s=0.1)) as link:
+        link.late = lambda late, report: told.append((late.id, report))
+        await until(lambda: link.ready)
+        for _ in range(2):
+            assert (await link.send(message("a" * 200))).parts[0].state is PartState.UNCERTAIN
+        smsc.say(smpp.SubmitSmResp(sequence=5, status=Status.THROTTLED))
+        smsc.say(*[smpp.SubmitSmResp(sequence=3, message_id="late")] * 2)
+        await until(lambda: bool(told))
+        assert link.ready
+        await asyncio.sleep(0.02)
+    assert told == [("ntc_1", Report("smsc", 2, (PartResult(2, PartState.SENT, "late"),)))]
+
+
+async def test_an_answer_that_is_late_but_comes_before_the_report_is_in_it() -> None:
+    async with ScriptedSmsc(mute) as smsc, running(link_to(smsc.port, response_s=0.2, window=1)) as link:
+        await until(lambda: link.ready)
+        async with asyncio.TaskGroup() as group:
+            sending = group.create_task(link.send(message("a" * 200)))
+            await until(lambda: len(smsc.all(smpp.SubmitSm)) == 2)
+            smsc.say(smpp.SubmitSmResp(sequence=2, message_id="late"))
+        assert [part.state for part in sending.result().parts] == [PartState.SENT, PartState.UNCERTAIN]
+
+
+async def test_only_so_many_late_answers_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.peers.smsc.session.LATE_MAX", 1)
+    told: list[str] = []
+    async with ScriptedSmsc(mute) as smsc, running(link_to(smsc.port, response_s=0.1)) as link:
+        link.late = lambda _late, report: told.append(report.parts[0].message_id)
+        await until(lambda: link.ready)
+        await link.send(message("a" * 200))
+        smsc.say(smpp.SubmitSmResp(sequence=2, message_id="first"), smpp.SubmitSmResp(sequence=3, message_id="last"))
+        await until(lambda: told == ["last"])
+
+
 async def test_a_doubled_answer_disturbs_nobody() -> None:
     async with ScriptedSmsc(lambda pdu: obedient(pdu) * 2) as smsc, running(link_to(smsc.port)) as link:
         await until(lambda: link.ready)

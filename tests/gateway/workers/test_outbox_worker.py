@@ -129,6 +129,18 @@ async def test_a_bug_in_one_settlement_keeps_no_other_from_its_own() -> None:
     assert metrics.registry.get_sample_value("tapdial_worker_failures_total", {"worker": "outbox_sms"}) == 1
 
 
+async def test_what_comes_late_is_settled_after_the_report_that_it_follows() -> None:
+    box, link = Box(message(1)), Link(is_open=False)
+    worker = OutboxWorker(box, Channel.SMS, link, Metrics())
+    async with running(worker):
+        await until(lambda: link.sending == 1)
+        link.answers.set()
+        worker.came_late(message(1), Report("smsc", 1, (PartResult(1, PartState.SENT, "late"),)))
+        box.gone = 1
+        await until(lambda: len(box.settled) == 2)
+    assert box.settled == [["ntc_1"], ["ntc_1"]]
+
+
 async def test_a_tick_that_is_broken_off_among_bugs_gives_up_no_settlement() -> None:
     class Stuck(Box):
         async def settle(self, batch: Sequence[tuple[Outgoing, Report]]) -> Mapping[str, NoticeState]:
