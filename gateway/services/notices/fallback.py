@@ -18,6 +18,7 @@ from gateway.services.notices.outgoing import Channel
 from gateway.services.notices.preferences import Preferences, next_channel
 from gateway.services.notices.reach_tables import FOLLOWED
 from gateway.services.notices.rules import OPEN, POLICIES, NoticeState
+from gateway.services.notices.statements import in_states
 from gateway.services.notices.tables import OUTBOX
 from gateway.services.notices.words import Words
 from gateway.store import Store, insert_ignore
@@ -83,7 +84,7 @@ class Fallback:
 
     async def tick(self) -> int:
         """Take on what was lost; how many notices were looked at."""
-        rows = await self._store.read(_lost(self._clock.now()))
+        rows = await self._store.read(lost(self._clock.now()))
         return sum([await self._follow(row) for row in rows])
 
     async def _follow(self, row: Row[Any]) -> bool:
@@ -132,14 +133,17 @@ class Fallback:
         return True
 
 
-def _lost(now: datetime) -> Any:  # noqa: ANN401 - a SQLAlchemy select
+def lost(now: datetime) -> Any:  # noqa: ANN401 - a SQLAlchemy select
+    """The query for what did not arrive, oldest first."""
     state, since = OUTBOX.c.state, OUTBOX.c.changed_at
-    lost = state.in_([one.value for one in LOST]) & OUTBOX.c.class_.in_([one.value for one in GOES_ON])
+    surely = state.in_([one.value for one in LOST]) & OUTBOX.c.class_.in_([one.value for one in GOES_ON])
     unknown = (
         (state == NoticeState.UNCERTAIN.value)
         & OUTBOX.c.class_.in_([one.value for one in TWICE_IS_FINE])
         & (since <= now - UNCERTAIN_FOR)
     )
     followed = select(FOLLOWED.c.notice_id).where(FOLLOWED.c.notice_id == OUTBOX.c.id).exists()
-    query = select(OUTBOX).where(since > now - LOOKED_BACK, lost | unknown, ~followed)
+    query = select(OUTBOX).where(
+        in_states(*LOST, NoticeState.UNCERTAIN), since > now - LOOKED_BACK, surely | unknown, ~followed
+    )
     return query.where(OUTBOX.c.person.startswith("per_", autoescape=True)).order_by(since).limit(PAGE)

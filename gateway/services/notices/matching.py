@@ -7,7 +7,7 @@ look for the other one when they are written, and `match_late` finds what two pr
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select, tuple_
 
 from gateway.services.notices.outgoing import PartState, Receipt, ReceiptState
 from gateway.services.notices.rules import NoticeState, received
@@ -16,6 +16,8 @@ from gateway.services.notices.tables import PARTS, RECEIPTS
 
 USED_AGAIN_AFTER = timedelta(days=7)
 """A receipt that is there already is a repetition, unless the one we have is so old: then the link uses ids again."""
+LOOKED_AT_MAX = 2000
+"""How many receipts without a part `match_late` looks at, newest first: those of other houses may be without end."""
 
 Key = tuple[str, str]
 """Link and message id."""
@@ -75,15 +77,31 @@ def add_up(tx: Connection, notices: Iterable[str], now: datetime) -> Mapping[str
     return ended
 
 
-_LATE = (
+_UNMATCHED = RECEIPTS.c.matched_at.is_(None)
+_NEWEST = (
     select(RECEIPTS.c.link, RECEIPTS.c.message_id)
-    .join(PARTS, (PARTS.c.link == RECEIPTS.c.link) & (PARTS.c.message_id == RECEIPTS.c.message_id))
-    .where(RECEIPTS.c.matched_at.is_(None), PARTS.c.state == PartState.SENT.value)
+    .where(_UNMATCHED)
+    .order_by(RECEIPTS.c.received_at.desc())
+    .limit(LOOKED_AT_MAX)
+    .subquery()
+)
+_LATE = (
+    select(_NEWEST.c.link, _NEWEST.c.message_id)
+    .join(PARTS, (PARTS.c.link == _NEWEST.c.link) & (PARTS.c.message_id == _NEWEST.c.message_id))
+    .where(PARTS.c.state == PartState.SENT.value)
     .distinct()
 )
+_KEY = (RECEIPTS.c.link, RECEIPTS.c.message_id, RECEIPTS.c.state)
 
 
 def match_late(tx: Connection, now: datetime, limit: int) -> tuple[int, Mapping[str, NoticeState]]:
     """Match receipts whose part was written by another process at the same moment; how many, and what ended."""
     keys = [(row.link, row.message_id) for row in tx.execute(_LATE.limit(limit))]
     return len(keys), add_up(tx, match(tx, keys, now), now)
+
+
+def forget(tx: Connection, now: datetime, limit: int) -> int:
+    """Delete receipts that found no part until their link may use ids again: they would end a stranger's message."""
+    old = select(*_KEY).where(_UNMATCHED, RECEIPTS.c.received_at <= now - USED_AGAIN_AFTER)
+    gone = old.order_by(RECEIPTS.c.received_at).limit(limit)
+    return tx.execute(delete(RECEIPTS).where(tuple_(*_KEY).in_(gone))).rowcount

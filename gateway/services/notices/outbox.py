@@ -154,7 +154,7 @@ class Outbox:
         return await self._store.write(lambda tx: _end_leases(tx, self._clock.now()))
 
     async def tidy(self) -> int:
-        """End leases whose holder died and notices that nobody wants any more; match late receipts. How many."""
+        """End leases whose holder died and notices that nobody wants any more; match or forget receipts. How many."""
         now = self._clock.now()
 
         def work(tx: Connection) -> tuple[int, list[NoticeState]]:
@@ -165,7 +165,8 @@ class Outbox:
             }
             move(tx, expired, now)
             matched, ended = matching.match_late(tx, now, TIDY_MAX)
-            return lapsed + len(late) + matched, [*ended.values(), *(NoticeState.EXPIRED for _ in late)]
+            forgotten = matching.forget(tx, now, TIDY_MAX)
+            return lapsed + len(late) + matched + forgotten, [*ended.values(), *(NoticeState.EXPIRED for _ in late)]
 
         changed, ends = await self._store.write(work)
         self._count(ends)

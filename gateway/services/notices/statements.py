@@ -17,12 +17,13 @@ from sqlalchemy import (
     literal_column,
     null,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.services.notices.outgoing import PartState, ReceiptState
-from gateway.services.notices.rules import NoticeState
+from gateway.services.notices.rules import Lane, NoticeState
 from gateway.services.notices.tables import OUTBOX, PARTS, RECEIPTS
 from gateway.store.rows import Rows, Value
 from wallet.types import Int64, Moment, Text
@@ -58,6 +59,11 @@ _STANDING = (
 def in_state(state: NoticeState) -> ColumnElement[bool]:
     """A condition that names the state in its text: a partial index is not chosen for a parameter's sake."""
     return OUTBOX.c.state == literal_column(f"'{state.value}'")
+
+
+def in_states(*states: NoticeState) -> ColumnElement[bool]:
+    """As `in_state`, in the words of an index of several states; SQLite wants the very same."""
+    return OUTBOX.c.state.in_([literal_column(f"'{state.value}'") for state in states])
 
 
 class Statements:
@@ -156,20 +162,9 @@ def _keyed(query: Select[Any], table: Any, dialect: str) -> Select[Any]:  # noqa
 
 
 def _claim() -> Update:
-    due = (
-        select(OUTBOX.c.id)
-        .where(
-            in_state(NoticeState.READY),
-            OUTBOX.c.channel == bindparam("its_channel"),
-            OUTBOX.c.lane <= bindparam("lane_max"),
-            OUTBOX.c.next_at <= NOW,
-            OUTBOX.c.valid_until > NOW,
-        )
-        .order_by(OUTBOX.c.lane, OUTBOX.c.next_at, OUTBOX.c.id)
-        .limit(bindparam("most"))
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
+    # Each lane by itself: over all lanes at once, every poll would read all that is due later, such as a campaign.
+    lanes = union_all(*(_due_in(lane) for lane in Lane)).subquery("lanes")
+    due = select(lanes.c.id).order_by(lanes.c.lane, lanes.c.next_at, lanes.c.id).limit(bindparam("most")).cte("due")
     return (
         update(OUTBOX)
         .where(OUTBOX.c.id.in_(select(due.c.id)))
@@ -186,6 +181,25 @@ def _claim() -> Update:
             OUTBOX.c.resends, OUTBOX.c.parts, OUTBOX.c.html,
         )
     )  # fmt: skip
+
+
+def _due_in(lane: Lane) -> Select[Any]:
+    its_lane: ColumnElement[int] = literal_column(str(lane.value), Int64)
+    found = (
+        select(OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.next_at)
+        .where(
+            in_state(NoticeState.READY),
+            OUTBOX.c.channel == bindparam("its_channel"),
+            OUTBOX.c.lane == its_lane,
+            its_lane <= bindparam("lane_max", type_=Int64),
+            OUTBOX.c.next_at <= NOW,
+            OUTBOX.c.valid_until > NOW,
+        )
+        .order_by(OUTBOX.c.next_at, OUTBOX.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
+    return select(found.subquery(f"lane_{lane.value}"))
 
 
 def _move(dialect: str) -> Update:

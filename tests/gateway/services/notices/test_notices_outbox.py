@@ -197,6 +197,17 @@ async def test_a_receipt_of_nobodys_message_waits_in_the_inbox(house: House) -> 
     assert (row.message_id, row.state, row.matched_at) == ("stranger", "delivered", None)
 
 
+async def test_a_receipt_of_nobodys_message_is_forgotten_before_its_id_is_used_again(house: House) -> None:
+    await house.receive("m1", ReceiptState.FAILED)
+    house.later(7 * 86_400 - 1)
+    assert await house.outbox.tidy() == 0
+    house.later(1)
+    assert await house.outbox.tidy() == 1
+    await house.notices.tell(BENEFIT)
+    assert await house.settle(await house.claim_one(), PartState.SENT) is NoticeState.SENT
+    assert await house.store.read(select(RECEIPTS)) == []
+
+
 async def test_a_receipt_that_two_processes_missed_is_matched_later(house: House) -> None:
     await house.notices.tell(BENEFIT)
     await house.settle(await house.claim_one(), PartState.SENT)
