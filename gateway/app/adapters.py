@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Mapping
 from sqlalchemy import Connection
 
 from gateway.observe import Metrics
-from gateway.services.campaigns import Known, Owed
+from gateway.services.campaigns import Campaigns, Known, Owed
 from gateway.services.dialogues import LateAnswer
-from gateway.services.messages import Incoming, Messages
+from gateway.services.messages import Incoming, Messages, OptOuts
 from gateway.services.notices import Notice, NoticeClass, Notices, NoticeValue, Reached
 from gateway.services.payments import Payments
 from gateway.services.people import People
@@ -105,6 +105,23 @@ class Readers:
         people = {person.id: person for person in await self._people.by_ids({one.person_id for one in page})}
         owing = [(one, people[one.person_id]) for one in page]
         return [Owed(one.id, who.msisdn, who.id, who.language, one.amount) for one, who in owing]
+
+
+class Stops:
+    """The opt-out list as people write to it: it counts for campaigns that are under way, too."""
+
+    def __init__(self, opt_outs: OptOuts, campaigns: Campaigns) -> None:
+        self._opt_outs = opt_outs
+        self._campaigns = campaigns
+
+    async def stop(self, msisdn: str) -> None:
+        """Put a number on the list, and take out what waits for it; harmless when repeated."""
+        await self._opt_outs.stop(msisdn)
+        await self._campaigns.leave_alone(msisdn)
+
+    async def start(self, msisdn: str) -> None:
+        """Take a number off the list."""
+        await self._opt_outs.start(msisdn)
 
 
 class LateSms:

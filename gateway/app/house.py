@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from gateway.app.adapters import Addresses, CountedLedger, NoticeTeller, Readers
+from gateway.app.adapters import Addresses, CountedLedger, NoticeTeller, Readers, Stops
 from gateway.channels.sms import Door, Keywords
 from gateway.channels.sms.door import Services
 from gateway.keys import KeyStore
@@ -159,7 +159,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         opt_outs, questions = OptOuts(store, clock), Questions(store, clock, QUESTION_HANDLERS)
         campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs)
         tickets = Tickets(store, keys, clock, teller, questions)
-        door = Door(Services(people, payments, benefits, questions, opt_outs, tickets), Keywords())
+        door = Door(Services(people, payments, benefits, questions, Stops(opt_outs, campaigns), tickets), Keywords())
         yield House(
             settings=settings,
             clock=clock,

@@ -119,6 +119,28 @@ class Sending(Reports):
         outcome = await self._move(campaign_id, _CANCELLABLE, CampaignState.CANCELLED, **values)
         return await self._taken_back(campaign_id, outcome)
 
+    async def leave_alone(self, msisdn: str) -> int:
+        """Take a number that has just asked for it out of what is under way; from how many campaigns. Repeatable."""
+        state = CAMPAIGNS.c.state.in_([CampaignState.RUNNING.value, CampaignState.PAUSED.value])
+        mine = (ROWS.c.campaign_id == CAMPAIGNS.c.id) & (ROWS.c.msisdn == msisdn)
+        query = select(ROWS.c.campaign_id, ROWS.c.number).where(state, mine).order_by(ROWS.c.campaign_id)
+        found = await self._store.read(query)
+
+        def work(tx: Connection) -> int:
+            return sum([self._leave_out(tx, row.campaign_id, row.number) for row in found])
+
+        return await self._store.write(work) if found else 0
+
+    def _leave_out(self, tx: Connection, campaign_id: str, number: int) -> bool:
+        held(tx, campaign_id)
+        mine = (ROWS.c.campaign_id == campaign_id) & (ROWS.c.number == number)
+        row = tx.execute(select(ROWS.c.state, ROWS.c.notice_id).where(mine)).one()
+        waits = row.state == RowState.WAITING or (
+            row.state == RowState.QUEUED and self._parts.post.take_back(tx, [row.notice_id])
+        )
+        _mark(tx, campaign_id, [number] if waits else [], RowState.OPTED_OUT)
+        return bool(waits)
+
     async def test_send(self, campaign_id: str, msisdns: list[str]) -> int:
         """Send the first row's text, of each language, to these numbers of staff, now; how many were put.
 
@@ -164,7 +186,8 @@ class Sending(Reports):
 
         def work(tx: Connection) -> int:
             row = held(tx, campaign_id)
-            if row is None or row.state != CampaignState.RUNNING or row.queued_to != campaign.queued_to:
+            start = (campaign.paced_from, campaign.queued_to)
+            if row is None or row.state != CampaignState.RUNNING or (row.paced_from, row.queued_to) != start:
                 return 0
             _mark(tx, campaign_id, [one.number for one in rows if one.msisdn in stopped], RowState.OPTED_OUT)
             paced = self._slices(tx, row, wanted)

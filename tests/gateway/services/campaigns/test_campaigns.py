@@ -183,6 +183,39 @@ async def test_who_has_asked_to_be_left_alone_is(house: House) -> None:
     assert campaign.counts == {"ready": 2, "opted_out": 2}
 
 
+async def test_who_asks_to_be_left_alone_while_a_campaign_is_under_way_is_taken_out_of_it(house: House) -> None:
+    campaign_id = await house.running(owing(4))
+    await house.queue_all()
+    assert await house.send(1) == [msisdn(0)]
+
+    assert [await house.campaigns.leave_alone(msisdn(place)) for place in (0, 1, 1, 9)] == [0, 1, 0, 0]
+    await house.campaigns.pause(campaign_id)
+    assert await house.campaigns.leave_alone(msisdn(2)) == 1
+    await house.campaigns.resume(campaign_id)
+    await house.queue_all()
+
+    assert sorted(row.address for row in await house.rows()) == [msisdn(0), msisdn(3)]
+    campaign = await house.campaigns.progress(campaign_id)
+    assert campaign is not None
+    assert campaign.counts == {"sent": 1, "ready": 1, "opted_out": 2}
+
+
+async def test_a_month_with_more_invoices_than_allowed_holds_up_no_other(house: House) -> None:
+    texts = {"en": "{period}: {amount}"}
+    made = [
+        await house.campaigns.create("bills", CampaignKind.INVOICE, texts, source="invoices:1405-08", hours=1)
+        for _ in range(2)
+    ]
+    house.bills.rows = [bill(place) for place in range(1001)]
+    assert await house.campaigns.load_tick() == 0
+    assert await house.campaigns.load_tick() == 0
+
+    for campaign in made:
+        found = await house.campaigns.by_id(campaign.id)
+        assert found is not None
+        assert found.state is CampaignState.CANCELLED
+
+
 async def test_a_pause_takes_out_what_is_unsent_and_resume_puts_it_back_once(house: House) -> None:
     campaign_id = await house.running(owing(120))
     await house.queue_all()
