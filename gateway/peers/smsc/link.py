@@ -26,6 +26,8 @@ from wallet.clock import Clock
 
 NO_PLACE_S = 0.5
 """When to come back with what found no place in time."""
+STEADY_S = 10.0
+"""A bind that lasted so long was a success; one that is cut at once is not tried again at once for ever."""
 ALREADY_BOUND_TRIES = 5
 """An SMSC that has not noticed the end of our last bind refuses the next; so many times in a row it is no accident."""
 
@@ -72,6 +74,7 @@ class Link:
         self._broken = asyncio.Event()
         self._backoff = Backoff(profile.retry_min_s, profile.retry_max_s, jitter)
         self._already_bound = 0
+        self._bound_at = 0.0
         inbound = inbound if isinstance(inbound, Inbound) else Inbound(inbound)
         self._inbox = Inbox(profile, inbound, self.outlet.first, metrics)
         self._was_up = False
@@ -230,6 +233,8 @@ class Link:
                 # One half alone is no link: with its receiver gone, what it sends has no receipts.
                 await session.unbind(0)
                 await session.until_lost()
+        if _loop_time() - self._bound_at >= STEADY_S:
+            self._backoff.reset()
         return self._backoff.next()
 
     async def _bind(self) -> tuple[Session, ...]:
@@ -258,7 +263,7 @@ class Link:
 
     def _begin(self) -> None:
         self._broken.clear()
-        self._backoff.reset()
+        self._bound_at = _loop_time()
         self._already_bound = 0
         self._alarm("")
         self._count_bind("bound")

@@ -199,6 +199,17 @@ async def test_a_bind_that_nobody_answers_is_tried_again() -> None:
         await until(lambda: link.ready)
 
 
+async def test_an_smsc_that_binds_and_hangs_up_is_not_hammered() -> None:
+    async with ScriptedSmsc() as smsc, running(link_to(smsc.port, retry_min_s=0.1, retry_max_s=5.0)) as link:
+        began = asyncio.get_running_loop().time()
+        for _ in range(3):
+            await until(lambda: link.ready)
+            smsc.cut()
+            await until(lambda: not link.ready)
+        await until(lambda: link.ready)
+        assert asyncio.get_running_loop().time() - began > 0.1 + 0.2 + 0.4
+
+
 async def test_a_half_open_line_is_found_by_enquire_link() -> None:
     async with ScriptedSmsc() as smsc, running(link_to(smsc.port, enquire_s=0.05, response_s=0.1)) as link:
         await until(lambda: len(smsc.all(smpp.EnquireLink)) >= 2)
