@@ -121,6 +121,14 @@ class Inbox:
         self._start()
 
     async def _handle(self, session: Session, pdu: DeliverSm | DataSm) -> None:
+        try:
+            await self._hand_on(session, pdu)
+        except Exception:  # noqa: BLE001 - the wire's boundary: a bug would end the gateway, and the PDU come again
+            self._log.exception("not handled")
+            self._count("not_kept")
+            session.say(smpp.respond(pdu, Status.SYSTEM_ERROR))
+
+    async def _hand_on(self, session: Session, pdu: DeliverSm | DataSm) -> None:
         receipt = receipt_of(self._profile, pdu)
         # A receipt first: some SMSCs give theirs the TLVs of whatever it is a receipt of.
         if receipt is not None or is_receipt(pdu):

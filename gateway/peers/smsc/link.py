@@ -16,7 +16,7 @@ from gateway.peers.smsc.outlet import Outlet
 from gateway.peers.smsc.pace import Backoff
 from gateway.peers.smsc.profile import BindKind, LinkProfile
 from gateway.peers.smsc.session import Session
-from gateway.peers.smsc.statuses import Action, status_name
+from gateway.peers.smsc.statuses import Action, status_label, status_name
 from gateway.peers.smsc.submits import Submits
 from gateway.peers.smsc.waiting import Job
 from gateway.services.links import LinkStatus
@@ -281,7 +281,7 @@ class Link:
 
     def _bind_refused(self, problem: BindRefused) -> float:
         status = problem.status
-        self._count_bind(f"0x{status:02X}")
+        self._count_bind(status_label(status))
         self._log.error("bind refused", status=status_name(status), configured=problem.configured)
         self._already_bound = self._already_bound + 1 if status == Status.ALREADY_BOUND else 0
         if problem.configured or self._already_bound >= ALREADY_BOUND_TRIES:

@@ -9,7 +9,7 @@ from gateway.peers.smsc.health import Health
 from gateway.peers.smsc.pace import Pace
 from gateway.peers.smsc.profile import LinkProfile
 from gateway.peers.smsc.session import Answer, Session
-from gateway.peers.smsc.statuses import Action, Statuses
+from gateway.peers.smsc.statuses import Action, Statuses, status_label
 from gateway.peers.smsc.waiting import Job, Waiting
 from gateway.services.notices import PartResult, PartState
 from gateway.wire import smpp
@@ -176,7 +176,7 @@ class Outlet:
             self.health.accepted(now, latency_s)
             job.done(job, PartState.SENT, self._id_of(answer), 0)
             return
-        self._count(f"0x{answer.status:02X}")
+        self._count(status_label(answer.status))
         if self.statuses.throttling(answer.status):
             self.pace.throttled(now)
             self.health.throttled(now)

@@ -15,6 +15,8 @@ class Action(StrEnum):
     """This link will never take it; it is refused if no other one does."""
 
 
+LABEL_MAX = 0x0FFF
+"""Those of the standard, those of vendors (0x0400 to 0x04FF) and of who did not read it."""
 OK, THROTTLED, QUEUE_FULL = 0x00, 0x58, 0x14
 
 _NAMES: Mapping[int, tuple[str, Action]] = {
@@ -83,6 +85,11 @@ class Statuses:
     def throttling(self, status: int) -> bool:
         """Whether it says that we are too fast; a link that overrides the action still slows down."""
         return status in (THROTTLED, QUEUE_FULL)
+
+
+def status_label(status: int) -> str:
+    """For metrics, of which nobody on the wire may make as many as there are numbers."""
+    return f"0x{status:02X}" if status <= LABEL_MAX else "other"
 
 
 def status_name(status: int) -> str:

@@ -284,6 +284,19 @@ async def test_a_receipt_is_answered_by_whether_it_was_kept(fault: Exception | N
         )
 
 
+async def test_a_bug_before_the_boxes_costs_one_answer_and_never_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise AssertionError("a bug")
+
+    async with ScriptedSmsc() as smsc, running(link_to(smsc.port)) as link:
+        await until(lambda: link.ready)
+        monkeypatch.setattr("gateway.peers.smsc.inbound.receipt_of", broken)
+        smsc.say(RECEIPT)
+        answer = smpp.DeliverSmResp(sequence=5, status=Status.SYSTEM_ERROR)
+        await until(lambda: smsc.all(smpp.DeliverSmResp) == [answer])
+        assert link.ready
+
+
 async def test_a_receipt_that_names_nothing_is_taken_so_that_it_does_not_come_for_ever() -> None:
     async with ScriptedSmsc() as smsc, running(link_to(smsc.port)) as link:
         await until(lambda: link.ready)

@@ -12,7 +12,7 @@ from gateway.peers.smsc.arrivals import coding_of, person
 from gateway.peers.smsc.health import HEALTHY_MIN, Health
 from gateway.peers.smsc.ids import IdForm, normal
 from gateway.peers.smsc.routing import groups_of, shuffled
-from gateway.peers.smsc.statuses import Action, Statuses, status_name
+from gateway.peers.smsc.statuses import Action, Statuses, status_label, status_name
 from gateway.peers.smsc.waiting import Job, Waiting
 from gateway.services.notices import PartState
 from gateway.wire.gsm import Coding
@@ -125,6 +125,11 @@ def test_throttling_faults_and_slowness_cost_health_and_time_heals() -> None:
     for _ in range(200):
         health.accepted(41.0, 5.0)
     assert 45 <= health.score(41.0) <= 55
+
+
+@pytest.mark.parametrize(("status", "label"), [(0x08, "0x08"), (0x0417, "0x417"), (0xDEADBEEF, "other")])
+def test_statuses_make_only_so_many_labels(status: int, label: str) -> None:
+    assert status_label(status) == label
 
 
 def test_a_link_that_was_slow_and_is_left_alone_is_tried_again_and_believed() -> None:
