@@ -27,7 +27,14 @@ class Health:
         self._throttle -= WEIGHT * self._throttle
         self._error -= WEIGHT * self._error
         # The older what it knows, the more the newest answer counts.
-        weight = max(2 * WEIGHT, 1.0 - _faded(now - self._latency_at)) if self.latency_s else 1.0
+        silent_s = now - self._latency_at
+        if not self.latency_s:
+            weight = 1.0
+        elif silent_s < 1.0:
+            # So soon after the last one the average is no older than its own weight; most answers come so.
+            weight = 2 * WEIGHT
+        else:
+            weight = max(2 * WEIGHT, 1.0 - _faded(silent_s))
         self.latency_s += weight * (latency_s - self.latency_s)
         self._latency_at = now
 

@@ -163,7 +163,8 @@ class Outlet:
             job.done(job, PartState.UNCERTAIN, "", 0)
         else:
             self._judge(job, answer)
-        self.pump()
+        if self._waiting:
+            self.pump()
 
     def _judge(self, job: Job, answer: Pdu) -> None:
         now = self._loop.time()
