@@ -69,7 +69,8 @@ class Settling:
     def _decide(self, known: Iterable[tuple[Outgoing, Report, Row[Any]]]) -> None:
         late: list[tuple[Outgoing, Report, Row[Any]]] = []
         for message, report, row in known:
-            if row.lease != message.lease:
+            if row.lease != message.lease or message.id in self._moves:
+                # After its lease, or beside the report that missed it.
                 late.append((message, report, row))
                 continue
             self._settle(report, row)

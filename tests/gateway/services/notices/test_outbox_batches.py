@@ -136,6 +136,16 @@ async def test_late_answers_for_both_parts_are_needed_before_a_long_message_coun
     assert await house.report(message, taken(message, "m2", number=2, total=2)) is NoticeState.DELIVERED
 
 
+async def test_a_late_answer_for_one_part_beside_the_report_that_missed_it_sends_nothing_whole(house: House) -> None:
+    await told(house, 1)
+    message = await house.claim_one()
+    missed = Report("smsc", 2, tuple(PartResult(number, PartState.UNCERTAIN) for number in (1, 2)))
+    settled = await house.outbox.settle([(message, missed), (message, taken(message, "m1", total=2))])
+    assert settled == {message.id: NoticeState.READY}
+    again = await house.claim_one()
+    assert (again.parts_done, again.link) == (frozenset({1}), "smsc")
+
+
 async def test_a_class_that_must_not_be_read_twice_is_never_sent_again(house: House) -> None:
     await told(house, 2, TAP)
     lost, orphaned = await house.claim()
