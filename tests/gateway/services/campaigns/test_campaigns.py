@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import ussd_menus
+from gateway.app.adapters import Stops
 from gateway.errors import BadInput, Conflict
 from gateway.services.approvals import Proposals
 from gateway.services.campaigns import (
@@ -23,6 +24,7 @@ from gateway.services.campaigns import (
     Window,
 )
 from gateway.services.campaigns.pace import per_minute
+from gateway.services.messages import OptOuts
 from gateway.services.notices import Channel, PartResult, PartState, Report
 from gateway.settings import Settings
 from gateway.store import Store
@@ -198,6 +200,20 @@ async def test_who_asks_to_be_left_alone_while_a_campaign_is_under_way_is_taken_
     campaign = await house.campaigns.progress(campaign_id)
     assert campaign is not None
     assert campaign.counts == {"sent": 1, "ready": 1, "opted_out": 2}
+
+
+async def test_who_writes_stop_is_on_the_list_and_out_of_what_is_under_way(house: House) -> None:
+    await house.running(owing(2))
+    await house.queue_all()
+    opt_outs = OptOuts(house.store, house.clock)
+    stops = Stops(opt_outs, house.campaigns)
+    for _ in range(2):
+        await stops.stop(msisdn(1))
+
+    assert [row.address for row in await house.rows()] == [msisdn(0)]
+    assert await opt_outs.stopped(msisdn(1))
+    await stops.start(msisdn(1))
+    assert not await opt_outs.stopped(msisdn(1))
 
 
 async def test_a_month_with_more_invoices_than_allowed_holds_up_no_other(house: House) -> None:
