@@ -13,12 +13,11 @@ from gateway.services.messages.inbox import Delivery
 from gateway.services.messages.incoming import Incoming, Place
 from gateway.services.messages.model import Answer, Reader, Taken, Teller, Written
 from gateway.services.messages.rules import (
-    REFERENCE_KEPT,
-    REPEATED_WITHIN,
     MessageState,
     Piece,
     is_readable,
     may_be_answered,
+    repeated_within,
     text_of,
 )
 from gateway.services.messages.tables import PARTS
@@ -112,7 +111,7 @@ class Messages:
             source=incoming.source,
             dest=incoming.dest,
             digest=digest,
-            repeated_after=self._clock.now() - (REFERENCE_KEPT if incoming.reference else REPEATED_WITHIN),
+            repeated_after=self._clock.now() - repeated_within(incoming),
             place=place,
             part=part,
         )

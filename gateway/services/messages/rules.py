@@ -20,7 +20,9 @@ REPEATED_WITHIN = timedelta(seconds=60)
 """Without a reference: less than a person needs to answer two questions alike, more than a link needs to repeat."""
 REFERENCE_KEPT = timedelta(days=1)
 PART_REPEATED_WITHIN = timedelta(hours=1)
-"""A part of a message that is whole already, which its centre delivers once more."""
+"""A part of a message that is whole already, or a sentence, which its centre delivers once more."""
+FEW_OCTETS_MAX = 40
+"""A word, a digit, a keyword with its number: what a person may soon mean once more. Nobody does so with a sentence."""
 DONE_KEPT = timedelta(days=7)
 _MSISDN = re.compile(r"\+[1-9][0-9]{7,14}", re.ASCII)
 
@@ -70,6 +72,13 @@ def is_readable(incoming: Incoming) -> bool:
     if place is not None and not 1 <= place.number <= place.total <= PARTS_MAX:
         return False
     return len(incoming.octets) <= OCTETS_MAX
+
+
+def repeated_within(incoming: Incoming) -> timedelta:
+    """For how long the same delivery is taken for a repeated one, and not for the same words once more."""
+    if incoming.reference:
+        return REFERENCE_KEPT
+    return REPEATED_WITHIN if len(incoming.octets) <= FEW_OCTETS_MAX else PART_REPEATED_WITHIN
 
 
 def text_of(pieces: Iterable[Piece]) -> str:

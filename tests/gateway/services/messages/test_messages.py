@@ -45,22 +45,24 @@ async def test_a_message_is_read_and_answered_once_and_what_was_written_is_wiped
 
 
 @pytest.mark.parametrize(
-    ("reference", "apart_s", "taken"),
+    ("text", "reference", "apart_s", "taken"),
     [
-        ("", 30, Taken.REPEATED),
-        ("", 90, Taken.TAKEN),
-        ("17", 90, Taken.REPEATED),
-        ("17", 2 * 86_400, Taken.TAKEN),
+        ("BAL", "", 30, Taken.REPEATED),
+        ("BAL", "", 90, Taken.TAKEN),
+        ("BAL", "17", 90, Taken.REPEATED),
+        ("BAL", "17", 2 * 86_400, Taken.TAKEN),
+        ("COMPLAINT my benefit of Aban never came here", "", 1800, Taken.REPEATED),
+        ("COMPLAINT my benefit of Aban never came here", "", 4000, Taken.TAKEN),
     ],
 )
 async def test_a_delivery_that_comes_again_over_any_link_is_known(
-    box: Postbox, reference: str, apart_s: float, taken: Taken
+    box: Postbox, text: str, reference: str, apart_s: float, taken: Taken
 ) -> None:
-    await box.take(message("BAL", reference=reference))
+    await box.take(message(text, reference=reference))
     box.later(seconds=apart_s)
 
-    assert await box.take(message("BAL", reference=reference, link="two")) == [taken]
-    assert await box.take(message("BAL", reference="18"), message("BAL", OTHER)) == [Taken.TAKEN, Taken.TAKEN]
+    assert await box.take(message(text, reference=reference, link="two")) == [taken]
+    assert await box.take(message(text, reference="18"), message(text, OTHER)) == [Taken.TAKEN, Taken.TAKEN]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
