@@ -36,7 +36,7 @@ class Questions(Protocol):
     """What we asked; satisfied by services/messages."""
 
     async def reply(self, msisdn: str, answer: str, cause: str) -> Replied | None:
-        """Answer the youngest open question of this number."""
+        """Answer the youngest open question of this number that takes such an answer."""
         ...
 
 

@@ -16,6 +16,8 @@ YES, NO = "yes", "no"
 SCALE = ("1", "2", "3", "4", "5")
 """The options of a one-digit survey."""
 OPTIONS_MAX = 10
+OPEN_MAX = 20
+"""Open questions of one number that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Questions:
         }
 
     async def reply(self, msisdn: str, answer: str, cause: str) -> Replied | None:
-        """Answer the youngest open question of this number; None if there is none.
+        """Answer the youngest open question of this number that takes such an answer; None if none is open.
 
         The same `cause` (the message that answers) again answers the same question again and no other.
         """
@@ -102,12 +104,13 @@ class Questions:
             if known is not None:
                 return Replied(_question(known), taken=True)
             mine = (QUESTIONS.c.msisdn == msisdn) & (QUESTIONS.c.answer == "") & (QUESTIONS.c.valid_until > now)
-            youngest = select(QUESTIONS).where(mine).order_by(QUESTIONS.c.id.desc()).limit(1)
-            row = tx.execute(youngest.with_for_update(key_share=True)).one_or_none()
-            if row is None:
+            youngest = select(QUESTIONS).where(mine).order_by(QUESTIONS.c.id.desc()).limit(OPEN_MAX)
+            rows = tx.execute(youngest.with_for_update(key_share=True)).all()
+            if not rows:
                 return None
-            if answer not in row.options:
-                return Replied(_question(row), taken=False)
+            row = next((row for row in rows if answer in row.options), None)
+            if row is None:
+                return Replied(_question(rows[0]), taken=False)
             values = {"answer": answer, "answered_by": cause, "answered_at": now}
             tx.execute(update(QUESTIONS).where(QUESTIONS.c.id == row.id).values(values))
             return Replied(_question(row, answer), taken=True)

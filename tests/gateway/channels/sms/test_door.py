@@ -13,7 +13,7 @@ from gateway.channels.sms import Keyword, Keywords
 from gateway.channels.sms.door import CLAIM_CLASSES
 from gateway.errors import BadInput
 from gateway.services.benefits import ClaimState
-from gateway.services.messages import ANSWER_MAX, SCALE, SURVEY, Incoming, TicketOutcome, TicketState
+from gateway.services.messages import ANSWER_MAX, NO, SCALE, SURVEY, YES, Incoming, TicketOutcome, TicketState
 from gateway.services.messages.messages import LEASE_S
 from gateway.services.messages.rules import ANSWERS_MAX, Limit
 from gateway.services.messages.tickets import TICKETS_A_DAY_MAX
@@ -177,6 +177,20 @@ async def test_the_youngest_open_question_of_the_number_is_answered_and_a_late_a
     town.box.later(days=2)
     assert (await town.text("5", PERSIAN))[0][0] == "reply_help"
     assert await town.questions.results("plan") == {"": 1, "2": 1, "4": 1}
+
+
+async def test_an_answer_goes_to_the_question_that_takes_it(hamlet: Town) -> None:
+    for cause, options in (("cam_1", SCALE), ("cam_2", (YES, NO))):
+        hamlet.box.later(minutes=1)
+        until = hamlet.box.clock.now() + timedelta(days=1)
+        await hamlet.questions.ask("per_en", ENGLISH, "plan", cause, options, until)
+
+    ((class_, _, text),) = await hamlet.text("7")
+    assert (class_, "YES" in text) == ("reply_choose", True)
+    await hamlet.text("4")
+    await hamlet.text("YES")
+
+    assert [(one.cause, one.answer) for one in hamlet.answered] == [("cam_1", "4"), ("cam_2", "yes")]
 
 
 async def test_a_crash_after_an_answer_was_noted_answers_no_second_question(town: Town) -> None:
