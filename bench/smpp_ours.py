@@ -1,6 +1,7 @@
 """Our link, driven as the yardsticks are: `… PORT COUNT WINDOW WARM`; prints `{"seconds", "cpu_s"}`.
 
 Messages go through `Link.send`, which is what the outbox calls: splitting, window, pace, metrics and timers included.
+As the outbox's worker does, it has twice the window in hand (`Link.room`), of which one window at a time is let out.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ class Box:
 
 
 async def run(link: Link, count: int, window: int) -> None:
-    """`count` messages, `window` of them at once."""
+    """`count` messages, `window` of them on the wire at once, as many again waiting for their place."""
     until = SystemClock().now() + timedelta(minutes=15)
     left = iter(range(count))
 
@@ -44,7 +45,7 @@ async def run(link: Link, count: int, window: int) -> None:
             assert report.parts[0].state is PartState.SENT, report
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(window):
+        for _ in range(2 * window):
             group.create_task(carry())
 
 
