@@ -128,9 +128,23 @@ def rebuild(plan: Plan, name: str) -> None:
         shutil.rmtree(plan.node(name).data, ignore_errors=True)
         start_node(plan, name)
     else:
+        before = _started(plan, name)
         members.reinitialize(plan, plan.node(name))
-        wait(lambda: not _streams(plan, name), _START_S, f"{name} to begin anew")
+        # A small copy is made, and streams, before anybody looks for a node that does not.
+        wait(
+            lambda: not _streams(plan, name) or _started(plan, name) not in (0, before),
+            _START_S,
+            f"{name} to begin anew",
+        )
     members.wait_whole(plan)
+
+
+def _started(plan: Plan, name: str) -> int:
+    """Tells one run of a node's server from the next; 0 while none runs."""
+    try:
+        return (plan.node(name).data / "postmaster.pid").stat().st_ctime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _start(plan: Plan, backup: Path | None = None) -> None:
