@@ -23,8 +23,8 @@ def preview(text: Text) -> None:
     """Show how many short messages the text costs and why."""
     from gateway.wire import gsm
 
-    said = gsm.transliterate(text)
-    Console().print(f"{gsm.parts_count(said)} parts, {gsm.coding_of(said).name}", highlight=False)
+    cost = gsm.preview(gsm.transliterate(text))
+    Console().print(f"{cost.parts} parts, {cost.alphabet.coding.name}", highlight=False)
 
 
 @app.command()
