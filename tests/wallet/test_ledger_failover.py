@@ -6,10 +6,12 @@ import signal
 import time
 from collections.abc import Awaitable
 from contextlib import suppress
+from datetime import datetime
 
 import asyncpg
 import pytest
 from sqlalchemy import Connection, event, func, select
+from sqlalchemy.util import await_only
 
 from tests import postgres
 from tests.wallet.books import ALICE, BANK, FUNDING, fund, opened
@@ -17,6 +19,8 @@ from wallet.clock import SystemClock
 from wallet.errors import LedgerUnavailable
 from wallet.ledger import Ledger, writer
 from wallet.ledger.faults import Verdict, judge
+from wallet.ledger.store import Committing, Group, run_group
+from wallet.ledger.view import View
 from wallet.transfers import Outcome
 
 GROUP_S = 0.5
@@ -65,6 +69,28 @@ async def test_a_commit_that_waits_for_its_replica_is_seen_by_nobody(monkeypatch
 
     assert (answered, seen) == (False, 0)
     assert (result.outcome, again.outcome) == (Outcome.POSTED, Outcome.DUPLICATE)
+
+
+async def test_whatever_the_driver_raises_after_it_was_hung_up_on_is_tried_again(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """asyncpg raises AttributeError when its connection ends while it learns the types of a new statement."""
+    monkeypatch.setattr(writer, "_GROUP_S", GROUP_S)
+    tries = []
+
+    def trips(connection: Connection, group: Group, now: datetime, view: View | None) -> Committing:
+        tries.append(group)
+        if len(tries) == 1:
+            await_only(asyncio.sleep(2 * GROUP_S))
+            raise AttributeError("'NoneType' object has no attribute 'get_settings'")
+        return run_group(connection, group, now, view)
+
+    monkeypatch.setattr(writer, "run_group", trips)
+    clock = SystemClock()
+    async with opened(postgres_url, clock) as ledger:
+        (result,) = await ledger.post(fund(clock, 3))
+
+    assert (result.outcome, tries[0]) == (Outcome.POSTED, tries[1])
 
 
 async def test_a_ledger_that_is_ended_while_its_commit_waits_shows_nobody_the_group(

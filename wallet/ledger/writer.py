@@ -288,14 +288,19 @@ class Writer:
             self._hang_up = driver.terminate
             # Hang up, do not cancel, here and in `run`: PostgreSQL answers a cancelled wait for its synchronous replica
             # by showing everybody a group that only one disk has, and the next failover would take it back.
-            hang_up = asyncio.get_running_loop().call_later(_GROUP_S, self._hang_up)
+            loop = asyncio.get_running_loop()
+            hang_up_at = loop.time() + _GROUP_S
+            hang_up = loop.call_at(hang_up_at, self._hang_up)
             stack.callback(hang_up.cancel)
             try:
                 done = await connection.run_sync(work, *arguments)
                 await connection.commit()
-            except BaseException:
+            except BaseException as fault:
                 # As above; and whatever the server still does in it, the head row's lock makes the next try wait for.
                 await connection.invalidate()
+                if isinstance(fault, Exception) and loop.time() >= hang_up_at:
+                    # The driver trips over its own pieces when it is hung up on while it prepares a statement.
+                    raise TimeoutError("the database did not answer in time") from fault
                 raise
         return done
 
