@@ -15,6 +15,12 @@ class EventKind(StrEnum):
     """A person dialled the code."""
     INPUT = "input"
     """A person answered a page."""
+    ABORT = "abort"
+    """The person hung up; nobody waits for an answer."""
+    TIMEOUT = "timeout"
+    """The network ended the session: a timer ran out, or our answer was too slow."""
+    REPORT = "report"
+    """The provider's account of a session that is over."""
 
 
 class HopEnd(StrEnum):
@@ -42,14 +48,16 @@ class Event:
 
     Attributes:
         adapter: Name of the wire, `africastalking`.
-        kind: BEGIN or INPUT.
+        kind: What happened; BEGIN and INPUT are answered, the others only noted.
         session_key: The provider's session id; unique together with `adapter`.
         msisdn: E.164 with the plus sign.
-        service_code: The code that was dialled, `*1420#`.
+        service_code: The code that was dialled without what was dialled behind it, `*1420#`.
         text: All answers of the session so far, joined by `*`; '' at the begin. Holds PINs: never logged or stored.
         operator: The provider's word for the network; '' where it says none.
         alone: `text` is what was typed now and no more, as on a messaging link.
         sequence: With `alone`: tells a repeated delivery from the same answer given again; '' if the wire cannot.
+        dialled: At a BEGIN, the answers dialled behind the code, `3*500` of `*1420*3*500#`; may hold a PIN.
+        reason: At an ABORT, TIMEOUT or REPORT, the provider's word for how the session ended.
     """
 
     adapter: str
@@ -61,6 +69,8 @@ class Event:
     operator: str = ""
     alone: bool = False
     sequence: str = ""
+    dialled: str = field(default="", repr=False)
+    reason: str = ""
 
     @property
     def mark(self) -> str:

@@ -157,7 +157,7 @@ class Dialogues:
             match event.kind:
                 case EventKind.BEGIN:
                     return await self._begin(event)
-                case EventKind.INPUT:
+                case EventKind.INPUT | EventKind.ABORT | EventKind.TIMEOUT | EventKind.REPORT:
                     return self._closing(Closing.LOST, HopEnd.LOST, await self._language_of(event.msisdn))
                 case unreachable:
                     assert_never(unreachable)
