@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     ussd_ucs2_max: int = Field(80, description="Longest UCS-2 page in 16-bit units", ge=40, le=80)
     ussd_session_s: int = Field(180, description="How long a USSD session may last", ge=30, le=600)
 
+    ussd_links_file: str = Field(
+        "", description="TOML file of links to USSD centres over TCP (Huawei USSDC, MTN XML); empty: none"
+    )
     links_file: str = Field(
         "", description="TOML file of the links to SMSCs and the routes to them; empty: one link made of `smsc_…`"
     )

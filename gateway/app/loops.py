@@ -11,6 +11,7 @@ from gateway.app.house import House
 from gateway.peers.mail import MailRelay, RelayProfile, Tls
 from gateway.peers.smsc import Inbound, LinkProfile, Links, LinksFile, read_links
 from gateway.peers.smsc.profile import SessionTlv, UssdDialect
+from gateway.peers.ussd import UssdLink, UssdLinkProfile, read_ussd_links
 from gateway.services.dialogues import Dialogues
 from gateway.services.dialogues.linked import LinkDialogues
 from gateway.services.links import LinkStatus
@@ -34,18 +35,22 @@ class Loops:
     def __init__(self, house: House) -> None:
         self._house = house
         self._file = links_of(house.settings)
+        self._centres = centres_of(house.settings)
         self._links: Links | None = None
+        self._ussd: list[UssdLink] = []
         self._mail = _relay(house)
         self._loops: list[Loop] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     def links(self) -> Mapping[str, bool]:
         """Each link and whether it is up; empty before the start."""
-        return self._links.up() if self._links else {}
+        up = {link.profile.name: link.up for link in self._ussd}
+        return {**self._links.up(), **up} if self._links else {}
 
     def statuses(self) -> Sequence[LinkStatus]:
         """How each link stands; empty before the start."""
-        return self._links.statuses() if self._links else ()
+        centres = [link.status() for link in self._ussd]
+        return [*self._links.statuses(), *centres] if self._links else ()
 
     def start(self, tasks: asyncio.TaskGroup, dialogues: Dialogues, linked: LinkDialogues) -> None:
         """Run all in `tasks`; `linked` answers USSD that comes over links."""
@@ -53,6 +58,7 @@ class Loops:
         inbound = Inbound(house.outbox, Letterbox(house.messages), linked)
         links = Links.of(self._file.links, self._file.routes, inbound, house.clock, metrics)
         self._links = links
+        self._ussd = [UssdLink(profile, linked, house.clock, metrics) for profile in self._centres]
         house.outbox.outlasts(links.send_max_s)
         # Each channel has its own, so that a silent mail relay never holds up a one-time code.
         sms = OutboxWorker(house.outbox, Channel.SMS, links, metrics, finish_s=settings.stop_s)
@@ -71,13 +77,14 @@ class Loops:
             Loop("messages", house.messages.work, metrics, idle_s=0.2),
             Loop("sweeper", _sweeper(house, dialogues).tick, metrics, idle_s=2.0),
             Loop("heads", _heads(house).tick, metrics, idle_s=min(5.0, settings.head_publish_s)),
-            Loop("links", LinksWorker(house.link_board, _process(), links.statuses).tick, metrics, idle_s=3.0),
+            Loop("links", LinksWorker(house.link_board, _process(), self.statuses).tick, metrics, idle_s=3.0),
             Loop("fallback", house.fallback.tick, metrics, idle_s=5.0),
             Loop("campaign_rows", house.campaigns.load_tick, metrics, idle_s=2.0, tick_max_s=None),
             Loop("campaigns", house.campaigns.tick, metrics, idle_s=1.0),
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),
         ]
         self._tasks = [tasks.create_task(links.run(), name="links")]
+        self._tasks += [tasks.create_task(link.run(), name=f"ussd-{link.profile.name}") for link in self._ussd]
         self._tasks += [tasks.create_task(worker.run(loop.run), name=loop.name) for worker, loop in carrying.items()]
         self._tasks += [tasks.create_task(loop.run(), name=loop.name) for loop in others]
         self._loops = [*carrying.values(), *others]
@@ -91,6 +98,8 @@ class Loops:
         """Let ticks in hand finish; links drain and unbind."""
         for loop in self._loops:
             loop.stop()
+        for link in self._ussd:
+            link.stop()
         if self._links:
             self._links.stop()
 
@@ -108,6 +117,17 @@ def links_of(settings: Settings) -> LinksFile:
     if not settings.links_file:
         return LinksFile((_profile(settings),), ())
     return read_links(Path(settings.links_file), demo=settings.environment == "demo")
+
+
+def centres_of(settings: Settings) -> tuple[UssdLinkProfile, ...]:
+    """What the file of links to USSD centres says.
+
+    Raises:
+        SettingsFault: The file cannot be read, or something in it is wrong.
+    """
+    if not settings.ussd_links_file:
+        return ()
+    return read_ussd_links(Path(settings.ussd_links_file), demo=settings.environment == "demo")
 
 
 def _profile(settings: Settings) -> LinkProfile:

@@ -1,0 +1,106 @@
+"""What is known of a link to a USSD centre over TCP, out of a TOML file that is read strictly."""
+
+import stat
+import tomllib
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from gateway.errors import SettingsFault
+
+
+class UssdLinkKind(StrEnum):
+    """Which protocol the centre speaks."""
+
+    USSDC = "ussdc"
+    """Huawei's binary protocol."""
+    MTN = "mtn"
+    """XML in frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class UssdLinkProfile:
+    """One link.
+
+    Attributes:
+        name: Unique in the house; the label of its metrics.
+        kind: The protocol.
+        host: Of the centre.
+        port: Of the centre.
+        account: Whom we sign on as.
+        password: In the file only for the demo; else `password_file`.
+        system_type: `systemType` of USSDC, `applicationId` of MTN.
+        enquire_s: How often we ask whether the centre is there; USSDC expects it within 5 s.
+        response_s: How long a sign-on or an enquiry may wait for its answer.
+        retry_min_s: First pause after a connection was lost.
+        retry_max_s: Longest such pause.
+        hops_max: Hops that may be answered at once; more wait unread, so the centre feels it.
+        dialogues_max: Dialogues that the centre may hold open.
+    """
+
+    name: str
+    kind: UssdLinkKind
+    host: str
+    port: int
+    account: str
+    password: str = field(repr=False)
+    system_type: str = ""
+    enquire_s: float = 5.0
+    response_s: float = 10.0
+    retry_min_s: float = 1.0
+    retry_max_s: float = 60.0
+    hops_max: int = 200
+    dialogues_max: int = 20_000
+
+
+_PROFILE = TypeAdapter(UssdLinkProfile)
+
+
+def read_ussd_links(path: Path, *, demo: bool) -> tuple[UssdLinkProfile, ...]:
+    """Read and check a file of `[[link]]` tables.
+
+    Args:
+        path: Of the file; a `password_file` is looked for beside it.
+        demo: Whether passwords may lie in files that others can read.
+
+    Raises:
+        SettingsFault: One sentence about the first thing that is wrong; never a secret.
+    """
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as problem:
+        raise SettingsFault(f"cannot read {path}: {problem}") from problem
+    tables = content.pop("link", None)
+    if content or not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
+        raise SettingsFault(f"{path} holds [[link]] tables and nothing else")
+    links = tuple(_link(path, table, demo=demo) for table in tables)
+    names = [link.name for link in links]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise SettingsFault(f"two links are called {twice}")
+    return links
+
+
+def _link(path: Path, table: dict[str, Any], *, demo: bool) -> UssdLinkProfile:
+    where = f"USSD link {table.get('name', '?')}"
+    known = {one.name for one in fields(UssdLinkProfile)} | {"password_file"}
+    unknown = sorted(table.keys() - known)
+    if unknown:
+        raise SettingsFault(f"{where}: {unknown[0]} is not known")
+    values = dict(table)
+    file = path.parent / str(values.pop("password_file")) if "password_file" in table else path
+    try:
+        if not demo and file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise SettingsFault(f"{where}: others may read the password in {file}; chmod 600 it")
+        if file is not path:
+            values["password"] = file.read_text("utf-8").rstrip("\r\n")
+    except (OSError, ValueError) as problem:
+        raise SettingsFault(f"{where}: cannot read password_file ({type(problem).__name__})") from problem
+    try:
+        return _PROFILE.validate_python(values)
+    except ValidationError as problem:
+        first = problem.errors(include_input=False, include_url=False)[0]
+        raise SettingsFault(f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None

@@ -1,0 +1,119 @@
+"""Huawei's USSD centre as a Talk: the dialogues of its binary protocol (gateway/wire/ussdc.py)."""
+
+import itertools
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+from gateway.errors import BadInput
+from gateway.peers.ussd.profile import UssdLinkProfile
+from gateway.peers.ussd.talk import Alive, Answer, Asked, Bound, Happening, Turned
+from gateway.services.dialogues.linked import HopKind, LinkHop, LinkPage
+from gateway.wire import ussdc
+from gateway.wire.ussdc import Command, Operation, Pdu
+
+_NAMED = re.compile(r"@([*#][0-9*]{1,30}#?)@(.*)", re.ASCII | re.DOTALL)
+"""A string that names the code before what was typed or dialled behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A dialogue on both sides, and whose it is."""
+
+    theirs: int
+    ours: int
+    msisdn: str = field(repr=False)
+
+
+class UssdcTalk:
+    """One connection to a centre."""
+
+    def __init__(self, profile: UssdLinkProfile) -> None:
+        self._profile = profile
+        self._buffer = bytearray()
+        self._numbers = itertools.cycle(range(1, 0x7FFFFFFF))
+        self._places: dict[int, _Place] = {}
+        """Dialogues that are open, by the centre's CB."""
+
+    def hello(self) -> bytes:
+        """A bind."""
+        profile = self._profile
+        body = ussdc.bind_body(profile.account, profile.password, profile.system_type)
+        return Pdu(Command.BIND, ussdc.NO_CB, ussdc.NO_CB, body=body).encode()
+
+    def feed(self, octets: bytes) -> list[Happening]:
+        """Bind answers, shakes and hops.
+
+        Raises:
+            BadInput: A PDU that cannot be.
+        """
+        self._buffer += octets
+        found = [self._happening(pdu) for pdu in ussdc.pdus(self._buffer)]
+        return [one for one in found if one is not None]
+
+    def page(self, place: Hashable, page: LinkPage) -> bytes:
+        """A continue that asks, or an end."""
+        assert isinstance(place, _Place), "a page goes to the place of its hop"
+        command, operation = (Command.END, Operation.RELEASE) if page.ends else (Command.CONTINUE, Operation.REQUEST)
+        if page.ends:
+            self._places.pop(place.theirs, None)
+        body = ussdc.Talk(operation, place.msisdn, page.text).encode()
+        return Pdu(command, place.ours, place.theirs, body=body).encode()
+
+    def enquiry(self) -> bytes:
+        """A shake."""
+        return Pdu(Command.SHAKE, ussdc.NO_CB, ussdc.NO_CB).encode()
+
+    def goodbye(self) -> bytes:
+        """An unbind."""
+        return Pdu(Command.UNBIND, ussdc.NO_CB, ussdc.NO_CB).encode()
+
+    def _happening(self, pdu: Pdu) -> Happening | None:
+        match pdu.command:
+            case Command.BIND_RESP:
+                return Bound() if pdu.status == 0 else Turned(f"bind_{pdu.status:#x}")
+            case Command.SHAKE_RESP:
+                return Alive()
+            case Command.SHAKE:
+                return Answer(Pdu(Command.SHAKE_RESP, pdu.receiver_cb, pdu.sender_cb).encode())
+            case Command.UNBIND:
+                return Turned("unbound")
+            case Command.BEGIN:
+                return self._begin(pdu)
+            case Command.CONTINUE:
+                return self._next(pdu, HopKind.CONTINUE, ussdc.talk_of(pdu.body).text)
+            case Command.END | Command.ABORT:
+                return self._next(pdu, HopKind.ABORT, "")
+            case _:
+                # What a later version of the centre may say is nothing that a person waits for.
+                return None
+
+    def _begin(self, pdu: Pdu) -> Happening:
+        talk = ussdc.talk_of(pdu.body)
+        if len(self._places) >= self._profile.dialogues_max:
+            raise BadInput("the centre holds more dialogues open than were agreed")
+        place = self._places[pdu.sender_cb] = _Place(pdu.sender_cb, next(self._numbers), talk.msisdn)
+        named = _NAMED.fullmatch(talk.text)
+        dialled = _dialled(named[1], named[2]) if named else talk.text or f"*{talk.service_code}#"
+        return self._asked(place, HopKind.BEGIN, dialled)
+
+    def _next(self, pdu: Pdu, kind: HopKind, text: str) -> Happening | None:
+        place = self._places.pop(pdu.sender_cb, None) if kind is HopKind.ABORT else self._places.get(pdu.sender_cb)
+        if place is None:
+            if kind is HopKind.ABORT:
+                return None
+            # From before this connection: the dialogues tell the person that the session is over.
+            place = _Place(pdu.sender_cb, next(self._numbers), ussdc.talk_of(pdu.body).msisdn)
+        named = _NAMED.fullmatch(text)
+        return self._asked(place, kind, named[2] if named else text)
+
+    def _asked(self, place: _Place, kind: HopKind, text: str) -> Asked:
+        msisdn = f"+{place.msisdn.removeprefix('+')}"
+        # The centre's number is its own only while the dialogue lasts; the person's tells two apart meanwhile.
+        return Asked(LinkHop(self._profile.name, f"{place.theirs:08x}", msisdn, kind, text), place)
+
+
+def _dialled(code: str, rest: str) -> str:
+    """What was dialled, out of the code and what stands behind it."""
+    rest = rest.strip("*#")
+    return f"{code.rstrip('#')}*{rest}#" if rest else f"{code.rstrip('#')}#"
