@@ -32,7 +32,7 @@ def send(
     to: Annotated[str, typer.Argument(help="A mobile number, typed in any usual way.")],
     text: Text,
     key: Annotated[str, typer.Option("--key", help="Sent once for a key, however often the command runs.")] = "",
-    language: Annotated[str, typer.Option("--language", help="en, fa or fr.")] = "en",
+    language: Annotated[str, typer.Option("--language", help="en, fa, fr or ar.")] = "en",
     wait_s: Annotated[float, typer.Option("--wait", help="Follow it for so many seconds.")] = 0.0,
     config: Config = None,
 ) -> None:

@@ -129,7 +129,7 @@ class Pages:
 
     def _name(self, words: Words, msisdn: str) -> str:
         person = self._bench.phones[msisdn].person
-        return person.name_fa if words.language == "fa" else person.name
+        return person.name_fa if words.direction == "rtl" else person.name
 
 
 def key_of(msisdn: str) -> str:

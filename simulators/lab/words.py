@@ -1,4 +1,4 @@
-"""The lab's words in three languages, one TOML file each; numbers and moments as each language writes them."""
+"""The lab's words in four languages, one TOML file each; numbers and moments as each language writes them."""
 
 import tomllib
 from collections.abc import Mapping
@@ -6,10 +6,16 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-LANGUAGES: Mapping[str, str] = {"en": "English", "fa": "فارسی", "fr": "Français"}
+LANGUAGES: Mapping[str, str] = {"en": "English", "fa": "فارسی", "fr": "Français", "ar": "العربية"}
+RIGHT_TO_LEFT = frozenset({"fa", "ar"})
 TEXTS = Path(__file__).with_name("texts")
 ZONE = ZoneInfo("Asia/Tehran")
-_PERSIAN = str.maketrans("0123456789,", "۰۱۲۳۴۵۶۷۸۹٬")
+_OWN = {
+    "fa": str.maketrans("0123456789,", "۰۱۲۳۴۵۶۷۸۹٬"),
+    "ar": str.maketrans("0123456789,", "٠١٢٣٤٥٦٧٨٩٬"),
+    "fr": str.maketrans(",", "\N{NARROW NO-BREAK SPACE}"),
+}
+"""Digits and the sign between groups, where they are not the English ones."""
 
 
 class Words:
@@ -17,7 +23,7 @@ class Words:
 
     def __init__(self, language: str, texts: Mapping[str, str]) -> None:
         self.language = language
-        self.direction = "rtl" if language == "fa" else "ltr"
+        self.direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
         self.texts = texts
 
     def __call__(self, key: str, **values: str | int) -> str:
@@ -31,19 +37,14 @@ class Words:
 
     def number(self, value: int) -> str:
         """A number in groups of three."""
-        text = f"{value:,}"
-        match self.language:
-            case "fa":
-                return text.translate(_PERSIAN)
-            case "fr":
-                return text.replace(",", "\N{NARROW NO-BREAK SPACE}")
-            case _:
-                return text
+        return self._own(f"{value:,}")
 
     def clock(self, moment: datetime) -> str:
         """Hour, minute and second in Tehran."""
-        text = f"{moment.astimezone(ZONE):%H:%M:%S}"
-        return text.translate(_PERSIAN) if self.language == "fa" else text
+        return self._own(f"{moment.astimezone(ZONE):%H:%M:%S}")
+
+    def _own(self, text: str) -> str:
+        return text.translate(_OWN[self.language]) if self.language in _OWN else text
 
 
 def load(folder: Path = TEXTS) -> dict[str, Words]:

@@ -174,7 +174,7 @@ async def test_the_keypad_types_and_what_arrives_appears_by_itself(
     await expect(page.locator("#rows .row-ussd").first).to_be_hidden()
 
 
-LOOKS = [(1440, "en"), (1280, "fa"), (380, "en"), (380, "fa"), (820, "fr")]
+LOOKS = [(1440, "en"), (1280, "fa"), (380, "en"), (380, "fa"), (820, "fr"), (380, "ar")]
 
 
 async def test_the_page_fits_its_screen_in_each_language(
@@ -198,7 +198,7 @@ async def test_the_page_fits_its_screen_in_each_language(
 
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
         direction = await page.locator("#screen").evaluate("element => getComputedStyle(element).direction")
-        assert direction == ("rtl" if language == "fa" else "ltr")
+        assert direction == ("rtl" if language in {"fa", "ar"} else "ltr")
         assert await page.evaluate("document.fonts.check('1rem Vazirmatn')")
         assert await page.evaluate("window.breaches") == []
         await page.close()

@@ -291,7 +291,7 @@ async def test_a_browser_without_scripts_is_sent_back_to_the_page(page: Page) ->
         assert response.headers["Location"] == "/?phone=989120000001&nfc=989120000002&terminal=TERM0001"
 
 
-@pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("fa", "rtl"), ("fr", "ltr")])
+@pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("fa", "rtl"), ("fr", "ltr"), ("ar", "rtl")])
 async def test_the_language_is_kept_and_sets_the_direction(page: Page, language: str, direction: str) -> None:
     await page.get(f"/?lang={language}")
 
@@ -335,7 +335,8 @@ def test_every_text_that_the_lab_may_ask_for_exists() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "shown"), [("en", "1,234,567"), ("fr", "1\u202f234\u202f567"), ("fa", "۱٬۲۳۴٬۵۶۷")]
+    ("language", "shown"),
+    [("en", "1,234,567"), ("fr", "1\u202f234\u202f567"), ("fa", "۱٬۲۳۴٬۵۶۷"), ("ar", "١٬٢٣٤٬٥٦٧")],
 )
 def test_numbers_are_grouped_as_the_language_writes_them(language: str, shown: str) -> None:
     assert words.load()[language].number(1_234_567) == shown

@@ -12,8 +12,9 @@ from gateway.channels.console.deps import DEPS
 from gateway.channels.console.forms import CSRF_FIELD, body_fields
 from gateway.channels.console.routes import PUBLIC, Route
 from gateway.channels.console.visit import PREFIX, Visit
-from gateway.channels.console.words import LANGUAGES, Words
+from gateway.channels.console.words import Words
 from gateway.errors import NotAllowed
+from gateway.languages import LANGUAGES
 from gateway.observe import log
 from gateway.services.staff import StaffMember
 

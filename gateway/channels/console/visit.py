@@ -11,8 +11,9 @@ from aiohttp import web
 from gateway.channels.console.deps import ConsoleDeps
 from gateway.channels.console.forms import CSRF_FIELD, F, FormProblems, parsed
 from gateway.channels.console.roles import MENU
-from gateway.channels.console.words import LANGUAGES, Words
+from gateway.channels.console.words import Words
 from gateway.errors import BadInput
+from gateway.languages import LANGUAGES
 from gateway.services.staff import Role, StaffMember
 
 PREFIX = "/console"

@@ -1,6 +1,6 @@
 """Words, numbers and dates of the console in a person's language; the strings are `texts/<language>.toml`.
 
-Persian is written from right to left, with its own digits and Jalali dates; French groups by a narrow space.
+Persian and Arabic are written from right to left with digits of their own, Persian with Jalali days.
 """
 
 import tomllib
@@ -11,17 +11,14 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from persiantools import digits
 from persiantools.jdatetime import JalaliDate, JalaliDateTime
 
+from gateway.languages import GROUP, POINT, RIGHT_TO_LEFT, own_digits
 from wallet.money import Money
 
-LANGUAGES: Mapping[str, str] = {"en": "English", "fa": "فارسی", "fr": "Français"}
-RIGHT_TO_LEFT = frozenset({"fa"})
 _FOLDER = Path(__file__).with_name("texts")
-_GROUP = {"en": ",", "fa": "٬", "fr": "\N{NARROW NO-BREAK SPACE}"}
-_POINT = {"en": ".", "fa": "٫", "fr": ","}
-_RIAL = {"fa": "ریال"}
+_RIAL = {"fa": "ریال", "ar": "ريال"}
+_DAY = {"en": "%Y-%m-%d", "fr": "%d/%m/%Y", "ar": "%Y/%m/%d"}
 
 
 @cache
@@ -55,17 +52,17 @@ class Words:
 
     def number(self, value: int) -> str:
         """Grouped digits."""
-        return self._digits(f"{value:,}".replace(",", _GROUP[self.language]))
+        return self._digits(f"{value:,}".replace(",", GROUP[self.language]))
 
     def money(self, amount: Money) -> str:
         """Grouped digits with the asset's decimals and its code, or its name where that is usual."""
         exponent = amount.asset.exponent
         whole, part = divmod(abs(amount.minor), 10**exponent)
-        shown = f"{whole:,}".replace(",", _GROUP[self.language])
+        shown = f"{whole:,}".replace(",", GROUP[self.language])
         if exponent:
-            shown += f"{_POINT[self.language]}{part:0{exponent}d}"
-        minus = "\N{LEFT-TO-RIGHT MARK}\N{MINUS SIGN}" if self.language == "fa" else "\N{MINUS SIGN}"
-        sign = minus if amount.minor < 0 else ""
+            shown += f"{POINT[self.language]}{part:0{exponent}d}"
+        mark = "\N{LEFT-TO-RIGHT MARK}" if self.direction == "rtl" else ""
+        sign = f"{mark}\N{MINUS SIGN}" if amount.minor < 0 else ""
         unit = _RIAL.get(self.language, "IRR") if amount.asset.code == "IRR" else amount.asset.code
         return f"{sign}{self._digits(shown)}\N{NO-BREAK SPACE}{unit}"
 
@@ -73,7 +70,7 @@ class Words:
         """`2026-11-22`; in Persian the Jalali day."""
         if self.language == "fa":
             return self._digits(JalaliDate(day).strftime("%Y/%m/%d"))  # type: ignore[no-untyped-call]
-        return day.strftime("%d/%m/%Y") if self.language == "fr" else day.isoformat()
+        return self._digits(day.strftime(_DAY[self.language]))
 
     def moment(self, moment: datetime) -> str:
         """Day and time in the zone of the institution, to the second."""
@@ -81,7 +78,7 @@ class Words:
         if self.language == "fa":
             jalali = JalaliDateTime.to_jalali(local.replace(tzinfo=None))  # type: ignore[no-untyped-call]
             return self._digits(jalali.strftime("%Y/%m/%d %H:%M:%S"))
-        return f"{self.day(local.date())} {local:%H:%M:%S}"
+        return f"{self.day(local.date())} {self._digits(f'{local:%H:%M:%S}')}"
 
     def _digits(self, text: str) -> str:
-        return str(digits.en_to_fa(text)) if self.language == "fa" else text
+        return own_digits(text, self.language)

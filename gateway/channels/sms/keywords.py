@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from gateway.languages import LANGUAGES
 from gateway.services.shortnumber import ascii_digits
 
-LANGUAGES = ("en", "fa", "fr")
 WORDS_JOINED_MAX = 3
 """A keyword of several words, as `opt out`, has so many at most."""
 _LETTERS = str.maketrans(

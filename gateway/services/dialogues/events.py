@@ -119,7 +119,7 @@ class Person(Protocol):
 
     @property
     def language(self) -> str:
-        """`en`, `fa` or `fr`."""
+        """`en`, `fa`, `fr` or `ar`."""
         ...
 
 

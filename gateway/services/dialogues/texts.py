@@ -4,8 +4,6 @@ import tomllib
 from enum import StrEnum
 from pathlib import Path
 
-LANGUAGES = ("en", "fa", "fr")
-
 
 class Closing(StrEnum):
     """Why a dialogue ends without a page of its own."""

@@ -66,7 +66,7 @@ class Notice:
         class_: What kind.
         msisdn: Where to, `+989…`.
         person_id: Whom; '' for a number that belongs to nobody here, which is then told once by its number.
-        language: `en`, `fa` or `fr`; another one is told in English.
+        language: `en`, `fa`, `fr` or `ar`; another one is told in English.
         values: What the text names; `NEEDS` says which values a class must have, others are ignored.
         secrets: What nobody else may read, such as `code`. A class that needs one is sealed at rest, wiped after
             sending, and never goes by e-mail.

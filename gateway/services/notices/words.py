@@ -68,7 +68,7 @@ class Language:
     def amount(self, money: Money) -> str:
         """Grouped digits and the asset's name."""
         whole, _, part = str(money).partition(" ")[0].partition(".")
-        grouped = f"{int(whole):,}".replace(",", self.forms["group"]) + (f".{part}" if part else "")
+        grouped = f"{int(whole):,}".replace(",", self.forms["group"]) + (self.forms["point"] + part if part else "")
         return self.forms["amount"].format(number=self._own(grouped), asset=self.assets[money.asset.code])
 
     def day(self, day: date) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from gateway.languages import RIGHT_TO_LEFT
 from gateway.services.people.rules import masked
 
 
@@ -134,8 +135,8 @@ class Person:
         id: `per_…`.
         msisdn: `+989…`, one person a number.
         name: In Latin letters.
-        name_fa: In Persian letters, or ''.
-        language: `en`, `fa` or `fr`.
+        name_fa: In Persian letters, which people who read Arabic read too, or ''.
+        language: `en`, `fa`, `fr` or `ar`.
         state: See PersonState.
         email: Where receipts go besides, or ''.
         created_at: When enrolment began.
@@ -164,7 +165,7 @@ class Person:
 
     def name_in(self, language: str) -> str:
         """The name in the letters of `language`."""
-        return self.name_fa if language == "fa" and self.name_fa else self.name
+        return self.name_fa if language in RIGHT_TO_LEFT and self.name_fa else self.name
 
     def masked_name_in(self, language: str) -> str:
         """`M***m A***i`, in the letters of `language`: enough to recognise whom one knows, and no more."""

@@ -49,7 +49,7 @@ class Recipient(Protocol):
 
     @property
     def language(self) -> str:
-        """`en`, `fa` or `fr`."""
+        """`en`, `fa`, `fr` or `ar`."""
         ...
 
     @property

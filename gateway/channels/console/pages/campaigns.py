@@ -63,6 +63,7 @@ class FromInvoices(Form):
     text_en: str = Field("", max_length=500)
     text_fa: str = Field("", max_length=500)
     text_fr: str = Field("", max_length=500)
+    text_ar: str = Field("", max_length=500)
 
 
 class StaffNumber(Form):
@@ -113,7 +114,7 @@ async def from_invoices(visit: Visit) -> web.StreamResponse:
     form = visit.form(FromInvoices)
     if isinstance(form, FormProblems):
         return visit.go("/campaigns", refused="campaign_form")
-    given = {"en": form.text_en, "fa": form.text_fa, "fr": form.text_fr}
+    given = {"en": form.text_en, "fa": form.text_fa, "fr": form.text_fr, "ar": form.text_ar}
     texts = {language: text for language, text in given.items() if text.strip()}
     name, source = f"{visit.words.t('campaign_kind.invoice')} {form.period}", f"{INVOICES}{form.period}"
     try:

@@ -1,6 +1,6 @@
 """Sign in, sign out, and the language of the console."""
 
-from typing import Literal, assert_never
+from typing import assert_never
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -11,6 +11,7 @@ from gateway.channels.console.forms import Digits, Form, FormProblems
 from gateway.channels.console.routes import EVERYONE, PUBLIC, Route, get, post
 from gateway.channels.console.visit import PREFIX, Visit
 from gateway.errors import BadInput
+from gateway.languages import PATTERN
 from gateway.services.staff import SignInOutcome, SignInResult
 
 
@@ -25,7 +26,7 @@ class SignInForm(Form):
 class LanguageForm(Form):
     """One of the console's languages."""
 
-    language: Literal["en", "fa", "fr"]
+    language: str = Field(pattern=PATTERN)
 
 
 def routes() -> list[Route]:

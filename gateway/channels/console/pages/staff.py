@@ -12,8 +12,8 @@ from gateway.channels.console.forms import Form, FormProblems, Line
 from gateway.channels.console.roles import RUN_STAFF
 from gateway.channels.console.routes import ID, Route, get, post
 from gateway.channels.console.visit import Visit
-from gateway.channels.console.words import LANGUAGES
 from gateway.errors import NotFound
+from gateway.languages import LANGUAGES, PATTERN
 from gateway.services.staff import NewStaff, Role, StaffMember, StaffRefusal
 
 PAGE_ROWS = 100
@@ -31,7 +31,7 @@ class Creation(Form):
     username: str = Field(min_length=1, max_length=60)
     name: Line
     password: str = Field(min_length=1, max_length=200)
-    language: str = Field("en", pattern="^(en|fa|fr)$")
+    language: str = Field("en", pattern=PATTERN)
     branch: str = Field("", pattern=r"^[a-z0-9-]{0,30}$")
     roles: list[str] = Field(default_factory=list, max_length=10)
 

@@ -79,15 +79,21 @@ async def test_a_sign_in_without_use_ends(signed_in: SignIn, world: World) -> No
     assert (await desk.get("/"))[0] == 303
 
 
-async def test_the_language_is_kept_and_persian_reads_from_the_right(signed_in: SignIn, client: Client) -> None:
+@pytest.mark.parametrize(
+    ("language", "trial_balance", "password"),
+    [("fa", "تراز آزمایشی", "گذرواژه"), ("ar", "ميزان المراجعة", "كلمة المرور")],
+)
+async def test_the_language_is_kept_and_persian_and_arabic_read_from_the_right(
+    signed_in: SignIn, language: str, trial_balance: str, password: str
+) -> None:
     desk = await signed_in("finance")
     assert '<html lang="en" dir="ltr">' in (await desk.get("/"))[1]
-    assert (await desk.post("/language", language="fa"))[0] == 303
+    assert (await desk.post("/language", language=language))[0] == 303
 
     status, body = await desk.get("/ledger")
-    assert (status, '<html lang="fa" dir="rtl">' in body, "تراز آزمایشی" in body) == (200, True, True)
+    assert (status, f'<html lang="{language}" dir="rtl">' in body, trial_balance in body) == (200, True, True)
     await desk.post("/sign-out")
-    assert "گذرواژه" in (await desk.get("/sign-in"))[1]
+    assert password in (await desk.get("/sign-in"))[1]
     assert (await desk.post("/language", language="xx"))[0] == 400
 
 

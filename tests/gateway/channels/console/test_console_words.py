@@ -14,7 +14,8 @@ from gateway.channels import console
 from gateway.channels.console.pages import campaigns, people
 from gateway.channels.console.pages.jobs import ACTIONS
 from gateway.channels.console.roles import MENU
-from gateway.channels.console.words import LANGUAGES, Words, texts
+from gateway.channels.console.words import Words, texts
+from gateway.languages import LANGUAGES
 from gateway.services.approvals import ApprovalOutcome, ApprovalState, ChangeKind
 from gateway.services.benefits import ClaimState, DecisionOutcome
 from gateway.services.campaigns import CampaignKind, CampaignOutcome, CampaignState, RowFault
@@ -122,6 +123,8 @@ def test_codes_of_transfers_menu_and_actions_have_their_words() -> None:
         ("en", Money(-123_456, EUR), "\N{MINUS SIGN}1,234.56\N{NO-BREAK SPACE}EUR"),
         ("fa", Money(5, EUR), "۰٫۰۵\N{NO-BREAK SPACE}EUR"),
         ("fa", irr(-5), "\N{LEFT-TO-RIGHT MARK}\N{MINUS SIGN}۵\N{NO-BREAK SPACE}ریال"),
+        ("ar", Money(-123_456, EUR), "\N{LEFT-TO-RIGHT MARK}\N{MINUS SIGN}١٬٢٣٤٫٥٦\N{NO-BREAK SPACE}EUR"),
+        ("ar", irr(27_000_000), "٢٧٬٠٠٠٬٠٠٠\N{NO-BREAK SPACE}ريال"),
         ("fr", Money(7, POINT), "7\N{NO-BREAK SPACE}PTS"),
     ],
 )
@@ -133,5 +136,6 @@ def test_days_and_moments_are_those_of_the_institution() -> None:
     moment = datetime(2026, 11, 21, 22, 0, 5, tzinfo=UTC)
     assert Words("en", TEHRAN).moment(moment) == "2026-11-22 01:30:05"
     assert Words("fr", TEHRAN).moment(moment) == "22/11/2026 01:30:05"
+    assert Words("ar", TEHRAN).moment(moment) == "٢٠٢٦/١١/٢٢ ٠١:٣٠:٠٥"
     assert Words("fa", TEHRAN).moment(moment) == "۱۴۰۵/۰۹/۰۱ ۰۱:۳۰:۰۵"
     assert Words("fa", TEHRAN).day(date(2026, 3, 21)) == "۱۴۰۵/۰۱/۰۱"

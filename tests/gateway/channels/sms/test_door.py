@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gateway.channels.sms import Keyword, Keywords
 from gateway.channels.sms.door import CLAIM_CLASSES
 from gateway.errors import BadInput
+from gateway.languages import LANGUAGES
 from gateway.services.benefits import ClaimState
 from gateway.services.messages import ANSWER_MAX, NO, SCALE, SURVEY, YES, Incoming, TicketOutcome, TicketState
 from gateway.services.messages.messages import LEASE_S
@@ -54,7 +55,7 @@ WRITTEN = [
 ]
 
 
-@pytest.mark.parametrize("language", ["en", "fa", "fr"])
+@pytest.mark.parametrize("language", LANGUAGES)
 async def test_each_word_of_each_language_is_answered_in_it_also_to_strangers(hamlet: Town, language: str) -> None:
     words = Keywords()
     for keyword, argument, enrolled, stranger in WRITTEN:

@@ -1,11 +1,12 @@
-"""What people really type: in three languages, two alphabets and any spelling that a keypad makes easy."""
+"""What people really type: in four languages, two alphabets and any spelling that a keypad makes easy."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.channels.sms import Keyword, Keywords
-from gateway.channels.sms.keywords import LANGUAGES, looks_secret
+from gateway.channels.sms.keywords import looks_secret
+from gateway.languages import LANGUAGES
 from gateway.wire import gsm
 
 WORDS = Keywords()
@@ -57,6 +58,23 @@ K = Keyword
         ("آره", K.YES, "fa", ""),
         ("خير", K.NO, "fa", ""),
         ("نه!", K.NO, "fa", ""),
+        # Arabic, with the marks and the letter forms of either keypad
+        ("رصيد", K.BALANCE, "ar", ""),
+        ("رصید", K.BALANCE, "ar", ""),
+        ("الرصيد؟", K.BALANCE, "ar", ""),
+        ("ادفع ٨", K.PAY, "ar", "٨"),
+        ("إدفع٨", K.PAY, "ar", "٨"),
+        ("مطالبة S-12345674", K.CLAIM, "ar", "S-12345674"),
+        ("مطالبه", K.CLAIM, "ar", ""),
+        ("شكوى: لم يصل المال", K.COMPLAINT, "ar", "لم يصل المال"),
+        ("شَكْوَى", K.COMPLAINT, "ar", ""),
+        ("إيقاف", K.STOP, "ar", ""),
+        ("ايقاف", K.STOP, "ar", ""),
+        ("ابدأ", K.START, "ar", ""),
+        ("مساعدة", K.HELP, "ar", ""),
+        ("السلام عليكم", K.HELP, "ar", ""),
+        ("نعم", K.YES, "ar", ""),
+        ("لا شكرا", K.NO, "ar", "شكرا"),
         # French, with accents or without, composed or not
         ("SOLDE", K.BALANCE, "fr", ""),
         ("réclamation mon argent", K.COMPLAINT, "fr", "mon argent"),
@@ -106,6 +124,12 @@ def test_a_word_of_two_languages_is_in_the_persons_own(language: str, spoken: st
 
     assert found is not None
     assert found.language == spoken
+
+
+def test_an_arabic_word_that_persian_has_too_is_arabic_for_who_speaks_arabic() -> None:
+    found = [WORDS.find("توقف", language) for language in ("ar", "fa", "")]
+
+    assert [one.language for one in found if one] == ["ar", "fa", "fa"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

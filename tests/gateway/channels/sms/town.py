@@ -18,8 +18,8 @@ from wallet.clock import ManualClock
 from wallet.money import irr
 
 AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-ENGLISH, PERSIAN, FRENCH, STRANGER = (f"+98912000000{n}" for n in (1, 2, 3, 9))
-NUMBERS = {"en": ENGLISH, "fa": PERSIAN, "fr": FRENCH, "": STRANGER}
+ENGLISH, PERSIAN, FRENCH, ARAB, STRANGER = (f"+98912000000{n}" for n in (1, 2, 3, 4, 9))
+NUMBERS = {"en": ENGLISH, "fa": PERSIAN, "fr": FRENCH, "ar": ARAB, "": STRANGER}
 LANGUAGE_OF = {number: language for language, number in NUMBERS.items() if language}
 
 

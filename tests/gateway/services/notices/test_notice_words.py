@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from gateway.channels.sms import Keyword, Keywords
+from gateway.languages import LANGUAGES, RIGHT_TO_LEFT
 from gateway.services.messages import ANSWER_MAX
 from gateway.services.notices import NEEDS, Notice, NoticeClass, NoticeValue, Words
 from gateway.services.notices.rules import POLICIES
@@ -13,7 +14,6 @@ from gateway.wire import gsm
 from wallet.money import EUR, MINOR_MAX, Money, irr
 
 WORDS = Words(zone="Asia/Tehran", service_code="*1420#")
-LANGUAGES = ("en", "fa", "fr")
 AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 DAY = AT.date()
 USUAL: Mapping[str, NoticeValue] = {
@@ -21,7 +21,7 @@ USUAL: Mapping[str, NoticeValue] = {
 }  # fmt: skip
 # 30 September and its like have the longest month's name and two-digit days.
 # A page of the greatest length that USSD has.
-SCREENS = {"en": "a" * 182, "fr": "é" * 182, "fa": "س" * 80}
+SCREENS = {"en": "a" * 182, "fr": "é" * 182, "fa": "س" * 80, "ar": "س" * 80}
 LONGEST = datetime(2026, 9, 30, 20, 0, tzinfo=UTC)
 WORST: Mapping[str, NoticeValue] = {
     "amount": irr(MINOR_MAX),
@@ -42,7 +42,7 @@ def said(language: str) -> Mapping[str, NoticeValue]:
     return {
         "period": "1405-08",
         "options": "1, 2, 3, 4, 5, 6, 7, 8, 9, 0",
-        "answer": ("س" if language == "fa" else "a") * ANSWER_MAX,
+        "answer": ("س" if language in RIGHT_TO_LEFT else "a") * ANSWER_MAX,
         "word": max(named.values(), key=len),
         **{f"word_{keyword.value}": word for keyword, word in named.items()},
     }
@@ -68,7 +68,7 @@ def test_every_class_is_told_in_every_language_within_few_parts(class_: NoticeCl
     usual, worst = words(class_, language), words(class_, language, WORST, code="1234-5678-90")
     assert gsm.parts_count(worst) <= PARTS_MAX.get(class_, 2)
     assert "{" not in usual
-    assert (gsm.coding_of(usual) is gsm.Coding.UCS2) == (language == "fa")
+    assert (gsm.coding_of(usual) is gsm.Coding.UCS2) == (language in RIGHT_TO_LEFT)
     if "code" in NEEDS[class_].secrets:
         assert usual.count("123456") == 1
 
@@ -85,6 +85,11 @@ def test_every_class_is_told_in_every_language_within_few_parts(class_: NoticeCl
             NoticeClass.BENEFIT_PAID,
             "fa",
             "۱٬۲۰۰٬۰۰۰ ریال مزایا به کیف پول تپ‌دایال شما واریز شد.\n۱۴۰۵/۰۹/۰۱ ساعت ۱۱:۳۰",
+        ),
+        (
+            NoticeClass.MONEY_SENT,
+            "ar",
+            "أرسلت ١٬٢٠٠٬٠٠٠ ريال من محفظتك في تابدايل.\n٢٠٢٦/١١/٢٢ الساعة ١١:٣٠",
         ),
         (
             NoticeClass.MONEY_RECEIVED,
@@ -120,13 +125,15 @@ def test_an_unknown_language_is_told_in_english() -> None:
 def test_decimals_and_days_are_written_as_the_language_does() -> None:
     assert [WORDS.languages[name].amount(Money(123_456, EUR)) for name in LANGUAGES] == [
         "1,234.56 euros",
-        "۱٬۲۳۴.۵۶ یورو",
-        "1 234.56 euros",
+        "۱٬۲۳۴٫۵۶ یورو",
+        "1 234,56 euros",
+        "١٬٢٣٤٫٥٦ يورو",
     ]
     assert [WORDS.languages[name].day(date(2026, 3, 21)) for name in LANGUAGES] == [
         "21 Mar 2026",
         "۱۴۰۵/۰۱/۰۱",
         "21/03/2026",
+        "٢٠٢٦/٠٣/٢١",
     ]
 
 
