@@ -1,8 +1,8 @@
 """Engines for one database URL: what writes and what reads. None puts a row's values into the text of a fault.
 
 SQLite: the writer is a plain engine used by one thread (a whole group in one hop), BEGIN IMMEDIATE, WAL,
-synchronous=FULL; reads go through aiosqlite on connections that cannot write. PostgreSQL: asyncpg for both; all tables
-of this store live in the schema `gateway`.
+synchronous=FULL; reads go through connections that cannot write: short ones through a thread of their own, the others
+through aiosqlite. PostgreSQL: asyncpg for both; all tables of this store live in the schema `gateway`.
 """
 
 import sqlite3
@@ -39,10 +39,24 @@ def sqlite_writer(url: str) -> Engine:
     return engine
 
 
+def sqlite_finder(url: str) -> Engine:
+    """The engine of the one thread that answers short reads."""
+    engine = create_engine(
+        make_url(url).set(drivername="sqlite+pysqlite"),
+        poolclass=StaticPool,
+        pool_reset_on_return=None,
+        hide_parameters=True,
+        connect_args={"check_same_thread": False, "isolation_level": None},
+    )
+    event.listen(engine, "connect", _reading)
+    return engine
+
+
 def reader(url: str) -> AsyncEngine:
     """The engine for reads: aiosqlite or asyncpg."""
     if not is_sqlite(url):
-        return postgres(url)
+        # A read is one statement: BEGIN and ROLLBACK around it would be two more round trips.
+        return postgres(url).execution_options(isolation_level="AUTOCOMMIT")
     engine = create_async_engine(
         make_url(url).set(drivername="sqlite+aiosqlite"),
         pool_size=READERS_MAX,

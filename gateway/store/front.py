@@ -21,6 +21,7 @@ from sqlalchemy.schema import SchemaItem
 from gateway.errors import StoreUnavailable
 from gateway.store import engines, migrate
 from gateway.store.faults import FAULTS, is_lost
+from gateway.store.reader import GroupedReader
 from gateway.store.writer import PostgresRunner, SqliteRunner, Write, Writer
 
 __all__ = ["Store", "Write", "insert_ignore", "metadata", "table"]
@@ -40,19 +41,21 @@ def table(name: str, *items: SchemaItem | Column[Any]) -> Table:
 class Store:
     """The gateway's database. Use `await Store.open(url)` and `await store.close()`."""
 
-    def __init__(self, writer: Writer, reading: AsyncEngine) -> None:
+    def __init__(self, writer: Writer, reading: AsyncEngine, finder: GroupedReader | None) -> None:
         self._writer = writer
         self._reading = reading
+        self._finder = finder
 
     @classmethod
     async def open(cls, url: str, *, queue_max: int = 10_000) -> "Store":
         """Open `sqlite:///path.db` or `postgresql://…/db`; the schema must have been made by `upgrade`."""
         runner: SqliteRunner | PostgresRunner
+        finder = None
         if engines.is_sqlite(url):
-            runner = SqliteRunner(engines.sqlite_writer(url))
+            runner, finder = SqliteRunner(engines.sqlite_writer(url)), GroupedReader(engines.sqlite_finder(url))
         else:
             runner = PostgresRunner(engines.postgres(url, pool_size=1))
-        return cls(Writer(runner, queue_max), engines.reader(url))
+        return cls(Writer(runner, queue_max), engines.reader(url), finder)
 
     @staticmethod
     async def upgrade(url: str) -> None:
@@ -63,6 +66,8 @@ class Store:
         """Commit what waits, then let go of the database."""
         await self._writer.close()
         await self._reading.dispose()
+        if self._finder is not None:
+            await self._finder.close()
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` inside the next group; returns its value after COMMIT, raises what it raised.
@@ -83,7 +88,7 @@ class Store:
         """
         await self._writer.submit(writes)
 
-    async def read(self, query: Select[Any]) -> Sequence[Row[Any]]:
+    async def read(self, query: Select[Any], values: Mapping[str, object] = {}) -> Sequence[Row[Any]]:
         """Rows of a query outside the writer: committed data only, does not wait for the writer.
 
         Raises:
@@ -91,7 +96,24 @@ class Store:
         """
         try:
             async with asyncio.timeout(READ_S), self._reading.connect() as connection:
-                return (await connection.execute(query)).all()
+                return (await connection.execute(query, values)).all()
+        except FAULTS as problem:
+            if not is_lost(problem):
+                raise
+            raise StoreUnavailable(f"the store cannot be read: {type(problem).__name__}") from problem
+
+    async def find(self, query: Select[Any], values: Mapping[str, object]) -> Sequence[Row[Any]]:
+        """The same for a read that is short (an index answers it) and frequent: `query` is made once, at import.
+
+        Raises:
+            Overloaded: Too many such reads wait.
+            StoreUnavailable: The database does not answer.
+        """
+        if self._finder is None:
+            return await self.read(query, values)
+        try:
+            async with asyncio.timeout(READ_S):
+                return await self._finder.find(query, values)
         except FAULTS as problem:
             if not is_lost(problem):
                 raise

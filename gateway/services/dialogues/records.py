@@ -68,7 +68,9 @@ class SessionView:
     started_at: datetime
 
 
-_ALL = select(*sessions.c)
+_FOUND = select(*sessions.c).where(
+    sessions.c.adapter == bindparam("b_adapter"), sessions.c.session_key == bindparam("b_session_key")
+)
 _VIEW = select(*(sessions.c[one.name] for one in fields(SessionView)))
 
 _CHANGED = (
@@ -103,7 +105,7 @@ _OVER = (
 
 async def load(store: Store, adapter: str, session_key: str) -> Session | None:
     """The session with the provider's key."""
-    rows = await store.read(_ALL.where(sessions.c.adapter == adapter, sessions.c.session_key == session_key))
+    rows = await store.find(_FOUND, {"b_adapter": adapter, "b_session_key": session_key})
     return _session(rows[0]) if rows else None
 
 

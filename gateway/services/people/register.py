@@ -1,12 +1,12 @@
 """Where people are found: what the other rooms of this service build on."""
 
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select, update
 
 from gateway.keys import KeyStore
 from gateway.observe import Metrics
@@ -18,6 +18,9 @@ from gateway.settings import Settings
 from gateway.store import Store, insert_ignore
 from wallet.clock import Clock
 
+_BY_ID = select(persons).where(persons.c.id == bindparam("an_id"))
+_BY_MSISDN = select(persons).where(persons.c.msisdn == bindparam("a_msisdn"))
+_HELD = _BY_ID.with_for_update(key_share=True)
 _OWING = (PersonState.ACTIVE, PersonState.LOCKED)
 
 
@@ -54,11 +57,11 @@ class Register:
 
     async def by_id(self, person_id: str) -> Person | None:
         """The person with this id."""
-        return await self._one(persons.c.id == person_id)
+        return await self._one(_BY_ID, {"an_id": person_id})
 
     async def by_msisdn(self, msisdn: str) -> Person | None:
         """The person with this number, `+989…`."""
-        return await self._one(persons.c.msisdn == msisdn)
+        return await self._one(_BY_MSISDN, {"a_msisdn": msisdn})
 
     async def by_ids(self, ids: Collection[str]) -> list[Person]:
         """The people with these ids, in no order; at most some thousands at once."""
@@ -97,8 +100,8 @@ class Register:
         query = select(func.count()).select_from(persons).where(persons.c.state.in_(_OWING))
         return int((await self._store.read(query))[0][0])
 
-    async def _one(self, which: ColumnElement[bool]) -> Person | None:
-        rows = await self._store.read(select(persons).where(which))
+    async def _one(self, query: Select[Any], values: Mapping[str, str]) -> Person | None:
+        rows = await self._store.find(query, values)
         return person_of(rows[0]) if rows else None
 
     async def _national(self, number: str, msisdn: str) -> National:
@@ -163,7 +166,7 @@ def same(one: bytes, other: bytes) -> bool:
 
 def locked_person(tx: Connection, person_id: str) -> Row[Any] | None:
     """The person's row, held until the unit of work is over."""
-    return tx.execute(select(persons).where(persons.c.id == person_id).with_for_update(key_share=True)).one_or_none()
+    return tx.execute(_HELD, {"an_id": person_id}).one_or_none()
 
 
 def set_state(tx: Connection, person_id: str, state: PersonState) -> None:

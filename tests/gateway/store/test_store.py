@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
+from pathlib import Path
 
 import pytest
 from asyncpg import (
@@ -32,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from gateway.errors import Conflict, Overloaded
+from gateway.errors import Conflict, Overloaded, StoreUnavailable
 from gateway.store import Store, Write, insert_ignore
 from gateway.store.faults import is_lost
 from wallet.types import Int64, Text
@@ -228,3 +229,50 @@ async def test_a_postgresql_that_cuts_everybody_off_is_unavailable_and_then_ther
 )
 def test_a_lost_database_is_told_from_our_own_mistakes(problem: Exception, *, lost: bool) -> None:
     assert is_lost(problem) is lost
+
+
+LOOK = select(COUNTERS.c.value).where(COUNTERS.c.name == bindparam("which"))
+
+
+async def test_short_reads_that_wait_together_each_get_their_own_rows(store: Store) -> None:
+    await store.apply(*[Write(ADD, {"name": f"n{number}", "value": number}) for number in range(40)])
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(store.find(LOOK, {"which": f"n{number}"})) for number in range(41)]
+    assert [[row.value for row in one.result()] for one in asked] == [*([number] for number in range(40)), []]
+
+
+async def test_a_short_read_sees_what_was_committed_before_it_was_asked(store: Store) -> None:
+    await store.apply(Write(ADD, {"name": "seen", "value": 0}))
+    for value in range(20):
+        await store.apply(Write(RAISE, {"which": "seen", "old": value, "new": value + 1}, expect=1))
+        assert (await store.find(LOOK, {"which": "seen"}))[0].value == value + 1
+
+
+async def test_a_short_read_that_fails_fails_alone(store: Store) -> None:
+    await store.apply(Write(ADD, {"name": "sound", "value": 7}))
+    wrong = select(Table("test_nowhere", MetaData(), Column("name", Text)))
+
+    async def broken() -> None:
+        with pytest.raises((DBAPIError, StoreUnavailable)):
+            await store.find(wrong, {})
+
+    async with asyncio.TaskGroup() as group:
+        sound = [group.create_task(store.find(LOOK, {"which": "sound"}))]
+        group.create_task(broken())
+        sound.append(group.create_task(store.find(LOOK, {"which": "sound"})))
+    assert [one.result()[0].value for one in sound] == [7, 7]
+
+
+async def test_a_short_read_whose_caller_went_away_holds_nobody_up(store: Store) -> None:
+    await store.apply(Write(ADD, {"name": "left", "value": 1}))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await store.find(LOOK, {"which": "left"})
+    assert (await store.find(LOOK, {"which": "left"}))[0].value == 1
+
+
+async def test_a_closed_file_answers_no_short_read(tmp_path: Path) -> None:
+    store = await Store.open(f"sqlite:///{tmp_path}/closed.db")
+    await store.close()
+    with pytest.raises(StoreUnavailable):
+        await store.find(LOOK, {"which": "any"})

@@ -1,0 +1,95 @@
+"""Short reads of an embedded database, answered together: one visit of one thread takes all that wait.
+
+A read by key costs a few microseconds, its way to a thread and back ten times that; so what waits while the thread is
+out shares the next visit. Long reads have connections of their own (`Store.read`), since here all would wait for one.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, Row, Select
+
+from gateway.errors import Overloaded, StoreUnavailable
+
+WAITING_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    query: Select[Any]
+    values: Mapping[str, object]
+    done: "asyncio.Future[Sequence[Row[Any]]]"
+
+
+class GroupedReader:
+    """One thread with one read-only connection, and what waits for it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._waiting: list[_Ask] = []
+        self._is_out = False
+        self._is_closed = False
+
+    async def find(self, query: Select[Any], values: Mapping[str, object]) -> Sequence[Row[Any]]:
+        """Rows of a query that an index answers, of what was committed when it was asked or later.
+
+        Raises:
+            Overloaded: Too many reads wait.
+            StoreUnavailable: It is closed.
+        """
+        if self._is_closed:
+            raise StoreUnavailable("the store is closed")
+        if len(self._waiting) >= WAITING_MAX:
+            raise Overloaded("too many reads wait")
+        loop = asyncio.get_running_loop()
+        ask = _Ask(query, values, loop.create_future())
+        self._waiting.append(ask)
+        if not self._is_out:
+            self._is_out = True
+            # Not at once: who else asks in this turn of the loop comes along.
+            loop.call_soon(self._go)
+        return await ask.done
+
+    async def close(self) -> None:
+        """Let what is being answered finish, tell the others that it is closed, and let go of the database."""
+        self._is_closed = True
+        for ask in self._waiting:
+            if not ask.done.done():
+                ask.done.set_exception(StoreUnavailable("the store is closed"))
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
+        self._thread.shutdown()
+
+    def _go(self) -> None:
+        asks, self._waiting = [ask for ask in self._waiting if not ask.done.done()], []
+        if not asks:
+            self._is_out = False
+            return
+        visit = asyncio.get_running_loop().run_in_executor(self._thread, self._answers, asks)
+        visit.add_done_callback(lambda _: self._come_back(asks, visit))
+
+    def _come_back(self, asks: Sequence[_Ask], visit: "asyncio.Future[list[Sequence[Row[Any]] | Exception]]") -> None:
+        fault = visit.exception()
+        answers = visit.result() if fault is None else [fault] * len(asks)
+        for ask, answer in zip(asks, answers, strict=True):
+            if ask.done.done():
+                continue
+            if isinstance(answer, BaseException):
+                ask.done.set_exception(answer)
+            else:
+                ask.done.set_result(answer)
+        self._go()
+
+    def _answers(self, asks: Sequence[_Ask]) -> list[Sequence[Row[Any]] | Exception]:
+        """In the thread: each read's rows, or what it raised."""
+        answers: list[Sequence[Row[Any]] | Exception] = []
+        with self._engine.connect() as connection:
+            for ask in asks:
+                try:
+                    answers.append(connection.execute(ask.query, ask.values).all())
+                except Exception as problem:  # noqa: BLE001 - handed to its caller; the others have their rows
+                    answers.append(problem)
+        return answers
