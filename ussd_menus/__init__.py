@@ -4,7 +4,7 @@ from ussd_menus.alphabet import gsm_septets, ucs2_units
 from ussd_menus.draw import draw, mermaid
 from ussd_menus.engine import begin, say, step
 from ussd_menus.freeze import FrozenMenus, freeze
-from ussd_menus.loader import load
+from ussd_menus.loader import files_of, load, load_files
 from ussd_menus.model import (
     Amount,
     Begin,
@@ -21,9 +21,12 @@ from ussd_menus.model import (
     Result,
     Row,
     State,
+    Style,
     Value,
+    smallest,
 )
 from ussd_menus.screens import Menus
+from ussd_menus.shortcuts import Plan, dialled, onward, renote
 from ussd_menus.verify import verify
 
 __all__ = [
@@ -39,19 +42,27 @@ __all__ = [
     "MenusFault",
     "Page",
     "Phase",
+    "Plan",
     "Profile",
     "Reply",
     "Result",
     "Row",
     "State",
+    "Style",
     "Value",
     "begin",
+    "dialled",
     "draw",
+    "files_of",
     "freeze",
     "gsm_septets",
     "load",
+    "load_files",
     "mermaid",
+    "onward",
+    "renote",
     "say",
+    "smallest",
     "step",
     "ucs2_units",
     "verify",

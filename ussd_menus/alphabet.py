@@ -44,8 +44,13 @@ _TO_GSM = {
     "\t": " ",
 }
 _VALUE_BRACKETS = str.maketrans("^{}\\[~]|\f", "-()/(-)/ ")
-_PERSIAN_LETTERS = str.maketrans("يىك\u200c\u00a0\u202f", "ییک   ")
-_PERSIAN_DIGITS = str.maketrans("\t", " ") | str.maketrans("0123456789٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹۰۱۲۳۴۵۶۷۸۹")
+_PERSIAN_LETTERS = str.maketrans("يىك", "ییک")
+_SPACES = str.maketrans("\u200c\u00a0\u202f\t", "    ")
+_ALL_DIGITS = ("0123456789", "۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩")
+_DIGITS = {
+    name: str.maketrans("".join(_ALL_DIGITS) + "\t", own * len(_ALL_DIGITS) + " ")
+    for name, own in zip(("latin", "persian", "arabic"), _ALL_DIGITS, strict=True)
+}
 
 
 def gsm_septets(text: str) -> int | None:
@@ -83,15 +88,23 @@ def _likeness(letter: str) -> str:
     return base if base in GSM_ALL else "?"
 
 
-def into_persian(text: str) -> str:
-    """NFC, Arabic yeh and kaf as Persian ones, Persian digits, no invisible marks (old handsets show boxes).
+def into_ucs2(text: str, digits: str, *, persian: bool) -> str:
+    """NFC, digits of one kind (`latin`, `persian`, `arabic`), no invisible marks (old handsets show boxes).
 
-    A zero-width non-joiner becomes a space of the same length, so that letters do not join wrongly.
+    A zero-width non-joiner becomes a space of the same length, so that letters do not join wrongly. `persian`: Arabic
+    yeh and kaf as Persian ones.
     """
     if text.isascii():
-        return text.translate(_PERSIAN_DIGITS)
-    text = unicodedata.normalize("NFC", text).translate(_PERSIAN_LETTERS).translate(_PERSIAN_DIGITS)
+        return text.translate(_DIGITS[digits])
+    text = unicodedata.normalize("NFC", text).translate(_SPACES).translate(_DIGITS[digits])
+    if persian:
+        text = text.translate(_PERSIAN_LETTERS)
     return "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+
+
+def into_persian(text: str) -> str:
+    """Persian letters and digits, see into_ucs2."""
+    return into_ucs2(text, "persian", persian=True)
 
 
 def value_letters(text: str) -> str:

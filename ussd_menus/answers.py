@@ -6,11 +6,13 @@ Each reader gives the value, or None when the answer is not one. None raises, wh
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 
 from ussd_menus.calendars import from_jalali, jalali_parts
 from ussd_menus.model import Value
 from ussd_menus.screens import AnswerKind, InputScreen, Word, WordType
+from ussd_menus.texts import RIAL
 
 TYPED_MAX = 182
 """Nobody types more than a page; a longer answer is not read."""
@@ -18,6 +20,7 @@ TYPED_MAX = 182
 _GROUPED = re.compile(r"\d{1,3}(?:[,٬،' ]\d{3})+|\d+", re.ASCII)
 _MSISDN = re.compile(r"(?:0|0098|\+98|98)?(9\d{9})", re.ASCII)
 _DAY = re.compile(r"(\d{1,4})[-/. ](\d{1,2})(?:[-/. ](\d{1,4}))?", re.ASCII)
+_IBAN = re.compile(r"(?:IR)?(\d{2})(\d{22})", re.ASCII)
 _JALALI_YEARS = range(1300, 1500)
 _GREGORIAN_YEARS = range(1900, 2101)
 
@@ -67,6 +70,29 @@ def read_amount(text: str, digits_max: int) -> int | None:
     return int(digits) if 0 < len(digits) <= digits_max else None
 
 
+def read_toman(text: str, digits_max: int) -> int | None:
+    """An amount in toman as rials; one decimal is a rial."""
+    whole, point, tenth = text.replace("٫", ".").partition(".")
+    if point and not (len(tenth) == 1 and tenth.isdecimal()):
+        return None
+    tens = 0 if whole.strip("0") == "" and whole else read_amount(whole, digits_max)
+    minor = None if tens is None else tens * 10 + int(tenth or 0)
+    return minor if minor and minor < 10**digits_max else None
+
+
+def read_number(text: str, least: int, most: int) -> int | None:
+    """A whole number from `least` to `most`, both included."""
+    digits = read_digits(text, 1, 18)
+    return int(digits) if digits is not None and least <= int(digits) <= most else None
+
+
+def read_iban(text: str) -> str | None:
+    """An Iranian IBAN, `IR` and 24 digits; the letters need not be typed, spaces and hyphens are left out."""
+    match = _IBAN.fullmatch(re.sub(r"[ -]", "", text).upper())
+    # ISO 7064: the number after the country and check digits, then the country as digits (I 18, R 27) and the check.
+    return f"IR{match[1]}{match[2]}" if match and int(f"{match[2]}1827{match[1]}") % 97 == 1 else None
+
+
 def read_day(text: str, *, jalali: bool, today: date | None) -> date | None:
     """A day: year first or last with or without separators, or month and day of the year nearest to `today`.
 
@@ -113,21 +139,33 @@ def read_text(text: str, length_min: int, length_max: int) -> str | None:
     return text if length_min <= len(text) <= length_max and not text.isdecimal() else None
 
 
-Reader = Callable[[str, InputScreen, Word, bool, date | None], Value | None]
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What decides how an answer is read, besides its screen."""
+
+    jalali: bool = False
+    today: date | None = None
+    toman: bool = False
 
 
-def _amount(text: str, _screen: InputScreen, word: Word, _jalali: bool, _today: date | None) -> Value | None:  # noqa: FBT001 - one of a table of readers
-    minor = read_amount(text, word.max)
+Reader = Callable[[str, InputScreen, Word, Reading], Value | None]
+
+
+def _amount(text: str, _screen: InputScreen, word: Word, reading: Reading) -> Value | None:
+    toman = reading.toman and word.code == RIAL
+    minor = read_toman(text, word.max) if toman else read_amount(text, word.max)
     return None if minor is None else word.amount(minor)
 
 
 READERS: dict[AnswerKind, Reader] = {
-    AnswerKind.TEXT: lambda text, screen, _w, _j, _t: read_text(text, screen.length_min, screen.length_max),
-    AnswerKind.DIGITS: lambda text, screen, _w, _j, _t: read_digits(text, screen.length_min, screen.length_max),
-    AnswerKind.NATIONAL_NUMBER: lambda text, _s, _w, _j, _t: read_national_number(text),
-    AnswerKind.MSISDN: lambda text, _s, _w, _j, _t: read_msisdn(text),
+    AnswerKind.TEXT: lambda text, screen, _w, _r: read_text(text, screen.length_min, screen.length_max),
+    AnswerKind.DIGITS: lambda text, screen, _w, _r: read_digits(text, screen.length_min, screen.length_max),
+    AnswerKind.NATIONAL_NUMBER: lambda text, _s, _w, _r: read_national_number(text),
+    AnswerKind.MSISDN: lambda text, _s, _w, _r: read_msisdn(text),
     AnswerKind.AMOUNT: _amount,
-    AnswerKind.DATE: lambda text, _s, _w, jalali, today: read_day(text, jalali=jalali, today=today),
+    AnswerKind.DATE: lambda text, _s, _w, r: read_day(text, jalali=r.jalali, today=r.today),
+    AnswerKind.NUMBER: lambda text, screen, _w, _r: read_number(text, screen.least, screen.most),
+    AnswerKind.IBAN: lambda text, _s, _w, _r: read_iban(text),
 }
 """One reader a kind."""
 
@@ -138,12 +176,16 @@ TYPES: dict[AnswerKind, WordType] = {
     AnswerKind.MSISDN: WordType.TEXT,
     AnswerKind.AMOUNT: WordType.AMOUNT,
     AnswerKind.DATE: WordType.DAY,
+    AnswerKind.NUMBER: WordType.NUMBER,
+    AnswerKind.IBAN: WordType.TEXT,
 }
 """What type of word each kind gives."""
 
 
-def read(text: str, screen: InputScreen, word: Word, *, jalali: bool, today: date | None) -> Value | None:
-    """The value that a cleaned answer has on this screen, None when it is not one."""
+def read(
+    text: str, screen: InputScreen, word: Word, *, jalali: bool, today: date | None, toman: bool = False
+) -> Value | None:
+    """The value that a cleaned answer has on this screen, None when it is not one; toman are read as rials."""
     if len(text) > TYPED_MAX:
         return None
-    return READERS[screen.kind](text, screen, word, jalali, today)
+    return READERS[screen.kind](text, screen, word, Reading(jalali, today, toman))

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from html import escape
 
 from ussd_menus.flow import Edge, Graph, graph_of
-from ussd_menus.screens import ActionScreen, AnyScreen, EndScreen, Menus, SecretScreen
+from ussd_menus.screens import ActionScreen, AnyScreen, EndScreen, Menus, SecretScreen, Text
+from ussd_menus.texts import spellings
 
 _BOX_WIDTH, _BOX_HEIGHT = 170, 38
 _COLUMN, _ROW, _MARGIN = 250, 54, 24
@@ -18,6 +19,10 @@ _COLOURS = {
     "ConfirmScreen": "#ffe9b8",
     "ActionScreen": "#ececec",
     "EndScreen": "#e6dcf5",
+    "InfoScreen": "#eef4e8",
+    "RouterScreen": "#ececec",
+    "SubflowScreen": "#ececec",
+    "ReturnScreen": "#ececec",
 }
 _STYLE = """
 text { font: 12px sans-serif; fill: #1c2430 } text.kind { font-size: 10px; fill: #5b6675 }
@@ -99,10 +104,14 @@ def _line(menus: Menus, edge: Edge, places: dict[str, tuple[int, int]]) -> str:
     return f'<path{style} d="M{x1} {y1} C{middle} {y1} {min(middle, x2 - 30)} {y2} {x2} {y2}"/>'
 
 
+def _said(text: Text) -> str:
+    return " / ".join(spellings(text))
+
+
 def _box(menus: Menus, name: str, place: tuple[int, int]) -> str:
     x, y = place
     screen = menus.screens[name]
-    said = " | ".join(tongue.texts.get(screen.text, "") for tongue in menus.tongues.values())
+    said = " | ".join(_said(tongue.texts.get(screen.text, "")) for tongue in menus.tongues.values())
     return (
         f"<g><title>{escape(f'{screen.file}:{screen.line} {said}')}</title>"
         f'<rect x="{x}" y="{y}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="6" '

@@ -23,35 +23,45 @@ from ussd_menus.model import (
     Result,
     Row,
     State,
+    Style,
     Value,
     Variables,
 )
 from ussd_menus.paging import Cut, Sheet, clip, cut_at, start_before
-from ussd_menus.render import rows_of, sheet_of
+from ussd_menus.passing import SILENT_MAX, passed
+from ussd_menus.render import SILENT, help_of, offered, rows_of, sheet_of
 from ussd_menus.screens import (
+    GO_ON,
     Action,
     ActionScreen,
     AnyScreen,
     Branch,
     ConfirmScreen,
     EndScreen,
+    InfoScreen,
     InputScreen,
     LanguageScreen,
     ListScreen,
     MenuScreen,
+    Option,
     PagesScreen,
+    ReturnScreen,
+    RouterScreen,
     SecretScreen,
+    SubflowScreen,
 )
-from ussd_menus.texts import check
+from ussd_menus.texts import Speech, ambient, check
 
 ROWS = "rows"
-LANGUAGE = "language"
 
 
-def begin(frozen: FrozenMenus, language: str) -> State:
-    """The state of a session that is about to start; feed it Begin. `language` holds until something sets another."""
+def begin(frozen: FrozenMenus, language: str, style: Style = Style()) -> State:  # noqa: B008  - frozen
+    """The state of a session that is about to start; feed it Begin.
+
+    Language and style hold until something sets others.
+    """
     assert language in frozen.menus.tongues, f"no texts in {language}"
-    return State(version=frozen.version, language=language, screen=frozen.menus.house.entry)
+    return State(version=frozen.version, language=language, screen=frozen.menus.house.entry, style=style)
 
 
 def step(
@@ -73,14 +83,27 @@ def step(
     hop = _Hop(frozen, profile)
     match event:
         case Begin():
-            fresh = replace(begin(frozen, state.language), call_next=state.call_next, today=event.today)
-            return hop.enter(fresh, Branch(frozen.menus.house.entry))
+            fresh = begin(frozen, state.language, state.style)
+            fresh = replace(fresh, call_next=state.call_next, today=event.today)
+            return hop.enter(fresh, Branch(entry_of(frozen, event.code)))
         case Input():
             return hop.answer(state, event.text)
         case Result():
             return hop.result(state, event)
         case _:
             assert_never(event)
+
+
+def entry_of(frozen: FrozenMenus, code: str) -> str:
+    """The screen at which a session under a service code begins."""
+    house = frozen.menus.house
+    return house.codes.get(code.strip("*# "), house.entry)
+
+
+def show_again(frozen: FrozenMenus, state: State, note: str, profile: Profile) -> tuple[State, Page]:
+    """The page that a state shows, under another note; the state must wait for an Input."""
+    assert state.phase is Phase.SHOWN, "only a page that is shown is shown again"
+    return _Hop(frozen, profile).show(replace(state, note=note), frozen.menus.screens[state.screen])
 
 
 def say(frozen: FrozenMenus, language: str, key: str, values: Mapping[str, Value] | None = None) -> str:
@@ -95,43 +118,69 @@ class _Hop:
     frozen: FrozenMenus
     profile: Profile
 
+    def speech(self, state: State) -> Speech:
+        """The texts in which the session is answered: another language's where the wire has no letters for its own."""
+        language = state.language
+        if not self.profile.ucs2_allowed and self.frozen.menus.tongues[language].alphabet != "gsm":
+            language = offered(self.frozen.menus, self.profile)[0].code
+        return self.frozen.speech(language, state.style)
+
     def enter(self, state: State, branch: Branch, passing: Variables | None = None) -> tuple[State, Reply]:
         """Go to a screen; `passing` are values for this hop only, which the State must not keep."""
-        screen = self.frozen.menus.screens[branch.to]
-        state = replace(state, screen=screen.name, page=0, note=branch.note, invalid_count=0)
+        screens = self.frozen.menus.screens
+        screen = screens[branch.to]
+        state = replace(state, screen=screen.name, page=0, note=branch.note, invalid_count=0, help=None)
+        for _ in range(SILENT_MAX):
+            if not isinstance(screen, RouterScreen | SubflowScreen | ReturnScreen):
+                break
+            state = passed(self.frozen.menus, state, screen)
+            screen = screens[state.screen]
         if isinstance(screen, ActionScreen):
-            return self.call(state, screen.call, {})
+            return self.call(state, screen.call, passing or {})
         if isinstance(screen, EndScreen):
-            values = {**state.variables, **(passing or {})}
-            return replace(state, phase=Phase.ENDED, note="", variables={}), self.end(state, screen, values)
+            return self.end(state, screen, {**state.variables, **(passing or {})})
+        if isinstance(screen, SecretScreen | ConfirmScreen):
+            # What the person agrees to on this page has its number before the answer comes.
+            state = replace(state, call_next=state.call_next + 1)
         return self.show(state, screen)
 
     def sheet(self, state: State, screen: AnyScreen) -> Sheet:
         """The screen before it is cut."""
-        return sheet_of(self.frozen.menus, self.frozen.speeches[state.language], screen, state.variables, self.profile)
+        return sheet_of(self.frozen.menus, self.speech(state), screen, state.variables, self.profile)
 
     def cut(self, state: State, sheet: Sheet) -> Cut:
         """The page of the sheet at the state's place, under the state's note."""
-        note = self.frozen.speeches[state.language].fill(state.note, state.variables) if state.note else ""
+        note = self.speech(state).fill(state.note, state.variables) if state.note else ""
         return cut_at(sheet, state.page, note, self.profile)
 
-    def show(self, state: State, screen: AnyScreen, sheet: Sheet | None = None) -> tuple[State, Reply]:
+    def show(self, state: State, screen: AnyScreen, sheet: Sheet | None = None) -> tuple[State, Page]:
         """The page of the screen at the state's place."""
+        assert not isinstance(screen, SILENT), f"{screen.name} leads round and round without a page"
         cut = self.cut(state, sheet or self.sheet(state, screen))
-        return replace(state, phase=Phase.SHOWN), Page(clip(cut.text, self.profile))
+        return replace(state, phase=Phase.SHOWN), Page(self.written(cut.text), sensitive=screen.sensitive)
 
-    def end(self, state: State, screen: EndScreen, values: Variables) -> End:
-        """The last page."""
-        speech = self.frozen.speeches[state.language]
+    def written(self, text: str) -> str:
+        """A page as it goes out."""
+        text = clip(text, self.profile)
+        return text if self.profile.newline == "\n" else text.replace("\n", self.profile.newline)
+
+    def end(self, state: State, screen: EndScreen, values: Variables) -> tuple[State, End]:
+        """The last page; nothing of the dialogue is kept."""
+        speech = self.speech(state)
         words = self.frozen.menus.words
-        sensitive = any(words[name].sensitive for name in speech.templates[screen.text].names)
+        shown = any(words[name].sensitive for name in speech.templates[screen.text].names if name in words)
         note = f"{speech.fill(state.note, values)}\n" if state.note else ""
-        return End(clip(note + speech.fill(screen.text, values), self.profile), sensitive=sensitive)
+        page = self.written(note + speech.fill(screen.text, values))
+        sms = speech.fill(screen.sms, values) if screen.sms else ""
+        over = replace(state, phase=Phase.ENDED, note="", variables={}, stack=())
+        return over, End(page, sensitive=shown or screen.sensitive, sms=sms)
 
-    def call(self, state: State, name: str, secrets: dict[str, str]) -> tuple[State, Reply]:
-        """The call of an action with its arguments from the variables."""
-        values = {**state.variables, LANGUAGE: state.language}
-        args = {arg: _single(values[arg]) for arg in self.frozen.menus.actions[name].args}
+    def call(self, state: State, name: str, passing: Variables) -> tuple[State, Reply]:
+        """The call of an action with its arguments from the variables; what passes goes with the secrets."""
+        action = self.frozen.menus.actions[name]
+        values = {**state.variables, **ambient(state.language, state.style)}
+        args = {arg: _single(values[arg]) for arg in action.args if arg not in passing}
+        secrets = {arg: str(passing[arg]) for arg in (*action.args, *action.secrets) if arg in passing}
         waiting = replace(state, phase=Phase.CALLING, call_next=state.call_next + 1)
         return waiting, Call(name, args, secrets, state.call_next)
 
@@ -150,7 +199,8 @@ class _Hop:
         kept = {name: value for name, value in values.items() if name not in passing}
         language = result.language or state.language
         assert language in self.frozen.menus.tongues, f"no texts in {language}"
-        state = replace(state, language=language, variables={**state.variables, **kept})
+        variables = {**state.variables, **kept}
+        state = replace(state, language=language, style=result.style or state.style, variables=variables)
         return self.enter(state, branch, passing)
 
     def checked(self, name: str, result: Result) -> Variables:
@@ -180,64 +230,95 @@ class _Hop:
     def answer(self, state: State, typed: str) -> tuple[State, Reply]:
         """What the person typed on the page shown last."""
         if state.phase is Phase.ENDED:
-            return state, End(say(self.frozen, state.language, "house.over"))
+            return state, End(self.written(self.speech(state).plain("house.over")))
         assert state.phase is Phase.SHOWN, "an answer needs a page"
         screen = self.frozen.menus.screens[state.screen]
         text = clean(typed)
+        if state.help is not None:
+            return self.helped(state, screen, state.help, text)
         return self.navigate(state, screen, text) or self.chosen(state, screen, text) or self.invalid(state, screen)
+
+    def helped(self, state: State, screen: AnyScreen, at: int, text: str) -> tuple[State, Reply]:
+        """The next page of a help, or the screen again as it was."""
+        cut = cut_at(help_of(self.speech(state), screen, self.profile), at, "", self.profile)
+        if text == screen.keys.next and not cut.page_last:
+            return self.help(state, screen, cut.stop)
+        return self.show(replace(state, help=None), screen)
+
+    def help(self, state: State, screen: AnyScreen, at: int) -> tuple[State, Reply]:
+        """A page of the help."""
+        cut = cut_at(help_of(self.speech(state), screen, self.profile), at, "", self.profile)
+        return replace(state, help=at), Page(self.written(cut.text))
 
     def navigate(self, state: State, screen: AnyScreen, text: str) -> tuple[State, Reply] | None:
         """The keys of navigation, which verify keeps clear of every other legal answer."""
-        house = self.frozen.menus.house
-        if text == house.key_home and screen.home:
-            return self.enter(state, Branch(screen.home))
-        if text == house.key_back and screen.back and state.page == 0:
-            return self.enter(state, Branch(screen.back))
-        if text not in {house.key_back, house.key_next}:
+        keys = screen.keys
+        if not text or text not in {keys.help, keys.home, keys.back, keys.next}:
             return None
+        if text == keys.help:
+            return self.help(state, screen, 0) if screen.help else None
+        if text == keys.home:
+            return self.enter(replace(state, stack=()), Branch(screen.home)) if screen.home else None
+        if text == keys.back and state.page == 0:
+            return self.enter(state, Branch(screen.back)) if screen.back else None
         sheet = self.sheet(state, screen)
-        if text == house.key_back:
-            page = start_before(sheet, state.page, self.profile) if state.page else -1
+        if text == keys.back:
+            page = start_before(sheet, state.page, self.profile)
         else:
             cut = self.cut(state, sheet)
-            page = -1 if cut.page_last else cut.stop
-        return None if page < 0 else self.show(replace(state, page=page, note="", invalid_count=0), screen, sheet)
+            if cut.page_last:
+                return None
+            page = cut.stop
+        return self.show(replace(state, page=page, note="", invalid_count=0), screen, sheet)
 
     def chosen(self, state: State, screen: AnyScreen, text: str) -> tuple[State, Reply] | None:
         """The screen's own legal answers."""
         match screen:
             case MenuScreen():
                 at = _choice(text, len(screen.options))
-                return None if at is None else self.enter(state, Branch(screen.options[at].to))
+                return None if at is None else self.opted(state, screen.options[at])
             case ListScreen():
                 rows = rows_of(state.variables)
                 at = _choice(text, len(rows))
                 return None if at is None else self.enter(_with_row(state, screen, rows[at]), Branch(screen.to))
             case LanguageScreen():
-                at = _choice(text, len(self.frozen.languages))
+                tongues = offered(self.frozen.menus, self.profile)
+                at = _choice(text, len(tongues))
                 if at is None:
                     return None
-                return self.enter(replace(state, language=self.frozen.languages[at]), Branch(screen.to))
+                return self.enter(replace(state, language=tongues[at].code), Branch(screen.to))
             case ConfirmScreen():
                 return self.enter(state, Branch(screen.to)) if text == screen.key else None
+            case InfoScreen():
+                return self.enter(state, Branch(screen.to)) if text == GO_ON else None
             case InputScreen():
                 return self.typed(state, screen, text)
             case SecretScreen():
                 digits = read_digits(text, screen.length_min, screen.length_max)
                 (secret,) = self.frozen.menus.actions[screen.call].secrets
                 return None if digits is None else self.call(state, screen.call, {secret: digits})
-            case PagesScreen() | ActionScreen() | EndScreen():
+            case PagesScreen() | EndScreen() | ActionScreen() | RouterScreen() | SubflowScreen() | ReturnScreen():
                 return None
             case _:
                 assert_never(screen)
 
+    def opted(self, state: State, option: Option) -> tuple[State, Reply]:
+        """An option of a menu, and the style that it sets."""
+        if option.style:
+            words = {**ambient(state.language, state.style), **option.style}
+            style = Style(words["digits"], toman=words["money"] == "toman", easy=words["easy"] == "yes")
+            state = replace(state, style=style)
+        return self.enter(state, Branch(option.to))
+
     def typed(self, state: State, screen: InputScreen, text: str) -> tuple[State, Reply] | None:
-        """An answer that is kept in a variable."""
+        """An answer that is kept in a variable, or passes on when it is sensitive."""
         jalali = self.frozen.menus.tongues[state.language].calendar == "jalali"
         word = self.frozen.menus.words[screen.into]
-        value = read(text, screen, word, jalali=jalali, today=state.today)
+        value = read(text, screen, word, jalali=jalali, today=state.today, toman=state.style.toman)
         if value is None:
             return None
+        if word.sensitive:
+            return self.enter(state, Branch(screen.to), {screen.into: value})
         return self.enter(replace(state, variables={**state.variables, screen.into: value}), Branch(screen.to))
 
     def invalid(self, state: State, screen: AnyScreen) -> tuple[State, Reply]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from ussd_menus.screens import (
     ActionScreen,
@@ -9,19 +10,24 @@ from ussd_menus.screens import (
     Branch,
     ConfirmScreen,
     EndScreen,
+    InfoScreen,
     InputScreen,
     LanguageScreen,
     ListScreen,
     Menus,
     MenuScreen,
     PagesScreen,
+    ReturnScreen,
+    RouterScreen,
     SecretScreen,
+    SubflowScreen,
 )
+from ussd_menus.texts import AMBIENT
 
 ROWS = "rows"
 FIELD = "rows."
 """Prefix of the fields of the rows among the known names."""
-EVERYWHERE = frozenset({"language"})
+EVERYWHERE = AMBIENT
 """Names that always have a value."""
 FAULTS = ("unavailable", "slow")
 """Outcomes that every action may have without declaring them."""
@@ -48,21 +54,41 @@ class Edge:
 
 def edges_of(menus: Menus, screen: AnyScreen) -> list[Edge]:
     """Every way out of a screen, keys of navigation included; faults and too many errors lead to the house's ends."""
-    ways = [Edge(screen.name, to) for to in (screen.back, screen.home) if to]
+    return [*(Edge(screen.name, to) for to in (screen.back, screen.home) if to), *_onward(menus, screen)]
+
+
+def _onward(menus: Menus, screen: AnyScreen) -> list[Edge]:
+    """The ways that the screen's own answers and outcomes take."""
     match screen:
         case MenuScreen():
-            ways += [Edge(screen.name, option.to) for option in screen.options]
+            return [Edge(screen.name, option.to) for option in screen.options]
         case ListScreen():
-            ways.append(Edge(screen.name, screen.to, defines=frozenset(screen.choose)))
+            return [Edge(screen.name, screen.to, defines=frozenset(screen.choose))]
         case InputScreen():
-            ways.append(Edge(screen.name, screen.to, defines=frozenset({screen.into})))
-        case ConfirmScreen() | LanguageScreen():
-            ways.append(Edge(screen.name, screen.to))
+            return [Edge(screen.name, screen.to, defines=frozenset({screen.into}))]
+        case ConfirmScreen() | LanguageScreen() | InfoScreen():
+            return [Edge(screen.name, screen.to)]
         case SecretScreen() | ActionScreen():
-            ways += [_outcome(menus, screen, outcome, branch) for outcome, branch in screen.on.items()]
+            return [_outcome(menus, screen, outcome, branch) for outcome, branch in screen.on.items()]
+        case RouterScreen() | SubflowScreen() | ReturnScreen():
+            return _passing(menus, screen)
         case PagesScreen() | EndScreen():
-            pass
-    return ways
+            return []
+        case _:
+            assert_never(screen)
+
+
+def _passing(menus: Menus, screen: RouterScreen | SubflowScreen | ReturnScreen) -> list[Edge]:
+    match screen:
+        case RouterScreen():
+            targets = [*screen.cases.values(), *(to for _, to in screen.steps), screen.otherwise]
+            return [Edge(screen.name, to) for to in dict.fromkeys(targets) if to]
+        case SubflowScreen():
+            return [Edge(screen.name, screen.flow)]
+        case ReturnScreen():
+            callers = [caller for caller in menus.screens.values() if isinstance(caller, SubflowScreen)]
+            branches = [caller.on[screen.result] for caller in callers if screen.result in caller.on]
+            return [Edge(screen.name, branch.to, branch.note) for branch in branches]
 
 
 def _outcome(menus: Menus, screen: SecretScreen | ActionScreen, outcome: str, branch: Branch) -> Edge:
@@ -88,8 +114,8 @@ class Graph:
     def roots(self) -> list[str]:
         """Where a dialogue begins, and where faults lead."""
         house = self.menus.house
-        names = (house.entry, house.unavailable, house.slow, house.too_many)
-        return [name for name in names if name in self.menus.screens]
+        names = (house.entry, house.unavailable, house.slow, house.too_many, house.call_back, *house.codes.values())
+        return [name for name in dict.fromkeys(names) if name in self.menus.screens]
 
     def reachable(self) -> set[str]:
         """Names of the screens that a person can get to."""

@@ -1,9 +1,9 @@
 """Menus that were proved, compiled for `step`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ussd_menus.model import MenusFault, Profile
+from ussd_menus.model import MenusFault, Profile, Style
 from ussd_menus.screens import Menus
 from ussd_menus.texts import Speech
 from ussd_menus.verify import verify
@@ -15,7 +15,17 @@ class FrozenMenus:
 
     menus: Menus
     speeches: Mapping[str, Speech]
-    """By language."""
+    """By language, in the plain style."""
+    _styled: dict[tuple[str, Style], Speech] = field(default_factory=dict, repr=False, compare=False)
+
+    def speech(self, language: str, style: Style) -> Speech:
+        """The texts of a language in a style; each pair is parsed when it is first asked for."""
+        found = self._styled.get((language, style))
+        if found is None:
+            plain = self.speeches[language]
+            found = plain if style == plain.style else Speech(plain.tongue, self.menus.words, style)
+            self._styled[language, style] = found
+        return found
 
     @property
     def version(self) -> str:

@@ -1,50 +1,92 @@
 """TOML files to Menus.
 
-`menus/house.toml` holds what is true of all menus, `menus/actions.toml` the actions and the vocabulary, any other file
-of `menus/` one dialogue, each file of `texts/` one language.
+`menus/house.toml` holds what is true of all menus, `menus/actions.toml` the actions and the vocabulary,
+`menus/shortcuts.toml` what people dial by heart, any other file of `menus/` one dialogue, each file of
+`menus/fragments/` screens that dialogues include, each file of `texts/` one language, and of `texts/easy/` what is said
+otherwise in easy mode.
 """
 
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
+from ussd_menus.house_reader import read_action, read_house, read_shortcuts, read_tongue, read_word
 from ussd_menus.model import Finding, MenusFault
-from ussd_menus.reader import DialogueReader, read_action, read_house, read_tongue, read_word
-from ussd_menus.screens import Action, AnyScreen, Menus, Tongue, Word
-from ussd_menus.tables import Source, Table, read
+from ussd_menus.reader import DialogueReader, read_head
+from ussd_menus.screens import Action, AnyScreen, House, Menus, Shortcut, Tongue, Word
+from ussd_menus.tables import FORM, Source, Table, read
 
 FOLDER = Path(__file__).parent
-SPECIAL = ("house", "actions")
+HOUSE, ACTIONS, SHORTCUTS = "menus/house.toml", "menus/actions.toml", "menus/shortcuts.toml"
+PLACES = ("menus", "menus/fragments", "texts", "texts/easy")
 
 
 def load(folder: Path | None = None) -> Menus:
-    """Read `menus/*.toml` and `texts/*.toml` of `folder` (the shipped ones by default).
+    """Read the menus of `folder` (the shipped ones by default).
 
     Raises:
         MenusFault: A file is not well formed; every finding names file, line and screen.
     """
-    folder = folder or FOLDER
+    return load_files(files_of(folder or FOLDER))
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The content of every file of the menus in `folder` by its name: `menus/send.toml`."""
+    paths = [path for place in PLACES for path in sorted((folder / place).glob("*.toml"))]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def load_files(files: Mapping[str, bytes]) -> Menus:
+    """Read menus from their files, as `files_of` gives them.
+
+    Raises:
+        MenusFault: As for load.
+    """
     findings: list[Finding] = []
-    house, languages = read_house(read(folder / "menus" / "house.toml", folder, findings))
-    actions, words = _vocabulary(read(folder / "menus" / "actions.toml", folder, findings))
-    paths = sorted((folder / "menus").glob("*.toml"))
-    screens: dict[str, AnyScreen] = {}
-    for path in paths:
-        if path.stem not in SPECIAL:
-            reader = DialogueReader(read(path, folder, findings), path.stem)
-            screens.update({screen.name: screen for screen in reader.screens()})
-    tongues = _tongues(folder, languages, findings)
+    source = read(files, HOUSE, findings)
+    house, languages = read_house(source)
+    if not languages:
+        findings.append(Finding(HOUSE, source.line_of("house"), "", "", FORM, "`languages` names at least one"))
+    actions, words = _vocabulary(read(files, ACTIONS, findings))
+    screens = {screen.name: screen for screen in _screens(files, house, findings)}
+    tongues = _tongues(files, languages, findings)
+    shortcuts = _shortcuts(files, findings)
     if findings:
         raise MenusFault(sorted(findings))
-    return Menus(version_of(folder), house, screens, actions, words, tongues)
+    return Menus(version_of(files), house, screens, actions, words, tongues, shortcuts)
 
 
-def version_of(folder: Path) -> str:
+def version_of(files: Mapping[str, bytes]) -> str:
     """The first 16 hex digits of SHA-256 over the names and bytes of all files."""
     digest = sha256()
-    for path in sorted([*(folder / "menus").glob("*.toml"), *(folder / "texts").glob("*.toml")]):
-        content = path.read_bytes()
-        digest.update(f"{path.parent.name}/{path.name} {len(content)}\n".encode() + content)
+    for name, content in sorted(files.items()):
+        digest.update(f"{name} {len(content)}\n".encode() + content)
     return digest.hexdigest()[:16]
+
+
+def _of(files: Mapping[str, bytes], place: str) -> Iterator[tuple[str, str]]:
+    """File and stem of everything in one folder."""
+    for file in sorted(files):
+        folder, _, name = file.rpartition("/")
+        if folder == place:
+            yield file, name.removesuffix(".toml")
+
+
+def _screens(files: Mapping[str, bytes], house: House, findings: list[Finding]) -> Iterator[AnyScreen]:
+    """The screens of the fragments that a dialogue includes, then its own, which win over them."""
+    for file, dialogue in _of(files, "menus"):
+        if file in {HOUSE, ACTIONS, SHORTCUTS}:
+            continue
+        source = read(files, file, findings)
+        head = read_head(source, dialogue, house)
+        for fragment in head.include:
+            name = f"menus/fragments/{fragment}.toml"
+            if name not in files:
+                fix = f"`include` names {fragment}, and there is no {name}"
+                source.refuse(source.line_of("dialogue", "include"), "", fix)
+                continue
+            yield from DialogueReader(read(files, name, findings), head, fragment).screens()
+        yield from DialogueReader(source, head).screens()
 
 
 def _vocabulary(source: Source) -> tuple[dict[str, Action], dict[str, Word]]:
@@ -55,13 +97,20 @@ def _vocabulary(source: Source) -> tuple[dict[str, Action], dict[str, Word]]:
     return actions, words
 
 
-def _tongues(folder: Path, languages: tuple[str, ...], findings: list[Finding]) -> dict[str, Tongue]:
+def _shortcuts(files: Mapping[str, bytes], findings: list[Finding]) -> dict[str, Shortcut]:
+    return read_shortcuts(read(files, SHORTCUTS, findings)) if SHORTCUTS in files else {}
+
+
+def _tongues(files: Mapping[str, bytes], languages: tuple[str, ...], findings: list[Finding]) -> dict[str, Tongue]:
     """The languages in the order of the house; a file that the house does not name is a finding."""
-    house = read(folder / "menus" / "house.toml", folder, [])
-    if not languages:
-        findings.append(Finding(house.file, house.line_of("house"), "", "", "form", "`languages` names at least one"))
-    for path in sorted((folder / "texts").glob("*.toml")):
-        if path.stem not in languages:
-            fix = f"`languages` of menus/house.toml does not name {path.stem}"
-            findings.append(Finding(path.relative_to(folder).as_posix(), 1, "", path.stem, "form", fix))
-    return {code: read_tongue(read(folder / "texts" / f"{code}.toml", folder, findings), code) for code in languages}
+    for place in ("texts", "texts/easy"):
+        for file, code in _of(files, place):
+            if code not in languages:
+                fix = f"`languages` of {HOUSE} does not name {code}"
+                findings.append(Finding(file, 1, "", code, FORM, fix))
+    tongues = {}
+    for code in languages:
+        easy = f"texts/easy/{code}.toml"
+        overlay = read(files, easy, findings) if easy in files else None
+        tongues[code] = read_tongue(read(files, f"texts/{code}.toml", findings), code, overlay)
+    return tongues

@@ -10,7 +10,7 @@ The caller keeps a State between the hops of a USSD session, feeds events and do
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -48,6 +48,18 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Style:
+    """How a person wants to be shown things, in every language."""
+
+    digits: str = "own"
+    """`own`: those of the language; `latin`: 0-9."""
+    toman: bool = False
+    """Rials are shown, and amounts read, in toman (10 rials)."""
+    easy: bool = False
+    """Plainer texts, fewer options a page, a key that asks to be called back."""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """All that a dialogue remembers between two hops. Never a secret, never a sensitive value; fits in JSON."""
 
@@ -67,6 +79,11 @@ class State:
     today: date | None = None
     """The day of Begin, against which a date without a year is read."""
     variables: Variables = field(default_factory=dict)
+    style: Style = Style()
+    stack: tuple[str, ...] = ()
+    """The subflow screens that are open, the outermost first."""
+    help: int | None = None
+    """Where the help page begins that is shown instead of the page, None when none is."""
 
     def to_json(self) -> dict[str, Any]:
         """A dict of JSON values; `from_json` gives an equal State back."""
@@ -81,6 +98,9 @@ class State:
             "call_next": self.call_next,
             "today": None if self.today is None else self.today.isoformat(),
             "variables": {name: _encode(value) for name, value in self.variables.items()},
+            "style": [self.style.digits, self.style.toman, self.style.easy],
+            "stack": list(self.stack),
+            "help": self.help,
         }
 
     @classmethod
@@ -101,6 +121,9 @@ class State:
             call_next=data["call_next"],
             today=None if data["today"] is None else date.fromisoformat(data["today"]),
             variables={name: _decode(value) for name, value in data["variables"].items()},
+            style=Style(*data.get("style", ())),
+            stack=tuple(data.get("stack", ())),
+            help=data.get("help"),
         )
 
     def __str__(self) -> str:
@@ -141,9 +164,13 @@ def _decode(data: Any) -> Any:  # noqa: ANN401  - JSON in, a value of `Variables
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """The person dialled. `today` is the business day, for dates typed without a year (refused when None)."""
+    """The person dialled. `today` is the business day, for dates typed without a year (refused when None).
+
+    `code` is the service code as the wire gave it; it decides where the dialogue begins, see House.codes.
+    """
 
     today: date | None = None
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +185,13 @@ class Result:
     """What became of the Call: an outcome that the action declares, its values (`rows` is a tuple of Row).
 
     `unavailable` (it failed, nothing is known to have moved) and `slow` (it goes on, an SMS will tell) are legal for
-    every action. `language` sets the language of the session from here on.
+    every action. `language` and `style` set those of the session from here on.
     """
 
     outcome: str
     values: Mapping[str, Value | tuple[Row, ...]] = field(default_factory=dict, repr=False)
     language: str | None = None
+    style: Style | None = None
 
 
 Event = Begin | Input | Result
@@ -194,14 +222,16 @@ class End(_Shown):
 
     text: str
     sensitive: bool = False
+    sms: str = ""
+    """A text that goes to the person by SMS once the page is shown, in their language; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """Run the action `name`, then feed its Result.
 
-    `number` counts the calls of a session and is fixed before the person answers, so `f"{session_id}:{number}"` is
-    the idempotency key of what they agreed to. Secrets are here and nowhere else.
+    `number` is fixed when the page is rendered on which the person agrees, so `f"{session_id}:{number}"` is the
+    idempotency key of what they agreed to; it rises from call to call, with gaps. Secrets are here and nowhere else.
     """
 
     name: str
@@ -215,10 +245,38 @@ Reply = Page | End | Call
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The longest page of an operator: GSM-7 septets, or UCS-2 units when one letter is not GSM-7 (3GPP TS 23.038)."""
+    """What an operator's wire can carry, and how much time there is.
+
+    The longest page is counted in GSM-7 septets, or in UCS-2 units when one letter is not GSM-7 (3GPP TS 23.038).
+    """
 
     septets_max: int = 182
     ucs2_max: int = 80
+    newline: str = "\n"
+    """What ends a line on this wire."""
+    ucs2_allowed: bool = True
+    """False: languages that need UCS-2 are answered in the first that does not."""
+    session_s: int = 180
+    """How long a session may last, seconds."""
+    hop_s: int = 7
+    """How long an answer of ours may take, seconds."""
+    name: str = ""
+
+
+def smallest(profiles: Iterable[Profile]) -> Profile:
+    """What fits every one of the profiles; the default profile when there is none."""
+    bound = list(profiles)
+    if not bound:
+        return Profile()
+    return Profile(
+        septets_max=min(profile.septets_max for profile in bound),
+        ucs2_max=min(profile.ucs2_max for profile in bound),
+        newline=max((profile.newline for profile in bound), key=len),
+        ucs2_allowed=all(profile.ucs2_allowed for profile in bound),
+        session_s=min(profile.session_s for profile in bound),
+        hop_s=min(profile.hop_s for profile in bound),
+        name="+".join(sorted({profile.name for profile in bound if profile.name})),
+    )
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -7,7 +7,7 @@ item to the next page without any item being skipped.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ussd_menus.alphabet import graphemes, gsm_septets, ucs2_units
+from ussd_menus.alphabet import graphemes, gsm_septets, into_gsm, ucs2_units
 from ussd_menus.model import Profile
 
 
@@ -17,6 +17,13 @@ class Ruler:
 
     size: Callable[[str], int]
     size_max: int
+    line_break: int = 1
+    """Size of what ends a line."""
+
+    def lines(self, text: str) -> int:
+        """Size of a text that may have several lines."""
+        size = self.size(text)
+        return size if self.line_break == 1 else size + text.count("\n") * (self.line_break - 1)
 
 
 def _septets(text: str) -> int:
@@ -28,18 +35,23 @@ def _septets(text: str) -> int:
 def ruler_of(text: str, profile: Profile) -> Ruler:
     """The ruler for a screen with these letters."""
     if gsm_septets(text) is None:
-        return Ruler(ucs2_units, profile.ucs2_max)
-    return Ruler(_septets, profile.septets_max)
+        return Ruler(ucs2_units, profile.ucs2_max, len(profile.newline))
+    return Ruler(_septets, profile.septets_max, len(profile.newline))
 
 
 def fits(text: str, profile: Profile) -> bool:
-    """Whether the text is at most one page."""
+    """Whether the text is at most one page; its lines end in a line feed or in the profile's line break."""
+    text = text.replace(profile.newline, "\n")
+    if not profile.ucs2_allowed and gsm_septets(text) is None:
+        return False
     ruler = ruler_of(text, profile)
-    return ruler.size(text) <= ruler.size_max
+    return ruler.lines(text) <= ruler.size_max
 
 
 def clip(text: str, profile: Profile) -> str:
     """The text cut between graphemes to one page: the last resort for values that break their declaration."""
+    if not profile.ucs2_allowed:
+        text = into_gsm(text)
     if fits(text, profile):
         return text
     pieces = graphemes(text)[: profile.septets_max]
@@ -49,7 +61,7 @@ def clip(text: str, profile: Profile) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class KeyLines:
     """The lines of navigation that a screen can have; empty when it has not."""
 
     more: str = ""
@@ -57,8 +69,8 @@ class Keys:
     """On the first page."""
     back_page: str = ""
     """On a later page: to the page before."""
-    home: str = ""
-    """Shown where there is room; the key works everywhere."""
+    extra: tuple[str, ...] = ()
+    """Shown where there is room, the first first; their keys work everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +79,11 @@ class Sheet:
 
     head: str
     items: Sequence[str]
-    keys: Keys
+    keys: KeyLines
     digits: Callable[[str], str] = str
     """Writes the page count."""
+    items_max: int = 0
+    """At most so many items on a page; 0 for as many as fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +113,12 @@ def cut_at(sheet: Sheet, start: int, note: str, profile: Profile) -> Cut:
     keys = sheet.keys
     foot = _foot("" if last else keys.more, keys.back_page if start else keys.back, count)
     lines = [*_head(sheet, start, note), *sheet.items[start:stop], *foot]
-    if keys.home and cutter.height((*lines, keys.home)) <= cutter.room:
-        lines.append(keys.home)
+    left = cutter.room - cutter.height(lines)
+    for line in keys.extra:
+        height = cutter.height((line,))
+        if height <= left:
+            lines.append(line)
+            left -= height
     return Cut("\n".join(lines), start, stop, page_last=last)
 
 
@@ -111,7 +129,7 @@ def start_before(sheet: Sheet, start: int, profile: Profile) -> int:
 
 
 def _lines_of(sheet: Sheet) -> Sequence[str]:
-    return (sheet.head, *sheet.items, sheet.keys.back, sheet.keys.more)
+    return (sheet.head, *sheet.items, sheet.keys.back, sheet.keys.more, *sheet.keys.extra)
 
 
 def _head(sheet: Sheet, start: int, note: str) -> list[str]:
@@ -130,12 +148,12 @@ class _Cutter:
     def __init__(self, sheet: Sheet, ruler: Ruler) -> None:
         self.sheet = sheet
         self.ruler = ruler
-        self.room = ruler.size_max + 1
-        self.items = [ruler.size(item) + 1 for item in sheet.items]
+        self.room = ruler.size_max + ruler.line_break
+        self.items = [ruler.lines(item) + ruler.line_break for item in sheet.items]
 
     def height(self, lines: Sequence[str]) -> int:
         """Size of the lines with their line breaks."""
-        return sum(map(self.ruler.size, lines)) + len(lines)
+        return sum(map(self.ruler.lines, lines)) + len(lines) * self.ruler.line_break
 
     def starts(self) -> tuple[list[int], str]:
         """Where each page begins when nothing stands above it, and the widest page count."""
@@ -155,14 +173,16 @@ class _Cutter:
     def stop(self, start: int, note: str, count: str) -> int:
         """Index after the last item of the page that begins at `start`."""
         total = len(self.items)
+        most = self.sheet.items_max
+        limit = min(total, start + most) if most else total
         keys = self.sheet.keys
         back = keys.back_page if start else keys.back
         room = self.room - self.height(_head(self.sheet, start, note))
-        if sum(self.items[start:]) + self.height(_foot("", back, count)) <= room:
+        if limit == total and sum(self.items[start:]) + self.height(_foot("", back, count)) <= room:
             return total
         room -= self.height(_foot(keys.more, back, count))
         at = start
-        while at < total - 1 and self.items[at] <= room:
+        while at < min(limit, total - 1) and self.items[at] <= room:
             room -= self.items[at]
             at += 1
         return min(total, max(at, start + 1))

@@ -1,4 +1,4 @@
-"""One TOML table to one screen, and the tables of actions, words, house and language to theirs.
+"""One TOML table to one screen.
 
 A name without a dot belongs to the dialogue of the file: `pin` in `send.toml` is `send.pin`, for screens and texts.
 Every screen has `type`, and may have `text` (its own name by default), `headless`, `back`, `back_label`. By type:
@@ -11,18 +11,25 @@ Every screen has `type`, and may have `text` (its own name by default), `headles
     confirm   key, to, label (text)
     action    call, on.<outcome>
     language  to
-    end       nothing more
+    end       sms (text)
+    info      to, label (text)
+    router    by (variable), cases = { word = screen }, steps = [{ below, to }, …], otherwise
+    subflow   flow (screen), on.<result>
+    return    result
 
-An `on.<outcome>` is the name of a screen, or `{ to, note }` with a text to show above it. `[dialogue] home` is where
-the home key leads from every screen of the file.
+and `help` (text) and `sensitive = true`. An input of kind number has `least` and `most`; an option of a menu may have
+`style = { digits | money | easy = … }`. An `on.<outcome>` is the name of a screen, or `{ to, note }` with a text to
+show above it. `[dialogue]` may say `home` (where the home key leads from every screen of the file), `help` and `keys`
+of its screens, and `include = ["common"]`: the screens of `menus/fragments/common.toml` become screens of this
+dialogue, with their texts under `common`.
 """
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
-from typing import Any, TypedDict, TypeVar
+from dataclasses import dataclass
+from typing import TypedDict
 
+from ussd_menus.house_reader import one_of, read_keys, read_style
 from ussd_menus.screens import (
-    Action,
     ActionScreen,
     AnswerKind,
     AnyScreen,
@@ -30,20 +37,20 @@ from ussd_menus.screens import (
     ConfirmScreen,
     EndScreen,
     House,
+    InfoScreen,
     InputScreen,
+    Keys,
     LanguageScreen,
     ListScreen,
     MenuScreen,
     Option,
     PagesScreen,
+    ReturnScreen,
+    RouterScreen,
     SecretScreen,
-    Tongue,
-    Word,
-    WordType,
+    SubflowScreen,
 )
 from ussd_menus.tables import Source, Table
-
-Kind = TypeVar("Kind", bound=StrEnum)
 
 
 class _Common(TypedDict):
@@ -54,17 +61,49 @@ class _Common(TypedDict):
     back: str
     back_label: str
     home: str
+    help: str
+    sensitive: bool
+    keys: Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a dialogue says of all its screens."""
+
+    dialogue: str
+    home: str
+    help: str
+    keys: Keys
+    include: tuple[str, ...]
+
+
+def read_head(source: Source, dialogue: str, house: House) -> Head:
+    """The table `[dialogue]`."""
+    table = Table(source, ("dialogue",), source.data.get("dialogue", {}))
+    head = Head(
+        dialogue=dialogue,
+        home=full_name(table.text("home", ""), dialogue),
+        help=full_name(table.text("help", house.help), dialogue),
+        keys=read_keys(table, house.keys),
+        include=table.names("include"),
+    )
+    table.close()
+    return head
+
+
+def full_name(name: str, dialogue: str) -> str:
+    """The global name of a screen or text."""
+    return name if not name or "." in name else f"{dialogue}.{name}"
 
 
 class DialogueReader:
-    """Reads the screens of one file."""
+    """Reads the screens of one file: a dialogue, or a fragment whose screens become a dialogue's."""
 
-    def __init__(self, source: Source, dialogue: str) -> None:
+    def __init__(self, source: Source, head: Head, fragment: str = "") -> None:
         self.source = source
-        self.dialogue = dialogue
-        head = Table(source, ("dialogue",), source.data.get("dialogue", {}))
-        self.home = self.full(head.text("home", ""))
-        head.close()
+        self.head = head
+        self.shelf = fragment or head.dialogue
+        self.home = head.home
 
     def screens(self) -> list[AnyScreen]:
         """Every screen of the file that is well formed."""
@@ -72,8 +111,12 @@ class DialogueReader:
         return [screen for screen in found if screen is not None]
 
     def full(self, name: str) -> str:
-        """The global name."""
-        return name if not name or "." in name else f"{self.dialogue}.{name}"
+        """The global name of a screen."""
+        return full_name(name, self.head.dialogue)
+
+    def key(self, name: str) -> str:
+        """The global key of a text."""
+        return full_name(name, self.shelf)
 
     def screen(self, name: str, data: object) -> AnyScreen | None:
         """One screen; None with a finding when its type is not known."""
@@ -95,10 +138,13 @@ class DialogueReader:
             "name": table.screen,
             "file": self.source.file,
             "line": table.line,
-            "text": "" if headless else self.full(table.text("text", table.screen)),
+            "text": "" if headless else self.key(table.text("text", table.path[-1])),
             "back": self.full(table.text("back", "")),
-            "back_label": self.full(table.text("back_label", "nav.back")),
+            "back_label": self.key(table.text("back_label", "nav.back")),
             "home": "" if table.screen == self.home else self.home,
+            "help": self.key(table.text("help", self.head.help)) if self.head.help or table.has("help") else "",
+            "sensitive": table.flag("sensitive"),
+            "keys": self.head.keys,
         }
 
     def target(self, table: Table) -> str:
@@ -116,7 +162,7 @@ class DialogueReader:
         if isinstance(data, str) and data:
             return Branch(self.full(data))
         inner = Table(self.source, (*table.path, "on", outcome), data, table.screen)
-        branch = Branch(self.full(inner.text("to")), self.full(inner.text("note", "")))
+        branch = Branch(self.full(inner.text("to")), self.key(inner.text("note", "")))
         inner.close()
         return branch
 
@@ -125,7 +171,8 @@ def _menu(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
     options = []
     for data in table.tables("options"):
         inner = Table(reader.source, (*table.path, "options"), data, table.screen)
-        options.append(Option(reader.full(inner.text("text")), reader.full(inner.text("to"))))
+        style = read_style(inner)
+        options.append(Option(reader.key(inner.text("text")), reader.full(inner.text("to")), style))
         inner.close()
     return MenuScreen(**common, options=tuple(options))
 
@@ -134,16 +181,16 @@ def _list(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
     choose = table.table("choose", required=True)
     if not all(isinstance(field, str) for field in choose.values()):
         table.refuse("names a field of the row for each variable", "choose")
-    return ListScreen(**common, row=reader.full(table.text("row")), choose=choose, to=reader.target(table))
+    return ListScreen(**common, row=reader.key(table.text("row")), choose=choose, to=reader.target(table))
 
 
 def _pages(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
-    row = reader.full(table.text("row", ""))
-    return PagesScreen(**common, row=row, empty=reader.full(table.text("empty")) if row else "")
+    row = reader.key(table.text("row", ""))
+    return PagesScreen(**common, row=row, empty=reader.key(table.text("empty")) if row else "")
 
 
 def _input(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
-    kind = _one_of(AnswerKind, table, "kind", AnswerKind.TEXT)
+    kind = one_of(AnswerKind, table, "kind", AnswerKind.TEXT)
     return InputScreen(
         **common,
         kind=kind,
@@ -151,7 +198,9 @@ def _input(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
         to=reader.target(table),
         length_min=table.whole("length_min", 2 if kind is AnswerKind.TEXT else 1),
         length_max=table.whole("length_max", 40),
-        error=reader.full(table.text("error", f"error.{kind}")),
+        error=reader.key(table.text("error", f"error.{kind}")),
+        least=table.whole("least", 0),
+        most=table.whole("most", 0),
     )
 
 
@@ -162,27 +211,65 @@ def _secret(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
         on=reader.branches(table),
         length_min=table.whole("length_min", 4),
         length_max=table.whole("length_max", 4),
-        error=reader.full(table.text("error", "error.secret")),
+        error=reader.key(table.text("error", "error.secret")),
     )
 
 
 def _confirm(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
-    label = reader.full(table.text("label", "nav.confirm"))
+    label = reader.key(table.text("label", "nav.confirm"))
     return ConfirmScreen(**common, key=table.text("key"), label=label, to=reader.target(table))
 
 
+def _silent(common: _Common) -> _Common:
+    """What is left of a screen that shows nothing."""
+    return {**common, "text": "", "home": "", "help": ""}
+
+
 def _action(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
-    common = {**common, "text": "", "home": ""}
-    return ActionScreen(**common, call=table.text("call"), on=reader.branches(table))
+    return ActionScreen(**_silent(common), call=table.text("call"), on=reader.branches(table))
 
 
 def _language(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
     return LanguageScreen(**common, to=reader.target(table))
 
 
-def _end(_reader: DialogueReader, _table: Table, common: _Common) -> AnyScreen:
-    common = {**common, "home": ""}
-    return EndScreen(**common)
+def _info(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
+    label = reader.key(table.text("label", "nav.go_on"))
+    return InfoScreen(**common, to=reader.target(table), label=label)
+
+
+def _router(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
+    cases = table.table("cases")
+    if not all(isinstance(to, str) and to for to in cases.values()):
+        table.refuse("names a screen for each word", "cases")
+        cases = {}
+    steps = []
+    for data in table.tables("steps") if table.has("steps") else []:
+        inner = Table(reader.source, (*table.path, "steps"), data, table.screen)
+        steps.append((inner.whole("below", 0), reader.target(inner)))
+        inner.close()
+    if sorted({below for below, _ in steps}) != [below for below, _ in steps]:
+        table.refuse("stand in ascending order of `below`", "steps")
+    return RouterScreen(
+        **_silent(common),
+        by=table.text("by"),
+        cases={word: reader.full(to) for word, to in cases.items()},
+        steps=tuple(steps),
+        otherwise=reader.full(table.text("otherwise", "")),
+    )
+
+
+def _subflow(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
+    return SubflowScreen(**_silent(common), flow=reader.full(table.text("flow")), on=reader.branches(table))
+
+
+def _return(_reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
+    return ReturnScreen(**_silent(common), result=table.text("result"))
+
+
+def _end(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
+    common = {**common, "home": "", "help": ""}
+    return EndScreen(**common, sms=reader.key(table.text("sms", "")))
 
 
 _SCREENS: Mapping[str, Callable[[DialogueReader, Table, _Common], AnyScreen]] = {
@@ -195,102 +282,8 @@ _SCREENS: Mapping[str, Callable[[DialogueReader, Table, _Common], AnyScreen]] = 
     "action": _action,
     "language": _language,
     "end": _end,
+    "info": _info,
+    "router": _router,
+    "subflow": _subflow,
+    "return": _return,
 }
-
-
-def _one_of(kinds: type[Kind], table: Table, key: str, default: Kind) -> Kind:
-    value = table.text(key)
-    try:
-        return kinds(value)
-    except ValueError:
-        if value:
-            table.refuse(f"is none of {', '.join(kinds)}", key)
-        return default
-
-
-def read_word(source: Source, name: str, data: object) -> Word:
-    """One word of the vocabulary."""
-    table = Table(source, ("words", name), data, name)
-    kind = _one_of(WordType, table, "type", WordType.TEXT)
-    counted = kind in {WordType.TEXT, WordType.NUMBER, WordType.AMOUNT}
-    listed = kind is WordType.WORD
-    word = Word(
-        name=name,
-        type=kind,
-        max=table.whole("max", 0) if counted else 0,
-        cut=table.flag("cut") if kind is WordType.TEXT else False,
-        sensitive=table.flag("sensitive"),
-        words=table.names("words") if listed else (),
-        texts=table.text("texts") if listed else "",
-        code=table.text("code") if kind is WordType.AMOUNT else "",
-        exponent=table.whole("exponent", 0) if kind is WordType.AMOUNT else 0,
-    )
-    if counted and word.max == 0:
-        table.refuse("says how long it can be, at least 1", "max")
-    if listed and not word.words:
-        table.refuse("names at least one", "words")
-    table.close()
-    return word
-
-
-def read_action(source: Source, name: str, data: object) -> Action:
-    """One action."""
-    table = Table(source, ("actions", name), data, name)
-    outcomes: dict[str, Any] = table.table("on", required=True)
-    bad = [outcome for outcome, values in outcomes.items() if not isinstance(values, list)]
-    if bad or not outcomes:
-        table.refuse("gives each outcome a list of values", "on")
-    action = Action(
-        name=name,
-        line=table.line,
-        args=table.names("args"),
-        secrets=table.names("secrets"),
-        outcomes={outcome: tuple(values) for outcome, values in outcomes.items() if outcome not in bad},
-        row=table.names("row"),
-        rows_max=table.whole("rows_max", 0),
-    )
-    if bool(action.row) != bool(action.rows_max):
-        table.refuse("stands with `rows_max`, at least 1", "row")
-    table.close()
-    return action
-
-
-def read_house(source: Source) -> tuple[House, tuple[str, ...]]:
-    """The house, and its languages in order."""
-    table = Table(source, ("house",), source.data.pop("house", None))
-    house = House(
-        entry=table.text("entry"),
-        unavailable=table.text("unavailable"),
-        slow=table.text("slow"),
-        too_many=table.text("too_many"),
-        key_back=table.text("key_back"),
-        key_home=table.text("key_home"),
-        key_next=table.text("key_next"),
-        invalid_max=table.whole("invalid_max", 3),
-    )
-    languages = table.names("languages")
-    table.close()
-    return house, languages
-
-
-def read_tongue(source: Source, code: str) -> Tongue:
-    """A language and its texts."""
-    table = Table(source, ("language",), source.data.get("language"))
-    tongue = {key: table.text(key) for key in ("name", "alphabet", "digits", "calendar", "group")}
-    for key, legal in _TONGUE.items():
-        if tongue[key] not in legal:
-            table.refuse(f"is none of {', '.join(legal)}", key)
-    table.close()
-    texts: dict[str, str] = {}
-    lines: dict[str, int] = {}
-    for section, content in source.data.items():
-        if section == "language":
-            continue
-        inner = Table(source, (section,), content, section)
-        for key in list(content) if isinstance(content, dict) else []:
-            texts[f"{section}.{key}"] = inner.text(key)
-            lines[f"{section}.{key}"] = source.line_of(section, key)
-    return Tongue(code=code, file=source.file, texts=texts, lines=lines, **tongue)
-
-
-_TONGUE = {"alphabet": ("gsm", "ucs2"), "digits": ("latin", "persian"), "calendar": ("gregorian", "jalali")}

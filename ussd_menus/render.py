@@ -3,61 +3,87 @@
 from collections.abc import Mapping, Sequence
 from typing import assert_never, cast
 
+from ussd_menus.legal import accepts
 from ussd_menus.model import Profile, Row, Value
-from ussd_menus.paging import Keys, Sheet, ruler_of, wrap
+from ussd_menus.paging import KeyLines, Sheet, ruler_of, wrap
 from ussd_menus.screens import (
+    GO_ON,
     ActionScreen,
     AnyScreen,
     ConfirmScreen,
     EndScreen,
-    House,
+    InfoScreen,
     InputScreen,
     LanguageScreen,
     ListScreen,
     Menus,
     MenuScreen,
     PagesScreen,
+    ReturnScreen,
+    RouterScreen,
     SecretScreen,
+    SubflowScreen,
+    Tongue,
 )
-from ussd_menus.texts import Speech, letters
+from ussd_menus.texts import Speech
 
+CHOICES = MenuScreen | ListScreen | LanguageScreen
+"""Screens whose items are chosen."""
+SILENT = ActionScreen | RouterScreen | SubflowScreen | ReturnScreen
+"""Screens that show nothing."""
 Values = Mapping[str, Value | tuple[Row, ...]]
 
 
 def sheet_of(menus: Menus, speech: Speech, screen: AnyScreen, values: Values, profile: Profile) -> Sheet:
-    """What the screen shows with these values, in the language of `speech`."""
-    head = "" if isinstance(screen, ActionScreen | PagesScreen) else _head(speech, screen, values)
-    items = items_of(menus, speech, screen, values, profile)
-    return Sheet(head, items, _keys(menus.house, speech, screen), lambda text: letters(speech.tongue, text))
+    """What the screen shows with these values, in the language and style of `speech`."""
+    headless = isinstance(screen, PagesScreen) or not screen.text
+    return Sheet(
+        head="" if headless else speech.fill(screen.text, values),
+        items=items_of(menus, speech, screen, values, profile),
+        keys=_keys(menus, speech, screen, values),
+        digits=speech.write,
+        items_max=menus.house.easy_options_max if speech.style.easy and isinstance(screen, CHOICES) else 0,
+    )
 
 
-def _head(speech: Speech, screen: AnyScreen, values: Values) -> str:
-    return speech.fill(screen.text, values) if screen.text else ""
+def help_of(speech: Speech, screen: AnyScreen, profile: Profile) -> Sheet:
+    """The help of a screen."""
+    back = numbered(speech, screen.keys.help, speech.plain("nav.back"))
+    keys = KeyLines(more=numbered(speech, screen.keys.next, speech.plain("nav.more")), back=back, back_page=back)
+    return Sheet("", _wrapped(speech.plain(screen.help), profile), keys, speech.write)
+
+
+def _wrapped(text: str, profile: Profile) -> list[str]:
+    return wrap(text, ruler_of(text, profile).size_max // 2)
 
 
 def items_of(menus: Menus, speech: Speech, screen: AnyScreen, values: Values, profile: Profile) -> Sequence[str]:
     """The lines that paging may part, numbered where they can be chosen."""
     match screen:
         case MenuScreen():
-            return [_numbered(speech, str(at), speech.plain(o.text)) for at, o in enumerate(screen.options, 1)]
+            return [numbered(speech, str(at), speech.plain(o.text)) for at, o in enumerate(screen.options, 1)]
         case ListScreen():
             rows = rows_of(values)
             return [
-                _numbered(speech, str(at), speech.fill(screen.row, {**values, **row})) for at, row in enumerate(rows, 1)
+                numbered(speech, str(at), speech.fill(screen.row, {**values, **row})) for at, row in enumerate(rows, 1)
             ]
         case PagesScreen():
             text = speech.fill(screen.text, values)
-            lines = wrap(text, ruler_of(text, profile).size_max // 2)
+            lines = _wrapped(text, profile)
             if not screen.row:
                 return lines
             rows = rows_of(values)
             shown = [speech.fill(screen.row, {**values, **row}) for row in rows] or [speech.plain(screen.empty)]
             return [*lines, *shown]
         case ConfirmScreen():
-            return [_numbered(speech, screen.key, speech.plain(screen.label))]
+            return [numbered(speech, screen.key, speech.plain(screen.label))]
+        case InfoScreen():
+            return [numbered(speech, GO_ON, speech.plain(screen.label))]
         case LanguageScreen():
-            return [_numbered(speech, str(at), t.name) for at, t in enumerate(menus.tongues.values(), 1)]
-        case InputScreen() | SecretScreen() | ActionScreen() | EndScreen():
+            return [numbered(speech, str(at), tongue.name) for at, tongue in enumerate(offered(menus, profile), 1)]
+        case InputScreen() | SecretScreen() | EndScreen():
+            return ()
+        case ActionScreen() | RouterScreen() | SubflowScreen() | ReturnScreen():
             return ()
         case _:
             assert_never(screen)
@@ -68,18 +94,41 @@ def rows_of(values: Values) -> tuple[Row, ...]:
     return cast("tuple[Row, ...]", values["rows"])
 
 
-def _numbered(speech: Speech, key: str, text: str) -> str:
-    return f"{letters(speech.tongue, key)}. {text}"
+def offered(menus: Menus, profile: Profile) -> list[Tongue]:
+    """The languages that a page of the profile can be written in; all of them when there is none."""
+    all_of = list(menus.tongues.values())
+    latin = [tongue for tongue in all_of if tongue.alphabet == "gsm"]
+    return all_of if profile.ucs2_allowed or not latin else latin
 
 
-def _keys(house: House, speech: Speech, screen: AnyScreen) -> Keys:
-    if isinstance(screen, EndScreen | ActionScreen):
-        return Keys()
-    return Keys(
-        more=_numbered(speech, house.key_next, speech.plain("nav.more")),
-        back=_numbered(speech, house.key_back, speech.plain(screen.back_label)) if screen.back else "",
-        back_page=_numbered(speech, house.key_back, speech.plain("nav.back")),
-        home=_numbered(speech, house.key_home, speech.plain("nav.home"))
-        if screen.home not in {"", screen.back}
-        else "",
+def numbered(speech: Speech, key: str, text: str) -> str:
+    """A line that is chosen by a key."""
+    return f"{speech.write(key)}. {text}"
+
+
+def _keys(menus: Menus, speech: Speech, screen: AnyScreen, values: Values) -> KeyLines:
+    if isinstance(screen, EndScreen | SILENT):
+        return KeyLines()
+    keys = screen.keys
+    extra = []
+    if calls_back(menus, speech, screen, values):
+        extra.append(numbered(speech, keys.call_back, speech.plain("nav.call_back")))
+    if screen.help and keys.help:
+        extra.append(numbered(speech, keys.help, speech.plain("nav.help")))
+    if screen.home not in {"", screen.back}:
+        extra.append(numbered(speech, keys.home, speech.plain("nav.home")))
+    back_page = numbered(speech, keys.back, speech.plain("nav.back"))
+    return KeyLines(
+        more=numbered(speech, keys.next, speech.plain("nav.more")),
+        back=numbered(speech, keys.back, speech.plain(screen.back_label)) if screen.back else "",
+        back_page=back_page,
+        extra=tuple(extra),
     )
+
+
+def calls_back(menus: Menus, speech: Speech, screen: AnyScreen, values: Values) -> bool:
+    """Whether the key that asks to be called back works on the screen: in easy mode, where it is no legal answer."""
+    if not speech.style.easy or not menus.house.call_back or not screen.keys.call_back:
+        return False
+    rows = len(rows_of(values)) if isinstance(screen, ListScreen) else None
+    return not accepts(menus, screen, screen.keys.call_back, rows)

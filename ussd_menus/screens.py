@@ -1,4 +1,4 @@
-"""The typed graph of the menus: nine kinds of screen, the words of the actions, the texts.
+"""The typed graph of the menus: the kinds of screen, the words of the actions, the texts.
 
 Names are global: `dialogue.screen`. Every target is the name of a screen, every text the key of a string.
 """
@@ -19,6 +19,10 @@ class AnswerKind(StrEnum):
     MSISDN = "msisdn"
     AMOUNT = "amount"
     DATE = "date"
+    NUMBER = "number"
+    """A whole number from `least` to `most`."""
+    IBAN = "iban"
+    """An Iranian IBAN: IR and 24 digits, the IR need not be typed (ISO 13616, check digits ISO 7064 mod 97-10)."""
 
 
 class WordType(StrEnum):
@@ -47,7 +51,8 @@ class Word:
     cut: bool = False
     """A longer TEXT is cut and marked; without it a longer one is a bug of the caller."""
     sensitive: bool = False
-    """A one-time code: shown by an end screen only, never kept in the State."""
+    """A one-time code or a secret: never kept in the State. As a value it is shown by an end screen only; as an
+    answer it goes straight into the call of the action that the input leads to."""
     words: tuple[str, ...] = ()
     texts: str = ""
     code: str = ""
@@ -82,6 +87,18 @@ class Branch:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What is typed to find one's way, the same on every page of a dialogue; an empty key is none."""
+
+    help: str = "0"
+    back: str = "00"
+    home: str = "000"
+    next: str = "99"
+    call_back: str = "9"
+    """In easy mode only, and only on pages where it is no legal answer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
     """What every screen has."""
@@ -94,6 +111,11 @@ class Screen:
     back: str = ""
     back_label: str = "nav.back"
     home: str = ""
+    help: str = ""
+    """Key of the text that the help key shows; empty for a screen that shows nothing, and for an end."""
+    sensitive: bool = False
+    """Its pages are Page(sensitive=True) and its answers are recorded nowhere."""
+    keys: Keys = Keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +124,9 @@ class Option:
 
     text: str
     to: str
+    style: Mapping[str, str] = field(default_factory=dict)
+    """What choosing it sets at once in the style of the session: `digits` (own, latin), `money` (rial, toman),
+    `easy` (yes, no)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +164,10 @@ class InputScreen(Screen):
     length_min: int = 1
     length_max: int = 40
     error: str = ""
+    least: int = 0
+    """The smallest NUMBER that is taken."""
+    most: int = 0
+    """The largest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,10 +209,58 @@ class LanguageScreen(Screen):
 class EndScreen(Screen):
     """One page, then the session is over."""
 
+    sms: str = ""
+    """Key of a text that goes to the person by SMS when the page is shown; empty for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfoScreen(Screen):
+    """One page to read; the key "1" goes on."""
+
+    to: str
+    label: str = "nav.go_on"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouterScreen(Screen):
+    """Shows nothing: goes on by a known variable, or by `language` or `easy` ("yes", "no")."""
+
+    by: str
+    cases: Mapping[str, str] = field(default_factory=dict)
+    """Word to screen."""
+    steps: tuple[tuple[int, str], ...] = ()
+    """(below, screen), ascending: the first whose `below` is greater than the NUMBER or the minor units."""
+    otherwise: str = ""
+    """Where everything else leads; empty only where `cases` names every word of the list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubflowScreen(Screen):
+    """Shows nothing: enters the screen `flow`, and goes on by the result of the return screen that it ends at."""
+
+    flow: str
+    on: Mapping[str, Branch]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnScreen(Screen):
+    """Shows nothing: goes back to the subflow screen that was entered last, with a result."""
+
+    result: str
+
+
+STACK_MAX = 4
+"""Subflows that may be open at once."""
+GO_ON = "1"
+"""The key of an info screen."""
 
 AnyScreen = (
     MenuScreen
     | ListScreen
+    | InfoScreen
+    | RouterScreen
+    | SubflowScreen
+    | ReturnScreen
     | PagesScreen
     | InputScreen
     | SecretScreen
@@ -202,11 +279,54 @@ class House:
     unavailable: str
     slow: str
     too_many: str
-    key_back: str
-    key_home: str
-    key_next: str
+    keys: Keys
     invalid_max: int
     """Answers in a row that may be wrong before the dialogue ends."""
+    help: str = ""
+    """Key of the help text of screens whose dialogue names none."""
+    call_back: str = ""
+    """The screen to which the key `call_back` leads in easy mode; empty for none."""
+    easy_options_max: int = 4
+    """Options on one page in easy mode."""
+    codes: Mapping[str, str] = field(default_factory=dict)
+    """Service code, digits and `*` without the outer `*` and `#`, to its first screen; other codes begin at `entry`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plural:
+    """A text in the forms of its language (CLDR plural categories), chosen by the NUMBER `by`."""
+
+    by: str
+    forms: Mapping[str, str]
+    """Category (zero, one, two, few, many, other) to text; `other` is always there."""
+
+
+Text = str | Plural
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Texts that are laid over the plain ones of a language."""
+
+    file: str
+    texts: Mapping[str, Text]
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A string that people dial by heart, named with its version: an edit of the menus must not break it."""
+
+    name: str
+    file: str
+    line: int
+    dial: tuple[str, ...]
+    """What stands between the stars after the service code; `{word}` takes one answer."""
+    inputs: tuple[str, ...]
+    """What is typed instead, from `starts_at` on."""
+    starts_at: str
+    ends_at: str
+    """The screen that the last input leads to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,13 +339,19 @@ class Tongue:
     alphabet: str
     """`gsm`: every page is brought into GSM-7; `ucs2`: pages are UCS-2."""
     digits: str
-    """`latin` or `persian`."""
+    """`latin`, `persian` or `arabic`."""
     calendar: str
     """`gregorian` or `jalali`."""
     group: str
     """What stands between groups of three digits."""
-    texts: Mapping[str, str]
+    texts: Mapping[str, Text]
     lines: Mapping[str, int] = field(default_factory=dict)
+    easy: Overlay | None = None
+    """What is said otherwise in easy mode."""
+
+    def worded(self, *, easy: bool) -> Mapping[str, Text]:
+        """The texts of the plain or the easy mode."""
+        return {**self.texts, **self.easy.texts} if easy and self.easy else self.texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,3 +366,4 @@ class Menus:
     words: Mapping[str, Word]
     tongues: Mapping[str, Tongue]
     """In the order in which a language screen shows them."""
+    shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)

@@ -2,9 +2,9 @@
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from ussd_menus.model import Finding
@@ -54,13 +54,15 @@ class Source:
         self.findings.append(Finding(self.file, line, screen, "", FORM, fix))
 
 
-def read(path: Path, folder: Path, findings: list[Finding]) -> Source:
-    """A file taken apart, empty with a finding when it is no TOML."""
-    source = Source(path.relative_to(folder).as_posix(), "", findings)
+def read(files: Mapping[str, bytes], file: str, findings: list[Finding]) -> Source:
+    """A file taken apart, empty with a finding when it is missing or no TOML."""
+    source = Source(file, "", findings)
     try:
-        source.text = path.read_text("utf-8")
+        source.text = files[file].decode("utf-8").replace("\r\n", "\n")
         source.data = tomllib.loads(source.text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+    except KeyError:
+        source.refuse(1, "", "cannot be read: there is no such file")
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         place = re.search(r"at line (\d+)", str(problem))
         source.refuse(int(place[1]) if place else 1, "", f"cannot be read: {problem}")
     return source
@@ -82,6 +84,14 @@ class Table:
         """Remember a finding at this table, or at one of its keys."""
         line = self.source.line_of(*self.path, key) if key else self.line
         self.source.refuse(line, self.screen, f"`{key}` {fix}" if key else fix)
+
+    def keys(self) -> list[str]:
+        """What nobody asked for yet."""
+        return list(self._rest)
+
+    def peek(self, key: str) -> object:
+        """The value as it is, left where it stands."""
+        return self._rest.get(key)
 
     def has(self, key: str) -> bool:
         """Whether the key is there and not yet taken."""

@@ -7,11 +7,12 @@ page-too-long (verify_pages). What the loader refuses has the rule `form`.
 """
 
 from collections.abc import Iterator
-from datetime import date
 
-from ussd_menus.answers import TYPES, read
+from ussd_menus.answers import TYPES
 from ussd_menus.flow import FAULTS, FIELD, ROWS, Graph, edges_of, graph_of
+from ussd_menus.legal import accepts
 from ussd_menus.model import Finding, Profile
+from ussd_menus.render import SILENT
 from ussd_menus.screens import (
     Action,
     ActionScreen,
@@ -176,52 +177,30 @@ def _used(menus: Menus, screen: AnyScreen) -> set[str]:
 
 def keys(graph: Graph) -> Iterator[Finding]:
     """No key of navigation is a legal answer, and no key that confirms was one on the page before."""
-    house = graph.menus.house
-    if len({house.key_back, house.key_home, house.key_next}) < 3:
-        yield Finding(HOUSE_FILE, 1, "", "", "shadowed-key", "`key_back`, `key_home` and `key_next` must differ")
+    house = graph.menus.house.keys
+    named = [key for key in (house.help, house.back, house.home, house.next, house.call_back) if key]
+    if len(set(named)) < len(named):
+        yield Finding(HOUSE_FILE, 1, "", "", "shadowed-key", "the keys of navigation must differ")
     for name, screen in graph.menus.screens.items():
-        for key in sorted(_navigation(graph.menus, screen)):
+        for key in sorted(_navigation(screen)):
             if accepts(graph.menus, screen, key):
                 yield _at(screen, "shadowed-key", f"`{key}` navigates and is a legal answer too: change one")
         if isinstance(screen, ConfirmScreen):
             for before in sorted(graph.shown_before(name)):
                 source = graph.menus.screens[before]
-                if accepts(graph.menus, source, screen.key) or screen.key in _navigation(graph.menus, source):
+                if accepts(graph.menus, source, screen.key) or screen.key in _navigation(source):
                     fix = f"`{screen.key}` is legal on {before} too, so a double press agrees: take another key"
                     yield _at(screen, "confirm-key", fix)
 
 
-def _navigation(menus: Menus, screen: AnyScreen) -> set[str]:
-    house = menus.house
-    if isinstance(screen, EndScreen | ActionScreen):
+def _navigation(screen: AnyScreen) -> set[str]:
+    keys = screen.keys
+    if isinstance(screen, EndScreen | SILENT):
         return set()
     paged = isinstance(screen, MenuScreen | ListScreen | PagesScreen | LanguageScreen)
-    found = {house.key_next, house.key_back} if paged else set()
-    return found | ({house.key_back} if screen.back else set()) | ({house.key_home} if screen.home else set())
-
-
-def accepts(menus: Menus, screen: AnyScreen, key: str) -> bool:
-    """Whether the key is a legal answer of the screen, navigation apart."""
-    number = int(key) if key.isdecimal() and not key.startswith("0") else 0
-    match screen:
-        case MenuScreen():
-            return 0 < number <= len(screen.options)
-        case ListScreen():
-            return 0 < number <= max((action.rows_max for action in menus.actions.values()), default=0)
-        case LanguageScreen():
-            return 0 < number <= len(menus.tongues)
-        case ConfirmScreen():
-            return key == screen.key
-        case SecretScreen():
-            return key.isdecimal() and screen.length_min <= len(key) <= screen.length_max
-        case InputScreen():
-            word = menus.words.get(screen.into)
-            today = date(2026, 1, 1)
-            return word is not None and any(
-                read(key, screen, word, jalali=jalali, today=today) is not None for jalali in (True, False)
-            )
-        case _:
-            return False
+    found = {keys.next, keys.back} if paged else set()
+    found |= ({keys.back} if screen.back else set()) | ({keys.home} if screen.home else set())
+    return (found | ({keys.help} if screen.help else set())) - {""}
 
 
 __all__ = ["accepts", "keys_of", "verify"]

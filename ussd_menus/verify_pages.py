@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from ussd_menus.flow import Graph
 from ussd_menus.model import Finding, Profile, Row, Value
 from ussd_menus.paging import cut_at, fits, ruler_of
-from ussd_menus.render import sheet_of
-from ussd_menus.screens import ActionScreen, AnyScreen, EndScreen, InputScreen, Menus, SecretScreen, Tongue
-from ussd_menus.texts import FORMS, PLACEHOLDER, Speech, worst
+from ussd_menus.render import SILENT, sheet_of
+from ussd_menus.screens import AnyScreen, EndScreen, InputScreen, Menus, SecretScreen, Tongue
+from ussd_menus.texts import FORMS, PLACEHOLDER, Speech, spellings, worst
 from ussd_menus.verify_texts import ERROR_CHOICE, engine_keys, keys_of
 
 
@@ -21,14 +21,16 @@ def pages(graph: Graph, profile: Profile) -> Iterator[Finding]:
         for name in reachable:
             screen = graph.menus.screens[name]
             notes = _notes(graph, screen)
-            if not isinstance(screen, ActionScreen) and _sound(graph.menus, tongue, keys_of(screen) | notes):
+            if not isinstance(screen, SILENT) and _sound(graph.menus, tongue, keys_of(screen) | notes):
                 yield from _screen(graph.menus, speech, screen, notes, profile)
 
 
 def _sound(menus: Menus, tongue: Tongue, keys: set[str]) -> bool:
     """Whether the texts can be filled; what is wrong with them is another rule's finding."""
     texts = [tongue.texts.get(key) for key in keys if key]
-    named = [found for text in texts if text is not None for found in PLACEHOLDER.findall(text)]
+    named = [
+        found for text in texts if text is not None for form in spellings(text) for found in PLACEHOLDER.findall(form)
+    ]
     return None not in texts and all(
         name in menus.words and form in FORMS and menus.words[name].type in FORMS[form] for name, form in named
     )

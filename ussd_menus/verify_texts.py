@@ -7,16 +7,19 @@ from ussd_menus.screens import (
     ActionScreen,
     AnyScreen,
     ConfirmScreen,
+    EndScreen,
+    InfoScreen,
     InputScreen,
     ListScreen,
     Menus,
     MenuScreen,
     PagesScreen,
     SecretScreen,
+    SubflowScreen,
     Tongue,
     WordType,
 )
-from ussd_menus.texts import FORMS, PLACEHOLDER, parse
+from ussd_menus.texts import FORMS, PLACEHOLDER, parse, spellings
 
 ERROR_CHOICE = "error.choice"
 ENGINE_KEYS = ("nav.back", "nav.home", "nav.more", ERROR_CHOICE, "house.over")
@@ -39,8 +42,10 @@ def filled_keys_of(screen: AnyScreen) -> set[str]:
             keys.add(screen.error)
         case SecretScreen():
             keys |= {screen.error} | {branch.note for branch in screen.on.values()}
-        case ActionScreen():
+        case ActionScreen() | SubflowScreen():
             keys |= {branch.note for branch in screen.on.values()}
+        case EndScreen():
+            keys.add(screen.sms)
         case _:
             pass
     return keys - {""}
@@ -48,13 +53,13 @@ def filled_keys_of(screen: AnyScreen) -> set[str]:
 
 def plain_keys_of(screen: AnyScreen) -> set[str]:
     """Keys of labels, which have no placeholders."""
-    keys = {screen.back_label} if screen.back else set()
+    keys = {screen.help} | ({screen.back_label} if screen.back else set())
     match screen:
         case MenuScreen():
             keys |= {option.text for option in screen.options}
         case PagesScreen():
             keys.add(screen.empty)
-        case ConfirmScreen():
+        case ConfirmScreen() | InfoScreen():
             keys.add(screen.label)
         case _:
             pass
@@ -102,9 +107,9 @@ def _placeholders(menus: Menus, tongue: Tongue, key: str, screen: str, *, plain:
         yield _at(tongue, key, screen, "placeholders-differ", f"{key} lacks {{{lacks}}}, which another language has")
     if plain and here:
         yield _at(tongue, key, screen, "placeholder-form", f"{key} is a label, which fills no placeholder")
-    if set(PLACEHOLDER.sub("", text)) & {"{", "}"}:
+    if set(PLACEHOLDER.sub("", "".join(spellings(text)))) & {"{", "}"}:
         yield _at(tongue, key, screen, "placeholder-form", f"{key} has a brace that belongs to no placeholder")
-    for name, form in PLACEHOLDER.findall(text):
+    for name, form in PLACEHOLDER.findall("".join(spellings(text))):
         word = menus.words.get(name)
         if word is None:
             yield _at(tongue, key, screen, "unknown-word", f"{{{name}}} of {key} is not declared in [words]")

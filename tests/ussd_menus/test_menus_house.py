@@ -12,7 +12,7 @@ from ussd_menus.flow import graph_of
 from ussd_menus.loader import FOLDER
 from ussd_menus.paging import fits
 from ussd_menus.screens import ActionScreen, MenuScreen, SecretScreen
-from ussd_menus.texts import Speech
+from ussd_menus.texts import Speech, spellings
 from ussd_menus.verify_pages import longest_pages
 from ussd_menus.verify_texts import used_keys
 
@@ -42,7 +42,9 @@ def test_every_page_fits_with_the_longest_values(menus: Menus, language: str) ->
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_no_letter_turns_a_latin_page_into_a_short_one(menus: Menus, language: str) -> None:
     speech = Speech(menus.tongues[language], menus.words)
-    assert all(gsm_septets("".join(template.parts)) is not None for template in speech.templates.values())
+    assert all(
+        gsm_septets(speech.write(form)) is not None for text in speech.tongue.texts.values() for form in spellings(text)
+    )
 
 
 def test_every_action_is_called_and_every_call_is_declared(menus: Menus) -> None:

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ussd_menus import Profile, gsm_septets, ucs2_units
-from ussd_menus.paging import Cut, Keys, Sheet, clip, cut_at, fits, start_before, wrap
+from ussd_menus.paging import Cut, KeyLines, Sheet, clip, cut_at, fits, start_before, wrap
 
-KEYS = Keys(more="99. More", back="0. Exit", back_page="0. Back", home="00. Home")
+KEYS = KeyLines(more="99. More", back="0. Exit", back_page="0. Back", extra=("00. Home",))
 
 
 @pytest.mark.parametrize(

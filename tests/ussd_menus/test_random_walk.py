@@ -81,7 +81,7 @@ class Phone(RuleBasedStateMachine):
         self.state, self.reply = step(FROZEN, self.state, event, Profile())
         assert (self.state, self.reply) == step(FROZEN, before, event, Profile())
         if isinstance(self.reply, Call):
-            assert self.reply.number == self.calls + 1
+            assert self.reply.number > self.calls
             self.calls = self.reply.number
 
     @initialize(language=st.sampled_from(FROZEN.languages), today=st.sampled_from([None, date(2026, 11, 22)]))
