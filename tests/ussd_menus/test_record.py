@@ -11,7 +11,7 @@ BALANCE = ("< active | name=Maryam", "1", "7391")
 def test_a_recorded_transcript_plays_back_byte_for_byte(frozen: FrozenMenus) -> None:
     transcript = record(frozen, "Balance", "en", BALANCE)
     assert replay(frozen, transcript) == transcript
-    assert "> ****\n! wallet.see() pin=*** #2" in transcript
+    assert "> ****\n! wallet.see() pin=*** #3" in transcript
     assert "| Balance: 250,000 rials" in transcript
 
 
