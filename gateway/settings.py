@@ -44,6 +44,9 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Last part of provider paths, `/ussd/africastalking/<secret>`; empty only on loopback",
     )
+    ussd_wires_file: str = Field(
+        "", description="TOML file of the USSD wires and who may call them; empty: `africastalking` alone"
+    )
     ussd_septets_max: int = Field(182, description="Longest GSM-7 page in septets", ge=60, le=182)
     ussd_ucs2_max: int = Field(80, description="Longest UCS-2 page in 16-bit units", ge=40, le=80)
     ussd_session_s: int = Field(180, description="How long a USSD session may last", ge=30, le=600)
@@ -190,5 +193,5 @@ def _refuse_demo_secrets(settings: Settings) -> None:
             raise SettingsFault(f"{name} is the demo's; set {PREFIX}{name.upper()}")
     if settings.mail_user and settings.mail_tls != "required":
         raise SettingsFault(f"a password must not go in clear; set {PREFIX}MAIL_TLS=required")
-    if not settings.ussd_path_secret.get_secret_value():
+    if not settings.ussd_wires_file and not settings.ussd_path_secret.get_secret_value():
         raise SettingsFault(f"outside demo the carrier's path needs a secret; set {PREFIX}USSD_PATH_SECRET")

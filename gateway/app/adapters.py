@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from gateway.observe import Metrics
 from gateway.services.campaigns import Campaigns, Known, Owed
-from gateway.services.dialogues import LateAnswer
+from gateway.services.dialogues import Closing, Dialogues, Event, LateAnswer, Reply
 from gateway.services.messages import Incoming, Messages, OptOuts
 from gateway.services.notices import Notice, NoticeClass, Notices, NoticeValue, Reached
 from gateway.services.payments import Payments
@@ -49,6 +49,25 @@ class Letterbox:
     async def message(self, incoming: Incoming) -> None:
         """Keep a message; one that nobody can read or answer is refused, counted and taken all the same."""
         await self._messages.take(incoming)
+
+
+class EndedDialogues:
+    """The dialogues as the wires' door asks them: whatever ends a session from outside is a hang-up."""
+
+    def __init__(self, dialogues: Dialogues) -> None:
+        self._dialogues = dialogues
+
+    async def answer(self, event: Event) -> Reply:
+        """The reply to one delivery."""
+        return await self._dialogues.answer(event)
+
+    async def close(self, event: Event) -> None:
+        """End the session."""
+        await self._dialogues.abort(event.adapter, event.session_key, event.msisdn)
+
+    def closing(self, closing: Closing) -> str:
+        """The text for a closing without a dialogue."""
+        return self._dialogues.closing(closing)
 
 
 class CountedLedger:

@@ -11,7 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from sqlalchemy import literal, select
 
 import ussd_menus
-from gateway.app.adapters import LateSms
+from gateway.app.adapters import EndedDialogues, LateSms
 from gateway.app.causes import resolvers
 from gateway.app.house import APPROVAL_ROLES, House
 from gateway.channels.api import api_app
@@ -19,7 +19,7 @@ from gateway.channels.console import ConsoleDeps, console_app
 from gateway.channels.mail import MailDesk, MailIngress, tls_context
 from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
-from gateway.channels.ussd import AfricasTalking, Credential, LinkedUssd, build_actions
+from gateway.channels.ussd import LinkedUssd, UssdDoor, build_actions, default_mount, read_wires
 from gateway.channels.web import new_application
 from gateway.services.dialogues import Dialogues, DialogueSettings, Hops, Menus
 from gateway.services.dialogues.linked import LinkDialogues
@@ -83,11 +83,15 @@ def _dialogues(house: House, hops: Hops) -> Dialogues:
     return Dialogues(house.store, house.keys, house.clock, menus, hops, house.people, held)
 
 
-def _ussd(house: House, dialogues: Dialogues) -> AfricasTalking:
+def _ussd(house: House, dialogues: Dialogues) -> UssdDoor:
     settings = house.settings
-    exempt = settings.environment == "demo"
-    credential = Credential(settings.ussd_path_secret.get_secret_value(), loopback_exempt=exempt)
-    return AfricasTalking(dialogues, credential, house.metrics)
+    demo = settings.environment == "demo"
+    if settings.ussd_wires_file:
+        mounts = read_wires(Path(settings.ussd_wires_file), settings.service_code, house.clock, demo=demo)
+    else:
+        secret = settings.ussd_path_secret.get_secret_value()
+        mounts = (default_mount(settings.service_code, secret, demo=demo),)
+    return UssdDoor(EndedDialogues(dialogues), mounts, house.metrics)
 
 
 def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str, bool]]) -> ConsoleDeps:

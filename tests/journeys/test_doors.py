@@ -60,12 +60,13 @@ async def test_a_callback_without_an_announced_length_is_cut_at_the_cap(town: To
     assert await counter.moved()
 
 
-async def test_an_answer_in_a_session_that_nobody_knows_ends_in_the_persons_language(town: Town) -> None:
+async def test_an_answer_in_a_session_that_is_over_ends_in_the_persons_language(town: Town) -> None:
     labels = {"wire": "africastalking", "end": "lost"}
     counter = await counted(town, labels, "tapdial_ussd_hops_total")
-    status, raw, _ = await http(
-        town, "POST", "/ussd/africastalking", callback(sessionId="never-begun", text="1*2"), {"Content-Type": FORM}
-    )
+    path, form = "/ussd/africastalking", {"Content-Type": FORM}
+    await http(town, "POST", path, callback(sessionId="hung-up"), form)
+    await http(town, "POST", f"{path}/x/events", callback(sessionId="hung-up", status="Incomplete"), form)
+    status, raw, _ = await http(town, "POST", path, callback(sessionId="hung-up", text="1"), form)
     assert status == 200
     assert raw == b"END This session is over. Please dial again."
     assert await counter.moved()

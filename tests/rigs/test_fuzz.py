@@ -15,7 +15,9 @@ from pydantic import Field
 
 from gateway.channels.api import app as api
 from gateway.channels.console import forms
-from gateway.channels.ussd import africastalking
+from gateway.channels.ussd.codes import Codes
+from gateway.channels.ussd.wire import BadForm, Inbound
+from gateway.channels.ussd.wires import wire_of
 from gateway.errors import BadInput, SettingsFault
 from gateway.peers.smsc import LinkProfile
 from gateway.peers.smsc.receipts import ERROR_MAX, MESSAGE_ID_MAX, receipt_of
@@ -207,9 +209,13 @@ def _tap_data(data: bytes) -> str | None:
     return None
 
 
+_USSD = wire_of("africastalking", "africastalking", Codes(["*1420#"]))
+
+
 def _callback(data: bytes) -> str | None:
-    event = africastalking.parse(data)
-    return event.value if isinstance(event, africastalking.BadForm) else None
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    found = _USSD.parse(Inbound("POST", "", "", headers, data))
+    return found.value if isinstance(found, BadForm) else None
 
 
 def _form(data: bytes) -> str | None:

@@ -1,7 +1,8 @@
 """The USSD door: wires in, dialogues answered, actions bound to services."""
 
 from gateway.channels.ussd.actions import build_actions
-from gateway.channels.ussd.africastalking import AfricasTalking, Credential
+from gateway.channels.ussd.config import default_mount, read_wires
+from gateway.channels.ussd.door import Mount, UssdDoor
 from gateway.channels.ussd.linked import LinkedUssd
 
-__all__ = ["AfricasTalking", "Credential", "LinkedUssd", "build_actions"]
+__all__ = ["LinkedUssd", "Mount", "UssdDoor", "build_actions", "default_mount", "read_wires"]

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from gateway.services.dialogues import Event
+from ussd_menus import Profile
 
 
 class BadForm(StrEnum):
@@ -58,10 +59,17 @@ class Outbound:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a request says: one event, and what the answer must repeat (a request id, a cookie); never a secret."""
+    """What a request says.
+
+    Attributes:
+        event: What happened.
+        echo: What the answer must repeat (a request id, a cookie); never what was typed, never a secret.
+        proof: What the body itself says to prove who calls, by the names that `guards.py` asks for; never repeated.
+    """
 
     event: Event
     echo: Mapping[str, str] = field(default_factory=dict)
+    proof: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Wire(Protocol):
@@ -73,8 +81,18 @@ class Wire(Protocol):
         ...
 
     @property
+    def methods(self) -> tuple[str, ...]:
+        """`GET`, `POST` or both; the door answers 405 to others."""
+        ...
+
+    @property
     def body_bytes_max(self) -> int:
         """Longest body that it reads."""
+        ...
+
+    @property
+    def profile(self) -> Profile:
+        """The longest page that its provider carries; the door sends none that is longer."""
         ...
 
     def parse(self, given: Inbound) -> Delivery | BadForm:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pytest
 from pytest_aiohttp.plugin import AiohttpServer
 
-from gateway.channels.ussd import AfricasTalking, Credential
+from gateway.app.adapters import EndedDialogues
+from gateway.channels.ussd import UssdDoor, default_mount
 from gateway.channels.web import new_application
 from gateway.observe import Metrics
 from simulators.carrier import Carrier
@@ -43,7 +44,8 @@ async def line(database_url: str, clock: ManualClock, aiohttp_server: AiohttpSer
     metrics, faults = Metrics(), Faults()
     async with switchboard(database_url, clock) as board:
         app = new_application(clock, metrics)
-        app.add_routes(AfricasTalking(board.dialogues, Credential("s3", loopback_exempt=False), metrics).routes())
+        mount = default_mount("*1420#", "s3", demo=False)
+        app.add_routes(UssdDoor(EndedDialogues(board.dialogues), [mount], metrics).routes())
         server = await aiohttp_server(app)
         carrier = Carrier(str(server.make_url("/")), "s3", "*1420#", Trace(), faults)
         yield Line(carrier, faults, board, metrics)
@@ -89,9 +91,8 @@ async def test_a_dropped_session_leaves_the_payment_made_once_and_the_phone_free
     assert len(line.bank.paid) == 1
 
 
-async def test_a_direct_dial_is_refused_politely_for_now(line: Line) -> None:
+async def test_a_dial_with_answers_behind_the_code_begins_a_session(line: Line) -> None:
     screen = await line.carrier.dial("+989120000001", "*1420*4*09120000009*500#")
 
-    assert (screen.open, screen.failed) == (False, None)
-    assert screen.text == "This session is over. Please dial again."
-    assert line.counted("lost") == 1
+    assert (screen.open, screen.failed) == (True, None)
+    assert line.counted("con") == 1
