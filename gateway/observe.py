@@ -95,6 +95,9 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.hops = Counter("tapdial_ussd_hops", "USSD hops by wire and end", ["wire", "end"], registry=self.registry)
         self.hop_seconds = Histogram("tapdial_ussd_hop_seconds", "Time to answer a hop", registry=self.registry)
+        self.menus_broken = Gauge(
+            "tapdial_menus_broken", "Releases in force that this build cannot serve", registry=self.registry
+        )
         self.refused = Counter(
             "tapdial_refused_input", "Input refused at a door", ["door", "reason"], registry=self.registry
         )

@@ -27,11 +27,12 @@ def load(folder: Path | None = None) -> Menus:
     Raises:
         MenusFault: A file is not well formed; every finding names file, line and screen.
     """
-    return load_files(files_of(folder or FOLDER))
+    return load_files(files_of(folder))
 
 
-def files_of(folder: Path) -> dict[str, bytes]:
-    """The content of every file of the menus in `folder` by its name: `menus/send.toml`."""
+def files_of(folder: Path | None = None) -> dict[str, bytes]:
+    """The content of every file of the menus in `folder`, the shipped ones by default, by name: `menus/send.toml`."""
+    folder = folder or FOLDER
     paths = [path for place in PLACES for path in sorted((folder / place).glob("*.toml"))]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 

@@ -62,7 +62,7 @@ def read(files: Mapping[str, bytes], file: str, findings: list[Finding]) -> Sour
         source.data = tomllib.loads(source.text)
     except KeyError:
         source.refuse(1, "", "cannot be read: there is no such file")
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as problem:
         place = re.search(r"at line (\d+)", str(problem))
         source.refuse(int(place[1]) if place else 1, "", f"cannot be read: {problem}")
     return source

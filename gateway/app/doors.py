@@ -13,17 +13,17 @@ from sqlalchemy import literal, select
 import ussd_menus
 from gateway.app.adapters import EndedDialogues, LateSms
 from gateway.app.causes import resolvers
-from gateway.app.house import APPROVAL_ROLES, House
+from gateway.app.house import APPROVAL_ROLES, House, page_profile
 from gateway.channels.api import api_app
 from gateway.channels.console import ConsoleDeps, console_app
 from gateway.channels.mail import MailDesk, MailIngress, tls_context
 from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
-from gateway.channels.ussd import LinkedUssd, UssdDoor, build_actions, default_mount, read_wires
+from gateway.channels.ussd import LinkedUssd, UssdDoor, default_mount, read_wires
 from gateway.channels.web import new_application
-from gateway.services.dialogues import Dialogues, DialogueSettings, Hops, Menus
+from gateway.services.dialogues import Dialogues, DialogueSettings, Hops
 from gateway.services.dialogues.linked import LinkDialogues
-from ussd_menus import Profile
+from gateway.services.releases import ReleasedMenus
 
 WORK_MAX = 500
 """USSD hops whose work may be in hand at once; more are told to dial again."""
@@ -41,6 +41,7 @@ class Doors:
     hops: Hops
     linked: LinkDialogues
     """USSD over the links."""
+    menus: ReleasedMenus
 
 
 def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[str, bool]]) -> Doors:
@@ -48,14 +49,15 @@ def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[st
     app = new_application(house.clock, house.metrics)
     ready = asyncio.Event()
     hops = _hops(house, tasks)
-    dialogues = _dialogues(house, hops)
+    menus = _menus(house)
+    dialogues = _dialogues(house, hops, menus)
     app.add_routes(_ussd(house, dialogues).routes())
     app.add_routes(_probes(house, ready))
     app.add_subapp("/console", console_app(_console(house, dialogues, links)))
     app.add_subapp("/api/v1", api_app(house.tokens, house.heads, house.clock, house.metrics))
     desk = Desk(house.taps, house.merchants, house.keys, house.metrics, house.settings.iso8583_idle_s)
     return Doors(
-        app, TerminalServer(desk), _letters(house), dialogues, ready, hops, LinkedUssd(dialogues, house.metrics)
+        app, TerminalServer(desk), _letters(house), dialogues, ready, hops, LinkedUssd(dialogues, house.metrics), menus
     )
 
 
@@ -68,17 +70,17 @@ def _letters(house: House) -> MailIngress:
 
 
 def _hops(house: House, tasks: asyncio.TaskGroup) -> Hops:
-    settings = house.settings
-    actions = build_actions(
-        house.people, house.payments, house.benefits, house.tokens, house.ledger, house.chart, house.zone
-    )
-    profile = Profile(settings.ussd_septets_max, settings.ussd_ucs2_max)
-    return Hops(actions, profile, tasks, LateSms(house.notices), WORK_MAX)
+    return Hops(house.actions, page_profile(house.settings), tasks, LateSms(house.notices), WORK_MAX)
 
 
-def _dialogues(house: House, hops: Hops) -> Dialogues:
+def _menus(house: House) -> ReleasedMenus:
+    files = ussd_menus.files_of()
+    shipped = house.proof.frozen(files)
+    return ReleasedMenus(house.store, house.keys, house.clock, house.proof, shipped, files, house.metrics)
+
+
+def _dialogues(house: House, hops: Hops, menus: ReleasedMenus) -> Dialogues:
     settings = house.settings
-    menus = Menus(ussd_menus.freeze(ussd_menus.load(None)))
     held = DialogueSettings(zone=house.zone, session_s=settings.ussd_session_s)
     return Dialogues(house.store, house.keys, house.clock, menus, hops, house.people, held)
 

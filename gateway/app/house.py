@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+import ussd_menus
 from gateway.app.adapters import Addresses, CountedLedger, NoticeTeller, Readers, Stops
 from gateway.channels.sms import Door, Keywords
 from gateway.channels.sms.door import Services
+from gateway.channels.ussd import build_actions
 from gateway.keys import KeyStore
 from gateway.keys.software import SoftwareKeyStore
 from gateway.observe import Metrics
@@ -18,6 +20,7 @@ from gateway.services.approvals import Approvals, Proposals
 from gateway.services.benefits import RELEASE_KIND, Benefits
 from gateway.services.campaigns import CAMPAIGN_KIND, Campaigns, Window
 from gateway.services.campaigns import Parts as CampaignParts
+from gateway.services.dialogues import Actions
 from gateway.services.forwarding import Forwarding
 from gateway.services.heads import HEADS_FILE, HeadFile, Heads
 from gateway.services.jobs import Jobs
@@ -40,6 +43,8 @@ from gateway.services.notices import (
 from gateway.services.payments import INVOICES_JOB, Payments, period_of
 from gateway.services.people import UNLOCK_KIND, People
 from gateway.services.people.ports import Teller
+from gateway.services.releases import RELEASE_KIND as MENU_RELEASE_KIND
+from gateway.services.releases import ROLLBACK_KIND, Proof, Releases
 from gateway.services.staff import Role, Staff
 from gateway.services.statements import STATEMENTS_JOB, Statements
 from gateway.services.taps import Parts, Taps
@@ -56,6 +61,8 @@ APPROVAL_ROLES: Mapping[str, str] = {
     RELEASE_KIND: Role.BENEFITS_RELEASER,
     UNLOCK_KIND: Role.BRANCH_CLERK,
     CAMPAIGN_KIND: Role.FINANCE,
+    MENU_RELEASE_KIND: Role.ADMINISTRATOR,
+    ROLLBACK_KIND: Role.ADMINISTRATOR,
 }
 """The role that the checker of each kind must have."""
 
@@ -100,6 +107,9 @@ class House:
     opt_outs: OptOuts
     questions: Questions
     tickets: Tickets
+    actions: Actions
+    proof: Proof
+    releases: Releases
 
     @property
     def zone(self) -> ZoneInfo:
@@ -158,6 +168,10 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         tokens = Tokens(store, people, keys, clock, settings)
         opt_outs, questions = OptOuts(store, clock), Questions(store, clock, QUESTION_HANDLERS)
         campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs)
+        actions = build_actions(people, payments, benefits, tokens, ledger, chart, ZoneInfo(settings.zone))
+        shipped = ussd_menus.load()
+        proof = Proof(page_profile(settings), actions, shipped)
+        releases = Releases(store, clock, Proposals(store, clock), proof, shipped.version)
         tickets = Tickets(store, keys, clock, teller, questions)
         door = Door(Services(people, payments, benefits, questions, Stops(opt_outs, campaigns), tickets), Keywords())
         yield House(
@@ -175,7 +189,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             access=access,
             people=people,
             staff=staff,
-            approvals=_approvals(store, clock, settings, benefits, people, campaigns),
+            approvals=_approvals(store, clock, settings, benefits, people, campaigns, releases),
             benefits=benefits,
             payments=payments,
             jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job, STATEMENTS_JOB: statements.send_job}),
@@ -202,7 +216,15 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             opt_outs=opt_outs,
             questions=questions,
             tickets=tickets,
+            actions=actions,
+            proof=proof,
+            releases=releases,
         )
+
+
+def page_profile(settings: Settings) -> ussd_menus.Profile:
+    """What one page may hold."""
+    return ussd_menus.Profile(settings.ussd_septets_max, settings.ussd_ucs2_max)
 
 
 def _words(settings: Settings) -> Words:
@@ -236,8 +258,25 @@ def _forwarding(settings: Settings, store: Store, keys: KeyStore, clock: Clock, 
 
 
 def _approvals(
-    store: Store, clock: Clock, settings: Settings, benefits: Benefits, people: People, campaigns: Campaigns
+    store: Store,
+    clock: Clock,
+    settings: Settings,
+    benefits: Benefits,
+    people: People,
+    campaigns: Campaigns,
+    releases: Releases,
 ) -> Approvals:
-    executors = {RELEASE_KIND: benefits.release, UNLOCK_KIND: people.unlock, CAMPAIGN_KIND: campaigns.release}
-    refusers = {RELEASE_KIND: benefits.release_refused, CAMPAIGN_KIND: campaigns.refused}
+    executors = {
+        RELEASE_KIND: benefits.release,
+        UNLOCK_KIND: people.unlock,
+        CAMPAIGN_KIND: campaigns.release,
+        MENU_RELEASE_KIND: releases.release,
+        ROLLBACK_KIND: releases.rolled_back,
+    }
+    refusers = {
+        RELEASE_KIND: benefits.release_refused,
+        CAMPAIGN_KIND: campaigns.refused,
+        MENU_RELEASE_KIND: releases.refused,
+        ROLLBACK_KIND: releases.rollback_refused,
+    }
     return Approvals(store, clock, settings, roles=APPROVAL_ROLES, executors=executors, refusers=refusers)

@@ -16,6 +16,7 @@ from gateway.services.dialogues import Dialogues
 from gateway.services.dialogues.linked import LinkDialogues
 from gateway.services.links import LinkStatus
 from gateway.services.notices import Channel
+from gateway.services.releases import ReleasedMenus
 from gateway.settings import Settings
 from gateway.workers.heads import HeadsWorker
 from gateway.workers.links import LinksWorker
@@ -52,7 +53,9 @@ class Loops:
         centres = [link.status() for link in self._ussd]
         return [*self._links.statuses(), *centres] if self._links else ()
 
-    def start(self, tasks: asyncio.TaskGroup, dialogues: Dialogues, linked: LinkDialogues) -> None:
+    def start(
+        self, tasks: asyncio.TaskGroup, dialogues: Dialogues, linked: LinkDialogues, menus: ReleasedMenus
+    ) -> None:
         """Run all in `tasks`; `linked` answers USSD that comes over links."""
         house, metrics, settings = self._house, self._house.metrics, self._house.settings
         inbound = Inbound(house.outbox, Letterbox(house.messages), linked)
@@ -78,6 +81,7 @@ class Loops:
             Loop("sweeper", _sweeper(house, dialogues).tick, metrics, idle_s=2.0),
             Loop("heads", _heads(house).tick, metrics, idle_s=min(5.0, settings.head_publish_s)),
             Loop("links", LinksWorker(house.link_board, _process(), self.statuses).tick, metrics, idle_s=3.0),
+            Loop("menus", menus.tick, metrics, idle_s=2.0, pause_max_s=10.0),
             Loop("fallback", house.fallback.tick, metrics, idle_s=5.0),
             Loop("campaign_rows", house.campaigns.load_tick, metrics, idle_s=2.0, tick_max_s=None),
             Loop("campaigns", house.campaigns.tick, metrics, idle_s=1.0),

@@ -53,6 +53,8 @@ async def _work(house: House, opened: doors.Doors, loops: Loops, tasks: asyncio.
         # Nobody else uses an embedded store: whoever held a lease is dead.
         await house.outbox.take_over()
         await house.messages.take_over()
+    # Before anybody can dial: who begins now begins on what is released.
+    await opened.menus.tick()
     runner = HttpRunner(opened.http, house.metrics, shutdown_timeout=settings.stop_s)
     await runner.setup()
     with _naming("http_port", settings.http_port):
@@ -62,7 +64,7 @@ async def _work(house: House, opened: doors.Doors, loops: Loops, tasks: asyncio.
     if settings.mail_ingress_port:
         with _naming("mail_ingress_port", settings.mail_ingress_port):
             await opened.letters.start(settings.mail_ingress_host, settings.mail_ingress_port)
-    loops.start(tasks, opened.dialogues, opened.linked)
+    loops.start(tasks, opened.dialogues, opened.linked, opened.menus)
     opened.ready.set()
     log(part="gateway").info("ready", http_port=settings.http_port, iso8583_port=settings.iso8583_port)
     await stop.wait()

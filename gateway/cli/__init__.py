@@ -10,7 +10,22 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway.cli import bookkeeping, books, campaigns, db, heads, jobs, ledger, links, mail, menus, run, sms, staff
+from gateway.cli import (
+    bookkeeping,
+    books,
+    campaigns,
+    db,
+    heads,
+    jobs,
+    ledger,
+    links,
+    mail,
+    menus,
+    releases,
+    run,
+    sms,
+    staff,
+)
 from gateway.cli.context import Config, read_settings
 from gateway.errors import Fault
 from gateway.settings import PREFIX, Settings
@@ -18,6 +33,9 @@ from wallet.errors import WalletFault
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Social security from any phone.")
 app.add_typer(menus.app, name="menus")
+menus.app.command("release")(releases.release)
+menus.app.command("rollback")(releases.rollback)
+menus.app.command("releases")(releases.releases)
 app.add_typer(ledger.app, name="ledger")
 ledger.app.command("head")(heads.head)
 ledger.app.command("check-heads")(heads.check_heads)

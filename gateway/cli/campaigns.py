@@ -14,13 +14,12 @@ from rich.progress import Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from gateway.cli.context import Config, in_house, read_settings
+from gateway.cli.context import Config, in_house, read_settings, staff_named
 from gateway.errors import BadInput, Conflict, NotFound
 
 if TYPE_CHECKING:
     from gateway.app import House
     from gateway.services.campaigns import Campaign, CampaignOutcome
-    from gateway.services.staff import StaffMember
 
 app = typer.Typer(no_args_is_help=True, help="Campaigns: one text for many people, each told once.")
 CampaignId = Annotated[str, typer.Argument(help="The campaign's id, as cam_01K….")]
@@ -159,7 +158,7 @@ def release(
     """Ask a second person to release it. Status 1 if it cannot be released."""
 
     async def ask(house: "House") -> "CampaignOutcome":
-        maker = await _member(house, staff)
+        maker = await staff_named(house, staff)
         return await house.campaigns.propose(campaign_id, maker.id)
 
     _steered(in_house(read_settings(config), ask))
@@ -267,16 +266,6 @@ async def _campaign(house: "House", campaign_id: str) -> "Campaign":
     if campaign is None:
         raise NotFound(f"no campaign {campaign_id}")
     return campaign
-
-
-async def _member(house: "House", username: str) -> "StaffMember":
-    after = ""
-    while page := await house.staff.members(after=after):
-        for member in page:
-            if member.username == username and not member.disabled:
-                return member
-        after = page[-1].username
-    raise NotFound(f"no member of staff is called {username}")
 
 
 def _steered(outcome: "CampaignOutcome") -> None:

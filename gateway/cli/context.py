@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 import typer
 
 from gateway import settings as settings_module
+from gateway.errors import NotFound
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
     from gateway.app import House
+    from gateway.services.staff import StaffMember
     from wallet.ledger import Ledger
 
 T = TypeVar("T")
@@ -40,6 +42,21 @@ def in_house(settings: Settings, work: "Callable[[House], Awaitable[T]]") -> T:
             return await work(house)
 
     return asyncio.run(inside())
+
+
+async def staff_named(house: "House", username: str) -> "StaffMember":
+    """The member of staff in whose name something is asked.
+
+    Raises:
+        NotFound: Nobody who may still sign in is called so.
+    """
+    after = ""
+    while page := await house.staff.members(after=after):
+        for member in page:
+            if member.username == username and not member.disabled:
+                return member
+        after = page[-1].username
+    raise NotFound(f"no member of staff is called {username}")
 
 
 @asynccontextmanager

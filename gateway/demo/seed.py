@@ -222,7 +222,13 @@ async def admit(house: House, listener: Listener, row: Mapping[str, Any]) -> str
     """Enrol a person at a branch, with cash in the wallet and this month's invoice; the PIN."""
     msisdn, national_number = row["msisdn"], row["national_number"]
     code = await house.people.issue_branch_code(
-        BranchPurpose.ACTIVATE, msisdn, national_number, SEEDER, name=row["name"], name_fa=row["name_fa"]
+        BranchPurpose.ACTIVATE,
+        msisdn,
+        national_number,
+        SEEDER,
+        name=row["name"],
+        name_fa=row["name_fa"],
+        branch="tehran-01",
     )
     await house.people.activate(msisdn, code, row["language"])
     await house.people.confirm_code(msisdn, listener.codes[msisdn])

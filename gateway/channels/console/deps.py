@@ -69,6 +69,7 @@ class PeopleDesk(Protocol):
         *,
         name: str = "",
         name_fa: str = "",
+        branch: str = "",
     ) -> str: ...
 
 

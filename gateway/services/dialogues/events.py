@@ -122,6 +122,11 @@ class Person(Protocol):
         """`en`, `fa`, `fr` or `ar`."""
         ...
 
+    @property
+    def branch(self) -> str:
+        """At whose desk the person was seen last; '' for none."""
+        ...
+
 
 class Callers(Protocol):
     """Who a number belongs to; satisfied by services/people."""

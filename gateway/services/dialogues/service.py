@@ -9,7 +9,7 @@ import asyncio
 import hmac
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import assert_never
+from typing import Protocol, assert_never
 from zoneinfo import ZoneInfo
 
 from gateway.errors import Conflict, Fault, Overloaded
@@ -56,8 +56,20 @@ class DialogueSettings:
     budget_s: float = 7.0
 
 
+class MenuSource(Protocol):
+    """Where sessions get their menus; satisfied by services/releases, and by Menus below."""
+
+    def choose(self, msisdn: str, branch: str) -> FrozenMenus:
+        """What a new session of this number begins on; `branch` is that of the person, '' for none."""
+        ...
+
+    async def fetch(self, version: str) -> FrozenMenus | None:
+        """The menus that a live session stands on, loaded if need be; None if nobody has them."""
+        ...
+
+
 class Menus:
-    """The frozen menus in force, and older versions that live sessions still stand on."""
+    """One version for everyone, and older ones that live sessions still stand on, in one process."""
 
     def __init__(self, current: FrozenMenus) -> None:
         self.current = current
@@ -68,9 +80,17 @@ class Menus:
         self.current = menus
         self._versions[menus.version] = menus
 
+    def choose(self, msisdn: str, branch: str) -> FrozenMenus:
+        """The same for everyone."""
+        return self.current
+
     def version(self, version: str) -> FrozenMenus | None:
         """The menus of that version, if this process has them."""
         return self._versions.get(version)
+
+    async def fetch(self, version: str) -> FrozenMenus | None:
+        """The menus of that version, if this process has them."""
+        return self.version(version)
 
 
 class Dialogues:
@@ -81,7 +101,7 @@ class Dialogues:
         store: Store,
         keys: KeyStore,
         clock: Clock,
-        menus: Menus,
+        menus: MenuSource,
         hops: Hops,
         callers: Callers,
         settings: DialogueSettings,
@@ -180,7 +200,7 @@ class Dialogues:
     async def _begin(self, event: Event) -> Reply:
         now = self._clock.now()
         person = await self._callers.by_msisdn(event.msisdn)
-        menus = self._menus.current
+        menus = self._menus.choose(event.msisdn, person.branch if person else "")
         session = Session(
             id=new_id("ses", self._clock),
             adapter=event.adapter,
@@ -219,7 +239,7 @@ class Dialogues:
             return self._closing(closing, end, session.language)
         if self._clock.now() >= session.deadline:
             return self._closing(Closing.EXPIRED, HopEnd.EXPIRED, session.language)
-        menus = self._menus.version(session.menu_version)
+        menus = await self._menus.fetch(session.menu_version)
         if menus is None or session.hops >= HOPS_MAX:
             return self._closing(Closing.LOST, HopEnd.LOST, session.language)
         return await self._play(session, menus, State.from_json(dict(session.state)), Input(delta), event)

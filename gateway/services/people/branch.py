@@ -42,9 +42,11 @@ class BranchCodes(Register):
         *,
         name: str = "",
         name_fa: str = "",
+        branch: str = "",
     ) -> str:
         """Eight digits for a person who stands at the desk; shown once, stored as a keyed hash.
 
+        Who uses it belongs to `branch` from then on, the clerk's own.
         `name` and `name_fa` are what the person is called if the registry cannot say it, for ACTIVATE.
 
         Raises:
@@ -69,6 +71,7 @@ class BranchCodes(Register):
             "name": name,
             "name_fa": name_fa,
             "staff_id": staff_id,
+            "branch": branch,
             "tries": 0,
             "created_at": now,
             "expires_at": now + timedelta(seconds=self._settings.branch_code_valid_s),

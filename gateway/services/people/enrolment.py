@@ -76,7 +76,7 @@ def _activate(tx: Connection, person: Person, mac: bytes, draft: CodeDraft) -> A
     used = use_branch_code(tx, BranchPurpose.ACTIVATE, person.msisdn, mac, draft.made_at)
     if isinstance(used, BranchRefusal):
         return ActivateOutcome(used.value)
-    named = replace(person, name=used.name, name_fa=used.name_fa)
+    named = replace(person, name=used.name, name_fa=used.name_fa, branch=used.branch)
     if _store_pending(tx, named, National(used.national_mac, used.national_sealed)) is not _Stored.PENDING:
         return ActivateOutcome.WRONG_CODE
     return ActivateOutcome.CODE_SENT if draft.store(tx, person.id) else ActivateOutcome.TOO_MANY
@@ -100,6 +100,7 @@ def _store_pending(tx: Connection, person: Person, national: National) -> _Store
         "name": person.name,
         "name_fa": person.name_fa,
         "language": person.language,
+        "branch": person.branch,
     }
     tx.execute(update(persons).where(persons.c.id == row.id).values(**values))
     return _Stored.PENDING
@@ -117,6 +118,7 @@ def _insert(tx: Connection, person: Person, national: National) -> _Stored:
         "state": person.state,
         "email": person.email,
         "created_at": person.created_at,
+        "branch": person.branch,
     }
     if not insert_ignore(tx, persons, row):
         return _Stored.TAKEN

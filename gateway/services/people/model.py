@@ -141,6 +141,7 @@ class Person:
         email: Where receipts go besides, or ''.
         created_at: When enrolment began.
         email_bounced: Why letters to `email` came back for good, as `5.1.1` (RFC 3463); '' while they arrive.
+        branch: At whose desk the papers were seen last, as `tehran-01`; '' for none.
     """
 
     id: str
@@ -152,6 +153,7 @@ class Person:
     email: str
     created_at: datetime
     email_bounced: str = ""
+    branch: str = ""
 
     @property
     def letters_to(self) -> str:

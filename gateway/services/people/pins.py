@@ -115,6 +115,8 @@ class Pins(BranchCodes):
                 return UnlockOutcome(used.value)
             if known is None or not _unlock(tx, known.id, used.id):
                 return UnlockOutcome.WRONG_CODE
+            if used.branch:
+                tx.execute(update(persons).where(persons.c.id == known.id).values(branch=used.branch))
             return UnlockOutcome.OK
 
         return await self._store.write(work)

@@ -127,6 +127,7 @@ def person_of(row: Row[Any]) -> Person:
         row.email,
         row.created_at,
         row.email_bounced,
+        row.branch,
     )
 
 

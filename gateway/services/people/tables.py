@@ -21,6 +21,8 @@ persons = table(
     Column("email", Text, nullable=False),
     # The status code with which a letter came back for good; '' while letters arrive.
     Column("email_bounced", Text, nullable=False, server_default=""),
+    # The branch at whose desk the papers were seen last; '' for none.
+    Column("branch", Text, nullable=False, server_default=""),
     Column("created_at", Moment, nullable=False),
     Index("people_persons_state", "state", "id"),
 )
@@ -62,6 +64,7 @@ branch_codes = table(
     Column("name", Text, nullable=False),
     Column("name_fa", Text, nullable=False),
     Column("staff_id", Text, nullable=False),
+    Column("branch", Text, nullable=False, server_default=""),
     Column("tries", Int64, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),

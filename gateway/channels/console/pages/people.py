@@ -193,7 +193,7 @@ async def issue_code(visit: Visit) -> web.StreamResponse:
     try:
         code = await visit.deps.people.issue_branch_code(
             BranchPurpose(form.purpose), form.msisdn, form.national_number, visit.staff.id,
-            name=form.name.strip(), name_fa=form.name_fa.strip(),
+            name=form.name.strip(), name_fa=form.name_fa.strip(), branch=visit.staff.branch,
         )  # fmt: skip
     except (BadInput, NotFound, Conflict) as refusal:
         key = f"branch_code.{refusal.code}"

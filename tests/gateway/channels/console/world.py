@@ -94,6 +94,7 @@ class StubPeople:
         *,
         name: str = "",
         name_fa: str = "",
+        branch: str = "",
     ) -> str:
         if purpose is BranchPurpose.UNLOCK and not await self.search(msisdn, staff_id):
             raise NotFound("nobody")

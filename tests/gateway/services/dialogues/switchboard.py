@@ -52,6 +52,7 @@ def other_version() -> FrozenMenus:
 class Somebody:
     id: str
     language: str
+    branch: str = ""
 
 
 @dataclass
