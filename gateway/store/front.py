@@ -9,12 +9,10 @@ to write says `.with_for_update(key_share=True)` and orders by id, which SQLite 
 """
 
 import asyncio
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Column, Connection, Executable, MetaData, Row, Select, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Column, Connection, MetaData, Row, Select, Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import SchemaItem
 
@@ -22,7 +20,7 @@ from gateway.errors import StoreUnavailable
 from gateway.store import engines, migrate
 from gateway.store.faults import FAULTS, is_lost
 from gateway.store.reader import GroupedReader
-from gateway.store.writer import PostgresRunner, SqliteRunner, Write, Writer
+from gateway.store.writer import PostgresRunner, SqliteRunner, Write, Writer, insert_unless_there
 
 __all__ = ["Store", "Write", "insert_ignore", "metadata", "table"]
 
@@ -122,14 +120,4 @@ class Store:
 
 def insert_ignore(tx: Connection, into: Table, row: Mapping[str, object]) -> bool:
     """Insert `row` unless a unique key has it already; whether it went in."""
-    return tx.execute(_insert_ignore(into, tx.dialect.name), dict(row)).rowcount == 1
-
-
-@functools.cache
-def _insert_ignore(into: Table, dialect: str) -> Executable:
-    # Made once for each table: making a statement costs more than running it.
-    return (
-        postgresql.insert(into).on_conflict_do_nothing()
-        if dialect == "postgresql"
-        else (sqlite.insert(into).on_conflict_do_nothing())
-    )
+    return tx.execute(insert_unless_there(into, tx.dialect.name), dict(row)).rowcount == 1

@@ -1,13 +1,15 @@
 """The grouping writer: gathers the units of work that wait and runs them as one transaction."""
 
 import asyncio
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, Executable
+from sqlalchemy import Connection, Engine, Executable, Table
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -25,12 +27,13 @@ class Write:
     """One row's worth of one statement; equal statements of a group become one executemany.
 
     Attributes:
-        statement: An insert, update or delete with named bind parameters, made once at import.
+        statement: An insert, update or delete with named bind parameters, made once at import. A table stands for an
+            insert of the row unless a unique key has it already; with `expect=1` that raises Conflict.
         row: Values of its parameters.
         expect: How many rows it must touch, or None for any; a miss raises Conflict and undoes the unit.
     """
 
-    statement: Executable
+    statement: Executable | Table
     row: Mapping[str, object]
     expect: int | None = None
 
@@ -203,17 +206,30 @@ def run_group(connection: Connection, units: Sequence[Unit]) -> list[Any]:
 
 
 def _execute_together(connection: Connection, writes: Sequence[Write]) -> None:
+    statement = writes[0].statement
+    if isinstance(statement, Table):
+        statement = insert_unless_there(statement, connection.dialect.name)
     expected = [write.expect for write in writes if write.expect is not None]
     counted = connection.dialect.name == "sqlite"
     if len(writes) > 1 and (counted or not expected) and len(expected) in (0, len(writes)):
-        touched = connection.execute(writes[0].statement, [dict(write.row) for write in writes]).rowcount
+        touched = connection.execute(statement, [dict(write.row) for write in writes]).rowcount
         if expected and touched != sum(expected):
             raise Conflict("rows changed under a group of writes")
         return
     for write in writes:
-        touched = connection.execute(write.statement, dict(write.row)).rowcount
+        touched = connection.execute(statement, dict(write.row)).rowcount
         if write.expect is not None and touched != write.expect:
             raise Conflict("a row changed before it was written")
+
+
+@functools.cache
+def insert_unless_there(into: Table, dialect: str) -> Executable:
+    """An insert of a row unless a unique key has it already; made once, as making it costs more than running it."""
+    return (
+        postgresql.insert(into).on_conflict_do_nothing()
+        if dialect == "postgresql"
+        else sqlite.insert(into).on_conflict_do_nothing()
+    )
 
 
 def _fail(unit: Unit, problem: Exception) -> None:

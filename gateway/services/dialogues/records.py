@@ -8,9 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, null, select, update
 
-from gateway.errors import Conflict
 from gateway.services.dialogues.tables import sessions
-from gateway.store import Store, Write, insert_ignore
+from gateway.store import Store, Write
 
 SWEEP_MAX = 500
 
@@ -125,8 +124,7 @@ async def insert(store: Store, session: Session) -> None:
         Conflict: Another delivery of the same begin was first.
     """
     row = {column.name: getattr(session, column.name) for column in sessions.c}
-    if not await store.write(lambda tx: insert_ignore(tx, sessions, row)):
-        raise Conflict("the session has begun already")
+    await store.apply(Write(sessions, row, expect=1))
 
 
 async def save(store: Store, session: Session) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from gateway.errors import Conflict
 from gateway.keys import KeyStore
@@ -40,6 +40,7 @@ from wallet.transfers import Outcome
 
 R = TypeVar("R")
 BEGINS_MAX = 5
+_OF_CALL = select(payments).where(payments.c.call_key == bindparam("a_call_key"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,8 @@ class Intents:
 
     async def _known(self, ask: Ask) -> Payment | None:
         """The payment of an earlier delivery of this call."""
-        found = await self._payment(payments.c.call_key == ask.call_key)
-        return None if found is None else ask.check(found)
+        rows = await self._store.find(_OF_CALL, {"a_call_key": ask.call_key})
+        return ask.check(payment_of(rows[0])) if rows else None
 
     async def _payment(self, which: ColumnElement[bool]) -> Payment | None:
         rows = await self._store.read(select(payments).where(which))
@@ -123,7 +124,7 @@ class Intents:
         """
 
         def work(tx: Connection) -> Payment | R:
-            row = tx.execute(select(payments).where(payments.c.call_key == ask.call_key)).one_or_none()
+            row = tx.execute(_OF_CALL, {"a_call_key": ask.call_key}).one_or_none()
             if row is not None:
                 return payment_of(row)
             planned = plan(tx)

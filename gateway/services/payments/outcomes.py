@@ -1,16 +1,24 @@
 """Storing an outcome together with what it lets go of; runs inside a unit of work."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import assert_never
+from typing import Any, assert_never
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from gateway.services.payments.model import CodeState, InvoiceState, Payment, PaymentKind, PaymentState, PayOutcome
 from gateway.services.payments.records import payment_of
 from gateway.services.payments.rules import RETURN_PAUSE
 from gateway.services.payments.tables import codes, invoices, payments
+
+_MINE = payments.c.id == bindparam("b_id")
+_HELD = select(payments).where(_MINE).with_for_update(key_share=True)
+_CONCLUDE = (
+    update(payments)
+    .where(_MINE)
+    .values({name: bindparam(name) for name in ("state", "outcome", "balance_minor", "settled_at")})
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +44,21 @@ class CodeDraft:
 
 def conclude(tx: Connection, payment_id: str, settled: Settled, draft: CodeDraft | None) -> Payment:
     """Store the outcome of an intent; one that has an outcome keeps it. Gives back the payment as it now stands."""
-    mine = payments.c.id == payment_id
-    row = tx.execute(select(payments).where(mine).with_for_update(key_share=True)).one()
-    payment = payment_of(row)
+    payment = payment_of(tx.execute(_HELD, {"b_id": payment_id}).one())
     if payment.state is not PaymentState.INTENT:
         return payment
     stands = settled.outcome is PayOutcome.OK
-    tx.execute(
-        update(payments)
-        .where(mine)
-        .values(
-            state=PaymentState.DONE if stands else PaymentState.REFUSED,
-            outcome=settled.outcome,
-            balance_minor=settled.balance_minor if stands else None,
-            settled_at=settled.at,
-        )
-    )
+    outcome: dict[str, Any] = {
+        "state": PaymentState.DONE if stands else PaymentState.REFUSED,
+        "outcome": settled.outcome,
+        "balance_minor": settled.balance_minor if stands else None,
+        "settled_at": settled.at,
+    }
+    tx.execute(_CONCLUDE, {"b_id": payment_id, **outcome})
     if not settled.id_taken:
         _let_go(tx, payment, settled, draft)
     # Else it stays held until staff have looked: money has moved for it already, and a new attempt would move it twice.
-    return payment_of(tx.execute(select(payments).where(mine)).one())
+    return replace(payment, **outcome)
 
 
 def _let_go(tx: Connection, payment: Payment, settled: Settled, draft: CodeDraft | None) -> None:

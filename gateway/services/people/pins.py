@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, select, update
 
 from gateway.errors import Conflict
 from gateway.services.people.branch import BranchCodes, BranchRefusal, use_branch_code
@@ -21,7 +21,7 @@ from gateway.services.people.model import (
     PinRepeat,
     UnlockOutcome,
 )
-from gateway.services.people.register import locked_person, person_of, same, set_state
+from gateway.services.people.register import person_of, same, set_state
 from gateway.services.people.rules import is_pin, is_trivial
 from gateway.services.people.tables import persons, pins
 from gateway.services.shortnumber import ascii_digits
@@ -187,6 +187,15 @@ class Pins(BranchCodes):
         return rows[0]
 
 
+_HELD = (
+    select(persons.c.state, pins)
+    .join(pins, pins.c.person_id == persons.c.id)
+    .where(persons.c.id == bindparam("a_person_id"))
+    .with_for_update(key_share=True)
+)
+_MINE = update(pins).where(pins.c.person_id == bindparam("a_person_id"))
+_COUNT = _MINE.values(failures=bindparam("count"), tried_at=bindparam("now"))
+_FORGIVE = _MINE.values(failures=0)
 _OFFERED = (pins.c.offered_salt, pins.c.offered_hash, pins.c.offered_at)
 
 
@@ -195,18 +204,15 @@ def _pin_of(person_id: str) -> Update:
 
 
 def _held(tx: Connection, person_id: str) -> Row[Any] | None:
-    """The person's state and PIN; both rows belong to whoever holds the person's."""
-    if locked_person(tx, person_id) is None:
-        return None
-    query = select(persons.c.state, pins).join(pins, pins.c.person_id == persons.c.id)
-    return tx.execute(query.where(persons.c.id == person_id)).one_or_none()
+    """The person's state and PIN, both rows held until the unit of work is over."""
+    return tx.execute(_HELD, {"a_person_id": person_id}).one_or_none()
 
 
 def _count_try(tx: Connection, person_id: str, now: datetime, tries_max: int) -> _Try:
     row = _held(tx, person_id)
     if row is None or row.state != PersonState.ACTIVE or row.failures >= tries_max:
         return _Try(0)
-    tx.execute(_pin_of(person_id).values(failures=row.failures + 1, tried_at=now))
+    tx.execute(_COUNT, {"a_person_id": person_id, "now": now, "count": row.failures + 1})
     return _Try(tries_max - row.failures - 1, row.salt, row.hash)
 
 
@@ -214,7 +220,7 @@ def _forgive(tx: Connection, person_id: str, tries_max: int) -> PinCheck:
     row = _held(tx, person_id)
     if row is None or row.state != PersonState.ACTIVE:
         return PinCheck(PinOutcome.LOCKED, 0)
-    tx.execute(_pin_of(person_id).values(failures=0))
+    tx.execute(_FORGIVE, {"a_person_id": person_id})
     return PinCheck(PinOutcome.OK, tries_max)
 
 
