@@ -1,6 +1,7 @@
 """Faults that a person in the lab, or a test, switches on. Each simulator reads its own."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 
 @dataclass(slots=True)
@@ -47,6 +48,66 @@ class SmscFaults:
     seed: int = 0
 
 
+class Mishap(StrEnum):
+    """What can go wrong with one hop of a USSD dialogue; `CarrierFaults` has a rate for each."""
+
+    DROP = "drop"
+    DELAY = "delay"
+    DUPLICATE = "duplicate"
+    REPEAT = "repeat"
+    REORDER = "reorder"
+    CHARSET = "charset"
+    SLOW_WRITE = "slow_write"
+    SLOW_READ = "slow_read"
+    ABORT = "abort"
+    LOST_ANSWER = "lost_answer"
+    REPEATED_BEGIN = "repeated_begin"
+    REDIAL = "redial"
+
+
+@dataclass(slots=True)
+class CarrierFaults:
+    """What a carrier's network does wrong; all off at first, and each can be switched while it runs.
+
+    A `…_rate` is the share of hops, from 0 to 1, drawn for each phone from a generator of its own, seeded with `seed`
+    and the number, so that a run can be repeated.
+
+    Attributes:
+        drop_rate: The network loses the dialogue after the application answered, and says so where the wire can.
+        delay_rate: The answer is held back for `delay_ms`.
+        duplicate_rate: The hop is delivered twice at once; the first answer is shown.
+        repeat_rate: The hop is delivered again after its answer.
+        reorder_rate: The hop before is delivered again, after the answer to this one.
+        charset_rate: The hop holds octets that are no text of its charset.
+        slow_write_rate: The request trickles in over `slow_ms`.
+        slow_read_rate: The answer is read over `slow_ms`, through a small window.
+        abort_rate: The person hangs up instead of answering.
+        lost_answer_rate: The application answered and the phone never sees it; nobody is told.
+        repeated_begin_rate: The first hop is delivered again in the middle of the dialogue.
+        redial_rate: While the hop is on its way the person dials again, in another session.
+    """
+
+    drop_rate: float = 0.0
+    delay_rate: float = 0.0
+    delay_ms: int = 2_000
+    duplicate_rate: float = 0.0
+    repeat_rate: float = 0.0
+    reorder_rate: float = 0.0
+    charset_rate: float = 0.0
+    slow_write_rate: float = 0.0
+    slow_read_rate: float = 0.0
+    slow_ms: int = 1_000
+    abort_rate: float = 0.0
+    lost_answer_rate: float = 0.0
+    repeated_begin_rate: float = 0.0
+    redial_rate: float = 0.0
+    seed: int = 0
+
+    def rate(self, mishap: Mishap) -> float:
+        """The rate of one mishap."""
+        return float(getattr(self, f"{mishap}_rate"))
+
+
 @dataclass(slots=True)
 class Faults:
     """All off at first.
@@ -55,6 +116,7 @@ class Faults:
         drop_session: The carrier loses the dialogue after the next hop's answer.
         answer_delay_s: The carrier holds each answer back for this long.
         callback_twice: The carrier sends each callback twice at once and shows the first answer.
+        carrier: What else the carrier's network does wrong.
         smsc_down: The SMSC takes no connections and cuts those that it has.
         smsc: What else the SMSC does wrong.
         terminal_line_cut: The terminal's line to the acquirer is cut after a request was sent.
@@ -63,6 +125,7 @@ class Faults:
     drop_session: bool = False
     answer_delay_s: float = 0.0
     callback_twice: bool = False
+    carrier: CarrierFaults = field(default_factory=CarrierFaults)
     smsc_down: bool = False
     smsc: SmscFaults = field(default_factory=SmscFaults)
     terminal_line_cut: bool = False

@@ -20,7 +20,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from simulators import transcript
-from simulators.carrier import Carrier, Screen
+from simulators.carriers import AFRICAS_TALKING, FORMS, Carrier, Screen, carrier_to
 from simulators.faults import Faults
 from simulators.trace import Trace
 
@@ -60,7 +60,7 @@ class Handset:
             try:
                 typed = self._console.input("[bold]> [/bold]")
             except (EOFError, KeyboardInterrupt):
-                self._carrier.cancel(self._msisdn)
+                self._runner.run(self._hung_up())
                 self._console.print("[dim]cancelled[/dim]")
                 break
             screen = self.type(typed.strip())
@@ -88,6 +88,9 @@ class Handset:
                 self._console.print(transcript.difference(step.expected, screen.text), markup=False, highlight=False)
                 return 1
         return 0
+
+    async def _hung_up(self) -> None:
+        self._carrier.cancel(self._msisdn)
 
     def _shown(self, screen: Screen) -> Screen:
         if screen.text:
@@ -117,7 +120,9 @@ def main(arguments: list[str] | None = None) -> int:
             if not secrets[name]:
                 console.print(f"[red]line {line} needs {PREFIX}{name} in the environment[/red]")
                 return 2
-    carrier = Carrier(options.gateway, os.environ.get(VARIABLE, ""), options.service_code, Trace(), Faults())
+    carrier = carrier_to(
+        options.gateway, os.environ.get(VARIABLE, ""), options.service_code, Trace(), Faults(), wire=options.wire
+    )
     with asyncio.Runner() as runner:
         handset = Handset(carrier, options.msisdn, runner, console)
         try:
@@ -132,6 +137,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--msisdn", required=True, help="the phone's number, +98912…")
     parser.add_argument("--gateway", default="http://127.0.0.1:8080", help="the gateway's address")
     parser.add_argument("--service-code", default="*1420#", help="the code that the gateway serves")
+    parser.add_argument("--wire", default=AFRICAS_TALKING, choices=sorted(FORMS), help="the carrier's wire")
     parser.add_argument("--script", type=Path, help="a transcript to replay instead of the keyboard")
     parser.epilog = f"{VARIABLE} in the environment is the last part of the provider's path, if it has one."
     return parser.parse_args(arguments)

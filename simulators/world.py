@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable
 from typing import Protocol
 
 from simulators import people
-from simulators.carrier import Carrier
+from simulators.carriers import carrier_to
 from simulators.config import Config, ConfigError
 from simulators.faults import Faults
 from simulators.lab import Bench, Lab
@@ -53,7 +53,7 @@ class World:
         self.faults = Faults(smsc=config.smsc_faults)
         everybody = people.load()
         folder = config.data_dir
-        self.carrier = Carrier(
+        self.carrier = carrier_to(
             config.gateway_url, config.ussd_path_secret, config.service_code, self.trace, self.faults
         )
         self.registry = Registry(everybody, self.trace)

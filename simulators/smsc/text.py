@@ -50,6 +50,11 @@ def text_of(octets: bytes, data_coding: int) -> str:
     return "".join(shown)
 
 
+def septets_of(text: str) -> int | None:
+    """Septets of a text in the default alphabet, extension characters counting two; None if it does not fit it."""
+    return sum(len(_TO_GSM[letter]) for letter in text) if all(letter in _TO_GSM for letter in text) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A part of a long message: which one, of how many, and its place."""

@@ -14,7 +14,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright, expect
 from pytest_aiohttp.plugin import AiohttpServer
 
-from simulators.carrier import Carrier
+from simulators.carriers import carrier_to
 from simulators.lab import Bench, Lab
 from tests.simulators.acquirer import Acquirer, until
 from tests.simulators.bench import FIRST, RETIREE, bench_of
@@ -62,7 +62,7 @@ async def bench(gateway: StubGateway, aiohttp_server: AiohttpServer) -> AsyncIte
     server = await aiohttp_server(app)
     async with Acquirer().listening() as acquirer, asyncio.TaskGroup() as tasks:
         bench, _ = bench_of(acquirer.port)
-        carrier = Carrier(str(server.make_url("")), "", "*1420#", bench.trace, bench.faults)
+        carrier = carrier_to(str(server.make_url("")), "", "*1420#", bench.trace, bench.faults)
         for phone in bench.phones.values():
             phone.network = carrier
         task = tasks.create_task(bench.terminals["TERM0001"].run())

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 
-from simulators.carrier import Screen
+from simulators.carriers.hop import Hop, Manner, Page
 from simulators.iso8583 import Message
 from simulators.line import Answer, LineCut
 from simulators.smsc.session import Session
@@ -61,8 +61,8 @@ class Scene:
     notes: dict[str, str] = field(default_factory=dict)
     """What a step leaves for the next ones."""
     _desks: dict[str, Desk] = field(default_factory=dict)
-    _callbacks: dict[str, dict[str, str]] = field(default_factory=dict)
-    _lost: dict[str, dict[str, str]] = field(default_factory=dict)
+    _callbacks: dict[str, Hop] = field(default_factory=dict)
+    _lost: dict[str, Hop] = field(default_factory=dict)
 
     async def desk(self, username: str) -> Desk:
         """Staff sign in once: a one-time code is good for one sign-in, and sign-ins outlive the gateway."""
@@ -72,15 +72,15 @@ class Scene:
 
     def listen(self) -> None:
         """Remember each phone's last callback, so that the carrier can send it again."""
-        carrier = self.town.world.carrier
-        call = carrier._call
+        line = self.town.world.carrier.line
+        deliver = line.deliver
 
-        async def remembered(form: dict[str, str]) -> Screen:
-            self._callbacks[form["phoneNumber"]] = dict(form)
-            return await call(form)
+        async def remembered(hop: Hop, manner: Manner) -> Page:
+            self._callbacks[hop.msisdn] = hop
+            return await deliver(hop, manner)
 
         patch = self.stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setattr(carrier, "_call", remembered)
+        patch.setattr(line, "deliver", remembered)
 
     async def cut(self, kill: "Kill", strike: "Strike") -> None:
         """Let it happen and the gateway die in it; then start it again."""
@@ -93,9 +93,8 @@ class Scene:
 
     async def repeat_callback(self, number: int) -> str:
         """The carrier sends the callback again whose answer was lost in the kill; the page."""
-        screen = await self.town.world.carrier._call(self._lost[f"+98912000000{number}"])
-        assert screen.failed is None, screen
-        return screen.text
+        page = await self.town.world.carrier.line.deliver(self._lost[f"+98912000000{number}"], Manner())
+        return page.text
 
     async def balances(self) -> dict[str, int]:
         """Each account's posted balance, credits positive, by `wallet 8` (the demo's number) or by its role."""

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.app import built
 from gateway.demo import seed
-from simulators.carrier import Carrier
+from simulators.carriers import Carrier, carrier_to
 from simulators.faults import Faults
 from simulators.trace import Trace
 from tests.journeys import checks
@@ -66,7 +66,7 @@ async def test_two_hundred_phones_at_once_lose_no_update(tmp_path: Path) -> None
         crowd = await admit_crowd(town)
         await town.start()
         before = await checks.wallets(town)
-        carrier = Carrier(town.url, "", "*1420#", Trace(), Faults())
+        carrier = carrier_to(town.url, "", "*1420#", Trace(), Faults())
         began = time.monotonic()
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(pay_next(carrier, crowd, index)) for index in range(PHONES)]

@@ -11,7 +11,7 @@ from gateway.app.adapters import EndedDialogues
 from gateway.channels.ussd import UssdDoor, default_mount
 from gateway.channels.web import new_application
 from gateway.observe import Metrics
-from simulators.carrier import Carrier
+from simulators.carriers import Carrier, carrier_to
 from simulators.faults import Faults
 from simulators.trace import Trace
 from tests.gateway.services.dialogues.switchboard import PIN, Bank, Switchboard, switchboard
@@ -47,7 +47,7 @@ async def line(database_url: str, clock: ManualClock, aiohttp_server: AiohttpSer
         mount = default_mount("*1420#", "s3", demo=False)
         app.add_routes(UssdDoor(EndedDialogues(board.dialogues), [mount], metrics).routes())
         server = await aiohttp_server(app)
-        carrier = Carrier(str(server.make_url("/")), "s3", "*1420#", Trace(), faults)
+        carrier = carrier_to(str(server.make_url("/")), "s3", "*1420#", Trace(), faults)
         yield Line(carrier, faults, board, metrics)
         await carrier.close()
 
