@@ -14,7 +14,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from simulators.carrier import Screen
+from simulators.carriers import Screen
 from simulators.trace import Trace
 
 ANSWER_S = 15.0
