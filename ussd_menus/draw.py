@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from html import escape
 
-from ussd_menus.flow import Edge, Graph, graph_of
+from ussd_menus.flow import Edge
+from ussd_menus.graph import Graph, graph_of
 from ussd_menus.screens import ActionScreen, AnyScreen, EndScreen, Menus, SecretScreen, Text
 from ussd_menus.texts import spellings
 

@@ -92,6 +92,7 @@ def read_house(source: Source) -> tuple[House, tuple[str, ...]]:
         help=table.text("help", ""),
         call_back=table.text("call_back", ""),
         easy_options_max=max(1, table.whole("easy_options_max", 4)),
+        depth_max=max(1, table.whole("depth_max", 8)),
         codes=_codes(source),
     )
     languages = table.names("languages")

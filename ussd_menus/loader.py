@@ -14,7 +14,7 @@ from ussd_menus.house_reader import read_action, read_house, read_shortcuts, rea
 from ussd_menus.model import Finding, MenusFault
 from ussd_menus.reader import DialogueReader, read_head
 from ussd_menus.screens import Action, AnyScreen, House, Menus, Shortcut, Tongue, Word
-from ussd_menus.tables import FORM, Source, Table, read
+from ussd_menus.tables import FILE_BYTES_MAX, FORM, Source, Table, read
 
 FOLDER = Path(__file__).parent
 HOUSE, ACTIONS, SHORTCUTS = "menus/house.toml", "menus/actions.toml", "menus/shortcuts.toml"
@@ -31,10 +31,25 @@ def load(folder: Path | None = None) -> Menus:
 
 
 def files_of(folder: Path | None = None) -> dict[str, bytes]:
-    """The content of every file of the menus in `folder`, the shipped ones by default, by name: `menus/send.toml`."""
+    """The content of every file of the menus in `folder`, the shipped ones by default, by name: `menus/send.toml`.
+
+    Raises:
+        MenusFault: The folder is not there, or a file of it cannot be read.
+    """
     folder = folder or FOLDER
-    paths = [path for place in PLACES for path in sorted((folder / place).glob("*.toml"))]
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    files: dict[str, bytes] = {}
+    findings: list[Finding] = []
+    for place in PLACES:
+        for path in sorted((folder / place).glob("*.toml")):
+            name = path.relative_to(folder).as_posix()
+            try:
+                with path.open("rb") as file:
+                    files[name] = file.read(FILE_BYTES_MAX + 1)
+            except OSError as problem:
+                findings.append(Finding(name, 1, "", "", FORM, f"cannot be read: {problem.strerror}"))
+    if findings:
+        raise MenusFault(findings)
+    return files
 
 
 def load_files(files: Mapping[str, bytes]) -> Menus:
@@ -43,18 +58,28 @@ def load_files(files: Mapping[str, bytes]) -> Menus:
     Raises:
         MenusFault: As for load.
     """
+    menus, findings = read_files(files)
+    if findings:
+        raise MenusFault(findings)
+    return menus
+
+
+def read_files(files: Mapping[str, bytes]) -> tuple[Menus, list[Finding]]:
+    """As much of the menus as is well formed, and what is not, sorted."""
     findings: list[Finding] = []
     source = read(files, HOUSE, findings)
     house, languages = read_house(source)
     if not languages:
         findings.append(Finding(HOUSE, source.line_of("house"), "", "", FORM, "`languages` names at least one"))
-    actions, words = _vocabulary(read(files, ACTIONS, findings))
+    vocabulary = read(files, ACTIONS, findings)
+    actions, words = _vocabulary(vocabulary)
     screens = {screen.name: screen for screen in _screens(files, house, findings)}
     tongues = _tongues(files, languages, findings)
     shortcuts = _shortcuts(files, findings)
-    if findings:
-        raise MenusFault(sorted(findings))
-    return Menus(version_of(files), house, screens, actions, words, tongues, shortcuts)
+    # Every file was read above, with its findings; read again it only tells where things stand.
+    lines = {file: read(files, file, []).places for file in files}
+    menus = Menus(version_of(files), house, screens, actions, words, tongues, shortcuts, lines)
+    return menus, sorted(set(findings))
 
 
 def version_of(files: Mapping[str, bytes]) -> str:

@@ -12,6 +12,9 @@ Path = tuple[str, ...]
 
 Places = Mapping[Path, int]
 
+DEPTH_MAX = 32
+"""Names of a path that are told apart; what lies deeper has the line of what is around it."""
+
 _TOKEN = re.compile(
     r"(?P<space>[ \t\r]+|#[^\n]*)"
     r"|(?P<newline>\n)"
@@ -107,7 +110,7 @@ class _Scan:
 
     def note(self, base: Path, names: list[str], line: int) -> Path:
         """Remember the line of a path and of what is around it."""
-        for name in names:
+        for name in names[: DEPTH_MAX - len(base)]:
             last = (*base, str(self.counts[base])) if base in self.counts and not name.isdecimal() else base
             base = (*last, name)
             self.found.setdefault(base, line)
@@ -136,7 +139,7 @@ class _Scan:
         around = self.opened[-1] if self.opened else None
         if around is None or around.index < 0:
             return self.path
-        path = (*around.path, str(around.index))
+        path = (*around.path, str(around.index)) if len(around.path) < DEPTH_MAX else around.path
         self.found.setdefault(path, line)
         return path
 

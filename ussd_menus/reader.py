@@ -169,8 +169,8 @@ class DialogueReader:
 
 def _menu(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
     options = []
-    for data in table.tables("options"):
-        inner = Table(reader.source, (*table.path, "options"), data, table.screen)
+    for at, data in enumerate(table.tables("options")):
+        inner = Table(reader.source, (*table.path, "options", str(at)), data, table.screen)
         style = read_style(inner)
         options.append(Option(reader.key(inner.text("text")), reader.full(inner.text("to")), style))
         inner.close()
@@ -244,8 +244,8 @@ def _router(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
         table.refuse("names a screen for each word", "cases")
         cases = {}
     steps = []
-    for data in table.tables("steps") if table.has("steps") else []:
-        inner = Table(reader.source, (*table.path, "steps"), data, table.screen)
+    for at, data in enumerate(table.tables("steps") if table.has("steps") else []):
+        inner = Table(reader.source, (*table.path, "steps", str(at)), data, table.screen)
         steps.append((inner.whole("below", 0), reader.target(inner)))
         inner.close()
     if sorted({below for below, _ in steps}) != [below for below, _ in steps]:

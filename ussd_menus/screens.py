@@ -288,6 +288,8 @@ class House:
     """The screen to which the key `call_back` leads in easy mode; empty for none."""
     easy_options_max: int = 4
     """Options on one page in easy mode."""
+    depth_max: int = 8
+    """Pages to any screen by the shortest way, itself included."""
     codes: Mapping[str, str] = field(default_factory=dict)
     """Service code, digits and `*` without the outer `*` and `#`, to its first screen; other codes begin at `entry`."""
 
@@ -367,3 +369,5 @@ class Menus:
     tongues: Mapping[str, Tongue]
     """In the order in which a language screen shows them."""
     shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)
+    places: Mapping[str, Mapping[tuple[str, ...], int]] = field(default_factory=dict, repr=False)
+    """File to the line of each of its keys."""

@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import Any
 
 from ussd_menus.model import Finding
+from ussd_menus.places import Places, line_in, places
 
 FORM = "form"
 """The rule of every finding of the loader."""
 
 
-_HEADER = re.compile(r"\[([^\[\]]+)\]")
-_PART = re.compile(r'"([^"]+)"|([^".]+)')
-_KEY = re.compile(r'(?:"([^"]+)"|([\w-]+))[ .=]')
+FILE_BYTES_MAX = 1 << 20
+"""The largest file that is read; the menus of a whole institution take a tenth of it."""
 
 
 @dataclass
@@ -28,26 +28,13 @@ class Source:
     data: dict[str, Any] = field(default_factory=dict)
 
     def line_of(self, *path: str) -> int:
-        """The line of a table header or of a key in it, or of the nearest that stands there; tomllib keeps no lines."""
-        for depth in range(len(path), -1, -1):
-            header = path[:depth]
-            if header in self._lines or not header:
-                key = path[depth : depth + 1]
-                return self._lines.get((*header, *key), self._lines.get(header, 1))
-        return 1
+        """The line of a table header or of a key in it, or of the nearest that stands there."""
+        return line_in(self.places, path)
 
     @cached_property
-    def _lines(self) -> dict[tuple[str, ...], int]:
-        """Line of every header, and of every key below its header; the first one counts."""
-        found: dict[tuple[str, ...], int] = {}
-        header: tuple[str, ...] = ()
-        for at, line in enumerate(self.text.split("\n"), 1):
-            if table := _HEADER.match(line):
-                header = tuple(quoted or bare for quoted, bare in _PART.findall(table[1]))
-                found.setdefault(header, at)
-            elif key := _KEY.match(line):
-                found.setdefault((*header, key[1] or key[2]), at)
-        return found
+    def places(self) -> Places:
+        """Line of every header, key and array element."""
+        return places(self.text)
 
     def refuse(self, line: int, screen: str, fix: str) -> None:
         """Remember a finding."""
@@ -58,11 +45,17 @@ def read(files: Mapping[str, bytes], file: str, findings: list[Finding]) -> Sour
     """A file taken apart, empty with a finding when it is missing or no TOML."""
     source = Source(file, "", findings)
     try:
-        source.text = files[file].decode("utf-8").replace("\r\n", "\n")
-        source.data = tomllib.loads(source.text)
+        if len(files[file]) > FILE_BYTES_MAX:
+            source.refuse(1, "", f"cannot be read: more than {FILE_BYTES_MAX} bytes")
+            return source
+        text = files[file].decode("utf-8").replace("\r\n", "\n")
+        source.data = tomllib.loads(text)
+        source.text = text
     except KeyError:
         source.refuse(1, "", "cannot be read: there is no such file")
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as problem:
+    except RecursionError:
+        source.refuse(1, "", "cannot be read: nested too deeply")
+    except (UnicodeDecodeError, ValueError, tomllib.TOMLDecodeError) as problem:
         place = re.search(r"at line (\d+)", str(problem))
         source.refuse(int(place[1]) if place else 1, "", f"cannot be read: {problem}")
     return source

@@ -8,17 +8,17 @@ import pytest
 
 from tests.ussd_menus.player import Player
 from ussd_menus import FrozenMenus, Menus, Profile, draw, gsm_septets, mermaid
-from ussd_menus.flow import graph_of
+from ussd_menus.graph import graph_of
 from ussd_menus.loader import FOLDER
+from ussd_menus.measure import Measure
 from ussd_menus.paging import fits
 from ussd_menus.screens import ActionScreen, MenuScreen, SecretScreen
 from ussd_menus.texts import Speech, spellings
-from ussd_menus.verify_pages import longest_pages
 from ussd_menus.verify_texts import used_keys
 
 
 def test_every_screen_is_reachable(menus: Menus) -> None:
-    assert graph_of(menus).reachable() == set(menus.screens)
+    assert set(graph_of(menus).reachable) == set(menus.screens)
 
 
 def test_every_text_is_in_every_language_and_used(menus: Menus) -> None:
@@ -32,11 +32,10 @@ def test_every_text_is_in_every_language_and_used(menus: Menus) -> None:
 
 @pytest.mark.parametrize("language", ["fa", "en", "fr"])
 def test_every_page_fits_with_the_longest_values(menus: Menus, language: str) -> None:
-    speech = Speech(menus.tongues[language], menus.words)
+    measure = Measure(graph_of(menus), Profile())
     for name, screen in menus.screens.items():
-        if not isinstance(screen, ActionScreen):
-            for page in longest_pages(menus, speech, screen, "", Profile()):
-                assert fits(page, Profile()), name
+        largest = measure.largest(screen, language)
+        assert largest is None or (largest.fits and fits(largest.text, Profile())), name
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

@@ -75,7 +75,7 @@ PLANTED: list[tuple[str, str, str, Change]] = [
         "",
         (PHONE, '[code]\ntype = "end"', '[code]\ntype = "pages"\nback = "home.menu"'),
     ),
-    ("sensitive-shown", "send.to", "", (SEND, 'into = "msisdn"', 'into = "code"')),
+    ("sensitive-kept", "send.to", "", (SEND, 'into = "msisdn"', 'into = "code"')),
     ("shadowed-key", "home.menu", "", (HOUSE, 'back = "0"', 'back = "2"')),
     ("shadowed-key", "invoices.choose", "", (HOUSE, 'next = "99"', 'next = "9"')),
     ("shadowed-key", "wallet.pin", "", (HOUSE, 'home = "00"', 'home = "0000"')),
@@ -139,11 +139,11 @@ def test_a_smaller_profile_finds_what_no_longer_fits(menus: Menus) -> None:
 def test_a_finding_names_file_line_screen_and_language(tmp_path: Path) -> None:
     folder = planted(tmp_path, (FR, 'self = "C’est votre propre numéro."\n', ""))
     (found,) = verify(load(folder), Profile())
-    assert str(found) == "texts/fr.toml:1 send.payee [fr] translation-missing: write send.self"
+    assert str(found) == "texts/fr.toml:144 send.payee [fr] translation-missing: write send.self"
     folder = planted(tmp_path / "second", (SEND, 'back = "amount"', 'back = "count"'))
     lines = (folder / SEND).read_text("utf-8").split("\n")
     missing = next(found for found in verify(load(folder), Profile()) if found.rule == "missing-target")
-    assert lines[missing.line - 1] == "[pin]"
+    assert lines[missing.line - 1] == 'back = "count"'
 
 
 def test_unsound_menus_are_never_frozen(tmp_path: Path) -> None:
