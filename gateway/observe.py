@@ -94,6 +94,10 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.hops = Counter("tapdial_ussd_hops", "USSD hops by wire and end", ["wire", "end"], registry=self.registry)
+        self.sessions = Counter(
+            "tapdial_ussd_sessions", "USSD sessions that are over, by wire and reason", ["wire", "end"],
+            registry=self.registry,
+        )  # fmt: skip
         self.hop_seconds = Histogram("tapdial_ussd_hop_seconds", "Time to answer a hop", registry=self.registry)
         self.menus_broken = Gauge(
             "tapdial_menus_broken", "Releases in force that this build cannot serve", registry=self.registry

@@ -50,6 +50,13 @@ class Settings(BaseSettings):
     ussd_septets_max: int = Field(182, description="Longest GSM-7 page in septets", ge=60, le=182)
     ussd_ucs2_max: int = Field(80, description="Longest UCS-2 page in 16-bit units", ge=40, le=80)
     ussd_session_s: int = Field(180, description="How long a USSD session may last", ge=30, le=600)
+    ussd_resume_s: int = Field(
+        900,
+        description="How long a USSD session that was cut off may be resumed by the next dial; 0: never",
+        ge=0,
+        le=3600,
+    )
+    ussd_sessions_days: int = Field(90, description="How long USSD sessions that are over are kept", ge=1, le=3650)
 
     ussd_links_file: str = Field(
         "", description="TOML file of links to USSD centres over TCP (Huawei USSDC, MTN XML); empty: none"

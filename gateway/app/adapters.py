@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from gateway.observe import Metrics
 from gateway.services.campaigns import Campaigns, Known, Owed
-from gateway.services.dialogues import Closing, Dialogues, Event, LateAnswer, Reply
+from gateway.services.dialogues import LateAnswer
 from gateway.services.messages import Incoming, Messages, OptOuts
 from gateway.services.notices import Notice, NoticeClass, Notices, NoticeValue, Reached
 from gateway.services.payments import Payments
@@ -49,25 +49,6 @@ class Letterbox:
     async def message(self, incoming: Incoming) -> None:
         """Keep a message; one that nobody can read or answer is refused, counted and taken all the same."""
         await self._messages.take(incoming)
-
-
-class EndedDialogues:
-    """The dialogues as the wires' door asks them: whatever ends a session from outside is a hang-up."""
-
-    def __init__(self, dialogues: Dialogues) -> None:
-        self._dialogues = dialogues
-
-    async def answer(self, event: Event) -> Reply:
-        """The reply to one delivery."""
-        return await self._dialogues.answer(event)
-
-    async def close(self, event: Event) -> None:
-        """End the session."""
-        await self._dialogues.abort(event.adapter, event.session_key, event.msisdn)
-
-    def closing(self, closing: Closing) -> str:
-        """The text for a closing without a dialogue."""
-        return self._dialogues.closing(closing)
 
 
 class CountedLedger:
@@ -144,21 +125,31 @@ class Stops:
 
 
 class LateSms:
-    """Sends by SMS what a person would have seen, had the work kept within the hop budget."""
+    """Sends by SMS what a session tells after its end.
+
+    That is the page that a person would have seen, had the work kept within the hop budget, or what a last page sends.
+    """
 
     def __init__(self, notices: Notices) -> None:
         self._notices = notices
 
     async def __call__(self, answer: LateAnswer) -> None:
         """One notice for each session."""
-        await self._notices.tell(
-            Notice(
-                answer.session_id,
-                NoticeClass.LATE_ANSWER,
-                answer.msisdn,
-                answer.person_id or "",
-                answer.language,
-                {},
-                {"text": answer.text},
-            )
-        )
+        await self._notices.tell(_late(answer))
+
+    async def prepared(self, answer: LateAnswer) -> Callable[[Connection], bool]:
+        """The same, inside the caller's unit of work."""
+        prepared = await self._notices.prepare(_late(answer))
+        return lambda tx: self._notices.put(tx, prepared)
+
+
+def _late(answer: LateAnswer) -> Notice:
+    return Notice(
+        answer.session_id,
+        NoticeClass.LATE_ANSWER,
+        answer.msisdn,
+        answer.person_id or "",
+        answer.language,
+        {},
+        {"text": answer.text},
+    )

@@ -11,7 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from sqlalchemy import literal, select
 
 import ussd_menus
-from gateway.app.adapters import EndedDialogues, LateSms
+from gateway.app.adapters import LateSms
 from gateway.app.causes import resolvers
 from gateway.app.house import APPROVAL_ROLES, House, page_profile
 from gateway.channels.api import api_app
@@ -70,7 +70,8 @@ def _letters(house: House) -> MailIngress:
 
 
 def _hops(house: House, tasks: asyncio.TaskGroup) -> Hops:
-    return Hops(house.actions, page_profile(house.settings), tasks, LateSms(house.notices), WORK_MAX)
+    profile = page_profile(house.settings)
+    return Hops(house.actions, lambda _adapter, _operator: profile, tasks, LateSms(house.notices), WORK_MAX)
 
 
 def _menus(house: House) -> ReleasedMenus:
@@ -81,8 +82,13 @@ def _menus(house: House) -> ReleasedMenus:
 
 def _dialogues(house: House, hops: Hops, menus: ReleasedMenus) -> Dialogues:
     settings = house.settings
-    held = DialogueSettings(zone=house.zone, session_s=settings.ussd_session_s)
-    return Dialogues(house.store, house.keys, house.clock, menus, hops, house.people, held)
+    held = DialogueSettings(
+        zone=house.zone,
+        session_s=settings.ussd_session_s,
+        resume_s=settings.ussd_resume_s,
+        kept_days=settings.ussd_sessions_days,
+    )
+    return Dialogues(house.store, house.keys, house.clock, menus, hops, house.people, held, house.metrics)
 
 
 def _ussd(house: House, dialogues: Dialogues) -> UssdDoor:
@@ -93,7 +99,7 @@ def _ussd(house: House, dialogues: Dialogues) -> UssdDoor:
     else:
         secret = settings.ussd_path_secret.get_secret_value()
         mounts = (default_mount(settings.service_code, secret, demo=demo),)
-    return UssdDoor(EndedDialogues(dialogues), mounts, house.metrics)
+    return UssdDoor(dialogues, mounts, house.metrics)
 
 
 def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str, bool]]) -> ConsoleDeps:

@@ -8,7 +8,7 @@ import re
 import time
 from typing import Protocol
 
-from gateway.errors import Fault, Overloaded
+from gateway.errors import Overloaded
 from gateway.observe import Metrics, log
 from gateway.services.dialogues import Closing, Event, EventKind, Reply
 from gateway.services.dialogues.linked import HopKind, LinkHop, LinkPage
@@ -34,8 +34,8 @@ class Answerer(Protocol):
         """
         ...
 
-    async def abort(self, adapter: str, session_key: str, msisdn: str) -> None:
-        """End a session whose person has hung up."""
+    async def close(self, event: Event) -> None:
+        """Note that a session's person has hung up; never raises a Fault."""
         ...
 
     def closing(self, closing: Closing) -> str:
@@ -59,7 +59,8 @@ class LinkedUssd:
         # A link's name and the operator's key together are one session.
         key = f"{hop.link}/{hop.session_key}"
         if hop.kind is HopKind.ABORT:
-            await self._abort(key, hop.msisdn)
+            await self._dialogues.close(Event(WIRE, EventKind.ABORT, key, hop.msisdn, ""))
+            self._metrics.hops.labels(wire=WIRE, end="aborted").inc()
             return None
         started = time.perf_counter()
         try:
@@ -75,14 +76,6 @@ class LinkedUssd:
         self._metrics.hop_seconds.observe(time.perf_counter() - started)
         return LinkPage(reply.text, ends=not reply.more)
 
-    async def _abort(self, key: str, msisdn: str) -> None:
-        try:
-            await self._dialogues.abort(WIRE, key, msisdn)
-        except (Fault, TimeoutError) as problem:
-            # Its time will end it.
-            log(wire=WIRE).warning("a session was not aborted", fault=type(problem).__name__)
-        self._metrics.hops.labels(wire=WIRE, end="aborted").inc()
-
     def _closed(self, closing: Closing) -> LinkPage:
         return LinkPage(self._dialogues.closing(closing), ends=True)
 
@@ -92,7 +85,14 @@ def _is_formed(hop: LinkHop, text: str) -> bool:
     return all(form.fullmatch(value) for form, value in fields) and len(text) <= TEXT_MAX and not _CONTROL.search(text)
 
 
+def _dialled(text: str) -> tuple[str, str]:
+    """`*1420#` and `3*500` of `*1420*3*500#`: the code's first part is the code, what stands behind it was dialled."""
+    code, _, behind = text.removeprefix("*").removesuffix("#").partition("*")
+    return (f"*{code}#", behind) if text.startswith("*") and text.endswith("#") else (text, "")
+
+
 def _event(hop: LinkHop, key: str, text: str) -> Event:
     if hop.kind is HopKind.BEGIN:
-        return Event(WIRE, EventKind.BEGIN, key, hop.msisdn, text, alone=True, sequence=hop.sequence)
+        code, dialled = _dialled(text)
+        return Event(WIRE, EventKind.BEGIN, key, hop.msisdn, code, alone=True, sequence=hop.sequence, dialled=dialled)
     return Event(WIRE, EventKind.INPUT, key, hop.msisdn, "", text, alone=True, sequence=hop.sequence)

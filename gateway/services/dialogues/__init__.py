@@ -9,14 +9,17 @@ from gateway.services.dialogues.events import (
     EventKind,
     HopEnd,
     LateAnswer,
-    LateTeller,
+    Letters,
     Person,
     Reply,
 )
-from gateway.services.dialogues.hops import Hops
-from gateway.services.dialogues.records import SessionView, Status
-from gateway.services.dialogues.service import Dialogues, DialogueSettings, Menus
+from gateway.services.dialogues.hops import Hops, Profiles
+from gateway.services.dialogues.menus import Menus
+from gateway.services.dialogues.records import EndReason, SessionView, Status
+from gateway.services.dialogues.rules import DialogueSettings
+from gateway.services.dialogues.service import Dialogues
 from gateway.services.dialogues.texts import Closing, closing_text
+from gateway.services.dialogues.trail import Step, Trails
 
 __all__ = [
     "Action",
@@ -26,16 +29,20 @@ __all__ = [
     "Closing",
     "DialogueSettings",
     "Dialogues",
+    "EndReason",
     "Event",
     "EventKind",
     "HopEnd",
     "Hops",
     "LateAnswer",
-    "LateTeller",
+    "Letters",
     "Menus",
     "Person",
+    "Profiles",
     "Reply",
     "SessionView",
     "Status",
+    "Step",
+    "Trails",
     "closing_text",
 ]

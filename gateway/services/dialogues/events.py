@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from ussd_menus import Call, Result
+from sqlalchemy import Connection
+
+from ussd_menus import Call, Result, Style
 
 
 class EventKind(StrEnum):
@@ -49,12 +51,14 @@ class Event:
     Attributes:
         adapter: Name of the wire, `africastalking`.
         kind: What happened; BEGIN and INPUT are answered, the others only noted.
-        session_key: The provider's session id; unique together with `adapter`.
-        msisdn: E.164 with the plus sign.
+        session_key: The provider's session id, unique together with `adapter`; the msisdn itself where the wire has
+            none, and then every BEGIN is a new session.
+        msisdn: E.164 with the plus sign; at an ABORT, TIMEOUT or REPORT '' where the wire does not say.
         service_code: The code that was dialled without what was dialled behind it, `*1420#`.
         text: All answers of the session so far, joined by `*`; '' at the begin. Holds PINs: never logged or stored.
         operator: The provider's word for the network; '' where it says none.
-        alone: `text` is what was typed now and no more, as on a messaging link.
+        alone: `text` is what was typed now and no more, as on a messaging link. A BEGIN with a text begins where
+            nothing is alive under its key, and answers where something is.
         sequence: With `alone`: tells a repeated delivery from the same answer given again; '' if the wire cannot.
         dialled: At a BEGIN, the answers dialled behind the code, `3*500` of `*1420*3*500#`; may hold a PIN.
         reason: At an ABORT, TIMEOUT or REPORT, the provider's word for how the session ended.
@@ -87,6 +91,10 @@ class Reply:
     end: HopEnd
 
 
+PLAIN = Style()
+"""How pages are shown to people whom we do not know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who is on the phone: what an action is told besides its Call."""
@@ -97,10 +105,22 @@ class Caller:
     person_id: str | None
     """None until the number is enrolled."""
     language: str
+    origin: str = ""
+    """The session that this one was resumed from; '' for none."""
+    style: Style = PLAIN
+    """How pages are shown to this person."""
+
+    @property
+    def cause(self) -> str:
+        """`ses_…` that what is done here is known by: a resumed session goes on under the name of the first."""
+        return self.origin or self.session_id
 
     def call_key(self, call: Call) -> str:
-        """`ses_…:n`: the same confirm always gives the same key, so that a repeated delivery cannot pay twice."""
-        return f"{self.session_id}:{call.number}"
+        """`ses_…:n`: the same confirm always gives the same key, so that a repeated delivery cannot pay twice.
+
+        Nor can a confirm that was given, lost with its session and given again after a resume.
+        """
+        return f"{self.cause}:{call.number}"
 
 
 Action = Callable[[Caller, Call], Awaitable[Result]]
@@ -147,5 +167,13 @@ class LateAnswer:
     text: str = field(repr=False)
 
 
-LateTeller = Callable[[LateAnswer], Awaitable[None]]
-"""Sends a late answer by SMS. Never called with a sensitive page."""
+class Letters(Protocol):
+    """Puts what a session tells by SMS into the outbox, once for each `session_id`; never a sensitive page."""
+
+    async def __call__(self, answer: LateAnswer) -> None:
+        """In a unit of work of its own."""
+        ...
+
+    async def prepared(self, answer: LateAnswer) -> Callable[[Connection], object]:
+        """The write that does it inside the caller's unit of work."""
+        ...

@@ -1,15 +1,16 @@
 """The work of one hop: step, call, step again, until there is a page; inside the hop budget, or on after it."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from gateway.errors import Fault, Overloaded
 from gateway.observe import log
-from gateway.services.dialogues.events import Actions, Caller, LateAnswer, LateTeller
-from ussd_menus import Begin, Call, End, FrozenMenus, Input, Page, Profile, Result, State, step
+from gateway.services.dialogues.events import Actions, Caller, LateAnswer, Letters
+from ussd_menus import Begin, Call, End, FrozenMenus, Input, Page, Profile, Reply, Result, State, step
+from ussd_menus.shortcuts import Plan, onward, renote
 from wallet.errors import WalletFault
 
 T = TypeVar("T")
@@ -29,16 +30,33 @@ class Way(StrEnum):
     """A fault: the menus' words for it; whether something moved is not known here."""
 
 
+Profiles = Callable[[str, str], Profile]
+"""The longest page that an adapter shows on the network of an operator."""
+
+Told = Callable[[str | None], Awaitable[None]]
+"""Is told of a late page once it is in the outbox; None for one that is too sensitive to be told."""
+
+
 @dataclass(slots=True)
 class Hop:
-    """One answer on its way: who gave it, and where the dialogue stood."""
+    """One answer on its way: who gave it, and where the dialogue stood.
+
+    Attributes:
+        plan: What was dialled behind the code and is still to be fed; None for nothing.
+        told: See Told.
+        late: The person was told that an SMS follows.
+        calling: The state at the call that is in hand.
+    """
 
     caller: Caller
     menus: FrozenMenus
     state: State
     event: Begin | Input = field(repr=False)
+    profile: Profile
+    plan: Plan | None = field(default=None, repr=False)
+    told: Told | None = None
     late: bool = False
-    """The person was told that an SMS follows."""
+    calling: State | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +74,15 @@ class Hops:
     def __init__(
         self,
         actions: Actions,
-        profile: Profile,
+        profile_of: Profiles,
         tasks: asyncio.TaskGroup,
-        late: LateTeller | None,
+        letters: Letters | None,
         work_max: int,
     ) -> None:
         self._actions = actions
-        self._profile = profile
+        self.profile_of = profile_of
         self._tasks = tasks
-        self._late = late
+        self.letters = letters
         self._work_max = work_max
         self.in_hand = 0
         """Answers whose work is not done yet."""
@@ -75,8 +93,8 @@ class Hops:
         Raises:
             Overloaded: Too much work is in hand; nothing was begun.
         """
-        state, turn = step(hop.menus, hop.state, hop.event, self._profile)
-        if not isinstance(turn, Call):
+        state, turn = step(hop.menus, hop.state, hop.event, hop.profile)
+        if not isinstance(turn, Call) and hop.plan is None:
             return Played(state, turn)
         if self.in_hand >= self._work_max:
             raise Overloaded("too much work is in hand")
@@ -87,41 +105,60 @@ class Hops:
         done, _ = await asyncio.wait({task}, timeout=budget_s)
         if task not in done:
             hop.late = True
-            return self._instead(hop, state, Way.LATE)
-        return task.result() or self._instead(hop, state, Way.FAILED)
+            return self._instead(hop, Way.LATE)
+        return task.result() or self._instead(hop, Way.FAILED)
 
-    def _instead(self, hop: Hop, calling: State, way: Way) -> Played:
+    def _instead(self, hop: Hop, way: Way) -> Played:
         """The menus' own words for a call that answers late or never."""
+        assert hop.calling is not None, "only calls are late or fail"
         result = Result("slow" if way is Way.LATE else "unavailable")
-        state, turn = step(hop.menus, calling, result, self._profile)
+        state, turn = step(hop.menus, hop.calling, result, hop.profile)
         assert not isinstance(turn, Call), "slow and unavailable lead to a page"
         return Played(state, turn, way)
 
     def _done(self, _task: object) -> None:
         self.in_hand -= 1
 
-    async def _work(self, hop: Hop, state: State, call: Call) -> Played | None:
+    async def _work(self, hop: Hop, state: State, turn: Reply) -> Played | None:
         """The page that the calls lead to, None after a fault; whoever was promised an SMS gets one either way."""
-        played = await _bounded(hop, call.name, self._to_page(hop, state, call))
+        action = turn.name if isinstance(turn, Call) else "dialled"
+        played = await _bounded(hop, action, self._to_page(hop, state, turn))
         if hop.late:
-            await _bounded(hop, "late answer", self._tell(hop, state, played))
+            await _bounded(hop, "late answer", self._tell(hop, played))
         return played
 
-    async def _to_page(self, hop: Hop, state: State, call: Call) -> Played:
-        for _ in range(CALLS_MAX):
-            result = await self._actions[call.name](hop.caller, call)
-            state, turn = step(hop.menus, state, result, self._profile)
-            if not isinstance(turn, Call):
+    async def _to_page(self, hop: Hop, state: State, turn: Reply) -> Played:
+        """Call, and feed what was dialled behind the code, until there is a page that waits for the person."""
+        inputs = len(hop.plan.inputs) if hop.plan is not None else 0
+        for _ in range(CALLS_MAX + 1 + 2 * inputs):
+            if isinstance(turn, Call):
+                hop.calling = state
+                result = await self._actions[turn.name](hop.caller, turn)
+                state, turn = step(hop.menus, state, result, hop.profile)
+                continue
+            if hop.plan is None or isinstance(turn, End):
                 return Played(state, turn)
-            call = turn
+            given, hop.plan = onward(hop.menus, state, hop.plan)
+            if given is None:
+                return _under_note(hop, state, turn)
+            state, turn = step(hop.menus, state, given, hop.profile)
         raise AssertionError(f"the menus call {CALLS_MAX} actions without a page")
 
-    async def _tell(self, hop: Hop, calling: State, played: Played | None) -> None:
-        caller, played = hop.caller, played if played is not None else self._instead(hop, calling, Way.FAILED)
+    async def _tell(self, hop: Hop, played: Played | None) -> None:
+        caller, played = hop.caller, played if played is not None else self._instead(hop, Way.FAILED)
         log(session=caller.session_id).info("hop was late")
-        if self._late is not None and not played.page.sensitive:
-            answer = LateAnswer(caller.session_id, caller.msisdn, caller.person_id, caller.language, played.page.text)
-            await self._late(answer)
+        page = played.page
+        if self.letters is not None and not page.sensitive:
+            text = (page.sms if isinstance(page, End) else "") or page.text
+            await self.letters(LateAnswer(caller.cause, caller.msisdn, caller.person_id, played.state.language, text))
+        if hop.told is not None:
+            await hop.told(None if page.sensitive else page.text)
+
+
+def _under_note(hop: Hop, state: State, page: Page) -> Played:
+    """The page at which a direct dial stops, under the words for what was dialled in vain."""
+    note = hop.plan.note if hop.plan is not None else ""
+    return Played(*renote(hop.menus, state, note, hop.profile)) if note else Played(state, page)
 
 
 async def _bounded(hop: Hop, action: str, work: Coroutine[Any, Any, T]) -> T | None:

@@ -1,17 +1,19 @@
-"""A session as it lies in the store, and the only SQL of this service."""
+"""A session as it lies in the store: read once and written once a hop. What sweeps do to many is in sweeps.py."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, null, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, or_, select, update
 
+from gateway.errors import Conflict
 from gateway.services.dialogues.tables import sessions
-from gateway.store import Store, Write
+from gateway.store import Store, Write, insert_ignore
 
-SWEEP_MAX = 500
+EARLIER_MAX = 4
+"""Earlier sessions of a number that are looked at when it dials again."""
 
 
 class Status(StrEnum):
@@ -23,6 +25,35 @@ class Status(StrEnum):
     """Ended before its work was done; an SMS follows."""
     FAILED = "failed"
     EXPIRED = "expired"
+
+
+class EndReason(StrEnum):
+    """Why a session is over; the label of the metric and the row's `end_reason`."""
+
+    DONE = "done"
+    """The dialogue's own last page."""
+    UNSEEN = "unseen"
+    """The same, but the wire says that the page never arrived: the next dial begins with it."""
+    LATE = "late"
+    """The hop budget was over: an SMS is owed."""
+    TOLD = "told"
+    """It was owed and is in the outbox."""
+    FAILED = "failed"
+    EXPIRED = "expired"
+    ABORT = "abort"
+    TIMEOUT = "timeout"
+    REPORT = "report"
+    """The provider's report came while we thought it alive."""
+    RESET = "reset"
+    """Its key was used for another number's session."""
+    REDIALLED = "redialled"
+    """The same number dialled anew under the same key."""
+    RESUMED = "resumed"
+    """Another session goes on with it."""
+
+
+Also = Callable[[Connection], object]
+"""More writes of the same unit of work; raises Conflict to undo them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +77,34 @@ class Session:
     version: int
     started_at: datetime
     deadline: datetime
+    operator: str
+    service_code: str
+    origin: str
+    offer: str
+    aside: str
+    answered_at: datetime
+    ended_at: datetime | None
+    end_reason: str
+    result: bytes | None = field(repr=False)
+    reported: str
+    trail: Sequence[list[str | int]] = field(repr=False)
 
     @property
     def aad(self) -> bytes:
         """What binds the sealed reply to this hop of this session."""
         return f"dialogue\0{self.id}\0{self.hops}".encode()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the dialogue came to its own last page; False for one that was cut off, and for a wiped one."""
+        return self.state.get("phase") == "ended"
+
+    def ended(self, reason: EndReason, at: datetime) -> "Session":
+        """The session as it is when it ends without a page; no reply is kept."""
+        version = self.version + 1
+        return replace(
+            self, status=Status.ENDED, end_reason=reason, ended_at=at, reply=None, reply_sealed=False, version=version
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +113,37 @@ class SessionView:
 
     id: str
     adapter: str
+    operator: str
+    service_code: str
     person_id: str | None
     language: str
     menu_version: str
     hops: int
     status: Status
     started_at: datetime
+    answered_at: datetime
+    ended_at: datetime | None
+    end_reason: str
+    reported: str
+    origin: str
 
 
-_FOUND = select(*sessions.c).where(
-    sessions.c.adapter == bindparam("b_adapter"), sessions.c.session_key == bindparam("b_session_key")
+_ALL = select(*sessions.c)
+_KNOWN = and_(sessions.c.adapter == bindparam("b_adapter"), sessions.c.session_key == bindparam("b_session_key"))
+_OWN = and_(sessions.c.msisdn == bindparam("b_msisdn"), sessions.c.started_at >= bindparam("b_since"))
+_FOUND = _ALL.where(_KNOWN)
+_BY_ID = _ALL.where(sessions.c.id == bindparam("b_id"))
+_AROUND = (
+    _ALL.where(or_(_KNOWN, _OWN))
+    .order_by(case((_KNOWN, 0), else_=1), sessions.c.started_at.desc())
+    .limit(EARLIER_MAX + 1)
 )
 _VIEW = select(*(sessions.c[one.name] for one in fields(SessionView)))
 
 _CHANGED = (
     "person_id",
     "language",
+    "menu_version",
     "state",
     "hops",
     "answered_mac",
@@ -83,6 +152,14 @@ _CHANGED = (
     "reply_sealed",
     "status",
     "version",
+    "origin",
+    "offer",
+    "aside",
+    "answered_at",
+    "ended_at",
+    "end_reason",
+    "reported",
+    "trail",
 )
 
 _UPDATE = (
@@ -93,101 +170,146 @@ _UPDATE = (
 
 _END = _UPDATE.values(session_key=bindparam("b_key"))
 
-_OVER = (
-    select(sessions.c.id)
-    .where(sessions.c.status == Status.LIVE.value, sessions.c.deadline < bindparam("b_before"))
-    .order_by(sessions.c.id)
-    .limit(SWEEP_MAX)
-    .with_for_update(key_share=True)
+_RESULT = (
+    update(sessions)
+    .where(sessions.c.id == bindparam("b_id"))
+    .values(result=bindparam("result", type_=sessions.c.result.type), end_reason=bindparam("end_reason"))
+)
+
+_CLAIM = (
+    update(sessions)
+    .where(sessions.c.id == bindparam("b_id"), sessions.c.result.is_not(None))
+    .values(result=None, version=sessions.c.version + 1)
 )
 
 
 async def load(store: Store, adapter: str, session_key: str) -> Session | None:
     """The session with the provider's key."""
     rows = await store.find(_FOUND, {"b_adapter": adapter, "b_session_key": session_key})
-    return _session(rows[0]) if rows else None
+    return session_of(rows[0]) if rows else None
+
+
+async def by_id(store: Store, session_id: str) -> Session | None:
+    """The session `ses_…`."""
+    rows = await store.find(_BY_ID, {"b_id": session_id})
+    return session_of(rows[0]) if rows else None
+
+
+async def around(
+    store: Store, adapter: str, session_key: str, msisdn: str, since: datetime
+) -> tuple[Session | None, list[Session]]:
+    """For a dial, in one read: the session with its key, and the number's last ones from `since` on, newest first."""
+    values = {"b_adapter": adapter, "b_session_key": session_key, "b_msisdn": msisdn, "b_since": since}
+    found = [session_of(row) for row in await store.find(_AROUND, values)]
+    with_key = next((one for one in found if (one.adapter, one.session_key) == (adapter, session_key)), None)
+    # The one under this key may itself be the one to go on with, where the wire uses its keys again.
+    earlier = [one for one in found if one.msisdn == msisdn and one.started_at >= since]
+    return with_key, sorted(earlier, key=lambda one: one.started_at, reverse=True)
 
 
 async def view(store: Store, session_id: str) -> SessionView | None:
     """The session with this id, `ses_…`."""
     rows = await store.read(_VIEW.where(sessions.c.id == session_id))
-    if not rows:
-        return None
-    values = dict(rows[0]._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
-    return SessionView(**{**values, "status": Status(values["status"])})
+    return _view(rows[0]) if rows else None
 
 
-async def insert(store: Store, session: Session) -> None:
+async def live(store: Store, limit: int) -> list[SessionView]:
+    """Live sessions, newest first."""
+    # All sessions last equally long, so that the index of deadlines has them in the order of their starts.
+    query = _VIEW.where(sessions.c.status == Status.LIVE.value).order_by(sessions.c.deadline.desc()).limit(limit)
+    return [_view(row) for row in await store.read(query)]
+
+
+async def trail(store: Store, session_id: str) -> list[list[str | int]]:
+    """The trail of a session; empty for an unknown one."""
+    rows = await store.read(select(sessions.c.trail).where(sessions.c.id == session_id))
+    return list(rows[0].trail) if rows else []
+
+
+async def insert(store: Store, session: Session, also: Sequence[Also] = ()) -> None:
     """Store a session's first hop.
 
     Raises:
-        Conflict: Another delivery of the same begin was first.
+        Conflict: Another delivery of the same begin was first, or `also` found its rows changed.
     """
     row = {column.name: getattr(session, column.name) for column in sessions.c}
-    await store.apply(Write(sessions, row, expect=1))
+    if not also:
+        await store.apply(Write(sessions, row, expect=1))
+        return
+
+    def work(tx: Connection) -> bool:
+        if not insert_ignore(tx, sessions, row):
+            return False
+        for write in also:
+            write(tx)
+        return True
+
+    if not await store.write(work):
+        raise Conflict("the session has begun already")
 
 
-async def save(store: Store, session: Session) -> None:
+async def save(store: Store, session: Session, also: Sequence[Also] = ()) -> None:
     """Store a later hop: state and reply stand together or not at all.
 
     Raises:
-        Conflict: Another delivery was answered since the row was read.
+        Conflict: Another delivery was answered since the row was read, or `also` found its rows changed.
     """
-    row = {name: getattr(session, name) for name in _CHANGED}
-    await store.apply(Write(_UPDATE, {**row, "b_id": session.id, "b_version": session.version - 1}, expect=1))
+    row = _row(session)
+    if not also:
+        await store.apply(Write(_UPDATE, row, expect=1))
+        return
+
+    def work(tx: Connection) -> None:
+        _one(tx, _UPDATE, row)
+        for write in also:
+            write(tx)
+
+    await store.write(work)
 
 
 async def end(store: Store, session: Session, session_key: str) -> None:
-    """End a session, wipe its reply, and leave its key to the next one if `session_key` is another.
+    """Store a session that has ended, and leave its key to the next one if `session_key` is another.
 
     Raises:
         Conflict: A delivery was answered since the row was read.
     """
-    status = Status.ENDED if session.status is Status.LIVE else session.status
-    ended = replace(session, status=status, reply=None, version=session.version + 1)
-    row = {name: getattr(ended, name) for name in _CHANGED}
-    known = {"b_id": session.id, "b_version": session.version, "b_key": session_key}
-    await store.apply(Write(_END, {**row, **known}, expect=1))
+    await store.apply(Write(_END, {**_row(session), "b_key": session_key}, expect=1))
 
 
-async def expire(store: Store, before: datetime) -> int:
-    """Close LIVE sessions whose deadline lies before, and wipe their replies; how many, at most SWEEP_MAX."""
-
-    def work(tx: Connection) -> int:
-        over = [row.id for row in tx.execute(_OVER, {"b_before": before})]
-        if over:
-            tx.execute(
-                update(sessions)
-                .where(sessions.c.id.in_(over))
-                .values(status=Status.EXPIRED.value, reply=null(), version=sessions.c.version + 1)
-            )
-        return len(over)
-
-    return await store.write(work)
+async def keep_result(store: Store, session_id: str, text: str | None, reason: EndReason) -> None:
+    """Keep the text that the next dial of this number begins with; harmless for an unknown session."""
+    result = None if text is None else text.encode()
+    await store.apply(Write(_RESULT, {"b_id": session_id, "result": result, "end_reason": reason}))
 
 
-async def wipe(store: Store, before: datetime) -> int:
-    """Wipe the sealed replies of sessions that ended and whose deadline lies before; how many, at most SWEEP_MAX."""
-    due = (
-        select(sessions.c.id)
-        .where(
-            sessions.c.status.in_([Status.ENDED.value, Status.LATE.value, Status.FAILED.value]),
-            sessions.c.deadline < before,
-            sessions.c.reply.is_not(None),
-        )
-        .order_by(sessions.c.id)
-        .limit(SWEEP_MAX)
-    )
-
-    def work(tx: Connection) -> int:
-        ids = [row.id for row in tx.execute(due)]
-        if ids:
-            tx.execute(update(sessions).where(sessions.c.id.in_(ids)).values(reply=null()))
-        return len(ids)
-
-    return await store.write(work)
+def claiming(session: Session) -> Also:
+    """The write that takes a kept result: whoever shows it is the only one who does."""
+    return lambda tx: _one(tx, _CLAIM, {"b_id": session.id})
 
 
-def _session(row: Row[Any]) -> Session:
+def superseding(session: Session) -> Also:
+    """The write of a session that ends because another goes on with it."""
+    row = _row(session)
+    return lambda tx: _one(tx, _UPDATE, row)
+
+
+def _one(tx: Connection, statement: Any, row: Mapping[str, object]) -> None:  # noqa: ANN401 - SQLAlchemy's update
+    if tx.execute(statement, dict(row)).rowcount != 1:
+        raise Conflict("the session has changed")
+
+
+def _row(session: Session) -> dict[str, object]:
+    """The parameters of an update that stands on the version before."""
+    row = {name: getattr(session, name) for name in _CHANGED}
+    return {**row, "b_id": session.id, "b_version": session.version - 1}
+
+
+def session_of(row: Row[Any]) -> Session:
+    """A row with every column of the table."""
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
     return Session(**{**values, "status": Status(values["status"])})
+
+
+def _view(row: Row[Any]) -> SessionView:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+    return SessionView(**{**values, "status": Status(values["status"])})

@@ -6,6 +6,38 @@ again is a repeated delivery, the last text + `*` + something is the next answer
 """
 
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from gateway.services.dialogues.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueSettings:
+    """What holds for all sessions.
+
+    Attributes:
+        zone: Where the business day of a dial is taken.
+        language: Of callers whom we do not know.
+        session_s: How long a session may last.
+        budget_s: How long a hop may take before the person is told that an SMS follows.
+        resume_s: How long after its last answer a session that was cut off may be resumed; 0 for never.
+        kept_days: How long a session that is over is kept for staff.
+    """
+
+    zone: ZoneInfo
+    language: str = "fa"
+    session_s: int = 180
+    budget_s: float = 7.0
+    resume_s: int = 900
+    kept_days: int = 90
+
+
+def resets(event: Event) -> bool:
+    """Whether a BEGIN under a key that is known begins anew: on wires whose keys are used again, or are the number.
+
+    Where answers accumulate, a wire that cannot tell a first delivery from a later one calls each a BEGIN.
+    """
+    return event.alone or (not event.text and event.session_key.lstrip("+") == event.msisdn.lstrip("+"))
 
 
 @dataclass(frozen=True, slots=True)

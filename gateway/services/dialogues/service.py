@@ -3,29 +3,34 @@
 A hop reads the session's row, plays the answer, and writes state and reply in one unit of work. What that gives:
 a repeated delivery gets the same bytes and moves nothing; a process that dies in the middle of a hop leaves the row
 as it was, so the repeat plays the same call under the same call key, and the services behind it do not pay twice.
+
+Dials are in beginnings.py, what they find of earlier sessions in resume.py, the work of a hop in hops.py.
 """
 
 import asyncio
-import hmac
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Protocol, assert_never
-from zoneinfo import ZoneInfo
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from gateway.errors import Conflict, Fault, Overloaded
 from gateway.keys import KeyStore
-from gateway.observe import log
-from gateway.services.dialogues import records
-from gateway.services.dialogues.events import Caller, Callers, Event, EventKind, HopEnd, Reply
-from gateway.services.dialogues.hops import Hop, Hops, Played, Way
+from gateway.observe import Metrics, log
+from gateway.services.dialogues import records, sweeps
+from gateway.services.dialogues.beginnings import Beginnings
+from gateway.services.dialogues.events import Callers, Event, EventKind, HopEnd, LateAnswer, Reply
+from gateway.services.dialogues.hops import WORK_S, Hops
+from gateway.services.dialogues.kept import Arrival, Kept, closed, over
 from gateway.services.dialogues.locks import SessionLocks
-from gateway.services.dialogues.records import Session, SessionView, Status
-from gateway.services.dialogues.rules import candidate
+from gateway.services.dialogues.menus import MenuSource
+from gateway.services.dialogues.records import EndReason, Session, SessionView, Status
+from gateway.services.dialogues.resume import Resumes
+from gateway.services.dialogues.rules import DialogueSettings, candidate
 from gateway.services.dialogues.texts import Closing, closing_text
+from gateway.services.dialogues.turns import Turns
 from gateway.store import Store
-from ussd_menus import Begin, FrozenMenus, Input, Page, State, begin
+from ussd_menus import Input, State
 from wallet.clock import Clock
-from wallet.ids import new_id
 
 SESSIONS_MAX = 5_000
 HOPS_MAX = 100
@@ -34,63 +39,12 @@ GRACE_S = 4.0
 WORK_KEPT = timedelta(minutes=1)
 """A hop that began in time may still be stored this long after its session's deadline."""
 REPLY_KEPT = timedelta(minutes=10)
+OWED_AFTER = timedelta(seconds=2 * WORK_S)
+"""Work that was promised an SMS has ended by then; if nothing was told, its process has died."""
 CONFLICTS_MAX = 3
-LOOKUP_KEY = "lookup"
-REPLY_KEY = "outbox"
-
-
-@dataclass(frozen=True, slots=True)
-class DialogueSettings:
-    """What holds for all sessions.
-
-    Attributes:
-        zone: Where the business day of a dial is taken.
-        language: Of callers whom we do not know.
-        session_s: How long a session may last.
-        budget_s: How long a hop may take before the person is told that an SMS follows.
-    """
-
-    zone: ZoneInfo
-    language: str = "fa"
-    session_s: int = 180
-    budget_s: float = 7.0
-
-
-class MenuSource(Protocol):
-    """Where sessions get their menus; satisfied by services/releases, and by Menus below."""
-
-    def choose(self, msisdn: str, branch: str) -> FrozenMenus:
-        """What a new session of this number begins on; `branch` is that of the person, '' for none."""
-        ...
-
-    async def fetch(self, version: str) -> FrozenMenus | None:
-        """The menus that a live session stands on, loaded if need be; None if nobody has them."""
-        ...
-
-
-class Menus:
-    """One version for everyone, and older ones that live sessions still stand on, in one process."""
-
-    def __init__(self, current: FrozenMenus) -> None:
-        self.current = current
-        self._versions: dict[str, FrozenMenus] = {current.version: current}
-
-    def release(self, menus: FrozenMenus) -> None:
-        """New sessions begin on `menus`; live ones stay on theirs."""
-        self.current = menus
-        self._versions[menus.version] = menus
-
-    def choose(self, msisdn: str, branch: str) -> FrozenMenus:
-        """The same for everyone."""
-        return self.current
-
-    def version(self, version: str) -> FrozenMenus | None:
-        """The menus of that version, if this process has them."""
-        return self._versions.get(version)
-
-    async def fetch(self, version: str) -> FrozenMenus | None:
-        """The menus of that version, if this process has them."""
-        return self.version(version)
+REPORTED_MAX = 40
+_WELL = frozenset({"", "success", "successful", "completed", "complete", "ok", "0", "200"})
+"""Words of providers' reports that say that the last page arrived."""
 
 
 class Dialogues:
@@ -105,30 +59,33 @@ class Dialogues:
         hops: Hops,
         callers: Callers,
         settings: DialogueSettings,
+        metrics: Metrics,
     ) -> None:
         self._store = store
-        self._keys = keys
         self._clock = clock
         self._menus = menus
-        self._hops = hops
         self._callers = callers
         self._settings = settings
+        self._letters = hops.letters
         self._locks = SessionLocks(SESSIONS_MAX)
+        self._kept = Kept(store, keys)
+        self._turns = Turns(store, self._kept, clock, hops, metrics, settings.budget_s)
+        self._resumes = Resumes(store, menus, self._turns, settings.resume_s)
+        self._beginnings = Beginnings(store, menus, callers, self._kept, self._turns, self._resumes, settings)
 
     async def answer(self, event: Event) -> Reply:
-        """The reply to one delivery, at the latest `budget_s` + GRACE_S after it came.
+        """The reply to a BEGIN or an INPUT, at the latest `budget_s` + GRACE_S after it came.
 
         Raises:
             Overloaded: Nothing was begun; the person may dial again.
         """
+        assert event.kind in {EventKind.BEGIN, EventKind.INPUT}, "the other kinds are closed, not answered"
+        arrival = Arrival(event, self._clock.now())
         try:
-            async with (
-                asyncio.timeout(self._settings.budget_s + GRACE_S),
-                self._locks.hold((event.adapter, event.session_key)),
-            ):
+            async with self._alone(event):
                 for _ in range(CONFLICTS_MAX):
                     try:
-                        return await self._answer(event)
+                        return await self._answer(arrival)
                     except Conflict:
                         # Another process answered a delivery of this session; its row decides what ours is.
                         continue
@@ -136,182 +93,124 @@ class Dialogues:
             raise
         except (Fault, TimeoutError) as problem:
             log().warning("a hop could not be answered", fault=type(problem).__name__)
-        return self._closing(Closing.FAILED, HopEnd.FAILED, self._settings.language)
+        return closed(Closing.FAILED, HopEnd.FAILED, self._settings.language)
+
+    async def close(self, event: Event) -> None:
+        """Note an ABORT, TIMEOUT or REPORT; harmless when repeated, or of a session that is unknown or another's.
+
+        A session that was alive is over and may be resumed by the next dial of its number; work in hand goes on to its
+        end. The last page of a session that had ended by itself begins the next dial, since it did not arrive. Never
+        raises a Fault: what cannot be noted ends by its own time.
+        """
+        try:
+            async with self._alone(event):
+                for _ in range(CONFLICTS_MAX):
+                    try:
+                        return await self._close(event)
+                    except Conflict:
+                        continue
+        except (Fault, TimeoutError) as problem:
+            log(wire=event.adapter).warning("an end was not noted", fault=type(problem).__name__)
 
     def closing(self, closing: Closing) -> str:
         """The text in the default language, for a wire that cannot tell who calls."""
         return closing_text(closing, self._settings.language)
-
-    async def abort(self, adapter: str, session_key: str, msisdn: str) -> None:
-        """End a session whose person has hung up; harmless when there is none. Work in hand goes on to its end.
-
-        Raises:
-            Overloaded, StoreUnavailable, TimeoutError: It stands until its time is over.
-        """
-        async with (
-            asyncio.timeout(self._settings.budget_s + GRACE_S),
-            self._locks.hold((adapter, session_key)),
-        ):
-            for _ in range(CONFLICTS_MAX):
-                session = await records.load(self._store, adapter, session_key)
-                if session is None or session.status is not Status.LIVE or session.msisdn != msisdn:
-                    return
-                try:
-                    await records.end(self._store, session, session_key)
-                except Conflict:
-                    continue
-                return
 
     async def session(self, session_id: str) -> SessionView | None:
         """What staff may see of the session `ses_…` that caused something."""
         return await records.view(self._store, session_id)
 
     async def sweep(self) -> int:
-        """Close sessions whose time is over and wipe replies that nobody will ask for again; how many."""
+        """Let sessions expire, forget and go, and keep promises of processes that died; how many were touched."""
         now = self._clock.now()
-        return await records.expire(self._store, now - WORK_KEPT) + await records.wipe(self._store, now - REPLY_KEPT)
+        expired = await sweeps.expire(self._store, now - WORK_KEPT, now)
+        for adapter, number in expired.items():
+            self._turns.count(adapter, EndReason.EXPIRED, number)
+        kept = max(REPLY_KEPT, timedelta(seconds=self._settings.resume_s))
+        wiped = await sweeps.wipe(self._store, now - kept)
+        gone = await sweeps.forget(self._store, now - timedelta(days=self._settings.kept_days))
+        return expired.total() + wiped + gone + await self._tell_owed(now)
 
-    async def _answer(self, event: Event) -> Reply:
-        session = await records.load(self._store, event.adapter, event.session_key)
+    async def _tell_owed(self, now: datetime) -> int:
+        """Tell those who were promised an SMS by a process that has died; whether it finished, nobody here knows."""
+        if self._letters is None:
+            return 0
+        owed = await sweeps.owed(self._store, now - OWED_AFTER)
+        for session in owed:
+            text = closing_text(Closing.FAILED, session.language)
+            cause = session.origin or session.id
+            letter = LateAnswer(cause, session.msisdn, session.person_id, session.language, text)
+            await sweeps.settle(self._store, session, text, await self._letters.prepared(letter))
+        return len(owed)
+
+    @asynccontextmanager
+    async def _alone(self, event: Event) -> AsyncIterator[None]:
+        """The session's turn in this process, bounded in time."""
+        async with (
+            asyncio.timeout(self._settings.budget_s + GRACE_S),
+            self._locks.hold((event.adapter, event.session_key)),
+        ):
+            yield
+
+    async def _answer(self, arrival: Arrival) -> Reply:
+        event = arrival.event
+        session: Session | None
+        if event.kind is EventKind.BEGIN:
+            found = await self._beginnings.answer(arrival)
+            if isinstance(found, Reply):
+                return found
+            session = found
+        else:
+            session = await records.load(self._store, event.adapter, event.session_key)
         if session is None:
-            match event.kind:
-                case EventKind.BEGIN:
-                    return await self._begin(event)
-                case EventKind.INPUT | EventKind.ABORT | EventKind.TIMEOUT | EventKind.REPORT:
-                    return self._closing(Closing.LOST, HopEnd.LOST, await self._language_of(event.msisdn))
-                case unreachable:
-                    assert_never(unreachable)
-        if event.alone and event.kind is EventKind.BEGIN:
-            return await self._begin_anew(session, event)
+            return closed(Closing.LOST, HopEnd.LOST, await self._language_of(event.msisdn))
         if session.msisdn != event.msisdn:
             # One provider id, two numbers: whoever asks is not the person who began.
-            return self._closing(Closing.LOST, HopEnd.LOST, self._settings.language)
+            return closed(Closing.LOST, HopEnd.LOST, self._settings.language)
         if event.alone:
-            if event.sequence and await self._is_answered(session, event.mark):
-                return await self._replay(session, same=True)
-            return await self._next(session, event, event.text)
-        found = candidate(session.answered_length, event.text)
-        if found is not None and not await self._is_answered(session, found.answered):
-            found = None
-        if found is None or found.delta is None:
-            return await self._replay(session, same=found is not None)
-        return await self._next(session, event, found.delta)
+            if await self._kept.is_repeated(session, arrival):
+                return await self._kept.replay(session, same=True)
+            return await self._next(session, arrival, event.text)
+        found_text = candidate(session.answered_length, event.text)
+        if found_text is not None and not await self._kept.is_answered(session, found_text.answered):
+            found_text = None
+        if found_text is None or found_text.delta is None:
+            return await self._kept.replay(session, same=found_text is not None)
+        return await self._next(session, arrival, found_text.delta)
 
-    async def _begin(self, event: Event) -> Reply:
-        now = self._clock.now()
-        person = await self._callers.by_msisdn(event.msisdn)
-        menus = self._menus.choose(event.msisdn, person.branch if person else "")
-        session = Session(
-            id=new_id("ses", self._clock),
-            adapter=event.adapter,
-            session_key=event.session_key,
-            msisdn=event.msisdn,
-            person_id=person.id if person else None,
-            language=person.language if person else self._settings.language,
-            menu_version=menus.version,
-            state={},
-            hops=0,
-            answered_mac=b"",
-            answered_length=0,
-            reply=None,
-            reply_sealed=False,
-            status=Status.LIVE,
-            version=0,
-            started_at=now,
-            deadline=now + timedelta(seconds=self._settings.session_s),
-        )
-        today = now.astimezone(self._settings.zone).date()
-        return await self._play(session, menus, begin(menus, session.language), Begin(today), event)
-
-    async def _begin_anew(self, session: Session, event: Event) -> Reply:
-        """A dial under a key that is known: delivered again, or a new session under a key that its wire uses anew."""
-        first = session.hops == 1 and session.msisdn == event.msisdn and self._clock.now() < session.deadline
-        live = session.status is Status.LIVE or event.sequence != ""
-        if first and live and await self._is_answered(session, event.mark):
-            return await self._replay(session, same=True)
-        await records.end(self._store, session, f"{session.session_key}#{session.id}")
-        return await self._begin(event)
-
-    async def _next(self, session: Session, event: Event, delta: str) -> Reply:
+    async def _next(self, session: Session, arrival: Arrival, typed: str) -> Reply:
         if session.status is not Status.LIVE:
-            over = session.status is Status.EXPIRED
-            closing, end = (Closing.EXPIRED, HopEnd.EXPIRED) if over else (Closing.LOST, HopEnd.LOST)
-            return self._closing(closing, end, session.language)
+            return over(session)
         if self._clock.now() >= session.deadline:
-            return self._closing(Closing.EXPIRED, HopEnd.EXPIRED, session.language)
+            return closed(Closing.EXPIRED, HopEnd.EXPIRED, session.language)
         menus = await self._menus.fetch(session.menu_version)
         if menus is None or session.hops >= HOPS_MAX:
-            return self._closing(Closing.LOST, HopEnd.LOST, session.language)
-        return await self._play(session, menus, State.from_json(dict(session.state)), Input(delta), event)
+            return closed(Closing.LOST, HopEnd.LOST, session.language)
+        if session.aside:
+            return await self._resumes.answer(session, menus, arrival, typed)
+        played = await self._turns.play(session, menus, State.from_json(dict(session.state)), Input(typed))
+        return await self._turns.settle(session, arrival, played)
 
-    async def _play(
-        self, session: Session, menus: FrozenMenus, state: State, given: Begin | Input, event: Event
-    ) -> Reply:
-        caller = Caller(session.id, session.msisdn, session.person_id, session.language)
-        hop = Hop(caller, menus, state, given)
-        played = await self._hops.play(hop, self._settings.budget_s)
-        status = Status.LIVE if isinstance(played.page, Page) else _STATUS[played.way]
-        after = replace(session, state=played.state.to_json(), language=played.state.language, status=status)
-        return await self._keep(after, event, _reply(played), sensitive=played.page.sensitive)
-
-    async def _keep(self, session: Session, event: Event, reply: Reply, *, sensitive: bool) -> Reply:
-        """Write state and reply of a hop together; only what is stored is said."""
-        after = replace(
-            session,
-            hops=session.hops + 1,
-            version=session.version + 1,
-            answered_mac=await self._mac(session, event.mark),
-            answered_length=len(event.mark),
-        )
-        plain = reply.text.encode()
-        sealed = await self._keys.seal(REPLY_KEY, plain, after.aad) if sensitive else plain
-        after = replace(after, reply=sealed, reply_sealed=sensitive)
-        try:
-            if after.version == 1:
-                await records.insert(self._store, after)
-            else:
-                await records.save(self._store, after)
-        except Conflict:
-            raise
-        except Fault as problem:
-            log(session=session.id).warning("a hop was not stored", fault=type(problem).__name__)
-            return self._closing(Closing.FAILED, HopEnd.FAILED, session.language)
-        return reply
-
-    async def _replay(self, session: Session, *, same: bool) -> Reply:
-        if session.reply is None or (session.status is not Status.LIVE and not same):
-            over = session.status is Status.EXPIRED
-            closing, end = (Closing.EXPIRED, HopEnd.EXPIRED) if over else (Closing.LOST, HopEnd.LOST)
-            return self._closing(closing, end, session.language)
-        plain = session.reply
-        if session.reply_sealed:
-            plain = await self._keys.unseal(REPLY_KEY, session.reply, session.aad)
-        return Reply(plain.decode(), session.status is Status.LIVE, HopEnd.REPLAYED)
-
-    async def _is_answered(self, session: Session, text: str) -> bool:
-        if not text:
-            # Of no length there is only one text.
-            return True
-        return hmac.compare_digest(session.answered_mac, await self._mac(session, text))
-
-    async def _mac(self, session: Session, text: str) -> bytes:
-        return await self._keys.mac(LOOKUP_KEY, f"dialogue\0{session.id}\0{text}".encode())
+    async def _close(self, event: Event) -> None:
+        session = await records.load(self._store, event.adapter, event.session_key)
+        if session is None or (event.msisdn and session.msisdn != event.msisdn):
+            return
+        reported = event.reason[:REPORTED_MAX] if event.kind is EventKind.REPORT else session.reported
+        if session.status is Status.LIVE:
+            after = session.ended(EndReason(event.kind.value), self._clock.now())
+            await records.end(self._store, replace(after, reported=reported), session.session_key)
+            self._turns.count(session.adapter, after.end_reason)
+            return
+        if reported != session.reported:
+            session = replace(session, reported=reported, version=session.version + 1)
+            await records.end(self._store, session, session.session_key)
+        arrived = event.kind is EventKind.REPORT and event.reason.strip().lower() in _WELL
+        if session.end_reason == EndReason.DONE and session.reply and not session.reply_sealed and not arrived:
+            await records.keep_result(self._store, session.id, session.reply.decode(), EndReason.UNSEEN)
 
     async def _language_of(self, msisdn: str) -> str:
         person = await self._callers.by_msisdn(msisdn)
         return person.language if person else self._settings.language
 
-    @staticmethod
-    def _closing(closing: Closing, end: HopEnd, language: str) -> Reply:
-        return Reply(closing_text(closing, language), more=False, end=end)
 
-
-def _reply(played: Played) -> Reply:
-    more = isinstance(played.page, Page)
-    return Reply(played.page.text, more, HopEnd.CONTINUES if more else _END[played.way])
-
-
-_STATUS = {Way.DONE: Status.ENDED, Way.LATE: Status.LATE, Way.FAILED: Status.FAILED}
-_END = {Way.DONE: HopEnd.ENDS, Way.LATE: HopEnd.LATE, Way.FAILED: HopEnd.FAILED}
-
-__all__ = ["DialogueSettings", "Dialogues", "Menus"]
+__all__ = ["Dialogues"]

@@ -154,8 +154,8 @@ class Broken:
     async def answer(self, _event: Event) -> Reply:
         raise self.fault
 
-    async def abort(self, _adapter: str, _session_key: str, _msisdn: str) -> None:
-        raise self.fault
+    async def close(self, _event: Event) -> None:
+        """The dialogues never raise here."""
 
     def closing(self, closing: Closing) -> str:
         return closing.value
@@ -169,10 +169,6 @@ GOOD = LinkHop("east", "0501", ONE, HopKind.BEGIN, CODE)
 )
 async def test_a_fault_is_a_last_page_that_says_so(fault: Exception, text: str) -> None:
     assert await LinkedUssd(Broken(fault), Metrics()).hop(GOOD) == LinkPage(text, ends=True)
-
-
-async def test_an_abort_that_cannot_be_kept_is_let_go() -> None:
-    assert await LinkedUssd(Broken(Overloaded("full")), Metrics()).hop(replace(GOOD, kind=HopKind.ABORT)) is None
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,19 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from gateway.errors import StoreUnavailable
 from gateway.keys import KeyStore
 from gateway.keys.software import SoftwareKeyStore
+from gateway.observe import Metrics
 from gateway.services.dialogues import (
     Action,
     Caller,
@@ -24,6 +25,7 @@ from gateway.services.dialogues import (
     Hops,
     LateAnswer,
     Menus,
+    Profiles,
     Reply,
 )
 from gateway.services.dialogues.tables import sessions
@@ -132,6 +134,7 @@ class Switchboard:
     hops: Hops
     menus: Menus
     late: list[LateAnswer]
+    metrics: Metrics
 
     def phone(self, msisdn: str = "+989120000001") -> "Phone":
         return Phone(self.dialogues, msisdn)
@@ -178,6 +181,23 @@ class Phone:
         return Phone(dialogues, self.msisdn, self.session_key, self.text)
 
 
+@dataclass
+class Outbox:
+    """What was told by SMS, once for each session."""
+
+    late: list[LateAnswer] = field(default_factory=list)
+
+    async def __call__(self, answer: LateAnswer) -> None:
+        self._put(answer)
+
+    async def prepared(self, answer: LateAnswer) -> Callable[[Connection], object]:
+        return lambda _tx: self._put(answer)
+
+    def _put(self, answer: LateAnswer) -> None:
+        if answer.session_id not in {one.session_id for one in self.late}:
+            self.late.append(answer)
+
+
 class FailingStore(Store):
     """A store that takes nothing when `fails` is set: the moment before a process dies."""
 
@@ -199,23 +219,21 @@ async def switchboard(
     menus: FrozenMenus | None = None,
     budget_s: float = 5.0,
     work_max: int = 1_000,
+    profile_of: Profiles = lambda _adapter, _operator: Profile(),
 ) -> AsyncIterator[Switchboard]:
     """A process that answers dialogues; its work is over when the context ends."""
     await Store.upgrade(url)
     store = await FailingStore.open(url)
     bank = bank or Bank()
-    late: list[LateAnswer] = []
-
-    async def tell(answer: LateAnswer) -> None:
-        late.append(answer)
-
+    outbox = Outbox()
     kept = Menus(menus or shipped())
     settings = DialogueSettings(ZoneInfo("Asia/Tehran"), language="en", budget_s=budget_s)
     try:
         async with asyncio.TaskGroup() as tasks:
-            hops = Hops(bank.actions(), Profile(), tasks, tell, work_max)
-            made = Dialogues(store, keys or SHARED_KEYS, clock, kept, hops, bank, settings)
-            yield Switchboard(made, store, bank, hops, kept, late)
+            hops = Hops(bank.actions(), profile_of, tasks, outbox, work_max)
+            metrics = Metrics()
+            made = Dialogues(store, keys or SHARED_KEYS, clock, kept, hops, bank, settings, metrics)
+            yield Switchboard(made, store, bank, hops, kept, outbox.late, metrics)
     finally:
         await store.close()
 

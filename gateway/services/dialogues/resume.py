@@ -1,0 +1,190 @@
+"""What an earlier session left for the next dial: a result that was never seen, and a dialogue that was cut off.
+
+A number that dials again within `resume_s` is looked up once, with the dial's own session. Two things may be found:
+
+- A *result*: the last page of a session that ended after the hop budget (the person was told that an SMS follows), or
+  whose last page never arrived, as the wire says. The dial begins with that text, once; the row that is shown and the
+  row that kept it are written in one unit of work. A page with a one-time code is never kept.
+- A session that was *cut off* past its first page. The person is asked whether to go on. Going on means: the new
+  session takes the old one's state and menus, shows its page again, and keeps the old one's name (`origin`) for the
+  keys of its calls, so a payment that was confirmed just before the cut and is confirmed again is one payment. Secrets
+  are in no state: a screen that asked for one asks again. A page that holds a secret, or asks for nothing, or is where
+  the dial leads anyway, is not offered; nor is any session but the last one that came past its first page.
+
+Both are asides: pages before the dialogue's own, whose page is made first and shown after them. Who dials a shortcut is
+in a hurry: the offer is left out, the result is not.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from gateway.services.dialogues import records
+from gateway.services.dialogues.events import HopEnd, Reply
+from gateway.services.dialogues.hops import Played
+from gateway.services.dialogues.kept import Arrival, Shown
+from gateway.services.dialogues.menus import MenuSource
+from gateway.services.dialogues.records import Also, EndReason, Session, Status
+from gateway.services.dialogues.turns import Turns
+from gateway.store import Store
+from ussd_menus import FrozenMenus, Page, State
+from ussd_menus.answers import clean
+from ussd_menus.paging import fits
+from ussd_menus.screens import InfoScreen, LanguageScreen, PagesScreen
+from ussd_menus.shortcuts import renote
+
+_CUT = frozenset({EndReason.ABORT, EndReason.TIMEOUT, EndReason.REPORT, EndReason.REDIALLED})
+_ASKS_NOTHING = (InfoScreen, LanguageScreen, PagesScreen)
+
+
+class Aside(StrEnum):
+    """Which page stands before the dialogue's own."""
+
+    NONE = ""
+    RESULT = "result"
+    """Any answer leads on."""
+    OFFER = "offer"
+    """1 goes on with the earlier session, 2 starts anew, anything else asks again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What earlier sessions left for a dial: the session as it now stands, its page, and what is written with it."""
+
+    session: Session
+    shown: Shown
+    also: Sequence[Also] = ()
+
+
+class Resumes:
+    """Finds what was left, and answers the asides."""
+
+    def __init__(self, store: Store, menus: MenuSource, turns: Turns, resume_s: int) -> None:
+        self._store = store
+        self._menus = menus
+        self._turns = turns
+        self._resume_s = timedelta(seconds=resume_s)
+
+    def since(self, now: datetime, session_s: int) -> datetime:
+        """Sessions that began before this left nothing for a dial now."""
+        return now - self._resume_s - timedelta(seconds=session_s)
+
+    async def left(
+        self, session: Session, played: Played, earlier: Sequence[Session], arrival: Arrival, *, hurried: bool
+    ) -> Left | None:
+        """What stands before the page that a dial led to, if anything; `hurried` leaves the offer out."""
+        before = [one for one in earlier if one.answered_at >= arrival.at - self._resume_s and one.id != session.id]
+        offer = None if hurried else await self._cut_off(session, before, played.state)
+        session = replace(
+            session,
+            state=played.state.to_json(),
+            language=played.state.language,
+            offer=offer.id if offer else "",
+        )
+        for one in before:
+            shown = None if one.result is None else self._result(session, one.result)
+            if shown is not None:
+                return Left(replace(session, aside=Aside.RESULT), shown, (records.claiming(one),))
+        return self._offering(session) if offer else None
+
+    async def answer(self, session: Session, menus: FrozenMenus, arrival: Arrival, typed: str) -> Reply:
+        """The answer to an aside.
+
+        Raises:
+            Conflict: A session changed meanwhile; read again.
+        """
+        left: Left | None = None
+        choice = clean(typed)
+        if session.aside == Aside.RESULT:
+            left = self._offering(session) if session.offer else None
+        elif choice == "1":
+            left = await self._resumed(session)
+        elif choice != "2":
+            left = self._offering(session)
+        left = left or self._landing(session, menus)
+        return await self._turns.show(left.session, arrival, left.shown, left.also)
+
+    async def _resumed(self, session: Session) -> Left | None:
+        """The session as it goes on with the one that was offered; None if that has become impossible."""
+        earlier = await records.by_id(self._store, session.offer)
+        if earlier is None:
+            return None
+        page = await self._page(session, earlier)
+        if page is None:
+            # Its last answer was still being worked at when the offer was made: that is what the person wants to know.
+            done = earlier.is_over and earlier.reply is not None and not earlier.reply_sealed
+            shown = self._result(session, earlier.reply or b"") if done else None
+            return Left(replace(session, aside=Aside.RESULT, offer=""), shown) if shown else None
+        state, shown_page = page
+        after = replace(
+            session,
+            state=state.to_json(),
+            language=state.language,
+            menu_version=state.version,
+            origin=earlier.origin or earlier.id,
+            aside=Aside.NONE,
+            offer="",
+        )
+        ended = earlier.ended(EndReason.RESUMED, self._turns.clock.now())
+        return Left(after, _shown(state, shown_page), (records.superseding(ended),))
+
+    def _landing(self, session: Session, menus: FrozenMenus) -> Left:
+        """The page that the dial led to."""
+        state = State.from_json(dict(session.state))
+        state, page = renote(menus, state, state.note, self._turns.profile(session))
+        return Left(replace(session, aside=Aside.NONE, offer="", state=state.to_json()), _shown(state, page))
+
+    def _offering(self, session: Session) -> Left:
+        text = self._words("offer", session)
+        return Left(replace(session, aside=Aside.OFFER), Shown(text, True, HopEnd.CONTINUES, "aside.offer"))
+
+    def _result(self, session: Session, result: bytes) -> Shown | None:
+        """The page of a result; None where it does not fit: an amount that was cut would be a wrong amount."""
+        text, profile = result.decode(), self._turns.profile(session)
+        with_key = f"{text}\n{self._words('onward', session)}"
+        page = next((one for one in (with_key, text) if fits(one, profile)), None)
+        return None if page is None else Shown(page, True, HopEnd.CONTINUES, "aside.result")
+
+    def _words(self, key: str, session: Session) -> str:
+        """The words of an aside, English on a network that cannot show the letters of the session's language."""
+        text = aside_text(key, session.language)
+        return text if fits(text, self._turns.profile(session)) else aside_text(key, "en")
+
+    async def _cut_off(self, session: Session, before: Sequence[Session], landing: State) -> Session | None:
+        """The last session that came past its first page, if it may be resumed."""
+        last = next((one for one in before if one.hops > 1), None)
+        if last is None or last.service_code != session.service_code:
+            return None
+        page = await self._page(session, last)
+        return None if page is None or page[0].screen == landing.screen else last
+
+    async def _page(self, session: Session, earlier: Session) -> tuple[State, Page] | None:
+        """Where `earlier` stands and its page again; None if it must not be resumed."""
+        over = earlier.status is Status.ENDED and earlier.end_reason not in _CUT
+        menus = await self._menus.fetch(earlier.menu_version)
+        if over or earlier.aside or menus is None or earlier.state.get("phase") != "shown":
+            return None
+        if earlier.msisdn != session.msisdn or earlier.person_id not in {None, session.person_id}:
+            return None
+        state = State.from_json(dict(earlier.state))
+        if isinstance(menus.menus.screens[state.screen], _ASKS_NOTHING):
+            return None
+        state, page = renote(menus, state, "", self._turns.profile(session))
+        return None if page.sensitive else (state, page)
+
+
+def aside_text(key: str, language: str) -> str:
+    """The words of an aside, or the English ones where we have no such language."""
+    return _TEXTS[key].get(language, _TEXTS[key]["en"])
+
+
+def _shown(state: State, page: Page) -> Shown:
+    return Shown(page.text, True, HopEnd.CONTINUES, state.screen, page.sensitive)
+
+
+_TEXTS: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_name("asides.toml").read_text("utf-8"))
+
+__all__ = ["Aside", "Left", "Resumes", "aside_text"]
