@@ -10,6 +10,7 @@ import ussd_menus
 from gateway.app.adapters import Addresses, CountedLedger, NoticeTeller, Readers, Stops
 from gateway.channels.sms import Door, Keywords
 from gateway.channels.sms.door import Services
+from gateway.channels.ussd import Services as UssdServices
 from gateway.channels.ussd import build_actions
 from gateway.keys import KeyStore
 from gateway.keys.software import SoftwareKeyStore
@@ -168,11 +169,12 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         tokens = Tokens(store, people, keys, clock, settings)
         opt_outs, questions = OptOuts(store, clock), Questions(store, clock, QUESTION_HANDLERS)
         campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs)
-        actions = build_actions(people, payments, benefits, tokens, ledger, chart, ZoneInfo(settings.zone))
+        tickets = Tickets(store, keys, clock, teller, questions)
+        served = UssdServices(people, payments, benefits, tokens, ledger, tickets, mailbox)
+        actions = build_actions(served, chart, ZoneInfo(settings.zone))
         shipped = ussd_menus.load()
         proof = Proof(page_profile(settings), actions, shipped)
         releases = Releases(store, clock, Proposals(store, clock), proof, shipped.version)
-        tickets = Tickets(store, keys, clock, teller, questions)
         door = Door(Services(people, payments, benefits, questions, Stops(opt_outs, campaigns), tickets), Keywords())
         yield House(
             settings=settings,

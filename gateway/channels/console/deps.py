@@ -21,6 +21,7 @@ from gateway.services.payments import ClaimCode, Invoice, Payment, PayResult
 from gateway.services.people import BranchPurpose, Person, PersonView
 from gateway.services.staff import NewStaff, Role, SignInResult, StaffMember, StaffRefusal
 from gateway.settings import Settings
+from ussd_menus import Style
 from wallet.accounts import Account, Chart
 from wallet.clock import Clock
 from wallet.ids import AccountId
@@ -60,6 +61,7 @@ class PeopleDesk(Protocol):
     async def view(self, person_id: str, staff_id: str, reason: str) -> PersonView | None: ...
     async def search(self, text: str, staff_id: str) -> list[Person]: ...
     async def set_email(self, person_id: str, email: str, staff_id: str) -> None: ...
+    async def set_reading(self, person_id: str, language: str, style: Style, staff_id: str) -> None: ...
     async def issue_branch_code(
         self,
         purpose: BranchPurpose,

@@ -32,8 +32,14 @@ def kind_chip(transfer: Transfer) -> Chip:
 
 def cause_link(transfer: Transfer) -> Cell:
     """The way back to what caused a transfer."""
-    known = re.fullmatch(CAUSE, transfer.cause)
-    return Link(transfer.cause, f"/cause/{transfer.cause}", code=True) if known else Code(transfer.cause)
+    return cause_of(transfer.cause)
+
+
+def cause_of(cause: str) -> Cell:
+    """The way to a cause; nothing for none."""
+    if not cause:
+        return None
+    return Link(cause, f"/cause/{cause}", code=True) if re.fullmatch(CAUSE, cause) else Code(cause)
 
 
 def movement_table(

@@ -3,25 +3,22 @@
 from zoneinfo import ZoneInfo
 
 from gateway.channels.ussd.identity import Identity
+from gateway.channels.ussd.mailbox import Letters
 from gateway.channels.ussd.money import Claims, Paying, Wallets
-from gateway.channels.ussd.ports import Benefits, Ledger, Payments, People, Tokens
+from gateway.channels.ussd.ports import Services
+from gateway.channels.ussd.tickets import Tellings
 from gateway.services.dialogues import Actions
 from wallet.accounts import Chart
 
 
-def build_actions(
-    people: People,
-    payments: Payments,
-    benefits: Benefits,
-    tokens: Tokens,
-    ledger: Ledger,
-    chart: Chart,
-    zone: ZoneInfo,
-) -> Actions:
+def build_actions(services: Services, chart: Chart, zone: ZoneInfo) -> Actions:
     """Every action by its name; `zone` decides the day of a movement and the hour of an expiry."""
+    people, ledger = services.people, services.ledger
     return {
         **Identity(people).actions(),
         **Wallets(people, ledger, chart, zone).actions(),
-        **Claims(people, benefits).actions(),
-        **Paying(people, payments, tokens, zone).actions(),
+        **Claims(people, services.benefits).actions(),
+        **Paying(people, services.payments, services.tokens, zone).actions(),
+        **Tellings(people, ledger, services.tickets, chart, zone).actions(),
+        **Letters(people, services.mailbox, zone).actions(),
     }

@@ -1,4 +1,7 @@
-"""The actions about who calls: status, language, enrolment, choosing a PIN. Secrets come in Call.secrets only."""
+"""The actions about who calls: status, language, style, enrolment, choosing a PIN.
+
+Secrets come in Call.secrets only.
+"""
 
 from typing import assert_never
 
@@ -6,7 +9,7 @@ from gateway.channels.ussd.ports import People
 from gateway.errors import NotAllowed
 from gateway.services.dialogues import Actions, Caller
 from gateway.services.people import CodeOutcome, Person, PersonState, PinOutcome, ResendOutcome
-from ussd_menus import Call, Result
+from ussd_menus import Call, Result, Style
 
 
 class Identity:
@@ -20,6 +23,7 @@ class Identity:
         return {
             "person.status": self.status,
             "person.language": self.language,
+            "person.style": self.style,
             "enrol.start": self.start,
             "enrol.activate": self.activate,
             "enrol.confirm": self.confirm,
@@ -30,12 +34,12 @@ class Identity:
         }
 
     async def status(self, caller: Caller, _call: Call) -> Result:
-        """Unknown | branch_code | code_pending | choose_pin | active{name} | locked; in the person's language."""
+        """Unknown | branch_code | code_pending | choose_pin | active{name} | locked; in the person's way."""
         person = await self._people.by_msisdn(caller.msisdn)
         if person is None:
             return Result((await self._people.status(caller.msisdn)).value)
         values = {"name": person.name_in(person.language)} if person.state is PersonState.ACTIVE else {}
-        return Result(person.state.value, values, person.language)
+        return Result(person.state.value, values, person.language, person.style)
 
     async def language(self, caller: Caller, call: Call) -> Result:
         """ok: the session speaks it from here on, and so do the person's notices."""
@@ -44,6 +48,14 @@ class Identity:
         if person is not None:
             await self._people.set_language(person.id, language)
         return Result("ok", language=language)
+
+    async def style(self, caller: Caller, call: Call) -> Result:
+        """ok: of `digits` (own, latin), `money` (rial, toman) and `easy` (yes, no) those that the call has are set."""
+        person = await self._people.by_msisdn(caller.msisdn)
+        style = restyled(person.style if person is not None else Style(), call)
+        if person is not None:
+            await self._people.set_style(person.id, style)
+        return Result("ok", style=style)
 
     async def start(self, caller: Caller, call: Call) -> Result:
         """code_sent | mismatch | invalid | too_many | unavailable."""
@@ -81,6 +93,17 @@ class Identity:
     async def unlock(self, caller: Caller, call: Call) -> Result:
         """Ok | wrong_code | too_many."""
         return Result((await self._people.unlock_with_code(caller.msisdn, call.secrets["branch_code"])).value)
+
+
+def restyled(style: Style, call: Call) -> Style:
+    """The style with what a person chose; anything but the menus' words is a bug of the menus."""
+    digits = str(call.args.get("digits", style.digits))
+    money = str(call.args.get("money", "toman" if style.toman else "rial"))
+    easy = str(call.args.get("easy", "yes" if style.easy else "no"))
+    assert digits in {"own", "latin"}, digits
+    assert money in {"rial", "toman"}, money
+    assert easy in {"yes", "no"}, easy
+    return Style(digits, toman=money == "toman", easy=easy == "yes")
 
 
 async def known(people: People, caller: Caller) -> Person:

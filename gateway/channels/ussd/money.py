@@ -13,7 +13,7 @@ from ussd_menus import Amount, Call, Result, Row, Value
 from wallet.accounts import Chart
 from wallet.ids import AccountId
 from wallet.money import ASSETS, IRR, Money
-from wallet.transfers import Balances, TransferCode
+from wallet.transfers import Balances, Transfer
 
 MOVEMENTS_MAX = 5
 MOVEMENTS_READ = 20
@@ -36,7 +36,7 @@ class Wallets:
         return {"wallet.see": self.see}
 
     async def see(self, caller: Caller, call: Call) -> Result:
-        """ok{balance, rows[{day, kind, amount, sign}]} | wrong_pin{tries_left} | locked."""
+        """ok{balance, rows[{id, day, kind, amount, sign}]} | wrong_pin{tries_left} | locked."""
         person = await known(self._people, caller)
         refused = await refused_pin(self._people, person, call)
         if refused is not None:
@@ -51,21 +51,27 @@ class Wallets:
         moved: list[tuple[int, Row]] = [
             (
                 line.position,
-                self._row(line.booked_at, line.transfer.code, line.transfer.amount, "-" if line.is_debit else "+"),
+                self._row(line.position, line.booked_at, line.transfer, "-" if line.is_debit else "+"),
             )
             for line in await self._ledger.movements(account, limit=MOVEMENTS_READ)
             if line.transfer.kind.moves
         ]
         # A tap that waits for its clearing has already lowered the balance above, so it is shown as well.
         moved += [
-            (held.position, self._row(held.booked_at, held.transfer.code, held.transfer.amount, "-"))
+            (held.position, self._row(held.position, held.booked_at, held.transfer, "-"))
             for held in await self._ledger.open_holds(account)
         ]
         return tuple(row for _, row in sorted(moved, key=lambda pair: -pair[0])[:MOVEMENTS_MAX])
 
-    def _row(self, booked_at: datetime, code: TransferCode, amount: Money, sign: str) -> Row:
-        day = booked_at.astimezone(self._zone).date()
-        return {"day": day, "kind": code.name.lower(), "amount": shown(amount), "sign": sign}
+    def _row(self, position: int, booked_at: datetime, moved: Transfer, sign: str) -> Row:
+        return {
+            # By its place in the log dispute.report finds the line again, in this wallet alone.
+            "id": str(position),
+            "day": booked_at.astimezone(self._zone).date(),
+            "kind": moved.code.name.lower(),
+            "amount": shown(moved.amount),
+            "sign": sign,
+        }
 
 
 class Claims:

@@ -1,9 +1,11 @@
 """What the menus' actions need of the services, verb by verb; app.py hands in the services themselves."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
 from gateway.services.benefits import Claim, ClaimResult
+from gateway.services.notices import Kept, Title
 from gateway.services.payments import Invoice, Payee, PayResult, RedeemResult
 from gateway.services.people import (
     ActivateOutcome,
@@ -17,6 +19,7 @@ from gateway.services.people import (
     ResendOutcome,
     UnlockOutcome,
 )
+from ussd_menus import Style
 from wallet.ids import AccountId
 from wallet.money import Money
 from wallet.transfers import Balances, LogRow, Movement
@@ -35,6 +38,10 @@ class People(Protocol):
 
     async def set_language(self, person_id: str, language: str) -> None:
         """Remember the language."""
+        ...
+
+    async def set_style(self, person_id: str, style: Style) -> None:
+        """Remember how pages are wanted."""
         ...
 
     async def enrol(self, msisdn: str, national_number: str, language: str) -> EnrolOutcome:
@@ -132,6 +139,46 @@ class Tokens(Protocol):
         ...
 
 
+class Opened(Protocol):
+    """The ticket that stands now."""
+
+    @property
+    def number(self) -> str:
+        """What the person is told."""
+        ...
+
+    @property
+    def is_new(self) -> bool:
+        """Whether this asking opened it."""
+        ...
+
+
+class Tickets(Protocol):
+    """What people want of staff; satisfied by services/messages."""
+
+    async def dispute(
+        self, transfer: str, about: str, text: str, *, msisdn: str, person_id: str, language: str
+    ) -> Opened:
+        """`I did not make this payment`, once a movement."""
+        ...
+
+    async def call_back(self, cause: str, *, msisdn: str, person_id: str, language: str) -> Opened:
+        """`Call me back`, one at a time."""
+        ...
+
+
+class Mailbox(Protocol):
+    """Messages that wait for a person; satisfied by services/notices."""
+
+    async def titles(self, person_id: str, *, limit: int = 20) -> list[Title]:
+        """What there is, newest first."""
+        ...
+
+    async def read(self, person_id: str, message_id: str) -> Kept | None:
+        """One of the person's own."""
+        ...
+
+
 class Ledger(Protocol):
     """The part of the wallet's ledger that a balance is read from."""
 
@@ -148,4 +195,28 @@ class Ledger(Protocol):
         ...
 
 
-__all__ = ["ActivationCode", "Benefits", "Ledger", "Payments", "People", "Tokens"]
+@dataclass(frozen=True, slots=True)
+class Services:
+    """All of them."""
+
+    people: People
+    payments: Payments
+    benefits: Benefits
+    tokens: Tokens
+    ledger: Ledger
+    tickets: Tickets
+    mailbox: Mailbox
+
+
+__all__ = [
+    "ActivationCode",
+    "Benefits",
+    "Ledger",
+    "Mailbox",
+    "Opened",
+    "Payments",
+    "People",
+    "Services",
+    "Tickets",
+    "Tokens",
+]

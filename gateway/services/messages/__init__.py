@@ -6,7 +6,16 @@ from gateway.services.messages.model import Answer, Reader, Taken, Written
 from gateway.services.messages.opt_outs import OptOuts
 from gateway.services.messages.questions import NO, SCALE, YES, Question, QuestionHandler, Questions, Replied
 from gateway.services.messages.rules import Limit
-from gateway.services.messages.tickets import ANSWER_MAX, SURVEY, Ticket, TicketOutcome, Tickets, TicketState
+from gateway.services.messages.tickets import (
+    ANSWER_MAX,
+    SURVEY,
+    Opened,
+    Ticket,
+    TicketKind,
+    TicketOutcome,
+    Tickets,
+    TicketState,
+)
 
 __all__ = [
     "ANSWER_MAX",
@@ -18,6 +27,7 @@ __all__ = [
     "Incoming",
     "Limit",
     "Messages",
+    "Opened",
     "OptOuts",
     "Place",
     "Question",
@@ -27,6 +37,7 @@ __all__ = [
     "Replied",
     "Taken",
     "Ticket",
+    "TicketKind",
     "TicketOutcome",
     "TicketState",
     "Tickets",

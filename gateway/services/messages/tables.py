@@ -92,6 +92,9 @@ TICKETS = table(
     Column("id", Text, primary_key=True),  # cmp_…
     Column("number", Text, nullable=False, unique=True),
     Column("cause", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False, server_default="complaint"),
+    # The business id that a dispute is about, as the transfer names its cause.
+    Column("about", Text, nullable=False, server_default=""),
     Column("msisdn", Text, nullable=False),
     Column("person_id", Text, nullable=False),
     Column("language", Text, nullable=False),
@@ -104,3 +107,6 @@ TICKETS = table(
     Index("message_tickets_state", "state", "id"),
     Index("message_tickets_msisdn", "msisdn", "opened_at"),
 )
+# Nobody is called back twice for having asked twice.
+_TO_CALL = (TICKETS.c.kind == "call_back") & (TICKETS.c.state == "open")
+Index("message_tickets_call_back", TICKETS.c.msisdn, unique=True, sqlite_where=_TO_CALL, postgresql_where=_TO_CALL)

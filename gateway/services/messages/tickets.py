@@ -1,4 +1,4 @@
-"""Tickets: complaints that people write to us, which staff read and answer."""
+"""Tickets: what people complain of, dispute or want to be called about, which staff read and answer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,6 +33,17 @@ SURVEY_VALID = timedelta(days=7)
 DAY = timedelta(days=1)
 
 
+class TicketKind(StrEnum):
+    """What somebody wants of us."""
+
+    COMPLAINT = "complaint"
+    """Written by SMS."""
+    DISPUTE = "dispute"
+    """`I did not make this payment`, said of one movement on a phone's screen."""
+    CALL_BACK = "call_back"
+    """`Call me back`; one of a number is open at a time."""
+
+
 class TicketState(StrEnum):
     """Where a ticket stands."""
 
@@ -50,24 +61,36 @@ class TicketOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """The ticket that stands now; `is_new` unless it stood before this asking."""
+
+    number: str
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
-    """A complaint.
+    """A ticket.
 
     Attributes:
         id: `cmp_…`.
+        kind: See TicketKind.
+        about: Of a dispute, the business id that caused the movement; else ''.
         number: What the person was told, as `C-12345674`.
         msisdn: Who wrote.
         person_id: '' for a number that is not enrolled.
         language: In which the answer is worded.
         state: See TicketState.
         opened_at: When.
-        text: What was written; '' in lists.
+        text: What was written, of a dispute the movement; '' in lists.
         answer: What staff answered, or ''.
         closed_by: Staff id, or ''.
         closed_at: When, or None.
     """
 
     id: str
+    kind: TicketKind
+    about: str
     number: str
     msisdn: str = field(repr=False)
     person_id: str
@@ -81,7 +104,7 @@ class Ticket:
 
 
 class Tickets:
-    """Complaints, from the message to the answer."""
+    """Tickets, from the message or the screen to the answer."""
 
     def __init__(self, store: Store, keys: KeyStore, clock: Clock, teller: Teller, asked: Questions) -> None:
         self._store = store
@@ -97,27 +120,84 @@ class Tickets:
             Conflict: No number was free.
         """
         for _ in range(NUMBERS_TRIED_MAX):
-            id_ = new_id("cmp", self._clock)
-            row: dict[str, object] = {
-                "id": id_,
-                "number": NUMBER_PREFIX + new_digits(NUMBER_DIGITS),
-                "cause": cause,
-                "msisdn": msisdn,
-                "person_id": person_id,
-                "language": language,
-                "sealed": await self._keys.seal(SEAL_KEY, text.encode("utf-8", "replace"), _aad(id_)),
-                "state": TicketState.OPEN.value,
-                "answer": "",
-                "closed_by": "",
-                "opened_at": self._clock.now(),
-                "closed_at": None,
-            }
+            row = await self._new(TicketKind.COMPLAINT, cause, msisdn, person_id, language, text)
             number = await self._store.write(_opening(row, self._clock.now() - DAY))
             if number is None:
                 return None
             if number:
                 return number
         raise Conflict("no ticket number was free")
+
+    async def dispute(
+        self, transfer: str, about: str, text: str, *, msisdn: str, person_id: str, language: str
+    ) -> Opened:
+        """Open a dispute of one movement, once for each person and `transfer`; the person is told by SMS.
+
+        Args:
+            transfer: Id of the transfer; its other side may dispute it too.
+            about: Business id that the transfer names as its cause.
+            text: The movement in words, for staff.
+            msisdn: Who says so.
+            person_id: The same.
+            language: In which the answer is worded.
+
+        Raises:
+            Conflict: No number was free.
+        """
+        cause = f"{transfer}:{person_id}"
+        for _ in range(NUMBERS_TRIED_MAX):
+            row = await self._new(TicketKind.DISPUTE, cause, msisdn, person_id, language, text, about)
+            tell = await self._teller.prepared(
+                "dispute_opened",
+                cause=str(row["id"]),
+                msisdn=msisdn,
+                person_id=person_id,
+                language=language,
+                values={"number": str(row["number"])},
+                secrets={},
+            )
+            opened = await self._store.write(_once(row, TICKETS.c.cause == cause, tell))
+            if opened is not None:
+                return opened
+        raise Conflict("no ticket number was free")
+
+    async def call_back(self, cause: str, *, msisdn: str, person_id: str, language: str) -> Opened:
+        """Ask for a call, unless one that this number asked for is still to come.
+
+        The same `cause` asks once, however often it comes; `person_id` is '' for a number that is not enrolled.
+
+        Raises:
+            Conflict: No number was free.
+        """
+        to_come = (TICKETS.c.kind == TicketKind.CALL_BACK.value) & (TICKETS.c.state == TicketState.OPEN.value)
+        known = (TICKETS.c.cause == cause) | (to_come & (TICKETS.c.msisdn == msisdn))
+        for _ in range(NUMBERS_TRIED_MAX):
+            row = await self._new(TicketKind.CALL_BACK, cause, msisdn, person_id, language, "")
+            opened = await self._store.write(_once(row, known))
+            if opened is not None:
+                return opened
+        raise Conflict("no ticket number was free")
+
+    async def _new(
+        self, kind: TicketKind, cause: str, msisdn: str, person_id: str, language: str, text: str, about: str = ""
+    ) -> dict[str, object]:
+        id_ = new_id("cmp", self._clock)
+        return {
+            "id": id_,
+            "number": NUMBER_PREFIX + new_digits(NUMBER_DIGITS),
+            "cause": cause,
+            "kind": kind.value,
+            "about": about,
+            "msisdn": msisdn,
+            "person_id": person_id,
+            "language": language,
+            "sealed": await self._keys.seal(SEAL_KEY, text.encode("utf-8", "replace"), _aad(id_)),
+            "state": TicketState.OPEN.value,
+            "answer": "",
+            "closed_by": "",
+            "opened_at": self._clock.now(),
+            "closed_at": None,
+        }
 
     async def close(self, ticket_id: str, staff_id: str, answer: str) -> TicketOutcome:
         """Answer a ticket once; the person is told, and asked how well that helped.
@@ -178,7 +258,7 @@ def _opening(row: dict[str, object], since: datetime) -> Callable[[Connection], 
         known = tx.execute(select(TICKETS.c.number).where(TICKETS.c.cause == row["cause"])).scalar_one_or_none()
         if known is not None:
             return str(known)
-        mine = (TICKETS.c.msisdn == row["msisdn"]) & (TICKETS.c.opened_at > since)
+        mine = (TICKETS.c.msisdn == row["msisdn"]) & (TICKETS.c.opened_at > since) & (TICKETS.c.kind == row["kind"])
         if tx.execute(select(func.count()).select_from(TICKETS).where(mine)).scalar_one() >= TICKETS_A_DAY_MAX:
             return None
         return str(row["number"]) if insert_ignore(tx, TICKETS, row) else ""
@@ -186,10 +266,32 @@ def _opening(row: dict[str, object], since: datetime) -> Callable[[Connection], 
     return work
 
 
+def _once(
+    row: dict[str, object], known: ColumnElement[bool], tell: Callable[[Connection], bool] | None = None
+) -> Callable[[Connection], Opened | None]:
+    """The ticket of `row`, or the one that stands already; None if its number is taken."""
+
+    def work(tx: Connection) -> Opened | None:
+        # The same cause before any other, and of those the newest.
+        mine = select(TICKETS.c.number, TICKETS.c.cause).where(known)
+        found = tx.execute(mine.order_by(TICKETS.c.cause != row["cause"], TICKETS.c.id.desc()).limit(1)).one_or_none()
+        if found is not None:
+            # The cause of a call is the asking itself: that it comes again is no second asking.
+            again = row["kind"] == TicketKind.CALL_BACK.value and found.cause == row["cause"]
+            return Opened(found.number, is_new=again)
+        if not insert_ignore(tx, TICKETS, row):
+            return None
+        if tell is not None:
+            tell(tx)
+        return Opened(str(row["number"]), is_new=True)
+
+    return work
+
+
 def _ticket(row: Row[Any], text: str) -> Ticket:
     return Ticket(
-        row.id, row.number, row.msisdn, row.person_id, row.language, TicketState(row.state), row.opened_at, text,
-        row.answer, row.closed_by, row.closed_at,
+        row.id, TicketKind(row.kind), row.about, row.number, row.msisdn, row.person_id, row.language,
+        TicketState(row.state), row.opened_at, text, row.answer, row.closed_by, row.closed_at,
     )  # fmt: skip
 
 

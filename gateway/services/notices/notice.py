@@ -55,6 +55,7 @@ class NoticeClass(StrEnum):
     REPLY_PIN_TYPED = "reply_pin_typed"
     REPLY_INCOMPLETE = "reply_incomplete"
     COMPLAINT_ANSWERED = "complaint_answered"
+    DISPUTE_OPENED = "dispute_opened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.REPLY_PIN_TYPED: Needs(),
     NoticeClass.REPLY_INCOMPLETE: Needs(),
     NoticeClass.COMPLAINT_ANSWERED: Needs(frozenset({"number", "answer"})),
+    NoticeClass.DISPUTE_OPENED: _NUMBER,
 }
 """`amount` is Money, `at` the moment it moved, `number` a str, `valid_until` a moment, `code` a str.
 

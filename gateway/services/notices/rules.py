@@ -140,10 +140,15 @@ POLICIES: Mapping[NoticeClass, Policy] = {
     NoticeClass.REPLY_PIN_TYPED: _REPLY,
     NoticeClass.REPLY_INCOMPLETE: _REPLY,
     NoticeClass.COMPLAINT_ANSWERED: _RECEIPT,
+    NoticeClass.DISPUTE_OPENED: _RECEIPT,
 }
 
-BY_SMS = frozenset(class_ for class_, policy in POLICIES.items() if policy is _REPLY) | {NoticeClass.COMPLAINT_ANSWERED}
-"""Who wrote an SMS reads the answer there, whatever channel they have chosen for what we say unasked."""
+BY_SMS = frozenset(class_ for class_, policy in POLICIES.items() if policy is _REPLY) | {
+    NoticeClass.COMPLAINT_ANSWERED,
+    NoticeClass.DISPUTE_OPENED,
+}
+"""Who wrote an SMS, or said something on the phone's screen, reads the answer on that phone, whatever channel they have
+chosen for what we say unasked."""
 
 
 @dataclass(frozen=True, slots=True)

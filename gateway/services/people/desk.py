@@ -3,12 +3,14 @@
 from sqlalchemy import Connection, func, or_, select, update
 
 from gateway.errors import BadInput, NotFound
+from gateway.languages import LANGUAGES
 from gateway.services.msisdn import normal_msisdn
 from gateway.services.people.model import Person, PersonView
-from gateway.services.people.register import Register, person_of
+from gateway.services.people.register import Register, person_of, style_columns
 from gateway.services.people.rules import is_email, is_national_number
 from gateway.services.people.tables import persons, pins
 from gateway.services.shortnumber import ascii_digits
+from ussd_menus import Style
 
 FOUND_MAX = 20
 SEARCH_LETTERS_MIN = 2
@@ -65,6 +67,26 @@ class Desk(Register):
                 return False
             reason = "set" if email else "removed"
             self._access.put(tx, staff_id=staff_id, person_id=person_id, what="email", reason=reason)
+            return True
+
+        if not await self._store.write(work):
+            raise NotFound("no such person")
+
+    async def set_reading(self, person_id: str, language: str, style: Style, staff_id: str) -> None:
+        """Note in which language and how a person at the desk wants screens.
+
+        Raises:
+            BadInput: A language that nobody here speaks.
+            NotFound: No such person.
+        """
+        if language not in LANGUAGES:
+            raise BadInput("no such language")
+        noted = update(persons).where(persons.c.id == person_id).values(language=language, **style_columns(style))
+
+        def work(tx: Connection) -> bool:
+            if tx.execute(noted).rowcount != 1:
+                return False
+            self._access.put(tx, staff_id=staff_id, person_id=person_id, what="reading", reason=language)
             return True
 
         if not await self._store.write(work):

@@ -6,6 +6,10 @@ from enum import StrEnum
 
 from gateway.languages import RIGHT_TO_LEFT
 from gateway.services.people.rules import masked
+from ussd_menus import Style
+
+PLAIN = Style()
+"""The digits of the language, rials, the usual texts."""
 
 
 class PersonState(StrEnum):
@@ -142,6 +146,7 @@ class Person:
         created_at: When enrolment began.
         email_bounced: Why letters to `email` came back for good, as `5.1.1` (RFC 3463); '' while they arrive.
         branch: At whose desk the papers were seen last, as `tehran-01`; '' for none.
+        style: How pages are shown: whose digits, rials or toman, easy.
     """
 
     id: str
@@ -154,6 +159,7 @@ class Person:
     created_at: datetime
     email_bounced: str = ""
     branch: str = ""
+    style: Style = PLAIN
 
     @property
     def letters_to(self) -> str:

@@ -16,6 +16,7 @@ from gateway.services.people.rules import BRANCH_CODE_TRIES_MAX, HOUR
 from gateway.services.people.tables import branch_codes, limits, persons
 from gateway.settings import Settings
 from gateway.store import Store, insert_ignore
+from ussd_menus import Style
 from wallet.clock import Clock
 
 _BY_ID = select(persons).where(persons.c.id == bindparam("an_id"))
@@ -85,6 +86,11 @@ class Register:
         statement = update(persons).where(persons.c.id == person_id).values(language=language)
         await self._store.write(lambda tx: tx.execute(statement).rowcount)
 
+    async def set_style(self, person_id: str, style: Style) -> None:
+        """Remember how this person wants pages."""
+        statement = update(persons).where(persons.c.id == person_id).values(style_columns(style))
+        await self._store.write(lambda tx: tx.execute(statement).rowcount)
+
     async def email_bounced(self, person_id: str, email: str, status: str) -> bool:
         """Write no more to this address of the person until it is changed; False if it is another one already."""
         statement = update(persons).where(persons.c.id == person_id, persons.c.email == email)
@@ -128,7 +134,13 @@ def person_of(row: Row[Any]) -> Person:
         row.created_at,
         row.email_bounced,
         row.branch,
+        Style(row.digits, row.toman, row.easy),
     )
+
+
+def style_columns(style: Style) -> dict[str, object]:
+    """The columns of `persons` that say how pages are shown."""
+    return {"digits": style.digits, "toman": style.toman, "easy": style.easy}
 
 
 def national_aad(msisdn: str) -> bytes:

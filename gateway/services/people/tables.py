@@ -6,7 +6,7 @@ A national number is found by a keyed hash and read from a sealed copy; codes an
 from sqlalchemy import Column, ForeignKey, Index
 
 from gateway.store import table
-from wallet.types import Blob, Int64, Moment, Text
+from wallet.types import Blob, Flag, Int64, Moment, Text
 
 persons = table(
     "people_persons",
@@ -23,6 +23,10 @@ persons = table(
     Column("email_bounced", Text, nullable=False, server_default=""),
     # The branch at whose desk the papers were seen last; '' for none.
     Column("branch", Text, nullable=False, server_default=""),
+    # How pages are shown: ussd_menus.Style.
+    Column("digits", Text, nullable=False, server_default="own"),
+    Column("toman", Flag, nullable=False, server_default="0"),
+    Column("easy", Flag, nullable=False, server_default="0"),
     Column("created_at", Moment, nullable=False),
     Index("people_persons_state", "state", "id"),
 )

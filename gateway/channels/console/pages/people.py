@@ -13,8 +13,10 @@ from gateway.channels.console.roles import DESK, PROPOSE_UNLOCK, SEE_CLAIMS, SEE
 from gateway.channels.console.routes import ID, Route, get, post
 from gateway.channels.console.visit import Visit
 from gateway.errors import BadInput, Conflict, NotFound
+from gateway.languages import PATTERN
 from gateway.services.notices import Channel
 from gateway.services.people import UNLOCK_KIND, BranchPurpose, Person, PersonState, PersonView
+from ussd_menus import Style
 from wallet.ids import AccountId
 from wallet.money import IRR, Money
 
@@ -61,6 +63,15 @@ class FirstChannel(Form):
     channel: str = Field(pattern="^(sms|email|mailbox)$")
 
 
+class Reading(Form):
+    """In which language and how the person wants screens."""
+
+    language: str = Field(pattern=PATTERN)
+    digits: str = Field(pattern="^(own|latin)$")
+    money: str = Field(pattern="^(rial|toman)$")
+    easy: str = Field(pattern="^(yes|no)$")
+
+
 class BranchCode(Form):
     """Who stands at the desk and what for; the names only for somebody who is not enrolled."""
 
@@ -82,6 +93,7 @@ def routes() -> list[Route]:
         post(f"/people/{ID}/unlock", propose_unlock, PROPOSE_UNLOCK),
         post(f"/people/{ID}/email", set_email, DESK),
         post(f"/people/{ID}/channel", set_channel, DESK),
+        post(f"/people/{ID}/reading", set_reading, DESK),
     ]
 
 
@@ -139,6 +151,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         may_see_views=visit.may(*SEE_VIEWS),
         first_channel=(await visit.deps.preferences.order_of(seen.person.id))[0].value,
         channels=CHANNELS,
+        reading=reading(seen.person),
         messages=await visit.deps.mailbox.titles(seen.person.id),
     )
 
@@ -178,6 +191,27 @@ async def set_channel(visit: Visit) -> web.StreamResponse:
         return visit.go(here, refused="channel")
     await visit.deps.preferences.prefer(seen.person.id, [Channel(form.channel)])
     return visit.go(here, said="channel_set")
+
+
+async def set_reading(visit: Visit) -> web.StreamResponse:
+    """Note in which language and how a person at the desk wants the phone's screens."""
+    form = visit.form(Reading)
+    here = f"/people/{visit.named('id')}"
+    if isinstance(form, FormProblems):
+        return visit.go(here, refused="reading")
+    style = Style(form.digits, toman=form.money == "toman", easy=form.easy == "yes")
+    await visit.deps.people.set_reading(visit.named("id"), form.language, style, visit.staff.id)
+    return visit.go(here, said="reading_set")
+
+
+def reading(person: Person) -> list[tuple[str, str, tuple[str, ...]]]:
+    """What may be chosen of how screens are shown: the field, what it is now, what it may be."""
+    style = person.style
+    return [
+        ("digits", style.digits, ("own", "latin")),
+        ("money", "toman" if style.toman else "rial", ("rial", "toman")),
+        ("easy", "yes" if style.easy else "no", ("no", "yes")),
+    ]
 
 
 async def ask_code(visit: Visit) -> web.StreamResponse:

@@ -1,4 +1,4 @@
-"""Tickets: complaints that came by SMS, one of them, and its answer, which goes out as an SMS."""
+"""Tickets: complaints by SMS, disputes and wishes to be called from USSD; the answer goes out as an SMS."""
 
 from typing import Annotated, Literal, assert_never
 
@@ -7,6 +7,7 @@ from pydantic import AfterValidator, StringConstraints
 
 from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table
 from gateway.channels.console.forms import BusinessId, Form, FormProblems, no_controls
+from gateway.channels.console.movements import cause_of
 from gateway.channels.console.roles import SEE_TICKETS
 from gateway.channels.console.routes import ID, Route, get, post
 from gateway.channels.console.visit import Visit
@@ -58,6 +59,7 @@ async def listing(visit: Visit) -> web.StreamResponse:
         name="tickets",
         columns=[
             Column("ticket", lambda row: Link(row.number, f"/tickets/{row.id}", code=True)),
+            Column("kind", lambda row: Chip(f"ticket_kind.{row.kind.value}")),
             Column("when", lambda row: row.opened_at),
             Column("state", lambda row: chip(row.state)),
             Column("closed", lambda row: row.closed_at),
@@ -85,6 +87,8 @@ async def show(visit: Visit) -> web.StreamResponse:
         name = Link(person.name_in(visit.words.language), f"/people/{person.id}?about={ticket.id}")
     facts: list[tuple[str, Cell]] = [
         ("person", name),
+        ("kind", Chip(f"ticket_kind.{ticket.kind.value}")),
+        ("cause", cause_of(ticket.about)),
         ("msisdn", Code(ticket.msisdn)),
         ("when", ticket.opened_at),
         ("closed", ticket.closed_at),

@@ -11,6 +11,7 @@ from gateway.services.links import LinkStatus
 from gateway.services.people import PersonState
 from tests.gateway.channels.console.conftest import SignIn
 from tests.gateway.channels.console.world import PASSWORD, World
+from ussd_menus import Style
 
 
 async def test_a_claim_goes_from_the_list_over_two_people_to_its_release(signed_in: SignIn, world: World) -> None:
@@ -119,6 +120,25 @@ async def test_an_email_address_is_noted_at_the_desk(signed_in: SignIn, world: W
     assert (await clerk.post(f"{here}/email", email=""))[1].endswith("said=email_removed")
     assert world.people.people[person.id].email == ""
     assert (await (await signed_in("finance")).post(f"{here}/email", email="n@example.org"))[0] == 403
+
+
+async def test_language_and_screens_are_noted_at_the_desk(signed_in: SignIn, world: World) -> None:
+    person = world.people.add("Nader Hosseini", "", "+989120000004")
+    here = f"/people/{person.id}"
+    form = {"language": "ar", "digits": "latin", "money": "toman", "easy": "yes"}
+    clerk = await signed_in("clerk")
+    assert '<option value="rial" selected>' in (await clerk.get(here))[1]
+
+    assert (await clerk.post(f"{here}/reading", **form))[1].endswith("said=reading_set")
+
+    changed = world.people.people[person.id]
+    assert (changed.language, changed.style) == ("ar", Style("latin", toman=True, easy=True))
+    assert '<option value="toman" selected>' in (await clerk.get(here))[1]
+    for wrong in ({"language": "de"}, {"digits": "roman"}, {"money": ""}, {"easy": "maybe"}):
+        assert (await clerk.post(f"{here}/reading", **form | wrong))[1].endswith("refused=reading")
+    finance = await signed_in("finance")
+    assert (await finance.post(f"{here}/reading", **form))[0] == 403
+    assert "in toman" in (await finance.get(here))[1]
 
 
 async def test_a_branch_code_is_shown_in_the_answer_to_the_form_only(signed_in: SignIn, world: World) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gateway.services.messages import TicketState
+from gateway.services.messages import TicketKind, TicketState
 from tests.gateway.channels.console.conftest import SignIn
 from tests.gateway.channels.console.world import World
 
@@ -61,3 +61,22 @@ async def test_an_unknown_ticket_is_no_page(signed_in: SignIn) -> None:
     path = f"/tickets/cmp_{'0' * 26}"
     assert (await desk.get(path))[0] == 404
     assert await desk.post(f"{path}/close", answer="hello") == (303, "/console/tickets?refused=ticket_unknown")
+
+
+async def test_a_dispute_leads_to_what_moved_and_a_wish_for_a_call_is_told_apart(
+    world: World, signed_in: SignIn
+) -> None:
+    person = world.people.add("Nader", "نادر", "+989120000009")
+    who = {"msisdn": person.msisdn, "person_id": person.id, "language": "ar"}
+    await world.tickets.dispute("0" * 32, f"pay_{'0' * 26}", "2026-11-22 send -250 IRR #4", **who)
+    await world.tickets.call_back("ses_1:1", **who)
+    desk = await signed_in("officer")
+
+    _, listed = await desk.get("/tickets")
+    assert (">dispute<" in listed, ">call back<" in listed) == (True, True)
+
+    tickets = {one.kind: one for one in await world.tickets.tickets(TicketState.OPEN, limit=10)}
+    _, body = await desk.get(f"/tickets/{tickets[TicketKind.DISPUTE].id}")
+    assert (f"/console/cause/pay_{'0' * 26}" in body, "-250 IRR" in body) == (True, True)
+    call = f"/tickets/{tickets[TicketKind.CALL_BACK].id}"
+    assert (await desk.post(f"{call}/close", answer="We have called."))[1].endswith("said=ticket_closed")

@@ -22,10 +22,10 @@ from gateway.services.campaigns import CampaignKind, CampaignOutcome, CampaignSt
 from gateway.services.campaigns.model import RowState
 from gateway.services.dialogues import Status as SessionStatus
 from gateway.services.jobs import JobOutcome, JobState
-from gateway.services.messages import TicketOutcome, TicketState
+from gateway.services.messages import TicketKind, TicketOutcome, TicketState
 from gateway.services.notices import NoticeState
 from gateway.services.payments import CodeState, InvoiceState, PaymentKind, PaymentState, PayOutcome
-from gateway.services.people import PersonState
+from gateway.services.people import Person, PersonState
 from gateway.services.staff import Role, SignInOutcome, StaffRefusal
 from gateway.services.taps import TapState
 from wallet.accounts import AccountKind
@@ -41,6 +41,7 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("claim_state.", ClaimState, set()),
     ("refused.claim_", DecisionOutcome, {"ok"}),
     ("ticket_state.", TicketState, set()),
+    ("ticket_kind.", TicketKind, set()),
     ("refused.ticket_", TicketOutcome, {"ok"}),
     ("person_state.", PersonState, set()),
     ("approval_state.", ApprovalState, set()),
@@ -110,6 +111,9 @@ def test_codes_of_transfers_menu_and_actions_have_their_words() -> None:
     wanted |= {f"jobs.{action}" for actions in ACTIONS.values() for action in actions}
     wanted |= {f"campaigns.{action}" for actions in campaigns.ACTIONS.values() for action in actions}
     wanted |= {f"channel.{name}" for name in people.CHANNELS}
+    somebody = Person("", "", "", "", "fa", PersonState.ACTIVE, "", datetime.now(UTC))
+    for field, _, choices in people.reading(somebody):
+        wanted |= {f"reading.{field}", *(f"reading.{field}_{choice}" for choice in choices)}
     wanted |= {f"branch_code.{code}" for code in ("bad_input", "not_found", "conflict")}
     assert wanted - set(texts("en")) == set()
 

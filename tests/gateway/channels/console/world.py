@@ -28,6 +28,7 @@ from gateway.store import Store
 from tests.gateway.channels.console.campaigns import campaigns_of
 from tests.gateway.channels.console.shops import StubMerchants
 from tests.gateway.channels.console.teller import StubTeller
+from ussd_menus import Style
 from wallet.accounts import Chart
 from wallet.clock import Clock, ManualClock
 from wallet.ids import new_id, transfer_id
@@ -84,6 +85,10 @@ class StubPeople:
             raise BadInput("form")
         self.people[person_id] = replace(self.people[person_id], email=email)
         self.viewed.append((staff_id, person_id, "email"))
+
+    async def set_reading(self, person_id: str, language: str, style: Style, staff_id: str) -> None:
+        self.people[person_id] = replace(self.people[person_id], language=language, style=style)
+        self.viewed.append((staff_id, person_id, "reading"))
 
     async def issue_branch_code(
         self,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from gateway.services.benefits import Claim, ClaimOutcome, ClaimResult, ClaimState
+from gateway.services.notices import Kept, Title
 from gateway.services.payments import (
     Invoice,
     InvoiceState,
@@ -29,6 +30,7 @@ from gateway.services.people import (
     ResendOutcome,
     UnlockOutcome,
 )
+from ussd_menus import Style
 from wallet.accounts import Chart
 from wallet.ids import AccountId, transfer_id
 from wallet.money import Money, irr
@@ -71,6 +73,9 @@ class FakePeople:
 
     async def set_language(self, person_id: str, language: str) -> None:
         self.heard.append(("set_language", person_id, language))
+
+    async def set_style(self, person_id: str, style: Style) -> None:
+        self.heard.append(("set_style", person_id, style.digits, str(style.toman), str(style.easy)))
 
     async def enrol(self, msisdn: str, national_number: str, language: str) -> EnrolOutcome:
         self.heard.append(("enrol", msisdn, national_number, language))
@@ -193,8 +198,7 @@ class FakeLedger:
         return self.own
 
     async def movements(self, _account: AccountId, *, limit: int, before: int | None = None) -> list[Movement]:
-        assert before is None
-        return self.lines[:limit]
+        return [line for line in self.lines if before is None or line.position < before][:limit]
 
     async def open_holds(self, _account: AccountId) -> list[LogRow]:
         return self.holds
@@ -217,3 +221,38 @@ def movement(position: int, minor: int, code: TransferCode, kind: TransferKind, 
 def hold(position: int, minor: int) -> LogRow:
     one = transfer(position, minor, TransferCode.TAP, TransferKind.HOLD)
     return LogRow(position, one, NOW, BalancesAfter(NO_BALANCES, NO_BALANCES))
+
+
+@dataclass(frozen=True)
+class Made:
+    number: str
+    is_new: bool
+
+
+@dataclass
+class FakeTickets:
+    is_new: bool = True
+    heard: list[tuple[str, ...]] = field(default_factory=list)
+
+    async def dispute(
+        self, transfer: str, about: str, text: str, *, msisdn: str, person_id: str, language: str
+    ) -> Made:
+        self.heard.append(("dispute", transfer, about, text, msisdn, person_id, language))
+        return Made("C-12345674", self.is_new)
+
+    async def call_back(self, cause: str, *, msisdn: str, person_id: str, language: str) -> Made:
+        self.heard.append(("call_back", cause, msisdn, person_id, language))
+        return Made("C-12345674", self.is_new)
+
+
+@dataclass
+class FakeMailbox:
+    kept: dict[str, Kept] = field(default_factory=lambda: {"mbx_01": Kept("Benefit paid", "It has been paid.", NOW)})
+
+    async def titles(self, person_id: str, *, limit: int = 20) -> list[Title]:
+        assert person_id == "per_01"
+        return [Title(id_, one.title, one.put_at, unread=True) for id_, one in self.kept.items()][:limit]
+
+    async def read(self, person_id: str, message_id: str) -> Kept | None:
+        assert person_id == "per_01"
+        return self.kept.get(message_id)

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.channels.ussd import build_actions
+from gateway.channels.ussd import Services, build_actions
 from gateway.errors import NotAllowed
 from gateway.services.benefits import ClaimOutcome, ClaimState
-from gateway.services.dialogues import Caller
+from gateway.services.dialogues import Actions, Caller
 from gateway.services.payments import Payee, PayeeKind, PayOutcome, PayResult, RedeemOutcome, RedeemResult
 from gateway.services.people import (
     ActivateOutcome,
@@ -31,15 +31,17 @@ from tests.gateway.channels.ussd.services import (
     MARYAM,
     FakeBenefits,
     FakeLedger,
+    FakeMailbox,
     FakePayments,
     FakePeople,
+    FakeTickets,
     FakeTokens,
     claim,
     hold,
     invoice,
     movement,
 )
-from ussd_menus import Amount, Call, Menus, Result, Value, load
+from ussd_menus import Amount, Call, Menus, Result, Style, Value, load
 from wallet.money import irr
 from wallet.transfers import TransferCode, TransferKind
 
@@ -54,6 +56,11 @@ ARGS: dict[str, Value] = {
     "invoice_id": "inv_07",
     "msisdn": "+989120000002",
     "amount": Amount(500, "IRR", 0),
+    "digits": "latin",
+    "money": "toman",
+    "easy": "yes",
+    "movement_id": "5",
+    "message_id": "mbx_01",
 }
 SECRETS = {"pin": "2468", "code": "83520417", "branch_code": "55512345"}
 
@@ -65,6 +72,8 @@ class House:
     benefits: FakeBenefits = field(default_factory=FakeBenefits)
     tokens: FakeTokens = field(default_factory=FakeTokens)
     ledger: FakeLedger = field(default_factory=FakeLedger)
+    tickets: FakeTickets = field(default_factory=FakeTickets)
+    mailbox: FakeMailbox = field(default_factory=FakeMailbox)
 
     async def call(self, name: str, number: int = 3) -> Result:
         """As the engine would: declared arguments and secrets only."""
@@ -72,8 +81,13 @@ class House:
         call = Call(
             name, {arg: ARGS[arg] for arg in action.args}, {one: SECRETS[one] for one in action.secrets}, number
         )
-        table = build_actions(self.people, self.payments, self.benefits, self.tokens, self.ledger, CHART, TEHRAN)
-        return await table[name](CALLER, call)
+        return await self.table()[name](CALLER, call)
+
+    def table(self) -> Actions:
+        services = Services(
+            self.people, self.payments, self.benefits, self.tokens, self.ledger, self.tickets, self.mailbox
+        )
+        return build_actions(services, CHART, TEHRAN)
 
 
 def _declared(name: str, result: Result) -> None:
@@ -85,10 +99,7 @@ def _declared(name: str, result: Result) -> None:
 
 
 def test_the_table_has_the_actions_of_the_menus_and_no_others() -> None:
-    house = House()
-    table = build_actions(house.people, house.payments, house.benefits, house.tokens, house.ledger, CHART, TEHRAN)
-
-    assert set(table) == set(MENUS.actions)
+    assert set(House().table()) == set(MENUS.actions)
 
 
 Put = Callable[[House], None]
@@ -111,6 +122,22 @@ def _payments(name: str, value: object) -> Put:
 
 def _benefits(name: str, value: object) -> Put:
     return lambda house: setattr(house.benefits, name, value)
+
+
+def _tickets(*, is_new: bool) -> Put:
+    return lambda house: setattr(house.tickets, "is_new", is_new)
+
+
+def _disputed(*, is_new: bool) -> Put:
+    def put(house: House) -> None:
+        house.tickets.is_new = is_new
+        house.ledger.lines = [movement(5, 250, TransferCode.SEND, TransferKind.POST, is_debit=True)]
+
+    return put
+
+
+def _no_letters(house: House) -> None:
+    house.mailbox.kept.clear()
 
 
 PAYING = ("payments.pay_invoice", "payments.send", "payments.send_code")
@@ -153,6 +180,16 @@ EVERY_OUTCOME: list[tuple[str, Put, str]] = [
     ("payments.redeem", _payments("redeemed", RedeemResult(RedeemOutcome.EXPIRED)), "expired"),
     ("payments.redeem", _payments("redeemed", RedeemResult(RedeemOutcome.TOO_MANY)), "too_many"),
     ("payments.redeem", _payments("redeemed", RedeemResult(RedeemOutcome.BLOCKED)), "unavailable"),
+    ("person.style", _people("person", None), "ok"),
+    ("dispute.report", _disputed(is_new=True), "ok"),
+    ("dispute.report", _disputed(is_new=False), "already"),
+    ("dispute.report", _people("person", MARYAM), "unavailable"),
+    ("callback.ask", _tickets(is_new=True), "ok"),
+    ("callback.ask", _tickets(is_new=False), "already"),
+    ("mailbox.list", _people("person", MARYAM), "ok"),
+    ("mailbox.list", _no_letters, "none"),
+    ("mailbox.read", _people("person", MARYAM), "ok"),
+    ("mailbox.read", _no_letters, "gone"),
 ]
 
 
@@ -196,8 +233,12 @@ async def test_the_call_key_names_session_and_call() -> None:
 
 @pytest.mark.parametrize("state", [state for state in PersonState if state is not PersonState.ACTIVE])
 @pytest.mark.parametrize(
-    "name", ["benefits.claim", "benefits.list", "invoices.list", "payments.payee", "payments.redeem"]
-)
+    "name",
+    [
+        "benefits.claim", "benefits.list", "invoices.list", "payments.payee", "payments.redeem", "dispute.report",
+        "mailbox.list", "mailbox.read",
+    ],
+)  # fmt: skip
 async def test_what_asks_for_no_pin_is_for_active_people_only(name: str, state: PersonState) -> None:
     house = House()
     house.people.person = replace(MARYAM, state=state)
@@ -228,6 +269,74 @@ async def test_a_language_is_kept_for_the_session_and_for_the_person() -> None:
 
     assert result.language == "fr"
     assert house.people.heard == [("set_language", "per_01", "fr")]
+
+
+async def test_a_style_is_kept_for_the_session_and_for_the_person() -> None:
+    house = House()
+
+    result = await house.call("person.style")
+
+    assert result.style == Style("latin", toman=True, easy=True)
+    assert house.people.heard == [("set_style", "per_01", "latin", "True", "True")]
+
+
+async def test_a_style_that_is_set_in_part_keeps_the_rest() -> None:
+    house = House()
+    house.people.person = replace(MARYAM, style=Style("latin", toman=True))
+
+    result = await house.table()["person.style"](CALLER, Call("person.style", {"easy": "yes"}, {}, 3))
+
+    assert result.style == Style("latin", toman=True, easy=True)
+
+
+async def test_the_status_brings_the_style_of_the_person() -> None:
+    house = House()
+    house.people.person = replace(MARYAM, style=Style(easy=True))
+
+    assert (await house.call("person.status")).style == Style(easy=True)
+
+
+async def test_a_dispute_names_the_line_that_the_person_saw_and_no_other() -> None:
+    house = House()
+    house.ledger.lines = [
+        movement(6, 70, TransferCode.CASH_IN, TransferKind.POST, is_debit=False),
+        movement(4, 250, TransferCode.SEND, TransferKind.POST, is_debit=True),
+    ]
+    rows = (await house.call("wallet.see")).values["rows"]
+    assert isinstance(rows, tuple)
+    assert [row["id"] for row in rows] == ["6", "4"]
+
+    table = house.table()
+    for reference in ("5", "7", "", "x", "²", "-4", "4.0"):
+        call = Call("dispute.report", {"movement_id": reference}, {}, 3)
+        assert (await table["dispute.report"](CALLER, call)).outcome == "unavailable"
+    assert house.tickets.heard == []
+
+    result = await table["dispute.report"](CALLER, Call("dispute.report", {"movement_id": "۴"}, {}, 3))
+
+    assert (result.outcome, result.values) == ("ok", {"reference": "C-12345674"})
+    moved = house.ledger.lines[1].transfer
+    text = "2026-11-23 send -250 IRR #4"
+    assert house.tickets.heard == [("dispute", moved.id.hex, moved.cause, text, MARYAM.msisdn, "per_01", "fa")]
+
+
+async def test_somebody_who_is_not_enrolled_may_ask_to_be_called() -> None:
+    house = House()
+    stranger = replace(CALLER, person_id=None)
+
+    result = await house.table()["callback.ask"](stranger, Call("callback.ask", {}, {}, 4))
+
+    assert result.outcome == "ok"
+    assert house.tickets.heard == [("call_back", "ses_01:4", MARYAM.msisdn, "", "fa")]
+
+
+async def test_a_mailbox_shows_titles_with_their_day_and_one_text() -> None:
+    house = House()
+
+    # 21:00 UTC is past midnight in Tehran.
+    row = {"id": "mbx_01", "title": "Benefit paid", "day": date(2026, 11, 23)}
+    assert (await house.call("mailbox.list")).values == {"rows": (row,)}
+    assert (await house.call("mailbox.read")).values == {"message": "It has been paid."}
 
 
 async def test_a_balance_counts_open_holds_as_spent_and_shows_them() -> None:

@@ -6,6 +6,7 @@ from gateway.errors import BadInput, NotFound
 from gateway.services.people import BranchPurpose
 from tests.gateway.services.people.fakes import MARYAM, REZA
 from tests.gateway.services.people.house import House
+from ussd_menus import Style
 
 
 async def test_a_view_leaves_a_row_and_shows_the_national_number(house: House) -> None:
@@ -92,3 +93,38 @@ async def test_what_is_no_address_and_nobodys_address_are_refused(quick_house: H
         await quick_house.people.set_email(person_id, "m at home", "stf_1")
     with pytest.raises(NotFound):
         await quick_house.people.set_email("per_0", "m@example.com", "stf_1")
+
+
+async def test_pages_are_shown_as_a_person_wants_them(house: House) -> None:
+    person_id = await house.enrolled()
+    person = await house.people.by_id(person_id)
+    assert person is not None
+    assert person.style == Style("own", toman=False, easy=False)
+
+    await house.people.set_style(person_id, Style("latin", toman=True))
+
+    (changed,) = await house.people.by_ids([person_id])
+    assert (changed.style, changed.language) == (Style("latin", toman=True), person.language)
+    assert await house.access.of_person(person_id, limit=10) == []
+
+
+async def test_language_and_style_are_noted_at_the_desk_with_a_row_of_who_did_it(house: House) -> None:
+    person_id = await house.enrolled()
+
+    await house.people.set_reading(person_id, "ar", Style(easy=True), "stf_1")
+
+    person = await house.people.by_msisdn(MARYAM[0])
+    assert person is not None
+    assert (person.language, person.style, person.name_in("ar")) == ("ar", Style(easy=True), "مریم احمدی")
+    seen = await house.access.of_person(person_id, limit=10)
+    assert [(row.staff_id, row.what, row.reason) for row in seen] == [("stf_1", "reading", "ar")]
+
+
+async def test_a_language_that_nobody_speaks_and_a_person_that_nobody_knows_are_refused(quick_house: House) -> None:
+    person_id = await quick_house.enrolled()
+
+    with pytest.raises(BadInput):
+        await quick_house.people.set_reading(person_id, "de", Style(), "stf_1")
+    with pytest.raises(NotFound):
+        await quick_house.people.set_reading("per_0", "fa", Style(), "stf_1")
+    assert await quick_house.access.of_person(person_id, limit=10) == []
