@@ -24,6 +24,7 @@ from gateway.channels.web import new_application
 from gateway.services.dialogues import Dialogues, DialogueSettings, Hops
 from gateway.services.dialogues.linked import LinkDialogues
 from gateway.services.releases import ReleasedMenus
+from ussd_menus.loader import FOLDER
 
 WORK_MAX = 500
 """USSD hops whose work may be in hand at once; more are told to dial again."""
@@ -75,7 +76,7 @@ def _hops(house: House, tasks: asyncio.TaskGroup) -> Hops:
 
 
 def _menus(house: House) -> ReleasedMenus:
-    files = ussd_menus.files_of()
+    files = ussd_menus.files_of(FOLDER)
     shipped = house.proof.frozen(files)
     return ReleasedMenus(house.store, house.keys, house.clock, house.proof, shipped, files, house.metrics)
 

@@ -172,9 +172,8 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         tickets = Tickets(store, keys, clock, teller, questions)
         served = UssdServices(people, payments, benefits, tokens, ledger, tickets, mailbox)
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
-        shipped = ussd_menus.load()
-        proof = Proof(page_profile(settings), actions, shipped)
-        releases = Releases(store, clock, Proposals(store, clock), proof, shipped.version)
+        proof = Proof(page_profile(settings), actions)
+        releases = Releases(store, clock, Proposals(store, clock), proof)
         door = Door(Services(people, payments, benefits, questions, Stops(opt_outs, campaigns), tickets), Keywords())
         yield House(
             settings=settings,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import ussd_menus
@@ -50,10 +51,14 @@ def unpacked(content: bytes) -> dict[str, bytes]:
 class Proof:
     """What this build can serve: pages of `profile`, the actions that its channel has, each declared as shipped."""
 
-    def __init__(self, profile: Profile, actions: Collection[str], shipped: Menus) -> None:
+    def __init__(self, profile: Profile, actions: Collection[str]) -> None:
         self._profile = profile
         self._actions = frozenset(actions)
-        self._shipped = shipped
+
+    @cached_property
+    def shipped(self) -> Menus:
+        """The menus that the build came with; read at the first use, since most commands need none."""
+        return ussd_menus.load()
 
     def frozen(self, files: Mapping[str, bytes]) -> FrozenMenus:
         """The menus, ready to be served; takes a tenth of a second and more, so never in the loop.
@@ -70,13 +75,13 @@ class Proof:
         """Actions and words that this build does not have, or not as these menus declare them."""
         findings: list[Finding] = []
         for name, action in menus.actions.items():
-            ours = self._shipped.actions.get(name)
+            ours = self.shipped.actions.get(name)
             if name not in self._actions or ours is None:
                 findings.append(_finding(action.line, f"this build has no action {name}; leave it out"))
             elif replace(action, line=0) != replace(ours, line=0):
                 findings.append(_finding(action.line, f"this build has another {name}; declare it as shipped"))
         for name, word in menus.words.items():
-            ours_word = self._shipped.words.get(name)
+            ours_word = self.shipped.words.get(name)
             # The whole declaration: a longer one would not fit our answers, one less sensitive would keep a code.
             if ours_word is not None and word != ours_word:
                 findings.append(_finding(1, f"this build has another word {name}; declare it as shipped"))

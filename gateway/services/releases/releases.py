@@ -43,13 +43,11 @@ CHECK_S = 60.0
 class Releases(Book):
     """Releases of the menus."""
 
-    def __init__(self, store: Store, clock: Clock, proposals: Proposals, proof: Proof, shipped: str) -> None:
-        """`shipped` is the version that everyone has while nothing is released."""
+    def __init__(self, store: Store, clock: Clock, proposals: Proposals, proof: Proof) -> None:
         super().__init__(store)
         self._clock = clock
         self._proposals = proposals
         self._proof = proof
-        self._shipped = shipped
 
     async def propose(
         self, files: Mapping[str, bytes], scope: Scope, note: str, maker: str
@@ -64,7 +62,7 @@ class Releases(Book):
         async with asyncio.timeout(CHECK_S):
             frozen = await asyncio.to_thread(self._proof.frozen, files)
         base = (await self.standing()).base
-        no = refusal(frozen.version, scope, note, base.version if base else self._shipped)
+        no = refusal(frozen.version, scope, note, base.version if base else self._proof.shipped.version)
         if no is not None:
             return no
         now, release_id = self._clock.now(), new_id("rel", self._clock)

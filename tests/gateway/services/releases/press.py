@@ -21,9 +21,10 @@ from gateway.services.releases import (
 from gateway.settings import Settings
 from gateway.store import Store
 from ussd_menus import FrozenMenus, Profile
+from ussd_menus.loader import FOLDER
 from wallet.clock import Clock
 
-FILES = ussd_menus.files_of()
+FILES = ussd_menus.files_of(FOLDER)
 SHIPPED = ussd_menus.load_files(FILES)
 KEYS = SoftwareKeyStore.for_tests()
 ROLES = {RELEASE_KIND: "administrator", ROLLBACK_KIND: "administrator"}
@@ -104,13 +105,13 @@ class Press:
 
 def press_of(store: Store, clock: Clock, *, actions: frozenset[str] | None = None) -> Press:
     known = frozenset(SHIPPED.actions) if actions is None else actions
-    proof = OnceProof(Profile(), known, SHIPPED)
+    proof = OnceProof(Profile(), known)
     proposals, metrics = Proposals(store, clock), Metrics()
-    releases = Releases(store, clock, proposals, proof, SHIPPED.version)
+    releases = Releases(store, clock, proposals, proof)
     executors = {RELEASE_KIND: releases.release, ROLLBACK_KIND: releases.rolled_back}
     refusers = {RELEASE_KIND: releases.refused, ROLLBACK_KIND: releases.rollback_refused}
     approvals = Approvals(store, clock, Settings(), roles=ROLES, executors=executors, refusers=refusers)
-    shipped = OnceProof(Profile(), frozenset(SHIPPED.actions), SHIPPED).frozen(FILES)
+    shipped = OnceProof(Profile(), frozenset(SHIPPED.actions)).frozen(FILES)
     menus = ReleasedMenus(store, KEYS, clock, proof, shipped, FILES, metrics)
     return Press(store, clock, releases, approvals, menus, proof, metrics)
 
