@@ -1,8 +1,8 @@
 """Engines for one database URL: what writes and what reads. None puts a row's values into the text of a fault.
 
 SQLite: the writer is a plain engine used by one thread (a whole group in one hop), BEGIN IMMEDIATE, WAL,
-synchronous=FULL; reads go through connections that cannot write: short ones through a thread of their own, the others
-through aiosqlite. PostgreSQL: asyncpg for both; all tables of this store live in the schema `gateway`.
+synchronous=FULL; reads go through connections that cannot write: aiosqlite's, and short ones through one thread's.
+PostgreSQL: asyncpg for both; all tables of this store live in the schema `gateway`.
 """
 
 import sqlite3

@@ -4,6 +4,8 @@ SQLAlchemy gives a class of its own to few of asyncpg's errors: a server that sh
 starting up comes as a bare DBAPIError or, while connecting, as asyncpg's own. SQLSTATE tells them from our mistakes.
 """
 
+import sqlite3
+
 import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -11,8 +13,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 _ALWAYS = (
     OSError, TimeoutError, PoolTimeoutError, OperationalError, InterfaceError, InternalError,
     asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError,
+    sqlite3.OperationalError, sqlite3.InterfaceError, sqlite3.InternalError,
 )  # fmt: skip
-"""SQLAlchemy wraps whatever a statement raises; asyncpg's own errors come from connecting only."""
+"""SQLAlchemy wraps what a statement of its own raises; asyncpg's own errors come from connecting only, sqlite3's from
+statements that gateway.store.plain runs."""
 FAULTS = (*_ALWAYS, DBAPIError)
 """Everything that `is_lost` may say yes to."""
 _LOST_CLASSES = frozenset({"08", "53", "57", "58", "XX"})

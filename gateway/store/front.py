@@ -12,17 +12,18 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Column, Connection, MetaData, Row, Select, Table
+from sqlalchemy import Column, Connection, Executable, MetaData, Row, Select, Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import SchemaItem
 
 from gateway.errors import StoreUnavailable
 from gateway.store import engines, migrate
 from gateway.store.faults import FAULTS, is_lost
-from gateway.store.reader import GroupedReader
+from gateway.store.plain import driver_of, ready
+from gateway.store.reader import Finder
 from gateway.store.writer import PostgresRunner, SqliteRunner, Write, Writer, insert_unless_there
 
-__all__ = ["Store", "Write", "insert_ignore", "metadata", "table"]
+__all__ = ["Store", "Write", "find", "insert_ignore", "metadata", "table", "write"]
 
 T = TypeVar("T")
 READ_S = 15
@@ -39,7 +40,7 @@ def table(name: str, *items: SchemaItem | Column[Any]) -> Table:
 class Store:
     """The gateway's database. Use `await Store.open(url)` and `await store.close()`."""
 
-    def __init__(self, writer: Writer, reading: AsyncEngine, finder: GroupedReader | None) -> None:
+    def __init__(self, writer: Writer, reading: AsyncEngine, finder: Finder | None) -> None:
         self._writer = writer
         self._reading = reading
         self._finder = finder
@@ -50,7 +51,8 @@ class Store:
         runner: SqliteRunner | PostgresRunner
         finder = None
         if engines.is_sqlite(url):
-            runner, finder = SqliteRunner(engines.sqlite_writer(url)), GroupedReader(engines.sqlite_finder(url))
+            runner = SqliteRunner(engines.sqlite_writer(url))
+            finder = Finder(engines.sqlite_finder(url), visit_s=READ_S)
         else:
             runner = PostgresRunner(engines.postgres(url, pool_size=1))
         return cls(Writer(runner, queue_max), engines.reader(url), finder)
@@ -96,9 +98,8 @@ class Store:
             async with asyncio.timeout(READ_S), self._reading.connect() as connection:
                 return (await connection.execute(query, values)).all()
         except FAULTS as problem:
-            if not is_lost(problem):
-                raise
-            raise StoreUnavailable(f"the store cannot be read: {type(problem).__name__}") from problem
+            _tell(problem)
+            raise
 
     async def find(self, query: Select[Any], values: Mapping[str, object]) -> Sequence[Row[Any]]:
         """The same for a read that is short (an index answers it) and frequent: `query` is made once, at import.
@@ -110,14 +111,30 @@ class Store:
         if self._finder is None:
             return await self.read(query, values)
         try:
-            async with asyncio.timeout(READ_S):
-                return await self._finder.find(query, values)
+            return await self._finder.find(query, values)
         except FAULTS as problem:
-            if not is_lost(problem):
-                raise
-            raise StoreUnavailable(f"the store cannot be read: {type(problem).__name__}") from problem
+            _tell(problem)
+            raise
+
+
+def _tell(problem: Exception) -> None:
+    """Raises StoreUnavailable for what says that the database is gone; our own mistakes come as they are."""
+    if is_lost(problem):
+        raise StoreUnavailable(f"the store cannot be read: {type(problem).__name__}") from problem
 
 
 def insert_ignore(tx: Connection, into: Table, row: Mapping[str, object]) -> bool:
     """Insert `row` unless a unique key has it already; whether it went in."""
-    return tx.execute(insert_unless_there(into, tx.dialect.name), dict(row)).rowcount == 1
+    return write(tx, insert_unless_there(into, tx.dialect.name), row) == 1
+
+
+def find(tx: Connection, query: Select[Any], values: Mapping[str, object]) -> Sequence[Row[Any]]:
+    """Rows of a query inside a unit of work; for frequent ones, made once at import."""
+    driver = driver_of(tx)
+    return ready(query, values).find(driver, values) if driver else tx.execute(query, values).all()
+
+
+def write(tx: Connection, statement: Executable, row: Mapping[str, object]) -> int:
+    """Run an insert, update or delete inside a unit of work, as above; how many rows it touched."""
+    driver = driver_of(tx)
+    return ready(statement, row).write(driver, [row]) if driver else tx.execute(statement, dict(row)).rowcount

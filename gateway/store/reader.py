@@ -1,7 +1,7 @@
 """Short reads of an embedded database, answered together: one visit of one thread takes all that wait.
 
 A read by key costs a few microseconds, its way to a thread and back ten times that; so what waits while the thread is
-out shares the next visit. Long reads have connections of their own (`Store.read`), since here all would wait for one.
+out comes along on its next visit. Long reads have connections of their own (`Store.read`): here all would wait for one.
 """
 
 import asyncio
@@ -13,8 +13,11 @@ from typing import Any
 from sqlalchemy import Engine, Row, Select
 
 from gateway.errors import Overloaded, StoreUnavailable
+from gateway.store.plain import driver_of, ready
 
 WAITING_MAX = 10_000
+
+_Answer = Sequence[Row[Any]] | Exception
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,14 @@ class _Ask:
     done: "asyncio.Future[Sequence[Row[Any]]]"
 
 
-class GroupedReader:
+class Finder:
     """One thread with one read-only connection, and what waits for it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, visit_s: float) -> None:
+        """`visit_s` is how long the thread may be out before its callers are told that the store does not answer."""
         self._engine = engine
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._visit_s = visit_s
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-finder")
         self._waiting: list[_Ask] = []
         self._is_out = False
         self._is_closed = False
@@ -40,6 +45,7 @@ class GroupedReader:
         Raises:
             Overloaded: Too many reads wait.
             StoreUnavailable: It is closed.
+            TimeoutError: The database does not answer.
         """
         if self._is_closed:
             raise StoreUnavailable("the store is closed")
@@ -57,9 +63,7 @@ class GroupedReader:
     async def close(self) -> None:
         """Let what is being answered finish, tell the others that it is closed, and let go of the database."""
         self._is_closed = True
-        for ask in self._waiting:
-            if not ask.done.done():
-                ask.done.set_exception(StoreUnavailable("the store is closed"))
+        self._give_up(self._waiting, StoreUnavailable("the store is closed"))
         await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
         self._thread.shutdown()
 
@@ -68,28 +72,46 @@ class GroupedReader:
         if not asks:
             self._is_out = False
             return
-        visit = asyncio.get_running_loop().run_in_executor(self._thread, self._answers, asks)
-        visit.add_done_callback(lambda _: self._come_back(asks, visit))
+        loop = asyncio.get_running_loop()
+        visit = loop.run_in_executor(self._thread, self._answers, asks)
+        # One clock for the visit, not one for each read; who comes meanwhile waits for the same thread.
+        late = loop.call_later(self._visit_s, self._is_late, asks)
+        visit.add_done_callback(lambda _: self._come_back(asks, visit, late))
 
-    def _come_back(self, asks: Sequence[_Ask], visit: "asyncio.Future[list[Sequence[Row[Any]] | Exception]]") -> None:
+    def _is_late(self, asks: Sequence[_Ask]) -> None:
+        self._give_up([*asks, *self._waiting], TimeoutError())
+
+    def _come_back(
+        self, asks: Sequence[_Ask], visit: "asyncio.Future[list[_Answer]]", late: asyncio.TimerHandle
+    ) -> None:
+        late.cancel()
         fault = visit.exception()
-        answers = visit.result() if fault is None else [fault] * len(asks)
-        for ask, answer in zip(asks, answers, strict=True):
+        for ask, answer in zip(asks, visit.result() if fault is None else (), strict=False):
             if ask.done.done():
                 continue
-            if isinstance(answer, BaseException):
+            if isinstance(answer, Exception):
                 ask.done.set_exception(answer)
             else:
                 ask.done.set_result(answer)
+        if fault is not None:
+            self._give_up(asks, fault)
         self._go()
 
-    def _answers(self, asks: Sequence[_Ask]) -> list[Sequence[Row[Any]] | Exception]:
+    @staticmethod
+    def _give_up(asks: Sequence[_Ask], why: BaseException) -> None:
+        for ask in asks:
+            if not ask.done.done():
+                ask.done.set_exception(why)
+
+    def _answers(self, asks: Sequence[_Ask]) -> list[_Answer]:
         """In the thread: each read's rows, or what it raised."""
-        answers: list[Sequence[Row[Any]] | Exception] = []
+        answers: list[_Answer] = []
         with self._engine.connect() as connection:
+            driver = driver_of(connection)
+            assert driver is not None, "only an embedded database is read like this"
             for ask in asks:
                 try:
-                    answers.append(connection.execute(ask.query, ask.values).all())
+                    answers.append(ready(ask.query, ask.values).find(driver, ask.values))
                 except Exception as problem:  # noqa: BLE001 - handed to its caller; the others have their rows
                     answers.append(problem)
         return answers

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.errors import Conflict, Overloaded, StoreUnavailable
 from gateway.store.faults import is_lost, sqlstate
+from gateway.store.plain import driver_of, ready
 
 GROUP_MAX = 500
 GROUP_S = 60
@@ -74,6 +75,8 @@ class SqliteRunner:
 
     def _in_thread(self, transaction: Callable[[Connection], list[Any]]) -> list[Any]:
         with self._engine.connect() as connection:
+            # Said here, since statements that the driver runs by itself would begin nothing.
+            connection.begin()
             values = transaction(connection)
             try:
                 connection.commit()
@@ -210,11 +213,13 @@ def _execute_together(connection: Connection, writes: Sequence[Write]) -> None:
     if isinstance(statement, Table):
         statement = insert_unless_there(statement, connection.dialect.name)
     expected = [write.expect for write in writes if write.expect is not None]
-    counted = connection.dialect.name == "sqlite"
-    if len(writes) > 1 and (counted or not expected) and len(expected) in (0, len(writes)):
-        touched = connection.execute(statement, [dict(write.row) for write in writes]).rowcount
+    if (driver := driver_of(connection)) is not None and len(expected) in (0, len(writes)):
+        touched = ready(statement, writes[0].row).write(driver, [write.row for write in writes])
         if expected and touched != sum(expected):
             raise Conflict("rows changed under a group of writes")
+        return
+    if len(writes) > 1 and not expected:
+        connection.execute(statement, [dict(write.row) for write in writes])
         return
     for write in writes:
         touched = connection.execute(statement, dict(write.row)).rowcount

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from gateway.keys import KeyStore
 from gateway.services.notices.letters import Letter
@@ -16,11 +16,24 @@ from gateway.services.notices.rules import BY_SMS, POLICIES, Lane, NoticeState
 from gateway.services.notices.sheets import Sheet
 from gateway.services.notices.tables import CURSOR, OUTBOX
 from gateway.services.notices.words import Words
-from gateway.store import Store, insert_ignore
+from gateway.store import Store, find, insert_ignore, write
 from wallet.clock import Clock
 from wallet.ids import new_id
 
 KEY_REF = "outbox"
+_TOLD_UP_TO = select(CURSOR.c.position).where(CURSOR.c.name == bindparam("follower"))
+_TOLD = [
+    select(there.c.id)
+    .where(there.c.cause == bindparam("a_cause"), there.c.class_ == bindparam("a_class"))
+    .where(there.c.person == bindparam("a_person"))
+    .limit(1)
+    for there in (OUTBOX, MAILBOX)
+]
+_ADVANCE = (
+    update(CURSOR)
+    .where(CURSOR.c.name == bindparam("follower"), CURSOR.c.position == bindparam("before"))
+    .values(position=bindparam("after"))
+)
 
 
 class Notices:
@@ -64,18 +77,19 @@ class Notices:
         there is an address and the class goes by e-mail; a secret, or a number of nobody here, by SMS alone.
         """
         valid_s = self._valid_s[notice.class_]
-        letter = self._words.letter(notice, valid_s=valid_s)
-        by_mail = bool(notice.email) and letter is not None and not NEEDS[notice.class_].secrets
+        secret = bool(NEEDS[notice.class_].secrets)
+        by_mail = bool(notice.email) and self._words.subject(notice) is not None and not secret
         said = await self._said(notice)
         reached = {Channel.SMS, Channel.MAILBOX} | ({Channel.EMAIL} if by_mail else set())
         first = next_channel(said, reached.__contains__) if said else Channel.SMS
         text = self._words.sms(notice, valid_s=valid_s)
         if first is Channel.MAILBOX:
-            title = letter.subject if letter else self._words.title(notice.language)
+            title = self._words.subject(notice) or self._words.title(notice.language)
             kept = {"cause": notice.cause, "class_": notice.class_.value, "title": title, "text": text}
             return Prepared((), {"person_id": notice.person_id, **kept}, chosen=True)
         rows = [await self._row(notice, Channel.SMS, notice.msisdn, text)] if first is Channel.SMS else []
-        if by_mail and letter is not None:
+        # A page of HTML takes longer to make than all the rest, so only for whom it is sent to.
+        if by_mail and (letter := self._words.letter(notice, valid_s=valid_s)) is not None:
             rows.append(await self._row(notice, Channel.EMAIL, notice.email, letter.text, letter))
         return Prepared(tuple(rows), chosen=said is not None)
 
@@ -109,7 +123,7 @@ class Notices:
 
     async def told_up_to(self, follower: str) -> int:
         """The log position up to which `follower` has told everything; 0 at first."""
-        rows = await self._store.read(select(CURSOR.c.position).where(CURSOR.c.name == follower))
+        rows = await self._store.find(_TOLD_UP_TO, {"follower": follower})
         return int(rows[0].position) if rows else 0
 
     async def tell_following(self, follower: str, before: int, after: int, notices: Iterable[Notice]) -> bool:
@@ -122,10 +136,7 @@ class Notices:
 
         def work(tx: Connection) -> bool:
             insert_ignore(tx, CURSOR, {"name": follower, "position": 0})
-            moved = tx.execute(
-                update(CURSOR).where(CURSOR.c.name == follower, CURSOR.c.position == before).values(position=after)
-            ).rowcount
-            if moved != 1:
+            if write(tx, _ADVANCE, {"follower": follower, "before": before, "after": after}) != 1:
                 return False
             for one in prepared:
                 self.put(tx, one)
@@ -169,11 +180,8 @@ def _nobody() -> None:
 
 def _told(tx: Connection, row: Mapping[str, object]) -> bool:
     """Whether this cause has told the person this by any channel: they may have chosen another one since."""
-    for there in (OUTBOX, MAILBOX):
-        same = (there.c.cause == row["cause"]) & (there.c.class_ == row["class_"])
-        if tx.execute(select(there.c.id).where(same, there.c.person == row["person_id"]).limit(1)).first():
-            return True
-    return False
+    which = {"a_cause": row["cause"], "a_class": row["class_"], "a_person": row["person_id"]}
+    return any(find(tx, query, which) for query in _TOLD)
 
 
 def fresh(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.services.notices.outgoing import Channel
@@ -12,6 +12,9 @@ from wallet.clock import Clock
 
 USUAL = (Channel.SMS, Channel.USSD_PUSH, Channel.EMAIL, Channel.MAILBOX)
 """The order for who has said nothing; the mailbox is last because it cannot fail."""
+
+
+_SAID = select(PREFERENCES.c.channels).where(PREFERENCES.c.person == bindparam("a_person"))
 
 
 def whole(order: Iterable[Channel]) -> tuple[Channel, ...]:
@@ -36,7 +39,7 @@ class Preferences:
 
     async def said(self, person_id: str) -> tuple[Channel, ...] | None:
         """All channels in the order that the person has chosen; None if they have said nothing."""
-        rows = await self._store.read(select(PREFERENCES.c.channels).where(PREFERENCES.c.person == person_id))
+        rows = await self._store.find(_SAID, {"a_person": person_id})
         return whole(Channel(name) for name in rows[0].channels) if rows else None
 
     async def order_of(self, person_id: str) -> tuple[Channel, ...]:

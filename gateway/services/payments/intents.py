@@ -31,7 +31,7 @@ from gateway.services.payments.rules import (
 from gateway.services.payments.tables import codes, payments
 from gateway.services.shortnumber import new_digits
 from gateway.settings import Settings
-from gateway.store import Store, insert_ignore
+from gateway.store import Store, find, insert_ignore
 from wallet.accounts import Chart
 from wallet.clock import Clock
 from wallet.ids import new_id
@@ -124,8 +124,7 @@ class Intents:
         """
 
         def work(tx: Connection) -> Payment | R:
-            row = tx.execute(_OF_CALL, {"a_call_key": ask.call_key}).one_or_none()
-            if row is not None:
+            for row in find(tx, _OF_CALL, {"a_call_key": ask.call_key}):
                 return payment_of(row)
             planned = plan(tx)
             if not isinstance(planned, Payment):

@@ -11,6 +11,7 @@ from gateway.services.payments.model import CodeState, InvoiceState, Payment, Pa
 from gateway.services.payments.records import payment_of
 from gateway.services.payments.rules import RETURN_PAUSE
 from gateway.services.payments.tables import codes, invoices, payments
+from gateway.store import find, write
 
 _MINE = payments.c.id == bindparam("b_id")
 _HELD = select(payments).where(_MINE).with_for_update(key_share=True)
@@ -44,7 +45,7 @@ class CodeDraft:
 
 def conclude(tx: Connection, payment_id: str, settled: Settled, draft: CodeDraft | None) -> Payment:
     """Store the outcome of an intent; one that has an outcome keeps it. Gives back the payment as it now stands."""
-    payment = payment_of(tx.execute(_HELD, {"b_id": payment_id}).one())
+    payment = payment_of(find(tx, _HELD, {"b_id": payment_id})[0])
     if payment.state is not PaymentState.INTENT:
         return payment
     stands = settled.outcome is PayOutcome.OK
@@ -54,7 +55,7 @@ def conclude(tx: Connection, payment_id: str, settled: Settled, draft: CodeDraft
         "balance_minor": settled.balance_minor if stands else None,
         "settled_at": settled.at,
     }
-    tx.execute(_CONCLUDE, {"b_id": payment_id, **outcome})
+    write(tx, _CONCLUDE, {"b_id": payment_id, **outcome})
     if not settled.id_taken:
         _let_go(tx, payment, settled, draft)
     # Else it stays held until staff have looked: money has moved for it already, and a new attempt would move it twice.

@@ -25,6 +25,7 @@ from gateway.services.people.register import person_of, same, set_state
 from gateway.services.people.rules import is_pin, is_trivial
 from gateway.services.people.tables import persons, pins
 from gateway.services.shortnumber import ascii_digits
+from gateway.store import find, write
 from wallet.ids import new_id
 
 UNLOCK_KIND = "pin_unlock"
@@ -205,14 +206,14 @@ def _pin_of(person_id: str) -> Update:
 
 def _held(tx: Connection, person_id: str) -> Row[Any] | None:
     """The person's state and PIN, both rows held until the unit of work is over."""
-    return tx.execute(_HELD, {"a_person_id": person_id}).one_or_none()
+    return next(iter(find(tx, _HELD, {"a_person_id": person_id})), None)
 
 
 def _count_try(tx: Connection, person_id: str, now: datetime, tries_max: int) -> _Try:
     row = _held(tx, person_id)
     if row is None or row.state != PersonState.ACTIVE or row.failures >= tries_max:
         return _Try(0)
-    tx.execute(_COUNT, {"a_person_id": person_id, "now": now, "count": row.failures + 1})
+    write(tx, _COUNT, {"a_person_id": person_id, "now": now, "count": row.failures + 1})
     return _Try(tries_max - row.failures - 1, row.salt, row.hash)
 
 
@@ -220,7 +221,7 @@ def _forgive(tx: Connection, person_id: str, tries_max: int) -> PinCheck:
     row = _held(tx, person_id)
     if row is None or row.state != PersonState.ACTIVE:
         return PinCheck(PinOutcome.LOCKED, 0)
-    tx.execute(_FORGIVE, {"a_person_id": person_id})
+    write(tx, _FORGIVE, {"a_person_id": person_id})
     return PinCheck(PinOutcome.OK, tries_max)
 
 
