@@ -1,6 +1,6 @@
 """Providers whose answer is `CON ` or `END ` and a text: Africa's Talking and its like, each a table of field names.
 
-What is typed comes as all answers so far joined by `*`, or as the last one alone.
+What is typed comes as all answers so far, joined by `*`.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ class ConEnd(Form):
 
     Attributes:
         session: Field of the session's id; `msisdn`, `text`, `code` and `carrier` likewise, '' where there is none.
-        accumulates: Whether `text` holds all that was typed so far.
+        whole: Whether what was typed stands behind the code, as if all had been dialled: `*1420*3*500#`.
         plus: Whether numbers have their plus sign.
         bare: Whether the service code stands without `*` and `#`.
         by_get: The fields are a query.
@@ -31,7 +31,7 @@ class ConEnd(Form):
     text: str = "text"
     code: str = "serviceCode"
     carrier: str = "networkCode"
-    accumulates: bool = True
+    whole: bool = False
     plus: bool = False
     bare: bool = False
     by_get: bool = False
@@ -43,7 +43,9 @@ class ConEnd(Form):
             self.msisdn: hop.msisdn if self.plus else hop.bare_msisdn,
             self.carrier: self.network,
             self.code: hop.bare_code if self.bare else hop.service_code,
-            self.text: "*".join(hop.entries) if self.accumulates else hop.typed,
+            self.text: f"{'*'.join([hop.service_code.removesuffix('#'), *hop.entries])}#"
+            if self.whole
+            else "*".join(hop.entries),
         }
         return {name: value for name, value in fields.items() if name}
 

@@ -18,10 +18,10 @@ FORMS: Mapping[str, Form] = {
     form.name: form
     for form in (
         AfricasTalking(AFRICAS_TALKING, plus=True),
-        ConEnd("advanta", session="SESSIONID", msisdn="MSISDN", code="USSDCODE", text="INPUT", carrier=""),
+        ConEnd("advanta", session="SESSIONID", msisdn="MSISDN", code="USSDCODE", text="INPUT", carrier="", whole=True),
         ConEnd(
             "bonga", session="session_id", msisdn="mobile_number", code="service_code", text="message",
-            carrier="network", accumulates=False,
+            carrier="network",
         ),
         ConEnd(
             "crossgate", session="session_id", msisdn="msisdn", code="service_code", text="ussd_string",

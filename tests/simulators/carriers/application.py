@@ -64,7 +64,7 @@ class Application:
         if heard.kind not in ("hop", "begin", "input"):
             return web.json_response({"responseExitCode": 200})
         typed = heard.typed.split()[0] if self.wire == "hubtel" else heard.typed
-        ends = typed.rpartition("*")[2] == "0"
+        ends = typed.rpartition("*")[2].removesuffix("#") == "0"
         text = self.pages.pop(0) if self.pages else f"Heard {len(self.heard)}\n0. End"
         return say(heard, text, not ends)
 
