@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestServer
 
-from gateway.app.adapters import EndedDialogues
 from gateway.channels.ussd import UssdDoor, read_wires
 from gateway.channels.ussd.wires import profile_names
 from gateway.channels.web import new_application
@@ -67,7 +66,7 @@ async def line(wire: str, tmp_path: Path, clock: ManualClock, sqlite_template: P
     async with switchboard(f"sqlite:///{folder}/gateway.db", clock) as board:
         app = new_application(clock, metrics)
         mounts = read_wires(file, "*1420#", clock, demo=True)
-        app.add_routes(UssdDoor(EndedDialogues(board.dialogues), mounts, metrics).routes())
+        app.add_routes(UssdDoor(board.dialogues, mounts, metrics).routes())
         async with TestServer(app) as server:
             carrier = carrier_to(str(server.make_url("/")), "", "*1420#", Trace(), faults, wire=wire)
             yield Line(carrier, faults, board, metrics)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pytest
 from pytest_aiohttp.plugin import AiohttpServer
 
-from gateway.app.adapters import EndedDialogues
 from gateway.channels.ussd import UssdDoor, default_mount
 from gateway.channels.web import new_application
 from gateway.observe import Metrics
@@ -45,7 +44,7 @@ async def line(database_url: str, clock: ManualClock, aiohttp_server: AiohttpSer
     async with switchboard(database_url, clock) as board:
         app = new_application(clock, metrics)
         mount = default_mount("*1420#", "s3", demo=False)
-        app.add_routes(UssdDoor(EndedDialogues(board.dialogues), [mount], metrics).routes())
+        app.add_routes(UssdDoor(board.dialogues, [mount], metrics).routes())
         server = await aiohttp_server(app)
         carrier = carrier_to(str(server.make_url("/")), "s3", "*1420#", Trace(), faults)
         yield Line(carrier, faults, board, metrics)

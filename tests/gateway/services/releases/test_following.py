@@ -44,8 +44,8 @@ async def answering(press: Press, bank: Bank) -> AsyncIterator[Dialogues]:
     """A process that answers with the menus that it follows."""
     settings = DialogueSettings(ZoneInfo("Asia/Tehran"), language="en")
     async with asyncio.TaskGroup() as tasks:
-        hops = Hops(bank.actions(), Profile(), tasks, None, 100)
-        yield Dialogues(press.store, KEYS, press.clock, press.menus, hops, bank, settings)
+        hops = Hops(bank.actions(), lambda _adapter, _operator: Profile(), tasks, None, 100)
+        yield Dialogues(press.store, KEYS, press.clock, press.menus, hops, bank, settings, Metrics())
 
 
 @settings(max_examples=30)
