@@ -48,6 +48,14 @@ class Graph:
         """The screen of a node."""
         return self.menus.screens[node[-1]]
 
+    def shows(self, name: str) -> bool:
+        """Whether the screen shows a page."""
+        return not isinstance(self.menus.screens[name], UNSEEN)
+
+    def chosen(self, name: str) -> bool:
+        """Whether somebody chooses where the screen leads: the person, or a call."""
+        return not isinstance(self.menus.screens[name], PASSING)
+
     def entries(self) -> list[str]:
         """Where a dialled session begins."""
         house = self.menus.house

@@ -274,7 +274,7 @@ def smallest(profiles: Iterable[Profile]) -> Profile:
         newline=max((profile.newline for profile in bound), key=len),
         ucs2_allowed=all(profile.ucs2_allowed for profile in bound),
         session_s=min(profile.session_s for profile in bound),
-        hop_s=min(profile.hop_s for profile in bound),
+        hop_s=max(profile.hop_s for profile in bound),
         name="+".join(sorted({profile.name for profile in bound if profile.name})),
     )
 

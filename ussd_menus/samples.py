@@ -47,7 +47,7 @@ def value_of(word: Word, dice: Dice | None = None) -> Value:
         case WordType.WORD:
             return word.words[roll(len(word.words))]
         case WordType.NUMBER:
-            return int("9" * word.max) if dice and not roll(3) else min(int("9" * word.max), 3 + roll(7))
+            return int("9" * word.max) if dice and not roll(3) else min(int("9" * word.max), roll(12) if dice else 3)
         case WordType.AMOUNT:
             most = int("9" * word.max)
             return word.amount(most if dice and not roll(3) else min(most, 250_000 + roll(100_000)))

@@ -62,7 +62,7 @@ def navigation(screen: AnyScreen) -> set[str]:
     found = {screen.keys.next, screen.keys.back} if isinstance(screen, PAGED) else set()
     found |= {screen.keys.back} if screen.back else set()
     found |= {screen.keys.home} if screen.home else set()
-    found |= {screen.keys.help, screen.keys.next} if screen.help else set()
+    found |= {screen.keys.help} if screen.help else set()
     return found - {""}
 
 
