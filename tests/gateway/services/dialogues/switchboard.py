@@ -5,8 +5,9 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
@@ -30,11 +31,14 @@ from gateway.services.dialogues import (
 )
 from gateway.services.dialogues.tables import sessions
 from gateway.store import Store, Write
-from ussd_menus import Amount, Call, FrozenMenus, Profile, Result, Row, freeze, load
-from wallet.clock import Clock
+from ussd_menus import Amount, Call, FrozenMenus, Profile, Result, Row, files_of, freeze, load, load_files
+from ussd_menus.loader import FOLDER
+from wallet.clock import ManualClock
 
+T = TypeVar("T")
 PIN = "2468"
 CODE = "*1420#"
+OFFER = "Your last session was cut off.\n1. Continue\n2. Start again"
 REACHED = "0912 000 0009"
 _keys = itertools.count(1)
 
@@ -43,6 +47,38 @@ _keys = itertools.count(1)
 def shipped() -> FrozenMenus:
     """The menus as they are shipped."""
     return freeze(load())
+
+
+SHORTCUTS = """
+starts_at = "home.menu"
+[balance-1]
+dial = "1"
+inputs = ["1"]
+ends_at = "wallet.pin"
+[send-1]
+dial = "3*{payee}*{amount}"
+inputs = ["4", "{payee}", "{amount}"]
+ends_at = "send.pin"
+"""
+DIAL = """
+[dial]
+unknown = "We do not know this code."
+pin = "Never dial your PIN. Change it."
+"""
+
+
+@cache
+def hurried() -> FrozenMenus:
+    """The shipped menus with shortcuts of ours, and a payment whose last page sends an SMS besides."""
+    files = dict(files_of(FOLDER))
+    files["menus/shortcuts.toml"] = SHORTCUTS.encode()
+    sent = b'[sent]\ntype = "end"\n'
+    assert sent in files["menus/send.toml"]
+    files["menus/send.toml"] = files["menus/send.toml"].replace(sent, sent + b'sms = "send.sent"\n')
+    for name in [name for name in files if name.startswith("texts/") and name.count("/") == 1]:
+        if b"[dial]" not in files[name]:
+            files[name] += DIAL.encode()
+    return freeze(load_files(files))
 
 
 def other_version() -> FrozenMenus:
@@ -135,9 +171,15 @@ class Switchboard:
     menus: Menus
     late: list[LateAnswer]
     metrics: Metrics
+    clock: ManualClock
 
     def phone(self, msisdn: str = "+989120000001") -> "Phone":
-        return Phone(self.dialogues, msisdn)
+        return Phone(self.dialogues, msisdn, clock=self.clock)
+
+    async def rows(self) -> list[Mapping[str, object]]:
+        """All rows, in the order of their beginnings."""
+        rows = await self.store.read(select(*sessions.c).order_by(sessions.c.id))
+        return [dict(row._mapping) for row in rows]
 
     async def row(self, phone: "Phone") -> Mapping[str, object]:
         """The session's row, as it lies in the store."""
@@ -153,10 +195,15 @@ class Phone:
     msisdn: str
     session_key: str = ""
     text: str = ""
+    clock: ManualClock | None = None
 
-    async def dial(self) -> Reply:
-        self.session_key, self.text = f"key-{next(_keys)}", ""
-        return await self.again()
+    async def dial(self, behind: str = "") -> Reply:
+        """Dial the code, or the code and answers behind it, which accumulate like typed ones."""
+        if self.clock is not None:
+            # No two dials of one number come in the same moment.
+            self.clock.advance(timedelta(milliseconds=10))
+        self.session_key, self.text = f"key-{next(_keys)}", behind
+        return await self.dialogues.answer(replace(self.event(behind), kind=EventKind.BEGIN, dialled=behind))
 
     async def type(self, typed: str) -> Reply:
         self.text = f"{self.text}*{typed}" if self.text else typed
@@ -168,6 +215,10 @@ class Phone:
     def event(self, text: str) -> Event:
         kind = EventKind.INPUT if text else EventKind.BEGIN
         return Event("africastalking", kind, self.session_key, self.msisdn, CODE, text)
+
+    async def close(self, kind: EventKind, reason: str = "") -> None:
+        """The provider says how the session went."""
+        await self.dialogues.close(replace(self.event(""), kind=kind, reason=reason))
 
     async def at_pin(self, amount: str = "500") -> Reply:
         """Dial and walk to the screen where a PIN agrees to send money."""
@@ -198,6 +249,35 @@ class Outbox:
             self.late.append(answer)
 
 
+@dataclass
+class Telex:
+    """A handset on a wire that says only what was typed now; `sequence` where it numbers its deliveries."""
+
+    dialogues: Dialogues
+    msisdn: str = "+989120000001"
+    session_key: str = "reused"
+    numbered: bool = False
+    last: Event | None = None
+    number: int = 0
+
+    async def dial(self, behind: str = "") -> Reply:
+        return await self._give(EventKind.BEGIN, "", behind)
+
+    async def type(self, typed: str) -> Reply:
+        return await self._give(EventKind.INPUT, typed)
+
+    async def again(self) -> Reply:
+        assert self.last is not None
+        return await self.dialogues.answer(self.last)
+
+    async def _give(self, kind: EventKind, text: str, dialled: str = "") -> Reply:
+        self.number += 1
+        sequence = str(self.number) if self.numbered else ""
+        event = Event("telex", kind, self.session_key, self.msisdn, CODE, text, alone=True, sequence=sequence)
+        self.last = replace(event, dialled=dialled)
+        return await self.again()
+
+
 class FailingStore(Store):
     """A store that takes nothing when `fails` is set: the moment before a process dies."""
 
@@ -208,11 +288,16 @@ class FailingStore(Store):
             raise StoreUnavailable("gone")
         await super().apply(*writes)
 
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        if self.fails:
+            raise StoreUnavailable("gone")
+        return await super().write(work)
+
 
 @asynccontextmanager
 async def switchboard(
     url: str,
-    clock: Clock,
+    clock: ManualClock,
     *,
     bank: Bank | None = None,
     keys: KeyStore | None = None,
@@ -233,7 +318,7 @@ async def switchboard(
             hops = Hops(bank.actions(), profile_of, tasks, outbox, work_max)
             metrics = Metrics()
             made = Dialogues(store, keys or SHARED_KEYS, clock, kept, hops, bank, settings, metrics)
-            yield Switchboard(made, store, bank, hops, kept, outbox.late, metrics)
+            yield Switchboard(made, store, bank, hops, kept, outbox.late, metrics, clock)
     finally:
         await store.close()
 
