@@ -5,11 +5,18 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from simulators.faults import SmscFaults
+from simulators.carriers import FORMS
+from simulators.faults import CarrierFaults, SmscFaults
 from simulators.smsc import IdForm, ReceiptForm
 from simulators.terminal import TerminalConfig
+
+F = TypeVar("F", SmscFaults, CarrierFaults)
+
+
+SMPP = "smpp"
+"""The wire of phones that dial over the SMSC."""
 
 
 class ConfigError(ValueError):
@@ -17,22 +24,44 @@ class ConfigError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class CarrierConfig:
+    """A wire that the gateway serves at `/ussd/{name}[/{secret}]`, and a carrier that speaks it.
+
+    Attributes:
+        wire: Its form; `smpp` is over the binds of the SMSC.
+        name: The gateway's name of it, '' where that is the form's.
+        secret: The last part of the path.
+        reports: Whether the provider accounts for sessions that are over, where it can.
+    """
+
+    wire: str
+    name: str = ""
+    secret: str = field(default="", repr=False)
+    reports: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Where everything listens and whom it calls. `data_dir` keeps tokens and journals; None keeps nothing.
 
     Attributes:
+        carriers: Those that a phone of the lab can be in the network of, the first at the start; without any, Africa's
+            Talking with `ussd_path_secret`.
+        carrier_faults: What is wrong with their hops from the start.
         smsc_code: The short code that the lab's phones write to.
         smsc_accounts: More system ids that may bind, and their passwords.
         smsc_ids: How message ids look, in responses and in receipts.
         smsc_receipts: What a receipt holds.
         smsc_certificate: PEM file of the SMSC's certificate and `smsc_key` of its key: it then speaks TLS.
         smsc_faults: What is wrong from the start.
-        ussd_over_smpp: Phones dial over the SMSC's binds instead of the carrier's HTTP.
+        ussd_over_smpp: Phones dial over the SMSC's binds at first.
     """
 
     gateway_url: str = "http://127.0.0.1:8080"
     ussd_path_secret: str = ""
     service_code: str = "*1420#"
+    carriers: tuple[CarrierConfig, ...] = ()
+    carrier_faults: CarrierFaults = field(default_factory=CarrierFaults)
     iso8583_host: str = "127.0.0.1"
     iso8583_port: int = 8583
     lab_port: int = 8090
@@ -67,7 +96,10 @@ def load(file: Path) -> Config:
 
 
 def read(given: Mapping[str, Any]) -> Config:
-    """The configuration of these values; `terminal` is a list of tables with id, merchant_id, merchant_name, key (hex).
+    """The configuration of these values.
+
+    `terminal` is a list of tables with id, merchant_id, merchant_name, key (hex); `carrier` is one with wire, name,
+    secret, reports.
 
     Raises:
         ConfigError: An unknown key, or a value of another type.
@@ -77,11 +109,13 @@ def read(given: Mapping[str, Any]) -> Config:
     values: dict[str, Any] = {}
     for key, value in given.items():
         if key == "terminal":
-            values["terminals"] = tuple(_terminal(table) for table in _tables(value))
+            values["terminals"] = tuple(_terminal(table) for table in _tables("terminal", value))
+        elif key == "carrier":
+            values["carriers"] = tuple(_carrier(table) for table in _tables("carrier", value))
         elif key in _READERS:
             values[key] = _READERS[key](value)
         elif key not in kinds:
-            near = difflib.get_close_matches(key, [*kinds, *_READERS, "terminal"], n=1, cutoff=0.0)[0]
+            near = difflib.get_close_matches(key, [*kinds, *_READERS, "terminal", "carrier"], n=1, cutoff=0.0)[0]
             raise ConfigError(f"unknown key {key}; the nearest is {near}")
         elif type(value) is not kinds[key]:
             raise ConfigError(f"{key} is not of type {kinds[key].__name__}")
@@ -114,15 +148,23 @@ def _receipts(value: object) -> ReceiptForm:
         raise ConfigError(f"smsc_receipts is one of {', '.join(ReceiptForm)}") from None
 
 
-def _faults(value: object) -> SmscFaults:
-    faults = SmscFaults()
-    for key, given in _table("smsc_faults", value).items():
-        if key not in {one.name for one in fields(SmscFaults)}:
-            near = difflib.get_close_matches(key, [one.name for one in fields(SmscFaults)], n=1, cutoff=0.0)[0]
-            raise ConfigError(f"unknown key {key} of smsc_faults; the nearest is {near}")
+def _smsc_faults(value: object) -> SmscFaults:
+    return _faults("smsc_faults", value, SmscFaults())
+
+
+def _carrier_faults(value: object) -> CarrierFaults:
+    return _faults("carrier_faults", value, CarrierFaults())
+
+
+def _faults(table: str, value: object, faults: F) -> F:
+    names = [one.name for one in fields(faults)]
+    for key, given in _table(table, value).items():
+        if key not in names:
+            near = difflib.get_close_matches(key, names, n=1, cutoff=0.0)[0]
+            raise ConfigError(f"unknown key {key} of {table}; the nearest is {near}")
         kind = type(getattr(faults, key))
         if type(given) is not kind and not (kind is float and type(given) is int):
-            raise ConfigError(f"{key} of smsc_faults is not of type {kind.__name__}")
+            raise ConfigError(f"{key} of {table} is not of type {kind.__name__}")
         setattr(faults, key, kind(given))
     return faults
 
@@ -131,7 +173,8 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "smsc_accounts": _accounts,
     "smsc_ids": _ids,
     "smsc_receipts": _receipts,
-    "smsc_faults": _faults,
+    "smsc_faults": _smsc_faults,
+    "carrier_faults": _carrier_faults,
 }
 
 
@@ -141,10 +184,20 @@ def _table(key: str, value: object) -> dict[str, Any]:
     return value
 
 
-def _tables(value: object) -> list[Mapping[str, Any]]:
+def _tables(key: str, value: object) -> list[Mapping[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise ConfigError("terminal is not a list of tables")
+        raise ConfigError(f"{key} is not a list of tables")
     return value
+
+
+def _carrier(table: Mapping[str, Any]) -> CarrierConfig:
+    kinds = {"wire": str, "name": str, "secret": str, "reports": bool}
+    if not table.keys() <= kinds.keys() or not all(type(value) is kinds[key] for key, value in table.items()):
+        raise ConfigError("a carrier has wire and, if need be, name, secret (texts) and reports (true or false)")
+    wire = table.get("wire", "")
+    if wire not in {SMPP, *FORMS}:
+        raise ConfigError(f"{wire!r} is no wire of a carrier; there are {', '.join(sorted({SMPP, *FORMS}))}")
+    return CarrierConfig(**table)
 
 
 def _terminal(table: Mapping[str, Any]) -> TerminalConfig:

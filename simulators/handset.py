@@ -121,7 +121,13 @@ def main(arguments: list[str] | None = None) -> int:
                 console.print(f"[red]line {line} needs {PREFIX}{name} in the environment[/red]")
                 return 2
     carrier = carrier_to(
-        options.gateway, os.environ.get(VARIABLE, ""), options.service_code, Trace(), Faults(), wire=options.wire
+        options.gateway,
+        os.environ.get(VARIABLE, ""),
+        options.service_code,
+        Trace(),
+        Faults(),
+        wire=options.wire,
+        mount=options.mount,
     )
     with asyncio.Runner() as runner:
         handset = Handset(carrier, options.msisdn, runner, console)
@@ -138,6 +144,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--gateway", default="http://127.0.0.1:8080", help="the gateway's address")
     parser.add_argument("--service-code", default="*1420#", help="the code that the gateway serves")
     parser.add_argument("--wire", default=AFRICAS_TALKING, choices=sorted(FORMS), help="the carrier's wire")
+    parser.add_argument("--mount", default="", help="the gateway's name of the wire, if it has its own")
     parser.add_argument("--script", type=Path, help="a transcript to replay instead of the keyboard")
     parser.epilog = f"{VARIABLE} in the environment is the last part of the provider's path, if it has one."
     return parser.parse_args(arguments)

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Awaitable
 from typing import Protocol
 
 from simulators import people
-from simulators.carriers import carrier_to
-from simulators.config import Config, ConfigError
+from simulators.carriers import AFRICAS_TALKING, Carrier, carrier_to
+from simulators.config import SMPP, CarrierConfig, Config, ConfigError
 from simulators.faults import Faults
 from simulators.lab import Bench, Lab
 from simulators.mailbox import Mailbox
 from simulators.nfc_phone import NfcPhone
-from simulators.phone import Network, Phone
+from simulators.phone import Phone
 from simulators.registry import Registry
 from simulators.smsc import Smsc, Terms
 from simulators.terminal import Terminal
@@ -50,19 +50,22 @@ class World:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.trace = Trace()
-        self.faults = Faults(smsc=config.smsc_faults)
+        self.faults = Faults(carrier=config.carrier_faults, smsc=config.smsc_faults)
         everybody = people.load()
         folder = config.data_dir
-        self.carrier = carrier_to(
-            config.gateway_url, config.ussd_path_secret, config.service_code, self.trace, self.faults
-        )
         self.registry = Registry(everybody, self.trace)
         accounts = {**config.smsc_accounts, config.smsc_system_id: config.smsc_password}
         terms = Terms(ids=config.smsc_ids, receipts=config.smsc_receipts, tls=_tls(config))
-        self.smsc = Smsc(self.trace, self.faults, self._on_sms, accounts=accounts, terms=terms)
+        self.smsc = Smsc(
+            self.trace, self.faults, self._on_sms, accounts=accounts, terms=terms, ussd_code=config.service_code
+        )
         self.mailbox = Mailbox(self.trace)
-        network: Network = self.smsc.ussd if config.ussd_over_smpp else self.carrier
-        self.phones = {person.msisdn: Phone(person, network, self.smsc) for person in everybody}
+        chosen = config.carriers or (CarrierConfig(AFRICAS_TALKING, secret=config.ussd_path_secret),)
+        if config.ussd_over_smpp:
+            chosen = (CarrierConfig(SMPP), *chosen)
+        self.carriers = {one.name or one.wire: self._carrier(one) for one in chosen}
+        self.carrier = next(iter(self.carriers.values()))
+        self.phones = {person.msisdn: Phone(person, self.carrier, self.smsc) for person in everybody}
         self.nfc_phones = {
             msisdn: NfcPhone(msisdn, config.gateway_url, self.trace, folder=folder and folder / "nfc")
             for msisdn in self.phones
@@ -82,6 +85,7 @@ class World:
             Bench(
                 service_code=config.service_code,
                 short_code=config.smsc_code,
+                carriers=self.carriers,
                 phones=self.phones,
                 nfc_phones=self.nfc_phones,
                 terminals=self.terminals,
@@ -98,7 +102,8 @@ class World:
             PortBusy: Somebody else has one of the ports.
         """
         async with contextlib.AsyncExitStack() as stack:
-            stack.push_async_callback(self.carrier.close)
+            for carrier in {*self.carriers.values(), self.smsc.ussd}:
+                stack.push_async_callback(carrier.close)
             for key, listener in self._listeners().items():
                 await _listen(listener, key, getattr(self.config, key))
                 stack.push_async_callback(listener.stop)
@@ -109,6 +114,14 @@ class World:
                 finally:
                     for line in lines:
                         line.cancel()
+
+    def _carrier(self, one: CarrierConfig) -> Carrier:
+        if one.wire == SMPP:
+            return self.smsc.ussd
+        return carrier_to(
+            self.config.gateway_url, one.secret, self.config.service_code, self.trace, self.faults,
+            wire=one.wire, mount=one.name, reports=one.reports,
+        )  # fmt: skip
 
     def _listeners(self) -> dict[str, Listener]:
         return {

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import shutil
 import signal
 import socket
@@ -14,7 +15,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from gateway.demo import seed
+from gateway.demo import seed, wires
 from gateway.errors import SettingsFault
 from gateway.observe import set_up_logging
 from gateway.settings import PREFIX, Settings
@@ -44,6 +45,7 @@ async def demo(settings: Settings, config: Path | None, *, reset: bool) -> int:
     set_up_logging("warning")
     console.print(f"databases and demo people in {settings.data_dir} …")
     facts = await seed.seed(settings)
+    settings = wires.served(settings)
     world = settings.data_dir / "simulators.toml"
     seed.write_world(settings, facts, world)
     stop = asyncio.Event()
@@ -57,7 +59,8 @@ async def demo(settings: Settings, config: Path | None, *, reset: bool) -> int:
         await ready(f"http://127.0.0.1:{settings.lab_port}/", simulators, stop)
         console.print("gateway: USSD, terminals, console, API …")
         words = [sys.executable, "-m", "gateway", "serve", *(["--config", str(config)] if config else [])]
-        gateway = await stack.enter_async_context(process(words, settings.data_dir / "gateway.log"))
+        more = {f"{PREFIX}USSD_WIRES_FILE": settings.ussd_wires_file}
+        gateway = await stack.enter_async_context(process(words, settings.data_dir / "gateway.log", more))
         await ready(f"http://{settings.http_host}:{settings.http_port}/readyz", gateway, stop)
         if not stop.is_set():
             show(console, settings, facts)
@@ -91,10 +94,21 @@ def _is_taken(port: int) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def process(words: list[str], log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A child in a session of its own, so that Ctrl-C reaches only us; asked to stop, then killed."""
+async def process(
+    words: list[str], log: Path, more: Mapping[str, str] | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A child in a session of its own, so that Ctrl-C reaches only us; asked to stop, then killed.
+
+    Args:
+        words: What to run.
+        log: Where it writes.
+        more: What it finds in its environment besides ours.
+    """
+    environment = {**os.environ, **(more or {})}
     with log.open("ab") as out:
-        child = await asyncio.create_subprocess_exec(*words, stdout=out, stderr=out, start_new_session=True)
+        child = await asyncio.create_subprocess_exec(
+            *words, stdout=out, stderr=out, start_new_session=True, env=environment
+        )
     try:
         yield child
     finally:

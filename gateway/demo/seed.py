@@ -18,6 +18,8 @@ import pyotp
 from sqlalchemy import Connection
 
 from gateway.app import House, built
+from gateway.demo.files import write_private
+from gateway.demo.wires import carrier_tables
 from gateway.services.people import BranchPurpose, PinForm
 from gateway.services.people.ports import NoticeValue
 from gateway.services.staff import NewStaff, Role
@@ -133,7 +135,10 @@ def write_world(settings: Settings, facts: Facts, path: Path) -> None:
     terminal = facts.terminal
     lines += [
         "",
-        # A person who wants the SMSC to misbehave from the start writes keys into this table.
+        # A person who wants the carriers or the SMSC to misbehave from the start writes keys into these tables.
+        "[carrier_faults]",
+        "seed = 0",
+        "",
         "[smsc_faults]",
         "seed = 0",
         "",
@@ -142,21 +147,13 @@ def write_world(settings: Settings, facts: Facts, path: Path) -> None:
         f"merchant_id = {json.dumps(terminal.merchant_id)}",
     ]
     lines += [f"merchant_name = {json.dumps(terminal.merchant_name)}", f'key = "{terminal.key_hex}"']
+    lines += carrier_tables(settings)
     write_private(path, "\n".join(lines) + "\n")
 
 
 def registry_port(settings: Settings) -> int:
     """Port of `registry_url`, where the demo's registry simulator listens."""
     return urlsplit(settings.registry_url).port or 80
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
-    part = path.with_suffix(".part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-        out.write(text)
-    part.replace(path)
 
 
 def _empty(folder: Path) -> None:

@@ -160,7 +160,7 @@ class Carrier:
             self.line.limits.check(page.text)
         except NoPage as problem:
             self._trace.record("ussd", f"{hop.msisdn} no page: {problem}", hop.session_id, outbound=False)
-            self._end(dialogue, Ending.FAILED, None, str(problem))
+            self._end(dialogue, Ending.FAILED, HopKind.TIMEOUT, str(problem))
             return Screen(problem.text, open=False, failed=str(problem))
         await self._delivered_again(hop, before, page, mishaps)
         return self._shown(dialogue, page, mishaps)
@@ -231,6 +231,7 @@ class Carrier:
         """The hop is on its way, and the handset begins another dialogue; the network tells nobody."""
         self._forget(dialogue)
         late = self._owned(self._quietly(hop))
+        await asyncio.sleep(0)
         try:
             new = self._begun(dialogue.msisdn, self._service_code)
             async with new.turn:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
-from simulators.smsc.text import septets_of
+from simulators.gsm import septets_of
 
 GARBLED = "\udcff\udcfe"
 """Stands for the octets FF FE (PEP 383), which no text in UTF-8 holds; forms write it with `surrogateescape`."""

@@ -12,7 +12,7 @@ from xml.sax.saxutils import quoteattr
 
 from simulators.carriers.form import ANOTHER_FORM, Answer, Form, Request
 from simulators.carriers.hop import Hop, HopKind, NoPage, Page, Timers
-from simulators.smsc.text import septets_of
+from simulators.gsm import septets_of
 
 CONTEXT = "networkUnstructuredSsContext_version2"
 COOKIE = "JSESSIONID"

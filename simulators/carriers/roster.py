@@ -1,6 +1,7 @@
 """The carriers that there are, by the name of their wire. One more is one row here and its form or line."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from simulators.carriers.carrier import Carrier
 from simulators.carriers.con_end import AfricasTalking, ConEnd, Oltranz
@@ -18,6 +19,8 @@ FORMS: Mapping[str, Form] = {
     form.name: form
     for form in (
         AfricasTalking(AFRICAS_TALKING, plus=True),
+        ConEnd("hellio", plus=True),
+        ConEnd("mobilesasa", plus=True),
         ConEnd("advanta", session="SESSIONID", msisdn="MSISDN", code="USSDCODE", text="INPUT", carrier="", whole=True),
         ConEnd(
             "bonga", session="session_id", msisdn="mobile_number", code="service_code", text="message",
@@ -59,10 +62,16 @@ def carrier_to(
     *,
     wire: str = AFRICAS_TALKING,
     mount: str = "",
+    reports: bool = False,
 ) -> Carrier:
     """A carrier in front of the gateway at `gateway_url`, at `/ussd/{mount}[/{secret}]`; the mount is the wire's name.
+
+    `reports` sends the account of a session that is over, where the provider has one.
 
     Raises:
         KeyError: No wire of this name.
     """
-    return Carrier(HttpLine(FORMS[wire], gateway_url, secret, trace, mount=mount), service_code, trace, faults)
+    form = FORMS[wire]
+    if reports and isinstance(form, AfricasTalking):
+        form = replace(form, reports=True)
+    return Carrier(HttpLine(form, gateway_url, secret, trace, mount=mount), service_code, trace, faults)

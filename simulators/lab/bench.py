@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from simulators.faults import Faults
 from simulators.nfc_phone import NfcPhone, Provisioned
-from simulators.phone import Phone
+from simulators.phone import Network, Phone
 from simulators.terminal import TapResult, Terminal
 from simulators.trace import Trace
 
@@ -20,6 +20,14 @@ class FaultButton(StrEnum):
     DROP_SESSION = "drop_session"
     ANSWER_DELAY = "answer_delay"
     CALLBACK_TWICE = "callback_twice"
+    CARRIER_REPEATS = "carrier_repeats"
+    CARRIER_REORDERS = "carrier_reorders"
+    CARRIER_BEGINS_AGAIN = "carrier_begins_again"
+    CARRIER_REDIALS = "carrier_redials"
+    CARRIER_LOSES = "carrier_loses"
+    CARRIER_GARBLES = "carrier_garbles"
+    CARRIER_WRITES_SLOWLY = "carrier_writes_slowly"
+    CARRIER_READS_SLOWLY = "carrier_reads_slowly"
     SMSC_DOWN = "smsc_down"
     SMSC_THROTTLES = "smsc_throttles"
     SMSC_LOSES = "smsc_loses"
@@ -29,22 +37,31 @@ class FaultButton(StrEnum):
     TERMINAL_LINE_CUT = "terminal_line_cut"
 
 
-_SMSC: Mapping[FaultButton, tuple[str, float | bool]] = {
-    FaultButton.SMSC_THROTTLES: ("throttle_every", 2),
-    FaultButton.SMSC_LOSES: ("lost_resp_rate", 1.0),
-    FaultButton.SMSC_RECEIPT_FIRST: ("receipt_first", True),
-    FaultButton.SMSC_SLOW: ("delay_ms", 3_000),
-    FaultButton.SMSC_HEX_IDS: ("hex_ids", True),
+_PARTS: Mapping[FaultButton, tuple[str, str, float | bool]] = {
+    FaultButton.CARRIER_REPEATS: ("carrier", "repeat_rate", 1.0),
+    FaultButton.CARRIER_REORDERS: ("carrier", "reorder_rate", 1.0),
+    FaultButton.CARRIER_BEGINS_AGAIN: ("carrier", "repeated_begin_rate", 1.0),
+    FaultButton.CARRIER_REDIALS: ("carrier", "redial_rate", 1.0),
+    FaultButton.CARRIER_LOSES: ("carrier", "lost_answer_rate", 1.0),
+    FaultButton.CARRIER_GARBLES: ("carrier", "charset_rate", 1.0),
+    FaultButton.CARRIER_WRITES_SLOWLY: ("carrier", "slow_write_rate", 1.0),
+    FaultButton.CARRIER_READS_SLOWLY: ("carrier", "slow_read_rate", 1.0),
+    FaultButton.SMSC_THROTTLES: ("smsc", "throttle_every", 2),
+    FaultButton.SMSC_LOSES: ("smsc", "lost_resp_rate", 1.0),
+    FaultButton.SMSC_RECEIPT_FIRST: ("smsc", "receipt_first", True),
+    FaultButton.SMSC_SLOW: ("smsc", "delay_ms", 3_000),
+    FaultButton.SMSC_HEX_IDS: ("smsc", "hex_ids", True),
 }
-"""The SMSC's fault that a button switches, and its value when it is on."""
+"""The carrier's or the SMSC's fault that a button switches, and its value when it is on."""
 
 
 @dataclass(slots=True)
 class Bench:
-    """The devices by their keys: phones by number, terminals by id."""
+    """The devices by their keys: phones by number, terminals by id; the carriers' networks by their wires' names."""
 
     service_code: str
     short_code: str
+    carriers: Mapping[str, Network]
     phones: Mapping[str, Phone]
     nfc_phones: Mapping[str, NfcPhone]
     terminals: Mapping[str, Terminal]
@@ -59,13 +76,29 @@ class Bench:
         marked = [msisdn for msisdn, phone in self.phones.items() if phone.person.nfc]
         return next((msisdn for msisdn in marked if msisdn in self.nfc_phones), next(iter(self.nfc_phones)))
 
+    def carrier_of(self, phone: Phone) -> str:
+        """Whose network the phone is in; '' if it is none of the bench's."""
+        return next((name for name, network in self.carriers.items() if network is phone.network), "")
+
+    def join(self, phone: Phone, carrier: str) -> None:
+        """Put the phone into another network; an open dialogue ends.
+
+        Raises:
+            KeyError: No carrier of this name.
+        """
+        network = self.carriers[carrier]
+        if network is not phone.network:
+            phone.hang_up()
+            phone.network = network
+
     def is_on(self, button: FaultButton) -> bool:
         """Whether the fault is switched on."""
         match button:
             case FaultButton.ANSWER_DELAY:
                 return self.faults.answer_delay_s > 0
-            case _ if button in _SMSC:
-                return bool(getattr(self.faults.smsc, _SMSC[button][0]))
+            case _ if button in _PARTS:
+                part, name, _ = _PARTS[button]
+                return bool(getattr(getattr(self.faults, part), name))
             case _:
                 return bool(getattr(self.faults, button.value))
 
@@ -75,8 +108,8 @@ class Bench:
         match button:
             case FaultButton.ANSWER_DELAY:
                 self.faults.answer_delay_s = ANSWER_DELAY_S if switched else 0.0
-            case _ if button in _SMSC:
-                name, value = _SMSC[button]
-                setattr(self.faults.smsc, name, type(value)(value if switched else 0))
+            case _ if button in _PARTS:
+                part, name, value = _PARTS[button]
+                setattr(getattr(self.faults, part), name, type(value)(value if switched else 0))
             case _:
                 setattr(self.faults, button.value, switched)

@@ -100,6 +100,7 @@ class Pages:
         rows = newest_first(list(trace.messages)) if rows is None else rows
         return self._jinja.get_template(template).render(
             bench=self._bench,
+            carrier=self._bench.carrier_of(view.phone),
             view=view,
             t=view.words,
             languages=LANGUAGES,

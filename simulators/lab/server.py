@@ -35,6 +35,7 @@ class Lab:
         app.router.add_get("/live", self._live)
         app.router.add_post("/phones/{phone}/press", self._press)
         app.router.add_post("/phones/{phone}/hang-up", self._hang_up)
+        app.router.add_post("/phones/{phone}/carrier", self._join)
         app.router.add_post("/phones/{phone}/sms", self._write)
         app.router.add_post("/nfc/{nfc}/token", self._provision)
         app.router.add_post("/nfc/{nfc}/lock", self._lock)
@@ -94,6 +95,15 @@ class Lab:
     async def _hang_up(self, request: web.Request) -> web.StreamResponse:
         view = self._view(request)
         view.phone.hang_up()
+        return self._answer(request, "handset", view)
+
+    async def _join(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        view = self._view(request)
+        carrier = str(form.get("carrier", ""))
+        if carrier not in self._bench.carriers:
+            raise web.HTTPNotFound
+        self._bench.join(view.phone, carrier)
         return self._answer(request, "handset", view)
 
     async def _write(self, request: web.Request) -> web.StreamResponse:

@@ -12,6 +12,8 @@ from typing import Any
 
 from smpplib import consts
 
+from simulators.carriers import Carrier
+from simulators.carriers.hop import Timers
 from simulators.faults import Faults
 from simulators.smsc import session as esme
 from simulators.smsc import wire
@@ -21,7 +23,7 @@ from simulators.smsc.receipts import Fate
 from simulators.smsc.session import Session
 from simulators.smsc.terms import Terms
 from simulators.smsc.text import Part, Splitting, split
-from simulators.smsc.ussd import Dialect, UssdCentre
+from simulators.smsc.ussd import Dialect, UssdLine
 from simulators.smsc.wire import Pdu
 from simulators.trace import Trace
 
@@ -41,7 +43,7 @@ class Smsc:
         port: That it listens on.
         fates: What becomes of messages to a number (`+98…`); any other number gets its messages.
         desk: Takes messages.
-        ussd: Phones that dial over this SMSC.
+        ussd: The carrier of phones that dial `ussd_code` over this SMSC.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Smsc:
         terms: Terms | None = None,
         receipt_delay_s: float | None = None,
         dialect: Dialect | None = None,
+        ussd_code: str = "*1420#",
     ) -> None:
         self.port = 0
         self._trace = trace
@@ -67,7 +70,8 @@ class Smsc:
         self._courier = Courier(trace, self._sessions.keys(), self._terms)
         self.desk = Desk(trace, faults, on_sms, self._terms, self._courier)
         self.fates: dict[str, Fate] = self.desk.fates
-        self.ussd = UssdCentre(trace, self._sessions.keys(), dialect or Dialect())
+        self._ussd_line = UssdLine(trace, self._sessions.keys(), dialect or Dialect(), Timers())
+        self.ussd = Carrier(self._ussd_line, ussd_code, trace, faults)
         self._outbinds: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -204,7 +208,7 @@ class Smsc:
         if isinstance(pdu, wire.Refused):
             session.answer(pdu.answer, pdu.sequence, pdu.status)
             return
-        if pdu.command in ("submit_sm", "data_sm") and session.bound and self.ussd.hear(session, pdu):
+        if pdu.command in ("submit_sm", "data_sm") and session.bound and self._ussd_line.hear(session, pdu):
             return
         if pdu.command in COMMANDS:
             self.desk.take(session, pdu)

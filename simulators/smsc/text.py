@@ -7,18 +7,11 @@ from enum import StrEnum
 
 from smpplib import consts
 
+from simulators import gsm
 from simulators.smsc.wire import TAGS, Pdu
 
 UDHI = 0x40
 WAITING_MAX = 10_000
-_GSM = (
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_GSM_ESCAPED = dict(zip(b"\x0a\x14\x28\x29\x2f\x3c\x3d\x3e\x40\x65", "\f^{}\\[~]|€", strict=True))
-_TO_GSM = {letter: bytes([code]) for code, letter in enumerate(_GSM) if letter != "\x1b"} | {
-    letter: bytes([0x1B, code]) for code, letter in _GSM_ESCAPED.items()
-}
 UCS2_CODINGS = frozenset({consts.SMPP_ENCODING_ISO10646, 0x18})
 GSM_CODINGS = frozenset({consts.SMPP_ENCODING_DEFAULT, consts.SMPP_ENCODING_IA5, 0x10, *range(0xF0, 0xF4)})
 """What this SMSC reads as GSM 03.38: its default, what node-smpp calls so, and the codings of message classes."""
@@ -44,15 +37,10 @@ def text_of(octets: bytes, data_coding: int) -> str:
         if octet == 0x1B and not escaped:
             escaped = True
             continue
-        plain = _GSM[octet] if octet < 0x80 else "\ufffd"
-        shown.append(_GSM_ESCAPED.get(octet, plain) if escaped else plain)
+        plain = gsm.ALPHABET[octet] if octet < 0x80 else "\ufffd"
+        shown.append(gsm.EXTENSION.get(octet, plain) if escaped else plain)
         escaped = False
     return "".join(shown)
-
-
-def septets_of(text: str) -> int | None:
-    """Septets of a text in the default alphabet, extension characters counting two; None if it does not fit it."""
-    return sum(len(_TO_GSM[letter]) for letter in text) if all(letter in _TO_GSM for letter in text) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +113,17 @@ def split(text: str, splitting: Splitting = Splitting.UDH8, *, ucs2: bool = Fals
 
     GSM 03.38 where every character is in it, unless `ucs2`; 160 septets or 70 units fit into one (3GPP TS 23.040).
     """
-    gsm = not ucs2 and all(letter in _TO_GSM for letter in text)
-    letters = [_TO_GSM[letter] if gsm else letter.encode("utf-16-be") for letter in text]
-    coding = consts.SMPP_ENCODING_DEFAULT if gsm else consts.SMPP_ENCODING_ISO10646
+    plain = not ucs2 and all(letter in gsm.OCTETS for letter in text)
+    letters = [gsm.OCTETS[letter] if plain else letter.encode("utf-16-be") for letter in text]
+    coding = consts.SMPP_ENCODING_DEFAULT if plain else consts.SMPP_ENCODING_ISO10646
     whole = b"".join(letters)
-    if len(whole) <= (160 if gsm else 140):
+    if len(whole) <= (160 if plain else 140):
         return (Part(whole, coding),)
     if splitting is Splitting.PAYLOAD:
         return (Part(b"", coding, tlvs=((TAGS["message_payload"], whole),)),)
     room = (
         {Splitting.UDH8: 153, Splitting.UDH16: 152, Splitting.SAR: 153}[splitting]
-        if gsm
+        if plain
         else 134 - 2 * (splitting is Splitting.UDH16)
     )
     pieces = [b""]

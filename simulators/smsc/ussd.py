@@ -7,20 +7,22 @@ Each hop of a phone is a deliver_sm and each page a submit_sm, both with the TLV
 import asyncio
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from smpplib import consts
 
+from simulators.carriers.hop import GARBLED, Hop, HopKind, Limits, Manner, NoPage, Page, Timers
 from simulators.smsc import wire
 from simulators.smsc.session import Session
 from simulators.smsc.text import piece_of, split, text_of
 from simulators.smsc.wire import TAGS, Pdu
 from simulators.trace import Trace
 
-ANSWER_S = 15.0
 OP, SESSION_INFO, REFERENCE = "ussd_service_op", "its_session_info", "user_message_reference"
 END_BIT = 0x01
+NUMBERS = 0x100
+"""Dialogues that one octet tells apart."""
 
 
 class SessionKey(StrEnum):
@@ -42,121 +44,130 @@ class Dialect:
     key: SessionKey = SessionKey.SESSION_INFO
 
 
-@dataclass(frozen=True, slots=True)
-class UssdScreen:
-    """What the phone shows: the page, whether it waits for an answer, and what failed on the network's side."""
-
-    text: str
-    open: bool
-    failed: str | None = None
-
-
 @dataclass(slots=True, eq=False)
-class _Dialogue:
+class _Talk:
     number: int
     session: Session
-    service_code: str
-    hop: int = 0
-    page: asyncio.Future[UssdScreen] | None = None
+    waiting: list[asyncio.Future[Page]] = field(default_factory=list)
+
+    def settle(self, page: Page | NoPage) -> None:
+        """Everybody who waits for a page of this dialogue has it, or knows that there is none."""
+        for each in self.waiting:
+            if not each.done():
+                each.set_exception(page) if isinstance(page, NoPage) else each.set_result(page)
+        self.waiting.clear()
 
 
-class UssdCentre:
-    """Carries dialogues between phones and whoever is bound; a phone's `Network`, as the HTTP carrier is."""
+class UssdLine:
+    """Hops between phones and whoever is bound: the line of the carrier that an SMSC is too."""
 
-    def __init__(self, trace: Trace, sessions: Iterable[Session], dialect: Dialect, answer_s: float = ANSWER_S) -> None:
+    name = "smpp"
+    limits = Limits()
+
+    def __init__(self, trace: Trace, sessions: Iterable[Session], dialect: Dialect, timers: Timers) -> None:
+        self.timers = timers
         self._trace = trace
         self._sessions = sessions
         self._dialect = dialect
-        self._answer_s = answer_s
-        self._dialogues: dict[str, _Dialogue] = {}
+        self._talks: dict[tuple[str, str], _Talk] = {}
 
-    async def dial(self, msisdn: str, code: str) -> UssdScreen:
-        """Dial a code; an open dialogue of the phone is cut."""
-        self.cancel(msisdn)
-        session = next((one for one in self._sessions if one.receives), None)
-        if session is None:
-            return UssdScreen("", open=False, failed="no application is bound")
-        taken = {dialogue.number for dialogue in self._dialogues.values()}
-        number = next(number for number in iter(lambda: secrets.randbelow(0x100), None) if number not in taken)
-        dialogue = self._dialogues[msisdn] = _Dialogue(number, session, code.strip("*#").split("*")[0])
-        return await self._hop(msisdn, dialogue, self._dialect.begin, code)
+    def new_session(self) -> str:
+        """Names the dialogue here; on the wire it has a number of one octet."""
+        return secrets.token_hex(8)
 
-    async def answer(self, msisdn: str, text: str) -> UssdScreen:
-        """Type `text` on the page that is open."""
-        dialogue = self._dialogues.get(msisdn)
-        if dialogue is None:
-            return UssdScreen("", open=False, failed="no dialogue is open")
-        return await self._hop(msisdn, dialogue, self._dialect.answer, text)
+    async def deliver(self, hop: Hop, manner: Manner) -> Page:
+        """Send a hop and wait for its page. A link has no slow manner of its own.
 
-    def cancel(self, msisdn: str) -> None:
-        """Press the red key: the application is told."""
-        dialogue = self._dialogues.pop(msisdn, None)
-        if dialogue is not None:
-            self._send(msisdn, dialogue, self._dialect.abort, "")
-            if dialogue.page is not None and not dialogue.page.done():
-                dialogue.page.set_result(UssdScreen("", open=False, failed="the person hung up"))
+        Raises:
+            NoPage: Nobody is bound, all numbers are taken, the hop was refused, or no page came in time.
+        """
+        del manner
+        talk = self._talk_of(hop)
+        page: asyncio.Future[Page] = asyncio.get_running_loop().create_future()
+        talk.waiting.append(page)
+        begins = hop.kind is HopKind.BEGIN
+        self._send(
+            hop, talk, self._dialect.begin if begins else self._dialect.answer, hop.dialled if begins else hop.typed
+        )
+        try:
+            async with asyncio.timeout(self.timers.application_s):
+                return await page
+        except TimeoutError:
+            raise NoPage("the application did not answer in time") from None
+
+    async def tell(self, hop: Hop) -> None:
+        """An abort, also when the network's timer ran out; a dialogue that is over gives its number back."""
+        key = (hop.msisdn, hop.session_id)
+        talk = self._talks.get(key)
+        if talk is None:
+            return
+        if hop.kind is HopKind.REPORT:
+            del self._talks[key]
+            talk.settle(NoPage("the person hung up"))
+        else:
+            self._send(hop, talk, self._dialect.abort, "")
+
+    async def close(self) -> None:
+        """Forget all dialogues; the links are the SMSC's."""
+        self._talks.clear()
 
     def hear(self, session: Session, pdu: Pdu) -> bool:
         """A submit_sm or data_sm of the application; False if it is no page of USSD."""
         if pdu.tlv(OP) is None:
             return False
         msisdn = f"+{pdu.text('destination_addr').removeprefix('+')}"
-        dialogue = self._dialogues.get(msisdn)
-        waits = dialogue is not None and dialogue.page is not None and not dialogue.page.done()
-        if dialogue is None or not waits or not self._is_of(dialogue, pdu):
+        talk = next(
+            (talk for (whose, _), talk in self._talks.items() if whose == msisdn and self._is_of(talk, pdu)), None
+        )
+        if talk is None or not talk.waiting:
             session.answer(f"{pdu.command}_resp", pdu.sequence, consts.SMPP_ESME_RSUBMITFAIL)
             return True
-        session.answer(f"{pdu.command}_resp", pdu.sequence, message_id=f"{dialogue.number:02x}{dialogue.hop:02x}")
         op, info = pdu.tlv(OP) or b"\0", pdu.tlv(SESSION_INFO) or b"\0\0"
+        session.answer(f"{pdu.command}_resp", pdu.sequence, message_id=f"{talk.number:02x}{info[-1]:02x}")
         text = text_of(piece_of(pdu).octets, pdu.number("data_coding"))
         ends = op[-1] != self._dialect.ask or bool(info[-1] & END_BIT)
         self._trace.record("ussd", f"submit_sm to {msisdn}, op {op[-1]}, {info.hex()}", text, outbound=False)
-        if ends:
-            del self._dialogues[msisdn]
-        if dialogue.page is not None:
-            dialogue.page.set_result(UssdScreen(text, open=not ends))
+        talk.settle(Page(text, more=not ends))
         return True
 
-    def _is_of(self, dialogue: _Dialogue, pdu: Pdu) -> bool:
+    def _talk_of(self, hop: Hop) -> _Talk:
+        key = (hop.msisdn, hop.session_id)
+        if key in self._talks:
+            return self._talks[key]
+        session = next((one for one in self._sessions if one.receives), None)
+        if session is None:
+            raise NoPage("no application is bound")
+        taken = {talk.number for talk in self._talks.values()}
+        free = [number for number in range(NUMBERS) if number not in taken]
+        if not free:
+            raise NoPage("the network has no number for one more dialogue")
+        talk = self._talks[key] = _Talk(secrets.choice(free), session)
+        return talk
+
+    def _is_of(self, talk: _Talk, pdu: Pdu) -> bool:
         if self._dialect.key is SessionKey.REFERENCE:
-            return pdu.tlv(REFERENCE) == dialogue.number.to_bytes(2, "big")
+            return pdu.tlv(REFERENCE) == talk.number.to_bytes(2, "big")
         info = pdu.tlv(SESSION_INFO)
-        return info is not None and len(info) == 2 and info[0] == dialogue.number
+        return info is not None and len(info) == 2 and info[0] == talk.number
 
-    async def _hop(self, msisdn: str, dialogue: _Dialogue, op: int, text: str) -> UssdScreen:
-        dialogue.page = asyncio.get_running_loop().create_future()
-        self._send(msisdn, dialogue, op, text)
-        try:
-            async with asyncio.timeout(self._answer_s):
-                return await dialogue.page
-        except TimeoutError:
-            if self._dialogues.get(msisdn) is dialogue:
-                self.cancel(msisdn)
-            return UssdScreen("", open=False, failed="the application did not answer in time")
-
-    def _send(self, msisdn: str, dialogue: _Dialogue, op: int, text: str) -> None:
+    def _send(self, hop: Hop, talk: _Talk, op: int, text: str) -> None:
         end = END_BIT if op == self._dialect.abort else 0
-        tlvs = [(TAGS[OP], bytes([op])), (TAGS[SESSION_INFO], bytes([dialogue.number, dialogue.hop << 1 & 0xFE | end]))]
+        tlvs = [(TAGS[OP], bytes([op])), (TAGS[SESSION_INFO], bytes([talk.number, hop.number - 1 << 1 & 0xFE | end]))]
         if self._dialect.key is SessionKey.REFERENCE:
-            tlvs[1] = (TAGS[REFERENCE], dialogue.number.to_bytes(2, "big"))
-        dialogue.hop += 1
-        part = split(text)[0]
-        dialogue.session.ask(
+            tlvs[1] = (TAGS[REFERENCE], talk.number.to_bytes(2, "big"))
+        part = split(text.replace(GARBLED, ""))[0]
+        octets = part.octets + (b"\xff\xfe" if GARBLED in text else b"")
+        talk.session.ask(
             lambda sequence: wire.make(
-                "deliver_sm", sequence, service_type="USSD", source_addr=msisdn.removeprefix("+"),
+                "deliver_sm", sequence, service_type="USSD", source_addr=hop.bare_msisdn,
                 source_addr_ton=consts.SMPP_TON_INTL, source_addr_npi=consts.SMPP_NPI_ISDN,
-                destination_addr=dialogue.service_code, data_coding=part.data_coding, short_message=part.octets,
-                tlvs=tlvs,
+                destination_addr=hop.bare_code, data_coding=part.data_coding, short_message=octets, tlvs=tlvs,
             ),
-            lambda answer: self._refused(msisdn, dialogue, answer),
+            lambda answer: self._refused(talk, answer),
         )  # fmt: skip
-        self._trace.record("ussd", f"deliver_sm of {msisdn}, op {op}, {tlvs[1][1].hex()}", text, outbound=True)
+        self._trace.record("ussd", f"deliver_sm of {hop.msisdn}, op {op}, {tlvs[1][1].hex()}", text, outbound=True)
 
-    def _refused(self, msisdn: str, dialogue: _Dialogue, answer: Pdu | None) -> None:
+    def _refused(self, talk: _Talk, answer: Pdu | None) -> None:
         """An application that refuses a hop, or that is gone, has ended the dialogue."""
-        if answer is not None and answer.status == consts.SMPP_ESME_ROK:
-            return
-        if self._dialogues.get(msisdn) is dialogue:
-            del self._dialogues[msisdn]
-        if dialogue.page is not None and not dialogue.page.done():
-            dialogue.page.set_result(UssdScreen("", open=False, failed="the application refused the hop"))
+        if answer is None or answer.status != consts.SMPP_ESME_ROK:
+            talk.settle(NoPage("the application refused the hop"))

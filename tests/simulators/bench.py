@@ -60,6 +60,7 @@ def bench_of(acquirer_port: int, api_url: str = "http://127.0.0.1:9") -> tuple[B
     bench = Bench(
         service_code="*1420#",
         short_code="1420",
+        carriers={"africastalking": network},
         phones={person.msisdn: Phone(person, network, messages) for person in everybody},
         nfc_phones={person.msisdn: NfcPhone(person.msisdn, api_url, trace) for person in everybody},
         terminals={"TERM0001": terminal},

@@ -233,6 +233,27 @@ async def test_the_lock_switches_and_shows_it(page: Page) -> None:
     assert 'aria-pressed="true"' in await page.post("/nfc/989120000002/lock")
 
 
+async def test_a_phone_joins_another_carrier_and_its_dialogue_ends(page: Page) -> None:
+    assert 'id="carrier"' not in await page.get("/"), "one carrier is no choice"
+    other = TalkingNetwork(page.bench.trace, menu="Other menu")
+    page.bench.carriers = {**page.bench.carriers, "nalo": other}
+    await page.post("/phones/989120000001/press", {"entry": "*1420#"})
+
+    html = await page.post("/phones/989120000001/carrier", {"carrier": "nalo"})
+
+    assert re.search(r'<option value="nalo" selected>', html)
+    assert "hangs up" in page.bench.trace.messages[-1].summary
+    assert "Other menu" in await page.post("/phones/989120000001/press", {"entry": "*1420#"})
+    assert page.bench.carrier_of(page.bench.phones[RETIREE]) == "africastalking"
+
+
+async def test_there_is_no_other_carrier_than_those_of_the_bench(page: Page) -> None:
+    origin = {"Origin": f"http://{page.client.host}:{page.client.port}"}
+    path = "/phones/989120000001/carrier"
+    async with page.client.post(path, data={"carrier": "gopher"}, headers=origin) as response:
+        assert response.status == 404
+
+
 @pytest.mark.parametrize("button", list(FaultButton))
 async def test_a_fault_button_switches_its_fault_on_and_off(page: Page, button: FaultButton) -> None:
     html = await page.post(f"/faults/{button.value}")

@@ -13,7 +13,7 @@ import pytest
 
 from simulators import config
 from simulators.config import ConfigError
-from simulators.faults import SmscFaults
+from simulators.faults import CarrierFaults, SmscFaults
 from simulators.smsc import IdForm, ReceiptForm, wire
 from simulators.world import PortBusy, World
 from tests.simulators.acquirer import KEY, Acquirer
@@ -64,6 +64,27 @@ async def test_phones_dial_over_smpp_when_they_are_told_to() -> None:
     assert phone.screen.failed == "no application is bound"
 
 
+def test_carriers_are_configured_and_the_first_is_the_phones_at_the_start() -> None:
+    world = World(
+        config.read(
+            {
+                "carrier": [
+                    {"wire": "nalo", "secret": "hidden"},
+                    {"wire": "hubtel", "name": "hubtel2"},
+                    {"wire": "smpp"},
+                ],
+                "carrier_faults": {"duplicate_rate": 0.02, "seed": 7},
+            }
+        )
+    )
+
+    assert list(world.carriers) == ["nalo", "hubtel2", "smpp"]
+    assert [carrier.line.name for carrier in world.carriers.values()] == ["nalo", "hubtel", "smpp"]
+    assert {id(phone.network) for phone in world.phones.values()} == {id(world.carriers["nalo"])}
+    assert world.faults.carrier == CarrierFaults(duplicate_rate=0.02, seed=7)
+    assert "hidden" not in repr(world.config)
+
+
 async def test_a_phone_of_the_lab_writes_to_an_esme() -> None:
     ports = free_ports()
     async with World(config.read(ports)).running() as world:
@@ -94,6 +115,10 @@ def test_a_certificate_that_cannot_be_read_is_said() -> None:
         ({"smsc_faults": {"delay": 1}}, "unknown key delay of smsc_faults; the nearest is delay_ms"),
         ({"smsc_faults": {"delay_ms": "1"}}, "delay_ms of smsc_faults is not of type int"),
         ({"smsc_faults": {"half_open": 1}}, "half_open of smsc_faults is not of type bool"),
+        ({"carrier_faults": {"drop": 1}}, "unknown key drop of carrier_faults; the nearest is drop_rate"),
+        ({"carrier": {"wire": "nalo"}}, "carrier is not a list of tables"),
+        ({"carrier": [{"wire": "gopher"}]}, "'gopher' is no wire of a carrier; there are advanta, "),
+        ({"carrier": [{"wire": "nalo", "reports": 1}]}, "a carrier has wire and, if need be, name"),
         ({"smsc_ids": {"receipt": "b"}}, "smsc_ids: 'b' is no form of message ids"),
         ({"smsc_ids": "x"}, "smsc_ids is not a table"),
         ({"smsc_receipts": "long"}, "smsc_receipts is one of full, text, tlv, partial"),

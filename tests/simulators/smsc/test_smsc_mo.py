@@ -157,6 +157,27 @@ async def test_a_hop_that_is_refused_ends_the_dialogue(lab: Lab, esme: Esme) -> 
     assert dialled.result().failed == "the application refused the hop"
 
 
+async def test_a_hop_comes_twice_with_the_same_numbers_and_one_page_is_shown(lab: Lab, esme: Esme) -> None:
+    lab.faults.callback_twice = True
+    async with asyncio.TaskGroup() as group:
+        dialled = group.create_task(lab.smsc.ussd.dial(PHONE, "*1420#"))
+        hops = [await esme.hear(), await esme.hear()]
+        assert hops[0].tlvs == hops[1].tlvs
+        esme.reply(hops[0])
+        assert await page(esme, hops[1], "menu", 2) == 0
+    assert (dialled.result().text, dialled.result().open) == ("menu", True)
+    assert await page(esme, hops[1], "menu", 2) == consts.SMPP_ESME_RSUBMITFAIL
+
+
+async def test_a_page_that_is_too_long_ends_the_dialogue(lab: Lab, esme: Esme) -> None:
+    async with asyncio.TaskGroup() as group:
+        dialled = group.create_task(lab.smsc.ussd.dial(PHONE, "*1420#"))
+        hop = await esme.hear()
+        assert await page(esme, hop, "م" * 81, 2) == 0
+    assert dialled.result().failed == "the page has 81 UCS-2 units, the network carries 80"
+    assert (await lab.smsc.ussd.answer(PHONE, "1")).failed == "no dialogue is open"
+
+
 async def test_an_operator_that_numbers_dialogues_by_message_reference_is_played_too() -> None:
     async with listening(Lab(dialect=Dialect(key=SessionKey.REFERENCE))) as lab:
         esme = await Esme.bound(lab)
