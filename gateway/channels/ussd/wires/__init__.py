@@ -30,11 +30,14 @@ from gateway.channels.ussd.wire import Wire
 from gateway.channels.ussd.wires.africastalking import AfricasTalking
 from gateway.channels.ussd.wires.fields import NumberForm
 from gateway.channels.ussd.wires.form import Form
+from gateway.channels.ussd.wires.hubtel import Hubtel
+from gateway.channels.ussd.wires.infobip import Infobip
 from gateway.channels.ussd.wires.mapped import MappedWire
+from gateway.channels.ussd.wires.restcomm import RestComm
 
 PROFILES = Path(__file__).with_name("profiles")
 
-TYPED: Mapping[str, Callable[[str, Codes], Wire]] = {}
+TYPED: Mapping[str, Callable[[str, Codes], Wire]] = {"hubtel": Hubtel, "infobip": Infobip, "restcomm": RestComm}
 """Wires in code, by the name of their profile."""
 
 

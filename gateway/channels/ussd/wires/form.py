@@ -67,7 +67,8 @@ class Form(Table):
         carries: Where the fields are.
         accumulates: Whether the text is all answers so far, joined by `*`; else it is the last one alone.
         begin: What tells a begin: `unknown_session` (whatever is new begins; only where the text accumulates),
-            `empty_text`, `kind` (the field of that name) or `dialled` (the text is a whole dialled string of ours).
+            `empty_text` (where it is the last answer alone, an empty answer begins anew), `kind` (the field of that
+            name) or `dialled` (the text is a whole dialled string of ours).
         dialled: Where the answers stand that were dialled behind the code: behind the `code` in its field, in the
             `text` as a whole dialled string, in the text as a `suffix` alone, in a `field` of their own.
     """
@@ -100,8 +101,6 @@ class Form(Table):
             raise ValueError("a GET carries its fields in the query")
         if self.begin == "unknown_session" and not self.accumulates:
             raise ValueError("begin = unknown_session needs accumulates = true: a last answer alone tells no begin")
-        if self.begin == "empty_text" and not self.accumulates:
-            raise ValueError("begin = empty_text needs accumulates = true: people send empty answers, too")
         if self.begin == "kind" and not (self.fields.kind and self.kinds.begin):
             raise ValueError("begin = kind needs fields.kind and kinds.begin")
         if self.dialled == "field" and not self.fields.dialled:
