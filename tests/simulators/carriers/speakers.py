@@ -118,6 +118,8 @@ def as_json(make: Callable[[Heard, str, bool], Mapping[str, object]]) -> Say:
 SAID: Say = lambda _heard, text, more: words(text, more=more)  # noqa: E731
 SPEAKERS: Mapping[str, tuple[Callable[[Wired], Heard], Say]] = {
     "africastalking": (con_end("sessionId", "phoneNumber", "text"), SAID),
+    "hellio": (con_end("sessionId", "phoneNumber", "text"), SAID),
+    "mobilesasa": (con_end("sessionId", "phoneNumber", "text"), SAID),
     "advanta": (con_end("SESSIONID", "MSISDN", "INPUT"), SAID),
     "bonga": (con_end("session_id", "mobile_number", "message"), SAID),
     "crossgate": (con_end("session_id", "msisdn", "ussd_string"), SAID),

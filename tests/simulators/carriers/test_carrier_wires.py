@@ -12,11 +12,12 @@ from tests.simulators.carriers.speakers import SPEAKERS
 
 WIRES = sorted(FORMS)
 BEGUN = {
+    "hellio": "", "mobilesasa": "",
     "africastalking": "", "bonga": "", "crossgate": "", "techsavanna": "", "safaricom": "",
     "moolre": "", "hubtel": "*1420# 1",
 }  # fmt: skip
 """What an application reads at a begin; by the others the code."""
-ACCUMULATING = {"africastalking", "bonga", "crossgate", "techsavanna", "safaricom"}
+ACCUMULATING = {"africastalking", "hellio", "mobilesasa", "bonga", "crossgate", "techsavanna", "safaricom"}
 TOLD = {"hollatags": "abort", "infobip": "abort", "hubtel": "abort", "restcomm": "abort"}
 ANOTHER_FORM = "the application's answer has another form"
 
