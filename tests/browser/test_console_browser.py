@@ -142,7 +142,7 @@ async def test_the_console_in_a_browser(tmp_path: Path, clock: ManualClock) -> N
 
 
 async def looked_at(page: Page, base: str, pages: dict[str, str]) -> None:
-    """Every page in English and Persian, on a desk and on a phone; nothing is wider than the screen."""
+    """Every page in English, Persian and Arabic, on a desk and on a phone; nothing is wider than the screen."""
     for language in ("en", "fa", "ar"):
         await page.locator(f".tongues button[value={language}]").first.click()
         await page.wait_for_load_state()
