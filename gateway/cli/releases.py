@@ -23,7 +23,9 @@ LISTED_MAX = 20
 def release(
     folder: Annotated[Path, typer.Argument(help="Folder with menus/ and texts/.", exists=True, file_okay=False)],
     staff: Staff,
-    percent: Annotated[int, typer.Option("--percent", help="To this share of the numbers first.", min=1, max=99)] = 0,
+    percent: Annotated[
+        int | None, typer.Option("--percent", help="To this share of the numbers first.", min=1, max=99)
+    ] = None,
     branch: Annotated[str, typer.Option("--branch", help="To people of this branch first, as tehran-01.")] = "",
     note: Annotated[str, typer.Option("--note", help="What is new, for colleagues.")] = "",
     config: Config = None,
@@ -36,7 +38,8 @@ def release(
 
     if percent and branch:
         raise typer.BadParameter("either --percent or --branch")
-    scope = Scope(ScopeKind.BRANCH if branch else ScopeKind.PERCENT if percent else ScopeKind.EVERYONE, percent, branch)
+    kind = ScopeKind.BRANCH if branch else ScopeKind.PERCENT if percent else ScopeKind.EVERYONE
+    scope = Scope(kind, percent or 0, branch)
     files = read_folder(folder)
 
     async def ask(house: "House") -> "Release | ReleaseRefusal":

@@ -22,6 +22,7 @@ from gateway.channels.console.pages import (
     jobs,
     ledger,
     links,
+    menus,
     merchants,
     people,
     sign_in,
@@ -40,8 +41,8 @@ _STATIC = _HERE / "static"
 def console_routes() -> list[Route]:
     """Every route of the console with the roles that it needs."""
     pages = (
-        sign_in, today, claims, approvals, tickets, people, cash_in, ledger, causes, jobs, campaigns, links, merchants,
-        staff,
+        sign_in, today, claims, approvals, tickets, people, cash_in, ledger, causes, jobs, campaigns, links, menus,
+        merchants, staff,
         views,
     )  # fmt: skip
     return [route for page in pages for route in page.routes()]

@@ -48,7 +48,9 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
 
 async def headers(request: web.Request, response: web.StreamResponse) -> None:
     """Security headers on every answer, streamed ones too; only files with their content in the address are kept."""
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        # A page that needs a stricter one has set its own.
+        response.headers.setdefault(name, value)
     kept = request.path.startswith(f"{PREFIX}/static/") and response.status == 200
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if kept else "no-store"
 

@@ -19,9 +19,10 @@ from gateway.services.messages import Ticket, TicketOutcome, TicketState
 from gateway.services.notices import Channel, Queue, Title
 from gateway.services.payments import ClaimCode, Invoice, Payment, PayResult
 from gateway.services.people import BranchPurpose, Person, PersonView
+from gateway.services.releases import Release, RollbackOutcome, Standing
 from gateway.services.staff import NewStaff, Role, SignInResult, StaffMember, StaffRefusal
 from gateway.settings import Settings
-from ussd_menus import Style
+from ussd_menus import Menus, Style
 from wallet.accounts import Account, Chart
 from wallet.clock import Clock
 from wallet.ids import AccountId
@@ -155,6 +156,23 @@ class CampaignsDesk(Protocol):
     async def cancel(self, campaign_id: str) -> CampaignOutcome: ...
 
 
+class ReleasesDesk(Protocol):
+    """Satisfied by gateway.services.releases.Releases."""
+
+    @property
+    def shipped(self) -> str: ...
+    async def standing(self) -> Standing: ...
+    async def list_releases(self, *, limit: int, before: str = "") -> list[Release]: ...
+    async def menus_of(self, version: str) -> Menus | None: ...
+    async def roll_back(self, maker: str, *, now: bool = False) -> RollbackOutcome: ...
+
+
+class SessionsDesk(Protocol):
+    """Satisfied by gateway.services.dialogues.SessionCounts."""
+
+    async def live_by_version(self) -> Mapping[str, int]: ...
+
+
 class PreferencesDesk(Protocol):
     """Satisfied by gateway.services.notices.Preferences."""
 
@@ -241,6 +259,8 @@ class ConsoleDeps:
         payments: Cash-in.
         jobs: Long work.
         campaigns: One text for many people.
+        releases: Which menus people meet.
+        session_counts: How many sessions stand where.
         preferences: By which channel people are told.
         mailbox: Titles of a person's messages.
         merchants: Merchants and terminals.
@@ -265,6 +285,8 @@ class ConsoleDeps:
     payments: PaymentsDesk
     jobs: JobsDesk
     campaigns: CampaignsDesk
+    releases: ReleasesDesk
+    session_counts: SessionsDesk
     preferences: PreferencesDesk
     mailbox: MailboxDesk
     merchants: MerchantsDesk

@@ -14,6 +14,9 @@ SEE_MERCHANTS = (Role.FINANCE, Role.ADMINISTRATOR)
 ENROL_MERCHANTS = (Role.ADMINISTRATOR,)
 SEE_JOBS = (Role.FINANCE, Role.ADMINISTRATOR)
 RUN_JOBS = (Role.FINANCE,)
+SEE_MENUS = (Role.ADMINISTRATOR, Role.FINANCE)
+RELEASE_MENUS = (Role.ADMINISTRATOR,)
+"""Who takes menus back; another one of them agrees, at the latest afterwards."""
 SEE_LINKS = (Role.ADMINISTRATOR, Role.FINANCE)
 SEE_TICKETS = (Role.BENEFITS_OFFICER, Role.BRANCH_CLERK)
 """Who reads what people complain about, and answers."""
@@ -47,6 +50,7 @@ MENU = (
     MenuItem("campaigns", "/campaigns", SEE_CAMPAIGNS),
     MenuItem("jobs", "/jobs", SEE_JOBS),
     MenuItem("links", "/links", SEE_LINKS),
+    MenuItem("menus", "/menus", SEE_MENUS),
     MenuItem("merchants", "/merchants", SEE_MERCHANTS),
     MenuItem("staff", "/staff", RUN_STAFF),
 )

@@ -1,5 +1,6 @@
 """USSD dialogues: durable sessions that any process can answer, each delivery exactly once."""
 
+from gateway.services.dialogues.counts import SessionCounts
 from gateway.services.dialogues.events import (
     Action,
     Actions,
@@ -40,6 +41,7 @@ __all__ = [
     "Person",
     "Profiles",
     "Reply",
+    "SessionCounts",
     "SessionView",
     "Status",
     "Step",

@@ -28,7 +28,7 @@ from gateway.services.releases.model import (
 from gateway.services.releases.ports import Proposals
 from gateway.services.releases.rules import refusal
 from gateway.store import Store
-from ussd_menus import Finding, MenusFault
+from ussd_menus import Finding, Menus, MenusFault, load_files
 from wallet.clock import Clock
 from wallet.ids import new_id
 
@@ -62,7 +62,7 @@ class Releases(Book):
         async with asyncio.timeout(CHECK_S):
             frozen = await asyncio.to_thread(self._proof.frozen, files)
         base = (await self.standing()).base
-        no = refusal(frozen.version, scope, note, base.version if base else self._proof.shipped.version)
+        no = refusal(frozen.version, scope, note, base.version if base else self.shipped)
         if no is not None:
             return no
         now, release_id = self._clock.now(), new_id("rel", self._clock)
@@ -72,10 +72,26 @@ class Releases(Book):
         )
         # Stored before it is asked for, so that whoever decides finds it; alone, it waits and does nothing.
         await self._store.write(lambda tx: put(tx, release))
-        payload = {"version": frozen.version, "scope": str(scope)} | ({"note": note} if note else {})
+        payload = {"version": frozen.version, "scope": _told(scope)} | ({"note": note} if note else {})
         approval = await self._proposals.propose(RELEASE_KIND, release_id, payload, maker)
         await self._store.write(lambda tx: name_approval(tx, release_id, approval.id))
         return replace(release, approval_id=approval.id)
+
+    @property
+    def shipped(self) -> str:
+        """The version that everyone has while nothing is released."""
+        return self._proof.shipped.version
+
+    async def menus_of(self, version: str) -> Menus | None:
+        """The menus of a version, released or shipped, as their map needs them; None if there is no such version.
+
+        Raises:
+            MenusFault: This build cannot read them.
+        """
+        if version == self.shipped:
+            return self._proof.shipped
+        content = await self.packed(version)
+        return None if content is None else await asyncio.to_thread(lambda: load_files(unpacked(content)))
 
     async def findings(self, version: str) -> list[Finding]:
         """What keeps this build from serving a stored version; none if it is sound."""
@@ -138,7 +154,8 @@ class Releases(Book):
         last = standing.trial or standing.base
         if last is None:
             return RollbackOutcome.NOTHING
-        payload = {"version": last.version, "scope": str(last.scope)} | ({"done": "now"} if now else {})
+        done = {"done": self._clock.now().isoformat(timespec="seconds")} if now else {}
+        payload = {"version": last.version, "scope": _told(last.scope), **done}
         approval = await self._proposals.propose(ROLLBACK_KIND, last.id, payload, maker)
         if not now:
             return RollbackOutcome.PROPOSED
@@ -198,3 +215,8 @@ class Releases(Book):
     async def _checker(self, approval_id: str) -> str:
         approval = await self._proposals.by_id(approval_id)
         return approval.checker if approval else ""
+
+
+def _told(scope: Scope) -> str:
+    """The scope as a checker reads it in any language."""
+    return "100 %" if scope.kind is ScopeKind.EVERYONE else str(scope)

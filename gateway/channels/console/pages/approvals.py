@@ -24,6 +24,7 @@ TONES = {
 _AMOUNT = re.compile(r"([0-9]{1,19})(?:\.([0-9]{1,4}))? ([A-Z]{3})")
 _PERSON = re.compile(r"per_[0-9A-HJKMNP-TV-Z]{26}")
 _SUBJECT_PAGES = {"clm": "/claims/", "per": "/people/", "cam": "/campaigns/"}
+_SUBJECT_LISTS = {"rel": "/menus"}
 
 
 class Paged(Form):
@@ -63,7 +64,10 @@ def kind_key(visit: Visit, kind: str) -> str:
 
 def subject(approval: Approval) -> Cell:
     """What it is about, with a way there where there is a page."""
-    page = _SUBJECT_PAGES.get(approval.subject.partition("_")[0])
+    prefix = approval.subject.partition("_")[0]
+    if prefix in _SUBJECT_LISTS:
+        return Link(approval.payload.get("version", approval.subject), _SUBJECT_LISTS[prefix], code=True)
+    page = _SUBJECT_PAGES.get(prefix)
     said = approval.payload.get("number") or approval.payload.get("name", approval.subject)
     return Link(said, f"{page}{approval.subject}", code=True) if page else Code(said)
 

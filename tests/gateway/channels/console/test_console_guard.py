@@ -14,6 +14,7 @@ SAMPLES = {
     "id": "clm_01K8ZZZZZZZZZZZZZZZZZZZZZZ",
     "cause": "ses_01K8",
     "ending": "csv",
+    "version": "0123456789abcdef",
     "account": "00000000-0000-0000-0000-000000000001",
 }
 GUARDED = [route for route in console_routes() if route.roles != PUBLIC]

@@ -18,6 +18,7 @@ from gateway.services.jobs import Jobs
 from gateway.services.merchants import Merchants
 from gateway.services.payments import INVOICES_JOB, Payments
 from gateway.services.people import People, Person, PersonState
+from gateway.services.releases import ROLLBACK_KIND
 from gateway.store import Store
 from tests.gateway.channels.console.conftest import Desk
 from tests.gateway.channels.console.world import APPROVAL_ROLES, PASSWORD, World, opened
@@ -47,7 +48,11 @@ async def real(world: World, store: Store, teller: FakeTeller) -> tuple[World, P
     benefits = Benefits(store, clock, world.ledger, deps.chart, people, proposals, teller, deps.settings)
     approvals = Approvals(
         store, clock, deps.settings, roles=APPROVAL_ROLES,
-        executors={RELEASE_KIND: benefits.release, "pin_unlock": people.unlock},
+        executors={
+            RELEASE_KIND: benefits.release,
+            "pin_unlock": people.unlock,
+            ROLLBACK_KIND: world.releases.rolled_back,
+        },
         refusers={RELEASE_KIND: benefits.release_refused},
     )  # fmt: skip
     payments = Payments(store, clock, world.ledger, deps.chart, people, keys, teller, deps.settings)

@@ -26,6 +26,8 @@ from gateway.services.messages import TicketKind, TicketOutcome, TicketState
 from gateway.services.notices import NoticeState
 from gateway.services.payments import CodeState, InvoiceState, PaymentKind, PaymentState, PayOutcome
 from gateway.services.people import Person, PersonState
+from gateway.services.people import PersonState
+from gateway.services.releases import ReleaseState
 from gateway.services.staff import Role, SignInOutcome, StaffRefusal
 from gateway.services.taps import TapState
 from wallet.accounts import AccountKind
@@ -49,6 +51,7 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("refused.approval_", ApprovalOutcome, {"approved", "rejected"}),
     ("job_state.", JobState, set()),
     ("campaign_state.", CampaignState, set()),
+    ("release_state.", ReleaseState, set()),
     ("campaign_kind.", CampaignKind, set()),
     ("refused.campaign_", CampaignOutcome, {"ok"}),
     ("row_fault.", RowFault, set()),

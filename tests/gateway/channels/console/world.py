@@ -15,6 +15,7 @@ from gateway.observe import Metrics
 from gateway.services.access import Access
 from gateway.services.approvals import Approval, ApprovalOutcome, ApprovalState, Change, ChangeKind, Checker
 from gateway.services.benefits import Claim, ClaimChange, ClaimState, DecisionOutcome
+from gateway.services.dialogues import SessionCounts
 from gateway.services.jobs import Job, JobOutcome, JobState
 from gateway.services.links import LinkBoard
 from gateway.services.messages import Questions, Tickets
@@ -22,10 +23,12 @@ from gateway.services.notices import Mailbox, Outbox, Preferences
 from gateway.services.payments import ClaimCode, Invoice, Payment, PaymentKind, PaymentState, PayOutcome, PayResult
 from gateway.services.people import BranchPurpose, Person, PersonState, PersonView
 from gateway.services.people.rules import is_email
+from gateway.services.releases import Releases
 from gateway.services.staff import NewStaff, Passwords, Role, Staff
 from gateway.settings import Settings
 from gateway.store import Store
 from tests.gateway.channels.console.campaigns import campaigns_of
+from tests.gateway.channels.console.presses import releases_of
 from tests.gateway.channels.console.shops import StubMerchants
 from tests.gateway.channels.console.teller import StubTeller
 from ussd_menus import Style
@@ -37,7 +40,11 @@ from wallet.money import Money, irr
 from wallet.transfers import Transfer, TransferCode
 
 PASSWORD = "correct horse battery"
-APPROVAL_ROLES = {"benefit_release": "benefits_releaser", "pin_unlock": "benefits_officer"}
+APPROVAL_ROLES = {
+    "benefit_release": "benefits_releaser",
+    "pin_unlock": "benefits_officer",
+    "menu_rollback": "administrator",
+}
 STAFF: Mapping[str, tuple[str, Sequence[Role], str]] = {
     "officer": ("Omid Officer", [Role.BENEFITS_OFFICER], ""),
     "officer2": ("Olga Officer", [Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER], ""),
@@ -311,6 +318,7 @@ class World:
     merchants: StubMerchants
     links: LinkBoard
     tickets: Tickets
+    releases: Releases
     seeds: dict[str, str]
     ids: dict[str, str]
 
@@ -351,6 +359,7 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
     benefits, jobs = StubBenefits(clock, approvals), StubJobs(clock)
     payments = StubPayments(clock, ledger, chart, people)
     links = LinkBoard(store, clock)
+    releases = releases_of(store, clock, approvals)
 
     async def session(cause: str) -> CauseView | None:
         return CauseView("session", [("msisdn", "***0001")])
@@ -361,7 +370,8 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
         merchants=merchants, tickets=tickets, ledger=ledger, links=lambda: {"smsc": True, "registry": False},
         causes={"ses": session}, link_board=links,
         queue=Outbox(store, SoftwareKeyStore.for_tests(), clock, Metrics()),
-        campaigns=campaigns_of(store, clock), preferences=Preferences(store, clock),
+        campaigns=campaigns_of(store, clock), releases=releases, session_counts=SessionCounts(store),
+        preferences=Preferences(store, clock),
         mailbox=Mailbox(store, clock, kept_days=90),
     )  # fmt: skip
     return World(
@@ -378,6 +388,7 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
         merchants,
         links,
         tickets,
+        releases,
         {},
         {},
     )
