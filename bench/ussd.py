@@ -1,258 +1,255 @@
-"""USSD hops: a payment by menu, dial to receipt, over HTTP on loopback against a bare aiohttp handler in the same run.
+"""USSD hops of a payment by menu, dial to receipt, over HTTP on loopback, against bare handlers in the same run.
 
-`make bench-ussd` enrols people in a fresh folder and starts both processes itself.
-Closed loop: each phone sends its next hop when it has read the last answer, so latencies are those at full load.
+`make bench-ussd` enrols people in fresh folders and starts every process itself: the gateway on SQLite and on
+PostgreSQL, the yardsticks, and the phones (bench/ussd_load.py). First a closed loop finds what a process carries, then
+open loops at 50, 80 and 100 % of that say how long a hop takes, counted from when it was to go out.
+Machines are shared, so the CPU of a hop stands beside every rate, the yardstick's too.
 """
 
 import argparse
 import asyncio
-import contextlib
 import json
-import os
-import secrets
-import socket
 import statistics
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import aiohttp
-from sqlalchemy import Connection
-
+import ussd_menus
+from bench import ledger_server, ussd_step
+from bench.ledger_figures import Bar, Figures
 from bench.ussd_bare import PATH
-from gateway.app import House, built
-from gateway.services.people import BranchPurpose, PinOutcome
-from gateway.settings import PREFIX, Settings
-from wallet.clock import SystemClock
-from wallet.ids import new_id
-from wallet.money import irr
-from wallet.opening import open_books
+from bench.ussd_house import (
+    PEOPLE,
+    Listener,
+    answers,
+    cpu_s,
+    enrol,
+    free_port,
+    gateway,
+    house,
+    idle_bytes,
+    ledger_cost,
+    msisdn,
+    pin_cost,
+    process,
+    settings,
+)
+from bench.ussd_load import Plan, Seen
+from ussd_menus import Amount, Result
 
-COMMAND = "make bench-ussd"
-PIN = "4927"
-PEOPLE = 48
-PHONES = 32
-WARM_S = 1.0
-OUT = Path("var/bench/ussd.json")
+LOADS = (50, 80, 100)
+STEP_US = 150.0
+HOP_MS = 50.0
+SLOW_S = 1.0
+FLOOR, GOAL = 1_000 / 16_200, 2_500 / 16_200
+"""Hops a second to a bare handler's on the machine that the aims were set on."""
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One line of the result."""
+class Scale:
+    """How long each part takes."""
 
-    name: str
-    ours: float
-    yardstick: float
-    ratio: float
-    unit: str
-    command: str = COMMAND
+    seconds: float
+    open_s: float
+    warm_s: float
+    idle: int
+    steps: int
+    alone: int
 
 
-@dataclass
-class Load:
-    """What was measured: seconds by hop of the session, and how long all took."""
+FULL = Scale(8.0, 12.0, 2.0, 100_000, 300, 400)
+QUICK = Scale(3.0, 4.0, 1.0, 4_000, 40, 100)
 
-    seconds: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
-    elapsed_s: float = 0.0
-    failed: int = 0
+
+@dataclass(frozen=True)
+class Ran:
+    """One load on one process: what the phones saw, and the server's seconds of CPU a hop."""
+
+    seen: Seen
+    cpu_hop_s: float
 
     @property
     def all(self) -> list[float]:
-        """Every hop."""
-        return [one for hop in self.seconds.values() for one in hop]
+        """Every hop's seconds."""
+        return [one for hop in self.seen.hops for one in hop]
 
     @property
-    def hops_per_s(self) -> float:
-        """Hops answered in a second."""
-        return len(self.all) / self.elapsed_s
+    def rate(self) -> float:
+        """Hops a second."""
+        return len(self.all) / self.seen.elapsed_s
+
+    def at(self, percent: float) -> float:
+        """The hop's milliseconds that this percentage of hops does not exceed."""
+        ordered = sorted(self.all)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] * 1000
 
 
-class _Listener:
-    """Hears the one-time codes of the people that are enrolled for the measurement."""
+@dataclass(frozen=True)
+class Script:
+    """What a person types, and what each hop is called."""
 
-    code = ""
-
-    async def prepared(
-        self, _class: str, *, secrets: Mapping[str, str], **_notice: object
-    ) -> Callable[[Connection], bool]:
-        self.code = secrets.get("code", self.code)
-        return lambda _tx: True
+    answers: list[str]
+    names: list[str]
 
 
-def msisdn(number: int) -> str:
-    return f"+98912000{1000 + number}"
+class Phones:
+    """Runs loads in a process of their own."""
 
+    def __init__(self, script: Script, scale: Scale) -> None:
+        self._script = script
+        self._scale = scale
 
-def national_number(number: int) -> str:
-    """Nine digits and their check digit."""
-    head = f"{100_000_000 + number:09d}"
-    rest = sum(int(digit) * weight for digit, weight in zip(head, range(10, 1, -1), strict=True)) % 11
-    return f"{head}{rest if rest < 2 else 11 - rest}"
+    async def closed(self, port: int, pid: int, *, share: float = 1.0, handsets: int = 64) -> Ran:
+        """As much as it takes, from handsets that wait for their answers."""
+        return await self._run(pid, self._plan(port, self._scale.seconds * share, closed=handsets))
 
+    async def open(self, port: int, pid: int, hops_per_s: float) -> Ran:
+        """Sessions that begin at random, as many as make so many hops a second."""
+        rate = hops_per_s / len(self._script.names)
+        return await self._run(pid, self._plan(port, self._scale.open_s, rate=rate))
 
-async def enrol(house: House, listener: _Listener) -> None:
-    """People with a PIN and money, as a branch would make them."""
-    await open_books(house.ledger, house.chart, irr(100_000_000_000), new_id("opn", house.clock))
-    for number in range(PEOPLE):
-        code = await house.people.issue_branch_code(
-            BranchPurpose.ACTIVATE, msisdn(number), national_number(number), "stf_bench", name=f"Person {number}"
-        )
-        await house.people.activate(msisdn(number), code, "en")
-        await house.people.confirm_code(msisdn(number), listener.code)
-        person = await house.people.by_msisdn(msisdn(number))
-        assert person is not None
-        await house.people.offer_pin(person.id, PIN)
-        await house.people.repeat_pin(person.id, PIN)
-        await house.payments.cash_in(person.id, irr(100_000_000), "bench", "stf_bench", f"bench:{number}")
+    def _plan(self, port: int, seconds: float, *, rate: float = 0.0, closed: int = 0) -> Plan:
+        phones = [msisdn(number) for number in range(PEOPLE)]
+        typed = self._script.answers
+        return Plan(port, PATH, phones, typed, "Reference", seconds, self._scale.warm_s, rate=rate, closed=closed)
 
-
-async def pin_seconds(house: House, times: int = 100) -> float:
-    """p50 of one PIN check alone, its durable counter included."""
-    person = await house.people.by_msisdn(msisdn(0))
-    assert person is not None
-    taken = []
-    for _ in range(times):
-        started = time.perf_counter()
-        assert (await house.people.check_pin(person.id, PIN)).outcome is PinOutcome.OK
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
-
-
-async def session(client: aiohttp.ClientSession, url: str, number: int, load: Load) -> None:
-    """One dialogue: dial, send money, to whom, how much, PIN."""
-    payee = msisdn((number + 1) % PEOPLE).replace("+98", "0")
-    form = {"sessionId": secrets.token_hex(12), "phoneNumber": msisdn(number), "serviceCode": "*1420#", "text": ""}
-    for hop, typed in enumerate(("", "4", payee, "1", PIN)):
-        form["text"] = f"{form['text']}*{typed}" if form["text"] else typed
-        started = time.perf_counter()
-        async with client.post(url, data=form) as answer:
-            text = await answer.text()
-        load.seconds[hop].append(time.perf_counter() - started)
-        load.failed += text[:3] != ("END" if hop == 4 else "CON") or (hop == 4 and "Reference" not in text)
-
-
-async def run(url: str, seconds: float, phones: int) -> Load:
-    """`phones` handsets, each one session after the other, for `seconds` after a warm-up."""
-    timeout = aiohttp.ClientTimeout(total=20)
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=phones), timeout=timeout) as client:
-        for span, load in ((WARM_S, Load()), (seconds, measured := Load())):
-            until = (started := time.perf_counter()) + span
-            async with asyncio.TaskGroup() as group:
-                for phone in range(phones):
-                    group.create_task(_handset(client, url, phone, until, load))
-            load.elapsed_s = time.perf_counter() - started
-    return measured
-
-
-async def _handset(client: aiohttp.ClientSession, url: str, phone: int, until: float, load: Load) -> None:
-    while time.perf_counter() < until:
-        await session(client, url, phone % PEOPLE, load)
-
-
-def figures(ours: Load, bare: Load, one: Load, pin_s: float) -> list[Figure]:
-    """Ours against the bare handler; the PIN's share against the hop that checks it."""
-    made = [Figure("hops", ours.hops_per_s, bare.hops_per_s, ours.hops_per_s / bare.hops_per_s, "1/s")]
-    for percent in (50, 99):
-        mine, other = _percentile(ours.all, percent) * 1000, _percentile(bare.all, percent) * 1000
-        made.append(Figure(f"hop_p{percent}", mine, other, mine / other, "ms"))
-    for hop, name in enumerate(("dial", "menu", "payee", "amount", "pay")):
-        mine, other = statistics.median(one.seconds[hop]) * 1000, _percentile(bare.all, 50) * 1000
-        made.append(Figure(f"one_phone_{name}_p50", mine, other, mine / other, "ms"))
-    pay_s = statistics.median(one.seconds[4])
-    made.append(Figure("pin_share_of_pay_hop", pin_s * 1000, pay_s * 1000, pin_s / pay_s, "ms"))
-    total_s = sum(statistics.median(one.seconds[hop]) for hop in range(5))
-    made.append(Figure("pin_share_of_session", pin_s * 1000, total_s * 1000, pin_s / total_s, "ms"))
-    return made
-
-
-def _percentile(values: list[float], percent: int) -> float:
-    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
-
-
-@contextlib.asynccontextmanager
-async def process(words: list[str], environ: Mapping[str, str], url: str, log: Path) -> AsyncIterator[None]:
-    """A child that listens at `url`, ended with the context."""
-    with log.open("wb") as out:
+    async def _run(self, pid: int, plan: Plan) -> Ran:
         child = await asyncio.create_subprocess_exec(
-            sys.executable, *words, env={**os.environ, **environ}, stdout=out, stderr=out
+            sys.executable, "-m", "bench.ussd_load", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
-    try:
-        async with asyncio.timeout(30), aiohttp.ClientSession() as client:
-            while True:
-                if child.returncode is not None:
-                    raise RuntimeError(f"{words} ended: {await asyncio.to_thread(log.read_text)}")
-                with contextlib.suppress(aiohttp.ClientError):
-                    async with client.get(url):
-                        break
-                await asyncio.sleep(0.1)
-        yield
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            child.terminate()
-        await child.wait()
+        spent, begun = cpu_s(pid), time.perf_counter()
+        out, _ = await child.communicate(json.dumps(asdict(plan)).encode())
+        took, spent = time.perf_counter() - begun, cpu_s(pid) - spent
+        seen = Seen(**json.loads(out))
+        assert not seen.failed, f"{seen.failed} hops had another answer: {seen.unlike}"
+        # The warm-up costs what the rest costs, so hops of the whole time share the whole CPU.
+        hops = sum(map(len, seen.hops)) * (seen.elapsed_s + plan.warm_s) / seen.elapsed_s
+        assert took >= seen.elapsed_s
+        return Ran(seen, spent / hops)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@asynccontextmanager
+async def bare(folder: Path, hops: int, url: str = "") -> AsyncIterator[tuple[int, int]]:
+    """A yardstick: port and process id."""
+    port = free_port()
+    words = ["-m", "bench.ussd_bare", str(port), str(hops), *([url] if url else [])]
+    async with process(words, {}, f"http://127.0.0.1:{port}", folder / f"bare{port}.log") as pid:
+        yield port, pid
 
 
-async def measure(folder: Path, database_url: str, seconds: float, phones: int) -> list[Figure]:
-    """Enrol people, start both processes, and run the same load against each."""
-    http_port, bare_port = free_port(), free_port()
-    chosen: dict[str, object] = {
-        "data_dir": folder / "data",
-        "database_url": database_url,
-        "http_port": http_port,
-        "iso8583_port": free_port(),
-        "smsc_port": free_port(),
-        "mail_ingress_port": 0,
-        "log_level": "warning",
+def step_figures(made: Figures, script: Script, scale: Scale) -> None:
+    """The pure step."""
+    frozen = ussd_menus.freeze(ussd_menus.load(None))
+    results = {
+        "person.status": Result("active", {"name": "Person 1"}),
+        "payments.payee": Result("registered", {"name": "P***n 2"}),
+        "payments.send": Result("ok", {"reference": "123456789012", "balance": Amount(100, "IRR", 0)}),
     }
-    listener = _Listener()
-    async with built(Settings(**chosen), SystemClock(), teller=listener) as house:  # type: ignore[arg-type]
-        await enrol(house, listener)
-        await house.money_notices.skip_to_head()
-        pin_s = await pin_seconds(house)
-    environ = {f"{PREFIX}{name.upper()}": str(value) for name, value in chosen.items()}
-    gateway, yardstick = f"http://127.0.0.1:{http_port}", f"http://127.0.0.1:{bare_port}"
-    serve = ["-m", "gateway", "serve"]
-    alone = ["-m", "bench.ussd_bare", str(bare_port)]
-    async with (
-        process(serve, environ, f"{gateway}/healthz", folder / "gateway.log"),
-        process(alone, {}, yardstick, folder / "bare.log"),
-    ):
-        # The yardstick runs before and after ours, so that a machine that slows down meanwhile shows.
-        before = await run(yardstick + PATH, seconds / 2, phones)
-        one = await run(gateway + PATH, seconds / 4, 1)
-        ours = await run(gateway + PATH, seconds, phones)
-        after = await run(yardstick + PATH, seconds / 2, phones)
-    assert ours.failed == 0, f"{ours.failed} hops had another answer"
-    both = Load(elapsed_s=before.elapsed_s + after.elapsed_s)
-    for half in (before, after):
-        for hop, values in half.seconds.items():
-            both.seconds[hop] += values
-    return figures(ours, both, one, pin_s)
+    typed = [answer.replace("{payee}", "09120001001") for answer in script.answers]
+    taken = sorted(ussd_step.seconds(frozen, typed, results, scale.steps))
+    for percent in (50, 99):
+        took_us = taken[len(taken) * percent // 100] * 1e6
+        made.add(f"step_p{percent}", took_us, STEP_US, "us", Bar(1.0, at_most=True))
+
+
+async def hop_figures(made: Figures, folder: Path, name: str, database_url: str, scale: Scale) -> None:
+    """Everything about one database."""
+    chosen = settings(folder, database_url)
+    listener = Listener()
+    async with house(chosen, listener) as built:
+        await enrol(built, listener)
+        pin, ledger = await pin_cost(built, scale.alone), await ledger_cost(built, scale.alone)
+        await built.money_notices.skip_to_head()
+    port = int(str(chosen["http_port"]))
+    async with gateway(chosen, folder / "gateway.log") as pid:
+        script = Script(*await answers(port, PATH, 0))
+        phones = Phones(script, scale)
+        if name == "sqlite":
+            step_figures(made, script, scale)
+        rows = f"sqlite:///{folder}/rows.db"
+        async with bare(folder, len(script.names)) as plain, bare(folder, len(script.names), rows) as durable:
+            cpu_hop_s = await _rates(made, name, phones, (port, pid), plain, durable)
+            await _alone(made, name, phones, script, (port, pid), plain)
+        for word, cost in (("pin", pin), ("ledger", ledger)):
+            payment_ms = cpu_hop_s * len(script.names) * 1000
+            made.add(f"{name}_{word}_share_of_cpu", cost.cpu_s * 1000, payment_ms, "ms")
+
+
+async def _rates(
+    made: Figures, name: str, phones: Phones, ours: tuple[int, int], plain: tuple[int, int], durable: tuple[int, int]
+) -> float:
+    """Rates and times; gives back the CPU of a hop under full load, in seconds."""
+    # The yardstick runs before and after ours, so that a machine that slows down meanwhile shows.
+    halves = [await phones.closed(*plain, share=0.5)]
+    full = await phones.closed(*ours)
+    rows = await phones.closed(*durable, share=0.5)
+    halves.append(await phones.closed(*plain, share=0.5))
+    bare_rate = statistics.mean(half.rate for half in halves)
+    bare_cpu = statistics.mean(half.cpu_hop_s for half in halves)
+    made.add(f"{name}_hops", full.rate, bare_rate, "1/s", Bar(FLOOR, GOAL))
+    made.add(f"{name}_hops_to_rows", full.rate, rows.rate, "1/s")
+    made.add(f"{name}_hop_cpu", full.cpu_hop_s * 1000, bare_cpu * 1000, "ms")
+    made.add(f"{name}_hop_cpu_to_rows", full.cpu_hop_s * 1000, rows.cpu_hop_s * 1000, "ms")
+    for load in LOADS:
+        rate = full.rate * load / 100
+        mine, other = await phones.open(*ours, rate), await phones.open(*plain, rate)
+        for percent in (50, 99, 99.9):
+            said = f"{name}_hop_p{percent:g}_at_{load}"
+            made.add(said, mine.at(percent), other.at(percent), "ms")
+            if (load, percent) == (80, 99):
+                made.add(f"{said}_to_aim", mine.at(percent), HOP_MS, "ms", Bar(1.0, at_most=True))
+        quick = sum(one < SLOW_S for one in mine.all) / len(mine.all) * 100
+        made.add(f"{name}_under_1s_at_{load}", quick, 99.99, "%", Bar(1.0))
+    return full.cpu_hop_s
+
+
+async def _alone(
+    made: Figures, name: str, phones: Phones, script: Script, ours: tuple[int, int], plain: tuple[int, int]
+) -> None:
+    """One handset alone: what each hop takes."""
+    one, other = await phones.closed(*ours, share=0.5, handsets=1), await phones.closed(*plain, share=0.25, handsets=1)
+    for hop, word in enumerate(script.names):
+        mine, bare_s = statistics.median(one.seen.hops[hop]), statistics.median(other.all)
+        made.add(f"{name}_alone_{word}_p50", mine * 1000, bare_s * 1000, "ms")
+
+
+async def idle_figures(made: Figures, folder: Path, name: str, database_url: str, scale: Scale) -> None:
+    """Sessions that wait for an answer; the yardstick is the page that the person reads, as bytes."""
+    stored, resident = await idle_bytes(settings(folder, database_url), scale.idle)
+    made.add(f"{name}_idle_stored", stored, 182.0, "bytes")
+    made.add(f"{name}_idle_memory", max(resident, 0.0), 182.0, "bytes")
+
+
+@contextmanager
+def databases(*, both: bool) -> Iterator[list[tuple[str, str, str]]]:
+    """Name, URL for the hops and URL for idle sessions."""
+    with ledger_server.running() if both else nullcontext() as server:
+        found = [("sqlite", "", "")]
+        if server is not None:
+            asyncio.run(server.create("hops", "idle"))
+            found.append(("postgresql", server.url("hops"), server.url("idle")))
+        yield found
 
 
 def main() -> int:
     """Print a line a figure and write the file."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=8.0)
-    parser.add_argument("--phones", type=int, default=PHONES)
-    parser.add_argument("--database-url", default="", help="postgresql://…; empty for SQLite")
+    parser.add_argument("--quick", action="store_true", help="short loads, few idle sessions")
+    parser.add_argument("--sqlite", action="store_true", help="without PostgreSQL")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="tapdial-bench") as folder:
-        made = asyncio.run(measure(Path(folder), options.database_url, options.seconds, options.phones))
-    for one in made:
-        print(f"{one.name:24} {one.ours:10.2f} {one.yardstick:10.2f} {one.ratio:.2f}x {one.unit}")
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps([asdict(one) for one in made], indent=1) + "\n", "utf-8")
+    scale = QUICK if options.quick else FULL
+    made = Figures("make bench-ussd")
+    with databases(both=not options.sqlite) as found:
+        for name, hops_url, idle_url in found:
+            with tempfile.TemporaryDirectory(prefix="tapdial-bench") as folder:
+                (Path(folder) / "idle").mkdir()
+                asyncio.run(hop_figures(made, Path(folder), name, hops_url, scale))
+                asyncio.run(idle_figures(made, Path(folder) / "idle", name, idle_url, scale))
+    made.write("ussd")
     return 0
 
 

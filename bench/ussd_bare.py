@@ -1,24 +1,61 @@
-"""The yardstick of bench/ussd.py: a bare aiohttp handler that reads the form and answers a page; `… PORT`."""
+"""The yardsticks of bench/ussd.py: aiohttp handlers that read the form and answer a page; `… PORT HOPS [DATABASE_URL]`.
+
+Bare, there is no session, no store, no menus. With a database each hop also commits a row of its session through the
+house's grouped writer, on SQLite with synchronous=FULL: what any durable USSD server of this kind must pay.
+"""
 
 import asyncio
 import sys
 
 from aiohttp import web
+from sqlalchemy import Column, MetaData, Table
+from sqlalchemy.dialects import sqlite
+
+from gateway.store import Store, Write
+from wallet.types import Int64, Text
 
 PATH = "/ussd/africastalking"
+SESSIONS = Table(
+    "bench_sessions",
+    MetaData(),
+    Column("key", Text, primary_key=True),
+    Column("msisdn", Text, nullable=False),
+    Column("hops", Int64, nullable=False),
+    Column("page", Text, nullable=False),
+    sqlite_strict=True,
+)
+_NEW = sqlite.insert(SESSIONS)
+KEEP = _NEW.on_conflict_do_update(index_elements=["key"], set_={"hops": _NEW.excluded.hops, "page": _NEW.excluded.page})
 
 
-async def handle(request: web.Request) -> web.Response:
-    """No session, no store, no menus."""
-    form = await request.post()
-    page = f"CON {form['phoneNumber']!s}\n1. Balance\n0. Exit"
-    return web.Response(text="END Reference 1" if str(form["text"]).count("*") == 3 else page)
+class Yardstick:
+    """Answers as many hops as a payment has."""
+
+    def __init__(self, hops: int, store: Store | None) -> None:
+        self._last = hops - 2
+        self._store = store
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """A page, or the receipt behind the last answer."""
+        form = await request.post()
+        text, msisdn = str(form["text"]), str(form["phoneNumber"])
+        page = f"CON {msisdn}\n1. Balance\n0. Exit"
+        if text and text.count("*") == self._last:
+            page = "END Reference 1"
+        if self._store is not None:
+            hops = text.count("*") + 1
+            row = {"key": str(form["sessionId"]), "msisdn": msisdn, "hops": hops, "page": page}
+            await self._store.apply(Write(KEEP, row, expect=1))
+        return web.Response(text=page)
 
 
-async def main(port: int) -> None:
+async def main(port: int, hops: int, url: str) -> None:
     """Listen until killed."""
+    store = await Store.open(url) if url else None
+    if store is not None:
+        await store.write(lambda tx: SESSIONS.create(tx, checkfirst=True))
     app = web.Application()
-    app.router.add_post(PATH, handle)
+    app.router.add_post(PATH, Yardstick(hops, store).handle)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -26,4 +63,4 @@ async def main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1])))
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), "".join(sys.argv[3:])))

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
-from bench.ussd import free_port
+from bench.ussd_house import free_port
 from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
 from gateway.services.notices import (

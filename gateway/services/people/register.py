@@ -22,6 +22,13 @@ from wallet.clock import Clock
 _BY_ID = select(persons).where(persons.c.id == bindparam("an_id"))
 _BY_MSISDN = select(persons).where(persons.c.msisdn == bindparam("a_msisdn"))
 _HELD = _BY_ID.with_for_update(key_share=True)
+_OPEN_CODE = select(branch_codes.c.id).where(
+    branch_codes.c.purpose == BranchPurpose.ACTIVATE.value,
+    branch_codes.c.msisdn == bindparam("a_msisdn"),
+    branch_codes.c.closed_at.is_(None),
+    branch_codes.c.expires_at > bindparam("now"),
+    branch_codes.c.tries < BRANCH_CODE_TRIES_MAX,
+)
 _OWING = (PersonState.ACTIVE, PersonState.LOCKED)
 
 
@@ -77,9 +84,8 @@ class Register:
         known = await self.by_msisdn(msisdn)
         if known is not None:
             return PersonStatus(known.state.value)
-        open_code = open_branch_code(BranchPurpose.ACTIVATE, msisdn, self._clock.now())
-        query = select(branch_codes.c.id).where(*open_code, branch_codes.c.tries < BRANCH_CODE_TRIES_MAX)
-        return PersonStatus.BRANCH_CODE if await self._store.read(query) else PersonStatus.UNKNOWN
+        found = await self._store.find(_OPEN_CODE, {"a_msisdn": msisdn, "now": self._clock.now()})
+        return PersonStatus.BRANCH_CODE if found else PersonStatus.UNKNOWN
 
     async def set_language(self, person_id: str, language: str) -> None:
         """Remember the language of screens and notices."""
