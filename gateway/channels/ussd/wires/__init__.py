@@ -29,15 +29,28 @@ from gateway.channels.ussd.codes import Codes
 from gateway.channels.ussd.wire import Wire
 from gateway.channels.ussd.wires.africastalking import AfricasTalking
 from gateway.channels.ussd.wires.fields import NumberForm
+from gateway.channels.ussd.wires.flares import Flares
 from gateway.channels.ussd.wires.form import Form
 from gateway.channels.ussd.wires.hubtel import Hubtel
 from gateway.channels.ussd.wires.infobip import Infobip
+from gateway.channels.ussd.wires.madapi import Madapi
 from gateway.channels.ussd.wires.mapped import MappedWire
 from gateway.channels.ussd.wires.restcomm import RestComm
+from gateway.channels.ussd.wires.sixdee import Sixdee
+from gateway.channels.ussd.wires.xmlrpc import HandleUssd, TrueAfrican
 
 PROFILES = Path(__file__).with_name("profiles")
 
-TYPED: Mapping[str, Callable[[str, Codes], Wire]] = {"hubtel": Hubtel, "infobip": Infobip, "restcomm": RestComm}
+TYPED: Mapping[str, Callable[[str, Codes], Wire]] = {
+    "flares": Flares,
+    "hubtel": Hubtel,
+    "infobip": Infobip,
+    "madapi": Madapi,
+    "restcomm": RestComm,
+    "sixdee": Sixdee,
+    "trueafrican": TrueAfrican,
+    "xmlrpc": HandleUssd,
+}
 """Wires in code, by the name of their profile."""
 
 
