@@ -20,7 +20,8 @@ from gateway.channels.ussd.wire import Wire as UssdWire
 from gateway.channels.ussd.wires import wire_of
 from gateway.channels.ussd.wires.markup import BODY_BYTES_MAX, Node, parsed
 from gateway.services.dialogues import EventKind
-from tests.gateway.channels.ussd.samples import SAMPLES, XML, Call, Case, Sample, Sent, garbled
+from tests.gateway.channels.ussd.samples import SAMPLES
+from tests.gateway.channels.ussd.sampling import XML, Call, Case, Sample, Sent, garbled
 from tests.rigs.fuzz import (
     HOSTILE_S_MAX,
     INPUT_S_MAX,

@@ -63,6 +63,8 @@ class _XmlRpc:
         msisdn, service_code = _NUMBERS.e164(number), normal_code(code.strip("*#"))
         if msisdn is None or not is_session(session) or not is_typed(text):
             return BadForm.FIELD_FORM
+        if kind is EventKind.ABORT:
+            return Event(self.name, kind, session, msisdn, service_code or "", reason="end")
         if kind is not EventKind.BEGIN:
             return Event(self.name, kind, session, msisdn, service_code or "", text, alone=True)
         if service_code is None:

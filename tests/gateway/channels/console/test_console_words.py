@@ -26,7 +26,6 @@ from gateway.services.messages import TicketKind, TicketOutcome, TicketState
 from gateway.services.notices import NoticeState
 from gateway.services.payments import CodeState, InvoiceState, PaymentKind, PaymentState, PayOutcome
 from gateway.services.people import Person, PersonState
-from gateway.services.people import PersonState
 from gateway.services.releases import ReleaseState
 from gateway.services.staff import Role, SignInOutcome, StaffRefusal
 from gateway.services.taps import TapState

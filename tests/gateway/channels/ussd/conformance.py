@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient
 from gateway.channels.ussd.door import Answerer
 from gateway.observe import Metrics
 from gateway.services.dialogues import Closing, Event, EventKind, HopEnd, Reply, closing_text
-from tests.gateway.channels.ussd.samples import Call, Case, Sample, Sent, Shown, garbled, without
+from tests.gateway.channels.ussd.sampling import Call, Case, Sample, Sent, Shown, garbled, without
 from tests.gateway.services.dialogues.switchboard import PIN, Bank
 
 SECRET = "s3cret-of-the-path"
@@ -63,7 +63,8 @@ class Rig:
         path = f"/ussd/{mount or self.name}/{secret}" + (f"/{sent.tail}" if sent.tail else "")
         url = f"{path}?{sent.query}" if sent.query else path
         answer = await self.client.request(sent.method, url, data=sent.body or None, headers=dict(sent.headers))
-        return answer.status, await answer.text(), answer.headers
+        body, header = await answer.text(), self.sample.in_header
+        return answer.status, f"{answer.headers[header]}\0{body}" if header in answer.headers else body, answer.headers
 
     async def hop(self, call: Call) -> Shown:
         status, body, headers = await self.send(self.sample.hop(call))
@@ -94,7 +95,8 @@ class Rig:
 async def begin(rig: Rig) -> None:
     call, shown = await rig.dial()
     event = rig.asked.events[-1]
-    assert (event.kind, event.msisdn, event.text, event.dialled) == (EventKind.BEGIN, f"+{call.msisdn}", "", "")
+    assert (event.kind, event.msisdn, event.dialled) == (EventKind.BEGIN, f"+{call.msisdn}", "")
+    assert event.text == ("1420" if rig.sample.code_begins else "")
     assert event.adapter == rig.name
     assert event.service_code in {"*1420#", ""}
     assert shown.more

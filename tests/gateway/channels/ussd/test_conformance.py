@@ -16,7 +16,8 @@ from gateway.channels.ussd.wires import profile_names, wire_of
 from gateway.channels.web import new_application
 from gateway.observe import Metrics
 from tests.gateway.channels.ussd.conformance import CASES, SECRET, Recorder, Rig
-from tests.gateway.channels.ussd.samples import SAMPLES, Case
+from tests.gateway.channels.ussd.samples import SAMPLES
+from tests.gateway.channels.ussd.sampling import Case
 from tests.gateway.services.dialogues.switchboard import PIN, switchboard
 from wallet.clock import ManualClock
 
