@@ -12,6 +12,8 @@ from wallet.transfers import LogRow, TransferCode, TransferKind
 FOLLOWER = "money"
 ROWS_MAX = 200
 WALLET = "wallet"
+OWNERS_MAX = 50_000
+"""Wallets whose owners are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class MoneyNotices:
         self._ledger = ledger
         self._notices = notices
         self._addresses = addresses
+        self._owners: dict[AccountId, str] = {}
 
     async def tick(self) -> int:
         """Tell the next rows of the log; how many rows."""
@@ -120,18 +123,27 @@ class MoneyNotices:
 
     async def _notice(self, row: LogRow, account: AccountId, class_: NoticeClass) -> Notice | None:
         """None if the account is nobody's wallet, or its owner has no address."""
-        owner = await self._ledger.account(account)
-        if owner is None or owner.role != WALLET:
-            return None
-        address = await self._addresses.address(owner.owner)
+        owner = await self._owner(account)
+        address = await self._addresses.address(owner) if owner else None
         if address is None:
             return None
         return Notice(
             cause=row.transfer.cause,
             class_=class_,
             msisdn=address.msisdn,
-            person_id=owner.owner,
+            person_id=owner,
             language=address.language,
             values={"amount": row.transfer.amount, "at": row.booked_at},
             email=address.email,
         )
+
+    async def _owner(self, account: AccountId) -> str:
+        """Whose wallet an account is, which never changes; '' for nobody's."""
+        owner = self._owners.get(account)
+        if owner is None:
+            found = await self._ledger.account(account)
+            owner = found.owner if found is not None and found.role == WALLET else ""
+            if len(self._owners) >= OWNERS_MAX:
+                self._owners.clear()
+            self._owners[account] = owner
+        return owner
