@@ -19,7 +19,7 @@ from gateway.channels.console import ConsoleDeps, console_app
 from gateway.channels.mail import MailDesk, MailIngress, tls_context
 from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
-from gateway.channels.ussd import LinkedUssd, UssdDoor, default_mount, read_wires
+from gateway.channels.ussd import Clerk, LinkedUssd, UssdDoor, default_mount, read_wires
 from gateway.channels.web import new_application
 from gateway.services.dialogues import Dialogues, DialogueSettings, Hops, SessionCounts
 from gateway.services.dialogues.linked import LinkDialogues
@@ -52,7 +52,8 @@ def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[st
     hops = _hops(house, tasks)
     menus = _menus(house)
     dialogues = _dialogues(house, hops, menus)
-    app.add_routes(_ussd(house, dialogues).routes())
+    clerk = Clerk(house.poster, tasks, house.clock, house.metrics)
+    app.add_routes(_ussd(house, dialogues, clerk).routes())
     app.add_routes(_probes(house, ready))
     app.add_subapp("/console", console_app(_console(house, dialogues, links)))
     app.add_subapp("/api/v1", api_app(house.tokens, house.heads, house.clock, house.metrics))
@@ -92,7 +93,7 @@ def _dialogues(house: House, hops: Hops, menus: ReleasedMenus) -> Dialogues:
     return Dialogues(house.store, house.keys, house.clock, menus, hops, house.people, held, house.metrics)
 
 
-def _ussd(house: House, dialogues: Dialogues) -> UssdDoor:
+def _ussd(house: House, dialogues: Dialogues, clerk: Clerk) -> UssdDoor:
     settings = house.settings
     demo = settings.environment == "demo"
     if settings.ussd_wires_file:
@@ -100,7 +101,7 @@ def _ussd(house: House, dialogues: Dialogues) -> UssdDoor:
     else:
         secret = settings.ussd_path_secret.get_secret_value()
         mounts = (default_mount(settings.service_code, secret, demo=demo),)
-    return UssdDoor(dialogues, mounts, house.metrics)
+    return UssdDoor(dialogues, mounts, house.metrics, clerk)
 
 
 def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str, bool]]) -> ConsoleDeps:

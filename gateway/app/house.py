@@ -16,6 +16,7 @@ from gateway.keys import KeyStore
 from gateway.keys.software import SoftwareKeyStore
 from gateway.observe import Metrics
 from gateway.peers.registry import HttpRegistry
+from gateway.peers.ussd import HttpPoster
 from gateway.services.access import Access
 from gateway.services.approvals import Approvals, Proposals
 from gateway.services.benefits import RELEASE_KIND, Benefits
@@ -108,6 +109,7 @@ class House:
     opt_outs: OptOuts
     questions: Questions
     tickets: Tickets
+    poster: HttpPoster
     actions: Actions
     proof: Proof
     releases: Releases
@@ -217,6 +219,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             opt_outs=opt_outs,
             questions=questions,
             tickets=tickets,
+            poster=await stack.enter_async_context(HttpPoster()),
             actions=actions,
             proof=proof,
             releases=releases,

@@ -3,7 +3,8 @@
 from gateway.channels.ussd.actions import build_actions
 from gateway.channels.ussd.config import default_mount, read_wires
 from gateway.channels.ussd.door import Mount, UssdDoor
+from gateway.channels.ussd.later import Clerk
 from gateway.channels.ussd.linked import LinkedUssd
 from gateway.channels.ussd.ports import Services
 
-__all__ = ["LinkedUssd", "Mount", "Services", "UssdDoor", "build_actions", "default_mount", "read_wires"]
+__all__ = ["Clerk", "LinkedUssd", "Mount", "Services", "UssdDoor", "build_actions", "default_mount", "read_wires"]

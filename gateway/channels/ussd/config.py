@@ -19,6 +19,7 @@ from gateway.channels.ussd import guards
 from gateway.channels.ussd.codes import Codes
 from gateway.channels.ussd.door import Mount
 from gateway.channels.ussd.guards import Guard, Network
+from gateway.channels.ussd.later import Account, LaterWire
 from gateway.channels.ussd.wire import Wire
 from gateway.channels.ussd.wires import profile_names, wire_of
 from gateway.channels.ussd.wires.form import Form, Table
@@ -120,6 +121,15 @@ class AuthTable(Table):
     subject: SubjectTable | None = None
 
 
+class SendTable(Table):
+    """Where pages are sent that do not go back as answers, and as whom."""
+
+    url: str = Field(pattern=r"^https?://[^\s?#]{1,400}$")
+    user: str = ""
+    password: Secret
+    service: str = ""
+
+
 class WireTable(Table):
     """One `[[wire]]`."""
 
@@ -128,6 +138,7 @@ class WireTable(Table):
     form: Form | None = None
     country: str = Field("", pattern=r"^[1-9][0-9]{0,2}$|^$")
     auth: AuthTable = AuthTable()
+    send: SendTable | None = None
 
 
 class WiresFile(Table):
@@ -195,12 +206,22 @@ def _said(problem: ValidationError) -> Iterator[str]:
 
 def _mount(house: _House, table: WireTable, codes: Codes, proxies: Mapping[str, tuple[Network, ...]]) -> Mount:
     where = f"{house.path}: wire {table.name}"
-    made = tuple(_guards(_Keeper(house, where, proxies), table.auth))
+    keeper = _Keeper(house, where, proxies)
+    made = tuple(_guards(keeper, table.auth))
     if not made:
         if not house.demo:
             raise SettingsFault(f"{where}: outside demo a wire needs auth")
         made = (guards.Loopback(),)
-    return Mount(_wire(where, table, codes), made, has_secret=table.auth.path_secret is not None)
+    wire, has_secret = _wire(where, table, codes), table.auth.path_secret is not None
+    if isinstance(wire, LaterWire) != (table.send is not None):
+        raise SettingsFault(f"{where}: `send` belongs to wires that take pages by a call of ours, and they need it")
+    return Mount(wire, made, has_secret=has_secret, account=_account(keeper, table.send))
+
+
+def _account(keeper: "_Keeper", send: SendTable | None) -> Account | None:
+    if send is None:
+        return None
+    return Account(send.url, send.user, keeper.secret("send.password", send.password), send.service)
 
 
 def _wire(where: str, table: WireTable, codes: Codes) -> Wire:

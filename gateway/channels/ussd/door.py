@@ -17,6 +17,7 @@ from typing import Protocol
 from aiohttp import web
 
 from gateway.channels.ussd.guards import Basic, Guard, Seen, Stage, allowed
+from gateway.channels.ussd.later import Account, Clerk, LaterWire
 from gateway.channels.ussd.wire import BadForm, Delivery, Inbound, Outbound, Wire
 from gateway.errors import Fault, Overloaded
 from gateway.observe import Metrics, log
@@ -59,13 +60,19 @@ class Mount:
     wire: Wire
     guards: tuple[Guard, ...]
     has_secret: bool = False
+    account: Account | None = None
+    """Where pages go that do not go back as answers."""
 
 
 class UssdDoor:
     """Serves all mounts. `routes` are for the root application."""
 
-    def __init__(self, dialogues: Answerer, mounts: Iterable[Mount], metrics: Metrics) -> None:
+    def __init__(
+        self, dialogues: Answerer, mounts: Iterable[Mount], metrics: Metrics, clerk: Clerk | None = None
+    ) -> None:
+        """`clerk` sends the pages of mounts that have an account."""
         self._dialogues = dialogues
+        self._clerk = clerk
         self._mounts = tuple(mounts)
         self._metrics = metrics
 
@@ -91,7 +98,7 @@ class UssdDoor:
         if not allowed(mount.guards, Stage.FIELDS, replace(seen, proof=delivery.proof)):
             return self._refused(wire, given, BadForm.CREDENTIAL)
         if delivery.event.kind in {EventKind.BEGIN, EventKind.INPUT}:
-            return await self._answered(wire, given, delivery)
+            return await self._answered(mount, given, delivery)
         await self._close(delivery.event)
         return wire.noted(delivery)
 
@@ -114,26 +121,52 @@ class UssdDoor:
         seen = replace(seen, given=replace(given, body=body))
         return seen if allowed(mount.guards, Stage.BODY, seen) else _Refused(given, BadForm.CREDENTIAL)
 
-    async def _answered(self, wire: Wire, given: Inbound, delivery: Delivery) -> Outbound:
+    async def _answered(self, mount: Mount, given: Inbound, delivery: Delivery) -> Outbound:
+        wire = mount.wire
+        try:
+            if mount.account is None:
+                text, more = await self._page(wire, delivery)
+            else:
+                assert isinstance(wire, LaterWire), "only such a wire is given an account"
+                assert self._clerk is not None, "a house with such a wire has a clerk"
+                text, more = "", True
+                self._clerk.take(wire, wire.name, mount.account, delivery, lambda: self._later(wire, delivery))
+        except Overloaded:
+            self._count(wire, "busy")
+            return wire.refused(given, self._dialogues.closing(Closing.BUSY), status=429)
+        return wire.page(delivery, text, more=more)
+
+    async def _later(self, wire: Wire, delivery: Delivery) -> tuple[str, bool]:
+        try:
+            return await self._page(wire, delivery)
+        except Overloaded:
+            self._count(wire, "busy")
+            return self._dialogues.closing(Closing.BUSY), False
+
+    async def _page(self, wire: Wire, delivery: Delivery) -> tuple[str, bool]:
+        """The page of a hop and whether the session stays open.
+
+        Raises:
+            Overloaded: Nothing was begun.
+        """
         started = time.perf_counter()
         try:
             reply = await self._dialogues.answer(delivery.event)
         except Overloaded:
-            self._count(wire, "busy")
-            return wire.refused(given, self._dialogues.closing(Closing.BUSY), status=429)
+            raise
         except Exception:  # noqa: BLE001 - the boundary of a request: the person gets words, we get the trace
             log(wire=wire.name).exception("a hop broke")
             self._count(wire, "broken")
-            return wire.page(delivery, self._dialogues.closing(Closing.FAILED), more=False)
+            return self._dialogues.closing(Closing.FAILED), False
         if not _fits(wire, reply.text):
             # The network would cut it anywhere or drop the session; the person must not act on half a page.
             log(wire=wire.name).error("a page is longer than its wire carries", letters=len(reply.text))
             self._count(wire, "page_too_long")
             await self._close(replace(delivery.event, kind=EventKind.ABORT, reason="page_too_long"))
-            return wire.page(delivery, self._dialogues.closing(Closing.FAILED), more=False)
+            return self._dialogues.closing(Closing.FAILED), False
         self._count(wire, reply.end.value)
         self._metrics.hop_seconds.observe(time.perf_counter() - started)
-        return wire.page(delivery, reply.text, more=reply.more)
+        return reply.text, reply.more
 
     async def _close(self, event: Event) -> None:
         try:

@@ -55,6 +55,8 @@ class Outbound:
     content_type: str = "text/plain; charset=utf-8"
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    tail: str = ""
+    """Of a call of ours: what stands behind the provider's address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ from gateway.channels.ussd.wires.hubtel import Hubtel
 from gateway.channels.ussd.wires.infobip import Infobip
 from gateway.channels.ussd.wires.madapi import Madapi
 from gateway.channels.ussd.wires.mapped import MappedWire
+from gateway.channels.ussd.wires.oneapi import OneApi
+from gateway.channels.ussd.wires.parlayx import ParlayX
 from gateway.channels.ussd.wires.restcomm import RestComm
 from gateway.channels.ussd.wires.sixdee import Sixdee
 from gateway.channels.ussd.wires.xmlrpc import HandleUssd, TrueAfrican
@@ -46,6 +48,8 @@ TYPED: Mapping[str, Callable[[str, Codes], Wire]] = {
     "hubtel": Hubtel,
     "infobip": Infobip,
     "madapi": Madapi,
+    "oneapi": OneApi,
+    "parlayx": ParlayX,
     "restcomm": RestComm,
     "sixdee": Sixdee,
     "trueafrican": TrueAfrican,

@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from gateway.channels.ussd.door import Answerer
+from gateway.channels.ussd.wire import Outbound
 from gateway.observe import Metrics
 from gateway.services.dialogues import Closing, Event, EventKind, HopEnd, Reply, closing_text
 from tests.gateway.channels.ussd.sampling import Call, Case, Sample, Sent, Shown, garbled, without
@@ -46,6 +47,17 @@ class Recorder:
 
 
 @dataclass
+class Provider:
+    """Takes the pages that come by a call of ours."""
+
+    pages: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(16))
+
+    async def post(self, url: str, sent: Outbound) -> None:
+        assert url.startswith("http://provider.example/")
+        await self.pages.put(sent.body.decode())
+
+
+@dataclass
 class Rig:
     """One wire at its mount, and another mount of it that only strangers' addresses may call."""
 
@@ -55,6 +67,7 @@ class Rig:
     asked: Recorder
     bank: Bank
     metrics: Metrics
+    provider: "Provider"
 
     def call(self, suffix: str = "") -> Call:
         return Call(next(_sessions), suffix)
@@ -64,6 +77,9 @@ class Rig:
         url = f"{path}?{sent.query}" if sent.query else path
         answer = await self.client.request(sent.method, url, data=sent.body or None, headers=dict(sent.headers))
         body, header = await answer.text(), self.sample.in_header
+        if self.sample.later is not None and answer.status == 200 and self.sample.later(sent):
+            async with asyncio.timeout(5):
+                body = await self.provider.pages.get()
         return answer.status, f"{answer.headers[header]}\0{body}" if header in answer.headers else body, answer.headers
 
     async def hop(self, call: Call) -> Shown:
@@ -186,7 +202,7 @@ async def refused(rig: Rig, sent: Sent) -> None:
     status, body, _ = await rig.send(sent)
     assert status in {200, 400}
     shown = rig.sample.read(body)
-    assert shown.text == UNREADABLE
+    assert rig.sample.wordless or shown.text == UNREADABLE
     assert len(rig.asked.events) == asked
     assert _refusals(rig) == before + 1
 

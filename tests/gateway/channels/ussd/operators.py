@@ -123,6 +123,73 @@ def _members(body: str) -> dict[str, str]:
     return {name: unescape(value) for name, value in found}
 
 
+def _parlayx(call: Call, kind: str = "") -> Sent:
+    ours = "FFFFFFFF" if call.begins else call.kept.get("ours", "7")
+    fields = {
+        "msgType": kind or ("0" if call.begins else "1"),
+        "senderCB": f"{call.session:08X}",
+        "receiveCB": ours,
+        "ussdOpType": "1" if call.begins else "3",
+        "msIsdn": call.msisdn,
+        "serviceCode": STAR,
+        "codeScheme": "68",
+        "ussdString": call.entered,
+    }
+    inner = "".join(f"<ns2:{name}>{escape(value)}</ns2:{name}>" for name, value in fields.items())
+    return _envelope(f"<ns2:notifyUssdReception>{inner}</ns2:notifyUssdReception>")
+
+
+def _parlayx_end(call: Call, case: Case) -> Sent:
+    del case
+    inner = f"<ns2:abortReason>8</ns2:abortReason><ns2:senderCB>{call.session:08X}</ns2:senderCB>"
+    return _envelope(f"<ns2:notifyUssdAbort>{inner}<ns2:receiveCB>7</ns2:receiveCB></ns2:notifyUssdAbort>")
+
+
+def _envelope(inner: str) -> Sent:
+    local = "http://www.csapi.org/schema/parlayx/ussd/notification/v1_0/local"
+    xml = (
+        '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope '
+        'xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Header>'
+        '<ns1:NotifySOAPHeader xmlns:ns1="http://www.huawei.com.cn/schema/common/v2_1"><ns1:spId>35000001</ns1:spId>'
+        "<ns1:timeStamp>20260124082328</ns1:timeStamp><ns1:linkid>0816</ns1:linkid></ns1:NotifySOAPHeader>"
+        f'</soapenv:Header><soapenv:Body xmlns:ns2="{local}">{inner}</soapenv:Body></soapenv:Envelope>'
+    )
+    return Sent(headers=XML, body=xml.encode())
+
+
+def _parlayx_read(body: str) -> Shown:
+    if "result>1<" in body:
+        return Shown("", more=False)
+    found = {name: unescape(value) for name, value in re.findall(r"<(?:loc|tns):(\w+)>([^<]*)</", body)}
+    assert (found["ussdOpType"] == "1") == (found["msgType"] == "1")
+    # MD5 of user, password and the time stamp of the call.
+    assert re.fullmatch(r"[0-9a-f]{32}", found["spPassword"])
+    assert found["senderCB"] == found["receiveCB"] or found["senderCB"] == "7"
+    return Shown(found["ussdString"], found["ussdOpType"] == "1")
+
+
+def _oneapi(call: Call, action: str = "") -> Sent:
+    return posted_json({
+        "inboundUSSDMessageRequest": {
+            "address": f"tel:+{call.msisdn}",
+            "sessionID": f"g{call.session}",
+            "shortCode": "tel:1420",
+            "keyword": STAR,
+            "inboundUSSDMessage": call.entered,
+            "clientCorrelator": None,
+            "ussdAction": action or ("moinit" if call.begins else "mocont"),
+        }
+    })  # fmt: skip
+
+
+def _oneapi_read(body: str) -> Shown:
+    members = json.loads(body)
+    if "requestError" in members:
+        return Shown(members["requestError"]["serviceException"]["text"], more=False)
+    page = members["outboundUSSDMessageRequest"]
+    return Shown(page["outboundUSSDMessage"], page["ussdAction"] == "mtcont")
+
+
 def _struct_read(text: str, flag: str, goes_on: str) -> Callable[[str], Shown]:
     def read(body: str) -> Shown:
         members = _members(body)
@@ -160,5 +227,22 @@ OPERATORS: Mapping[str, Sample] = {
         "msisdn",
         ended=lambda call, case: _true_african(call, "USSD.END"),
         lacks={Case.TIMEOUT: NO_TIMEOUT},
+    ),
+    "parlayx": Sample(
+        _parlayx,
+        _parlayx_read,
+        "msIsdn",
+        ended=_parlayx_end,
+        lacks={Case.TIMEOUT: NO_TIMEOUT},
+        later=lambda sent: b"<ns2:notifyUssdReception>" in sent.body,
+        wordless=True,
+    ),
+    "oneapi": Sample(
+        _oneapi,
+        _oneapi_read,
+        "address",
+        ended=lambda call, case: _oneapi(call, "mofin"),
+        lacks={Case.TIMEOUT: NO_TIMEOUT},
+        later=lambda sent: b"mofin" not in sent.body,
     ),
 }

@@ -112,6 +112,10 @@ class Sample:
     keeps: Callable[[Mapping[str, str], str, Call], None] | None = None
     in_header: str = ""
     """A header that is part of the answer; it stands before the body, parted by NUL, when that is read."""
+    later: Callable[[Sent], bool] | None = None
+    """Where pages come by a call of ours: whether one follows on a request."""
+    wordless: bool = False
+    """A refusal has no words that a person would read."""
     code_begins: bool = False
     """The first text is the code's own digits, which may be an answer too."""
 
@@ -152,11 +156,12 @@ def without(sent: Sent, name: str) -> Sent:
     """The request without one of its fields."""
     if sent.headers.get("Content-Type", "").startswith("application/json"):
         members = json.loads(sent.body)
-        members.pop(name)
+        # One provider wraps its fields in an object of their own.
+        (members if name in members else next(iter(members.values()))).pop(name)
         return Sent(sent.method, sent.tail, sent.query, sent.headers, json.dumps(members).encode())
     if sent.headers.get("Content-Type", "").startswith("text/xml"):
         member = rf"<member><name>{name}</name>.*?</member>"
-        body = re.sub(rf' {name}="[^"]*"|<{name}>.*?</{name}>|{member}'.encode(), b"", sent.body)
+        body = re.sub(rf' {name}="[^"]*"|<(?:ns2:)?{name}>.*?</(?:ns2:)?{name}>|{member}'.encode(), b"", sent.body)
         return Sent(sent.method, sent.tail, sent.query, sent.headers, body)
     pairs = [pair for pair in (sent.query or sent.body.decode()).split("&") if not pair.startswith(f"{name}=")]
     if sent.method == "GET":

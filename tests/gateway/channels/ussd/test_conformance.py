@@ -1,5 +1,6 @@
 """Every wire against the fifteen cases, through the real door, dialogues and a store."""
 
+import asyncio
 import shutil
 from ipaddress import ip_network
 from pathlib import Path
@@ -9,18 +10,20 @@ from aiohttp import DummyCookieJar
 from pytest_aiohttp.plugin import AiohttpClient
 from structlog.testing import capture_logs
 
-from gateway.channels.ussd import Mount, UssdDoor
+from gateway.channels.ussd import Clerk, Mount, UssdDoor
 from gateway.channels.ussd.codes import Codes
 from gateway.channels.ussd.guards import Addresses, PathSecret
+from gateway.channels.ussd.later import Account
 from gateway.channels.ussd.wires import profile_names, wire_of
 from gateway.channels.web import new_application
 from gateway.observe import Metrics
-from tests.gateway.channels.ussd.conformance import CASES, SECRET, Recorder, Rig
+from tests.gateway.channels.ussd.conformance import CASES, SECRET, Provider, Recorder, Rig
 from tests.gateway.channels.ussd.samples import SAMPLES
 from tests.gateway.channels.ussd.sampling import Case
 from tests.gateway.services.dialogues.switchboard import PIN, switchboard
 from wallet.clock import ManualClock
 
+PROVIDERS = "pr0vider's"
 LOCAL, AFAR = ip_network("127.0.0.0/8"), ip_network("203.0.113.0/24")
 
 
@@ -46,23 +49,27 @@ async def test_a_wire_conforms(
     async with switchboard(f"sqlite:///{tmp_path / 'test.db'}", clock) as board:
         asked = Recorder(board.dialogues)
         codes = Codes(["*1420#"])
+        account = Account("http://provider.example/ussd", "tapdial", PROVIDERS) if sample.later else None
         mounts = [
-            Mount(wire_of(name, name, codes), (PathSecret(SECRET), Addresses((LOCAL,))), has_secret=True),
-            Mount(wire_of(f"{name}_afar", name, codes), (PathSecret(SECRET), Addresses((AFAR,))), has_secret=True),
+            Mount(wire_of(mount, name, codes), (PathSecret(SECRET), Addresses((network,))), True, account)
+            for mount, network in ((name, LOCAL), (f"{name}_afar", AFAR))
         ]
-        app = new_application(clock, metrics)
-        app.add_routes(UssdDoor(asked, mounts, metrics).routes())
-        rig = Rig(name, sample, await aiohttp_client(app, cookie_jar=DummyCookieJar()), asked, board.bank, metrics)
+        app, provider = new_application(clock, metrics), Provider()
         failed = []
-        with capture_logs() as lines:
-            for case, play in CASES.items():
-                if case in sample.lacks:
-                    continue
-                try:
-                    await play(rig)
-                except (AssertionError, KeyError) as problem:
-                    failed.append(f"{case.value}: {problem}")
+        async with asyncio.TaskGroup() as tasks:
+            clerk = Clerk(provider, tasks, clock, metrics)
+            app.add_routes(UssdDoor(asked, mounts, metrics, clerk).routes())
+            client = await aiohttp_client(app, cookie_jar=DummyCookieJar())
+            rig = Rig(name, sample, client, asked, board.bank, metrics, provider)
+            with capture_logs() as lines:
+                for case, play in CASES.items():
+                    if case in sample.lacks:
+                        continue
+                    try:
+                        await play(rig)
+                    except (AssertionError, KeyError) as problem:
+                        failed.append(f"{case.value}: {problem}")
     assert not failed, "\n".join(failed)
     logged = repr(lines)
-    for secret in (SECRET, SECRET[:-1], PIN, "98912", "09120000009"):
+    for secret in (SECRET, PROVIDERS, SECRET[:-1], PIN, "98912", "09120000009"):
         assert secret not in logged, f"a log line holds {secret}"
