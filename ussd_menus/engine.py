@@ -29,9 +29,10 @@ from ussd_menus.model import (
 )
 from ussd_menus.paging import Cut, Sheet, clip, cut_at, start_before
 from ussd_menus.passing import SILENT_MAX, passed
-from ussd_menus.render import SILENT, help_of, offered, rows_of, sheet_of
+from ussd_menus.render import calls_back, help_of, offered, rows_of, sheet_of
 from ussd_menus.screens import (
     GO_ON,
+    SILENT,
     Action,
     ActionScreen,
     AnyScreen,
@@ -236,7 +237,15 @@ class _Hop:
         text = clean(typed)
         if state.help is not None:
             return self.helped(state, screen, state.help, text)
-        return self.navigate(state, screen, text) or self.chosen(state, screen, text) or self.invalid(state, screen)
+        moved = self.navigate(state, screen, text) or self.chosen(state, screen, text)
+        return moved or self.called_back(state, screen, text) or self.invalid(state, screen)
+
+    def called_back(self, state: State, screen: AnyScreen, text: str) -> tuple[State, Reply] | None:
+        """The key of easy mode, where it is no legal answer."""
+        menus = self.frozen.menus
+        if text != screen.keys.call_back or not calls_back(menus, self.speech(state), screen, state.variables):
+            return None
+        return self.enter(replace(state, stack=()), Branch(menus.house.call_back))
 
     def helped(self, state: State, screen: AnyScreen, at: int, text: str) -> tuple[State, Reply]:
         """The next page of a help, or the screen again as it was."""

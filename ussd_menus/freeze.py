@@ -13,8 +13,8 @@ from ussd_menus.verify import verify
 class FrozenMenus:
     """Sound menus with their texts parsed."""
 
-    menus: Menus
-    speeches: Mapping[str, Speech]
+    menus: Menus = field(repr=False)
+    speeches: Mapping[str, Speech] = field(repr=False)
     """By language, in the plain style."""
     _styled: dict[tuple[str, Style], Speech] = field(default_factory=dict, repr=False, compare=False)
 

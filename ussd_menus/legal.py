@@ -29,7 +29,7 @@ def accepts(menus: Menus, screen: AnyScreen, key: str, rows: int | None = None) 
         case MenuScreen():
             return 0 < number <= len(screen.options)
         case ListScreen():
-            return 0 < number <= (rows_most(menus) if rows is None else rows)
+            return 0 < number <= (rows_most(menus, screen) if rows is None else rows)
         case LanguageScreen():
             return 0 < number <= len(menus.tongues)
         case ConfirmScreen():
@@ -47,6 +47,7 @@ def accepts(menus: Menus, screen: AnyScreen, key: str, rows: int | None = None) 
             return False
 
 
-def rows_most(menus: Menus) -> int:
-    """The most rows that a call can give."""
-    return max((action.rows_max for action in menus.actions.values()), default=0)
+def rows_most(menus: Menus, screen: ListScreen) -> int:
+    """The most rows that the list can show: those of any action whose rows have the fields that it keeps."""
+    kept = set(screen.choose.values())
+    return max((action.rows_max for action in menus.actions.values() if kept <= set(action.row)), default=0)

@@ -12,8 +12,9 @@ from ussd_menus.graph import Graph
 from ussd_menus.model import Profile, Row, Style, Value
 from ussd_menus.paging import Cut, Sheet, cut_at, ruler_of
 from ussd_menus.plurals import categories, category
-from ussd_menus.render import SILENT, help_of, sheet_of
+from ussd_menus.render import help_of, sheet_of
 from ussd_menus.screens import (
+    SILENT,
     AnyScreen,
     ConfirmScreen,
     EndScreen,

@@ -4,7 +4,7 @@ A name without a dot belongs to the dialogue of the file: `pin` in `send.toml` i
 Every screen has `type`, and may have `text` (its own name by default), `headless`, `back`, `back_label`. By type:
 
     menu      options = [{ text, to }, …]
-    list      row (text), choose = { variable = "field of the row" }, to
+    list      row and empty (texts), choose = { variable = "field of the row" }, to
     pages     row and empty (texts), when it shows rows
     input     kind, into (variable), to, length_min, length_max, error (text)
     secret    call, on.<outcome>, length_min, length_max, error
@@ -181,7 +181,8 @@ def _list(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
     choose = table.table("choose", required=True)
     if not all(isinstance(field, str) for field in choose.values()):
         table.refuse("names a field of the row for each variable", "choose")
-    return ListScreen(**common, row=reader.key(table.text("row")), choose=choose, to=reader.target(table))
+    row, empty = reader.key(table.text("row")), reader.key(table.text("empty", ""))
+    return ListScreen(**common, row=row, empty=empty, choose=choose, to=reader.target(table))
 
 
 def _pages(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:

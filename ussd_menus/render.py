@@ -8,6 +8,7 @@ from ussd_menus.model import Profile, Row, Value
 from ussd_menus.paging import KeyLines, Sheet, ruler_of, wrap
 from ussd_menus.screens import (
     GO_ON,
+    SILENT,
     ActionScreen,
     AnyScreen,
     ConfirmScreen,
@@ -29,14 +30,12 @@ from ussd_menus.texts import Speech
 
 CHOICES = MenuScreen | ListScreen | LanguageScreen
 """Screens whose items are chosen."""
-SILENT = ActionScreen | RouterScreen | SubflowScreen | ReturnScreen
-"""Screens that show nothing."""
 Values = Mapping[str, Value | tuple[Row, ...]]
 
 
 def sheet_of(menus: Menus, speech: Speech, screen: AnyScreen, values: Values, profile: Profile) -> Sheet:
     """What the screen shows with these values, in the language and style of `speech`."""
-    headless = isinstance(screen, PagesScreen) or not screen.text
+    headless = isinstance(screen, PagesScreen | ListScreen) or not screen.text
     return Sheet(
         head="" if headless else speech.fill(screen.text, values),
         items=items_of(menus, speech, screen, values, profile),
@@ -49,8 +48,12 @@ def sheet_of(menus: Menus, speech: Speech, screen: AnyScreen, values: Values, pr
 def help_of(speech: Speech, screen: AnyScreen, profile: Profile) -> Sheet:
     """The help of a screen."""
     back = numbered(speech, screen.keys.help, speech.plain("nav.back"))
-    keys = KeyLines(more=numbered(speech, screen.keys.next, speech.plain("nav.more")), back=back, back_page=back)
-    return Sheet("", _wrapped(speech.plain(screen.help), profile), keys, speech.write)
+    more = numbered(speech, screen.keys.next, speech.plain("nav.more"))
+    text = speech.plain(screen.help)
+    ruler = ruler_of(text + back + more, profile)
+    # A line is as long as the keys leave room for: nothing else stands on the page.
+    foot = sum(ruler.size(line) + ruler.line_break for line in (back, more, " 99/99"))
+    return Sheet("", wrap(text, max(1, ruler.size_max - foot)), KeyLines(more, back, back), speech.write)
 
 
 def _wrapped(text: str, profile: Profile) -> list[str]:
@@ -63,10 +66,11 @@ def items_of(menus: Menus, speech: Speech, screen: AnyScreen, values: Values, pr
         case MenuScreen():
             return [numbered(speech, str(at), speech.plain(o.text)) for at, o in enumerate(screen.options, 1)]
         case ListScreen():
-            rows = rows_of(values)
-            return [
-                numbered(speech, str(at), speech.fill(screen.row, {**values, **row})) for at, row in enumerate(rows, 1)
-            ]
+            # The head is the first of the lines, so that it may have a page of its own where both are long.
+            lines = [speech.fill(screen.text, values)] if screen.text else []
+            filled = (speech.fill(screen.row, {**values, **row}) for row in rows_of(values))
+            chosen = [numbered(speech, str(at), line) for at, line in enumerate(filled, 1)]
+            return lines + (chosen or ([speech.plain(screen.empty)] if screen.empty else []))
         case PagesScreen():
             text = speech.fill(screen.text, values)
             lines = _wrapped(text, profile)

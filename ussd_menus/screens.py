@@ -144,6 +144,8 @@ class ListScreen(Screen):
     choose: Mapping[str, str]
     """Variable to field of the row."""
     to: str
+    empty: str = ""
+    """Key of what stands for no rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +271,9 @@ AnyScreen = (
     | LanguageScreen
     | EndScreen
 )
+
+SILENT = ActionScreen | RouterScreen | SubflowScreen | ReturnScreen
+"""Screens that show nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,9 @@ from ussd_menus.engine import show_again
 from ussd_menus.freeze import FrozenMenus
 from ussd_menus.model import Input, Page, Phase, Profile, State
 from ussd_menus.screens import ConfirmScreen, SecretScreen, Shortcut
+from ussd_menus.texts import DIAL_NOTES
 
-UNKNOWN = "dial.unknown"
-"""Note: nobody knows this code; the dialogue begins as without it."""
-PIN = "dial.pin"
-"""Note: a PIN was dialled. It was not used; whoever sees the list of calls knows it now."""
-NOTES = (UNKNOWN, PIN)
+UNKNOWN, PIN = DIAL_NOTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ FORMS = {"": frozenset(WordType), "short": {WordType.DAY, WordType.MOMENT}, "bar
 
 OTHER = "other"
 """The word that stands for one that a list does not know, and the plural form that every text has."""
+DIAL_NOTES = ("dial.unknown", "dial.pin")
+"""Nobody knows what was dialled behind the service code, and: a PIN was dialled, which is not used, but call lists keep
+it."""
 RIAL = "IRR"
 TOMAN_UNIT = "unit.toman"
 AMBIENT = frozenset({"language", "digits", "money", "easy"})

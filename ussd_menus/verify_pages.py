@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from ussd_menus.measure import Measure, Size
 from ussd_menus.model import Finding, Style
-from ussd_menus.render import SILENT
 from ussd_menus.rules import Rule, at, at_house, at_text
-from ussd_menus.screens import AnyScreen, Menus, MenuScreen, Tongue
+from ussd_menus.screens import SILENT, AnyScreen, Menus, MenuScreen, Tongue
 from ussd_menus.texts import size, spellings
 from ussd_menus.verify_texts import keys_of
 

@@ -71,7 +71,7 @@ def plain_keys_of(screen: AnyScreen) -> set[str]:
     match screen:
         case MenuScreen():
             keys |= {option.text for option in screen.options}
-        case PagesScreen():
+        case PagesScreen() | ListScreen():
             keys.add(screen.empty)
         case ConfirmScreen() | InfoScreen():
             keys.add(screen.label)

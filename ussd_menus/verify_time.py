@@ -16,9 +16,9 @@ from ussd_menus.flow import UNSEEN, Edge
 from ussd_menus.graph import Graph, Node
 from ussd_menus.measure import Measure
 from ussd_menus.model import Finding, Style
-from ussd_menus.render import SILENT
 from ussd_menus.rules import Rule, at
 from ussd_menus.screens import (
+    SILENT,
     AnswerKind,
     AnyScreen,
     EndScreen,

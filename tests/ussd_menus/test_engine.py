@@ -102,14 +102,14 @@ def test_what_is_not_understood_shows_the_page_again_with_a_short_error(phone: P
 
 
 def test_an_answer_that_is_understood_forgets_the_errors_before(phone: Player) -> None:
-    for typed in ("x", "x", "1", "x", "x", "0", "x", "x"):
+    for typed in ("x", "x", "1", "x", "x", "00", "x", "x"):
         phone.type(typed)
     assert isinstance(phone.reply, Page)
     assert isinstance(phone.type("x"), End)
 
 
 def test_any_digits_choose(phone: Player) -> None:
-    for typed, key in (("۱", "0"), ("١", "۰"), ("１", "٠"), (" 1# ", "0")):
+    for typed, key in (("۱", "00"), ("١", "۰۰"), ("１", "٠٠"), (" 1# ", "00")):
         phone.type(typed)
         assert phone.page().startswith("Please type your PIN.")
         phone.type(key)
@@ -117,14 +117,14 @@ def test_any_digits_choose(phone: Player) -> None:
 
 
 def test_nothing_of_a_dialogue_is_kept_after_its_end(phone: Player) -> None:
-    phone.type("0")
+    phone.type("00")
     assert phone.state is not None
     assert phone.state.phase is Phase.ENDED
     assert phone.state.variables == {}
 
 
 def test_an_answer_after_the_end_says_so_and_changes_nothing(frozen: FrozenMenus, phone: Player) -> None:
-    phone.type("0")
+    phone.type("00")
     before = phone.state
     assert phone.type("1") == End(say(frozen, "en", "house.over"))
     assert phone.state == before
@@ -179,7 +179,7 @@ def test_an_outcome_that_nobody_declared_is_a_bug(phone: Player) -> None:
 def test_a_word_that_a_list_does_not_know_is_shown_as_other(phone: Player) -> None:
     phone.type("1")
     phone.type(PIN)
-    row: Row = {"day": date(2026, 11, 20), "kind": "brand_new", "amount": Amount(5, "IRR", 0), "sign": "+"}
+    row: Row = {"id": "tr", "day": date(2026, 11, 20), "kind": "brand_new", "amount": Amount(5, "IRR", 0), "sign": "+"}
     phone.answer("ok", balance=Amount(5, "IRR", 0), rows=(row,))
     assert "20/11 +5 other" in phone.page()
 
@@ -198,7 +198,7 @@ def test_more_rows_than_declared_are_not_shown(phone: Player) -> None:
 def test_a_state_comes_back_from_json_equal(phone: Player) -> None:
     phone.type("1")
     phone.type(PIN)
-    row: Row = {"day": date(2026, 11, 20), "kind": "tap", "amount": Amount(5, "IRR", 0), "sign": "-"}
+    row: Row = {"id": "tr", "day": date(2026, 11, 20), "kind": "tap", "amount": Amount(5, "IRR", 0), "sign": "-"}
     phone.answer("ok", balance=Amount(5, "IRR", 0), rows=(row,))
     assert phone.state is not None
     assert phone.state.variables["rows"] == (row,)

@@ -29,8 +29,8 @@ REFUSED: list[tuple[Change, str, str, str]] = [
     ((SEND, "", "stray = 1\n"), "send.code_made", "stray", "is not known here"),
     ((HOUSE, "invalid_max = 3", "invalid_max = -3"), "", "invalid_max", "must be a whole number"),
     ((HOUSE, 'entry = "entry.status"', ""), "", "entry", "must be a text"),
-    ((HOUSE, 'languages = ["fa", "en", "fr"]', 'languages = ["fa", "en"]'), "", "languages", "does not name fr"),
-    ((HOUSE, 'languages = ["fa", "en", "fr"]', 'languages = ["fa", "en", "fr", "ar"]'), "", "", "cannot be read"),
+    ((HOUSE, '"fr", "ar"]', '"ar"]'), "", "languages", "does not name fr"),
+    ((HOUSE, '"fr", "ar"]', '"fr", "ar", "xx"]'), "", "", "cannot be read"),
     ((ACTIONS, "sensitive = true", "secret = true"), "code", "secret", "is not known here"),
     (
         (ACTIONS, 'minutes = { type = "number", max = 3 }', 'minutes = { type = "number" }'),

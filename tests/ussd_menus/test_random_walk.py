@@ -37,7 +37,7 @@ CODE = "8642086420"
 PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
-KEYS = st.sampled_from([*"0123456", "00", "99", "9", "0801", "14050801", "16112026", "500000", "09120000002"])
+KEYS = st.sampled_from([*"0123456789", "00", "000", "99", "0801", "14050801", "16112026", "500000", "09120000002"])
 TYPED = st.one_of(
     KEYS,
     KEYS.map(lambda key: key.translate(PERSIAN)),
@@ -95,6 +95,7 @@ class Phone(RuleBasedStateMachine):
         self.feed(Input(typed))
 
     @precondition(lambda self: isinstance(SCREENS[self.state.screen], SecretScreen) and isinstance(self.reply, Page))
+    @precondition(lambda self: self.state.help is None)
     @rule()
     def types_the_secret(self) -> None:
         screen = SCREENS[self.state.screen]

@@ -24,7 +24,7 @@ def test_no_typed_secret_and_no_sensitive_value_is_written(frozen: FrozenMenus) 
 
 
 def test_a_key_of_navigation_is_written_as_it_is_typed(frozen: FrozenMenus) -> None:
-    assert "\n> 0\nCON" in record(frozen, "Back", "en", ("< active | name=A", "1", "0"))
+    assert "\n> 00\nCON" in record(frozen, "Back", "en", ("< active | name=A", "1", "00"))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_what_cannot_be_played_is_refused(
 
 def test_a_call_that_nobody_answers_gets_a_sample(frozen: FrozenMenus) -> None:
     transcript = record(frozen, "Sample", "en", ("< active | name=A", "1", "7391"))
-    assert "< ok | balance=250000 | rows=2026-11-22,opening,250000,+;" in transcript
+    assert "< ok | balance=250000 | rows=Sample,2026-11-22,opening,250000,+;" in transcript
 
 
 def test_a_transcript_that_types_while_a_call_waits_is_refused(frozen: FrozenMenus) -> None:

@@ -76,11 +76,11 @@ PLANTED: list[tuple[str, str, str, Change]] = [
         (PHONE, '[code]\ntype = "end"', '[code]\ntype = "pages"\nback = "home.menu"'),
     ),
     ("sensitive-kept", "send.to", "", (SEND, 'into = "msisdn"', 'into = "code"')),
-    ("shadowed-key", "home.menu", "", (HOUSE, 'back = "0"', 'back = "2"')),
+    ("shadowed-key", "home.menu", "", (HOUSE, 'back = "00"', 'back = "2"')),
     ("shadowed-key", "invoices.choose", "", (HOUSE, 'next = "99"', 'next = "9"')),
-    ("shadowed-key", "wallet.pin", "", (HOUSE, 'home = "00"', 'home = "0000"')),
+    ("shadowed-key", "wallet.pin", "", (HOUSE, 'home = "000"', 'home = "0000"')),
     ("shadowed-key", "benefits.confirm", "", (BENEFITS, 'key = "1"', 'key = "0"')),
-    ("shadowed-key", "", "", (HOUSE, 'home = "00"', 'home = "0"')),
+    ("shadowed-key", "", "", (HOUSE, 'home = "000"', 'home = "0"')),
     ("confirm-key", "benefits.again", "", (BENEFITS, 'to = "claim"\n', TWICE)),
     ("confirm-key", "benefits.confirm", "", (BENEFITS, 'to = "first_day" },\n', 'to = "confirm" },\n')),
     ("translation-missing", "send.to", "fr", (FR, 'to = "À quel numéro de mobile ?"\n', "")),
@@ -97,7 +97,7 @@ PLANTED: list[tuple[str, str, str, Change]] = [
         "page-too-long",
         "send.pin",
         "fa",
-        (ACTIONS, 'name = { type = "text", max = 17', 'name = { type = "text", max = 27'),
+        (ACTIONS, 'name = { type = "text", max = 12', 'name = { type = "text", max = 27'),
     ),
     ("page-too-long", "send.pin", "fa", (FA, 'secret = "رمز ۴ رقم است."', 'secret = "رمز شما باید درست ۴ رقم باشد."')),
 ]
@@ -139,7 +139,7 @@ def test_a_smaller_profile_finds_what_no_longer_fits(menus: Menus) -> None:
 def test_a_finding_names_file_line_screen_and_language(tmp_path: Path) -> None:
     folder = planted(tmp_path, (FR, 'self = "C’est votre propre numéro."\n', ""))
     (found,) = verify(load(folder), Profile())
-    assert str(found) == "texts/fr.toml:144 send.payee [fr] translation-missing: write send.self"
+    assert str(found) == "texts/fr.toml:148 send.payee [fr] translation-missing: write send.self"
     folder = planted(tmp_path / "second", (SEND, 'back = "amount"', 'back = "count"'))
     lines = (folder / SEND).read_text("utf-8").split("\n")
     missing = next(found for found in verify(load(folder), Profile()) if found.rule == "missing-target")

@@ -136,7 +136,9 @@ class Bank:
             return Result("wrong_pin", {"tries_left": 2})
         await asyncio.sleep(self.delay_s)
         mine = Amount(int(caller.msisdn[-4:]), "IRR", 0)
-        rows: tuple[Row, ...] = ({"day": date(2026, 11, 21), "kind": "benefit", "amount": mine, "sign": "+"},)
+        rows: tuple[Row, ...] = (
+            {"id": "tr", "day": date(2026, 11, 21), "kind": "benefit", "amount": mine, "sign": "+"},
+        )
         return Result("ok", {"balance": mine, "rows": rows})
 
     async def payee(self, _caller: Caller, call: Call) -> Result:
