@@ -148,7 +148,7 @@ def test_a_long_name_is_cut_where_that_is_declared(phone: Player) -> None:
     phone.type("4")
     phone.type("09120000002")
     phone.answer("registered", name="A" * 40)
-    assert f"To {'A' * 16}.. Amount" in phone.page()
+    assert f"To {'A' * 11}.. Amount" in phone.page()
 
 
 @pytest.mark.parametrize(
