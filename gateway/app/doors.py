@@ -1,7 +1,7 @@
 """The doors: HTTP for carriers, staff and partners, the terminals' line, and SMTP for letters."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,9 @@ from gateway.channels.console import ConsoleDeps, console_app
 from gateway.channels.mail import MailDesk, MailIngress, tls_context
 from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
-from gateway.channels.ussd import Clerk, LinkedUssd, UssdDoor, default_mount, read_wires
+from gateway.channels.ussd import Clerk, Codes, LinkedUssd, Mount, UssdDoor, default_mount, read_wires
 from gateway.channels.web import new_application
-from gateway.services.dialogues import Dialogues, DialogueSettings, Hops, SessionCounts
+from gateway.services.dialogues import Dialogues, DialogueSettings, Hops, Profiles, SessionCounts
 from gateway.services.dialogues.linked import LinkDialogues
 from gateway.services.releases import ReleasedMenus
 from ussd_menus.loader import FOLDER
@@ -49,18 +49,18 @@ def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[st
     """Every door of the gateway; `tasks` owns work that outlives its request."""
     app = new_application(house.clock, house.metrics)
     ready = asyncio.Event()
-    hops = _hops(house, tasks)
+    mounts = _mounts(house)
+    hops = _hops(house, tasks, mounts)
     menus = _menus(house)
     dialogues = _dialogues(house, hops, menus)
     clerk = Clerk(house.poster, tasks, house.clock, house.metrics)
-    app.add_routes(_ussd(house, dialogues, clerk).routes())
+    app.add_routes(UssdDoor(dialogues, mounts, house.metrics, clerk).routes())
     app.add_routes(_probes(house, ready))
     app.add_subapp("/console", console_app(_console(house, dialogues, links)))
     app.add_subapp("/api/v1", api_app(house.tokens, house.heads, house.clock, house.metrics))
+    linked = LinkedUssd(dialogues, house.metrics, Codes([house.settings.service_code]))
     desk = Desk(house.taps, house.merchants, house.keys, house.metrics, house.settings.iso8583_idle_s)
-    return Doors(
-        app, TerminalServer(desk), _letters(house), dialogues, ready, hops, LinkedUssd(dialogues, house.metrics), menus
-    )
+    return Doors(app, TerminalServer(desk), _letters(house), dialogues, ready, hops, linked, menus)
 
 
 def _letters(house: House) -> MailIngress:
@@ -71,9 +71,15 @@ def _letters(house: House) -> MailIngress:
     return MailIngress(desk, house.metrics, domain=settings.mail_ingress_domain, tls=tls)
 
 
-def _hops(house: House, tasks: asyncio.TaskGroup) -> Hops:
-    profile = page_profile(house.settings)
-    return Hops(house.actions, lambda _adapter, _operator: profile, tasks, LateSms(house.notices), WORK_MAX)
+def _hops(house: House, tasks: asyncio.TaskGroup, mounts: Sequence[Mount]) -> Hops:
+    return Hops(house.actions, _profiles(house, mounts), tasks, LateSms(house.notices), WORK_MAX)
+
+
+def _profiles(house: House, mounts: Sequence[Mount]) -> Profiles:
+    """The longest page of a wire: what its provider carries, and no more than the house says."""
+    whole = page_profile(house.settings)
+    carried = {mount.wire.name: ussd_menus.smallest((whole, mount.wire.profile)) for mount in mounts}
+    return lambda adapter, _operator: carried.get(adapter, whole)
 
 
 def _menus(house: House) -> ReleasedMenus:
@@ -93,15 +99,13 @@ def _dialogues(house: House, hops: Hops, menus: ReleasedMenus) -> Dialogues:
     return Dialogues(house.store, house.keys, house.clock, menus, hops, house.people, held, house.metrics)
 
 
-def _ussd(house: House, dialogues: Dialogues, clerk: Clerk) -> UssdDoor:
+def _mounts(house: House) -> Sequence[Mount]:
     settings = house.settings
     demo = settings.environment == "demo"
     if settings.ussd_wires_file:
-        mounts = read_wires(Path(settings.ussd_wires_file), settings.service_code, house.clock, demo=demo)
-    else:
-        secret = settings.ussd_path_secret.get_secret_value()
-        mounts = (default_mount(settings.service_code, secret, demo=demo),)
-    return UssdDoor(dialogues, mounts, house.metrics, clerk)
+        return read_wires(Path(settings.ussd_wires_file), settings.service_code, house.clock, demo=demo)
+    secret = settings.ussd_path_secret.get_secret_value()
+    return (default_mount(settings.service_code, secret, demo=demo),)
 
 
 def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str, bool]]) -> ConsoleDeps:

@@ -1,10 +1,21 @@
 """The USSD door: wires in, dialogues answered, actions bound to services."""
 
 from gateway.channels.ussd.actions import build_actions
+from gateway.channels.ussd.codes import Codes
 from gateway.channels.ussd.config import default_mount, read_wires
 from gateway.channels.ussd.door import Mount, UssdDoor
 from gateway.channels.ussd.later import Clerk
 from gateway.channels.ussd.linked import LinkedUssd
 from gateway.channels.ussd.ports import Services
 
-__all__ = ["Clerk", "LinkedUssd", "Mount", "Services", "UssdDoor", "build_actions", "default_mount", "read_wires"]
+__all__ = [
+    "Clerk",
+    "Codes",
+    "LinkedUssd",
+    "Mount",
+    "Services",
+    "UssdDoor",
+    "build_actions",
+    "default_mount",
+    "read_wires",
+]

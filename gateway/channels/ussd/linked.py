@@ -8,6 +8,7 @@ import re
 import time
 from typing import Protocol
 
+from gateway.channels.ussd.codes import Codes
 from gateway.errors import Overloaded
 from gateway.observe import Metrics, log
 from gateway.services.dialogues import Closing, Event, EventKind, Reply
@@ -44,10 +45,11 @@ class Answerer(Protocol):
 
 
 class LinkedUssd:
-    """The door that links knock at. Pages have the sizes of the settings, as on every wire."""
+    """The door that links knock at. Pages have the sizes of the settings; `codes` cuts what was dialled."""
 
-    def __init__(self, dialogues: Answerer, metrics: Metrics) -> None:
+    def __init__(self, dialogues: Answerer, metrics: Metrics, codes: Codes | None = None) -> None:
         self._dialogues = dialogues
+        self._codes = codes or Codes(())
         self._metrics = metrics
 
     async def hop(self, hop: LinkHop) -> LinkPage | None:
@@ -64,7 +66,7 @@ class LinkedUssd:
             return None
         started = time.perf_counter()
         try:
-            reply = await self._dialogues.answer(_event(hop, key, text))
+            reply = await self._dialogues.answer(_event(hop, key, text, self._codes))
         except Overloaded:
             self._metrics.hops.labels(wire=WIRE, end="busy").inc()
             return self._closed(Closing.BUSY)
@@ -85,14 +87,9 @@ def _is_formed(hop: LinkHop, text: str) -> bool:
     return all(form.fullmatch(value) for form, value in fields) and len(text) <= TEXT_MAX and not _CONTROL.search(text)
 
 
-def _dialled(text: str) -> tuple[str, str]:
-    """`*1420#` and `3*500` of `*1420*3*500#`: the code's first part is the code, what stands behind it was dialled."""
-    code, _, behind = text.removeprefix("*").removesuffix("#").partition("*")
-    return (f"*{code}#", behind) if text.startswith("*") and text.endswith("#") else (text, "")
-
-
-def _event(hop: LinkHop, key: str, text: str) -> Event:
+def _event(hop: LinkHop, key: str, text: str, codes: Codes) -> Event:
     if hop.kind is HopKind.BEGIN:
-        code, dialled = _dialled(text)
+        cut = codes.split(text)
+        code, dialled = cut.service_code, cut.answers
         return Event(WIRE, EventKind.BEGIN, key, hop.msisdn, code, alone=True, sequence=hop.sequence, dialled=dialled)
     return Event(WIRE, EventKind.INPUT, key, hop.msisdn, "", text, alone=True, sequence=hop.sequence)

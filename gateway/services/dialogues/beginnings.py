@@ -92,7 +92,7 @@ class Beginnings:
         language = person.language if person else self._settings.language
         session = replace(_new(event, arrival, new_id("ses", self._turns.clock), self._settings), language=language)
         session = replace(session, person_id=person.id if person else None, menu_version=menus.version)
-        state = begin(menus, language, PLAIN)
+        state = begin(menus, language, person.style if person else PLAIN)
         today = arrival.at.astimezone(self._settings.zone).date()
         plan = dialled(menus, event.dialled) if event.dialled else None
         played = await self._turns.play(session, menus, state, Begin(today, event.service_code), plan)

@@ -147,6 +147,11 @@ class Person(Protocol):
         """At whose desk the person was seen last; '' for none."""
         ...
 
+    @property
+    def style(self) -> Style:
+        """How pages are shown to them."""
+        ...
+
 
 class Callers(Protocol):
     """Who a number belongs to; satisfied by services/people."""

@@ -49,8 +49,8 @@ class Hop:
     """
 
     caller: Caller
-    menus: FrozenMenus
-    state: State
+    menus: FrozenMenus = field(repr=False)
+    state: State = field(repr=False)
     event: Begin | Input = field(repr=False)
     profile: Profile
     plan: Plan | None = field(default=None, repr=False)

@@ -29,9 +29,10 @@ from gateway.services.dialogues import (
     Profiles,
     Reply,
 )
+from gateway.services.dialogues.events import PLAIN
 from gateway.services.dialogues.tables import sessions
 from gateway.store import Store, Write
-from ussd_menus import Amount, Call, FrozenMenus, Profile, Result, Row, files_of, freeze, load, load_files
+from ussd_menus import Amount, Call, FrozenMenus, Profile, Result, Row, Style, files_of, freeze, load, load_files
 from ussd_menus.loader import FOLDER
 from wallet.clock import ManualClock
 
@@ -62,8 +63,8 @@ ends_at = "send.pin"
 """
 DIAL = """
 [dial]
-unknown = "We do not know this code."
-pin = "Never dial your PIN. Change it."
+unknown = "Unknown code."
+pin = "Never dial a PIN."
 """
 
 
@@ -91,6 +92,7 @@ class Somebody:
     id: str
     language: str
     branch: str = ""
+    style: Style = PLAIN
 
 
 @dataclass

@@ -10,6 +10,7 @@ import pytest
 from gateway.services.dialogues import Event, EventKind, HopEnd
 from gateway.services.dialogues.kept import DUPLICATE_S, MACS_MAX
 from tests.gateway.services.dialogues.switchboard import PIN, Phone, Switchboard, Telex, hurried, switchboard
+from ussd_menus import say
 from wallet.clock import ManualClock
 
 SEND = "3*09120000009*500"
@@ -26,16 +27,17 @@ DIALS = {
     "balance": ("1", "Please type your PIN", ""),
     "a payment to its agreement": (SEND, AGREES, ""),
     "a payment whose amount is none": ("3*09120000009*abc", "Please type the amount in digits", "Type your PIN"),
-    "a code of nobody": ("77", "We do not know this code.", ""),
-    "more than the shortcut takes": ("1*2468", "Never dial your PIN", ""),
-    "a PIN behind a payment": (f"{SEND}*{PIN}", "Never dial your PIN", "Sent"),
-    "stars alone": ("***", "1. Balance", "We do not know"),
+    "a code of nobody": ("77", "dial.unknown", ""),
+    "more than the shortcut takes": ("1*2468", "dial.pin", ""),
+    "a PIN behind a payment": (f"{SEND}*{PIN}", "dial.pin", "Sent"),
+    "stars alone": ("***", "1. Balance", "dial.unknown"),
 }
 
 
 @pytest.mark.parametrize("case", DIALS)
 async def test_what_was_dialled_leads_as_if_it_were_typed_and_moves_nothing(board: Switchboard, case: str) -> None:
-    dialled, expected, unexpected = DIALS[case]
+    dialled, *texts = DIALS[case]
+    expected, unexpected = (say(hurried(), "en", text) if text.startswith("dial.") else text for text in texts)
     phone = board.phone()
 
     reply = await phone.dial(dialled)
