@@ -59,10 +59,11 @@ ROWS = "rows"
 def begin(frozen: FrozenMenus, language: str, style: Style = Style()) -> State:  # noqa: B008  - frozen
     """The state of a session that is about to start; feed it Begin.
 
-    Language and style hold until something sets others.
+    Language and style hold until something sets others. Whose language these menus do not speak, since an older release
+    serves once more, reads their first.
     """
-    assert language in frozen.menus.tongues, f"no texts in {language}"
-    return State(version=frozen.version, language=language, screen=frozen.menus.house.entry, style=style)
+    spoken = language if language in frozen.menus.tongues else frozen.languages[0]
+    return State(version=frozen.version, language=spoken, screen=frozen.menus.house.entry, style=style)
 
 
 def step(
@@ -198,8 +199,8 @@ class _Hop:
         words = self.frozen.menus.words
         passing = {name: value for name, value in values.items() if name != ROWS and words[name].sensitive}
         kept = {name: value for name, value in values.items() if name not in passing}
-        language = result.language or state.language
-        assert language in self.frozen.menus.tongues, f"no texts in {language}"
+        wanted = result.language or state.language
+        language = wanted if wanted in self.frozen.menus.tongues else state.language
         variables = {**state.variables, **kept}
         state = replace(state, language=language, style=result.style or state.style, variables=variables)
         return self.enter(state, branch, passing)

@@ -211,9 +211,16 @@ def test_a_state_of_other_menus_is_refused(frozen: FrozenMenus) -> None:
         step(frozen, state, Input("1"), Profile())
 
 
-def test_a_language_without_texts_is_a_bug(frozen: FrozenMenus) -> None:
-    with pytest.raises(AssertionError, match="no texts in xx"):
-        begin(frozen, "xx")
+def test_whose_language_the_menus_do_not_speak_reads_their_first(frozen: FrozenMenus) -> None:
+    """People keep their language when an older release, which lacks it, serves once more."""
+    state, call = step(frozen, begin(frozen, "xx"), Begin(), Profile())
+    assert isinstance(call, Call)
+    assert state.language == frozen.languages[0]
+
+    after, page = step(frozen, state, Result("active", {"name": "Maryam"}, "xx"), Profile())
+
+    assert isinstance(page, Page)
+    assert after.language == frozen.languages[0]
 
 
 def test_a_result_that_nothing_waits_for_is_a_bug(phone: Player) -> None:

@@ -52,7 +52,7 @@ class Identity:
     async def style(self, caller: Caller, call: Call) -> Result:
         """ok: of `digits` (own, latin), `money` (rial, toman) and `easy` (yes, no) those that the call has are set."""
         person = await self._people.by_msisdn(caller.msisdn)
-        style = restyled(person.style if person is not None else Style(), call)
+        style = restyled(person.style if person is not None else caller.style, call)
         if person is not None:
             await self._people.set_style(person.id, style)
         return Result("ok", style=style)
