@@ -231,6 +231,20 @@ class Graph:
         found = self.rows.get(name) or frozenset(self.menus.actions)
         return max((self.menus.actions[action].rows_max for action in found), default=0)
 
+    def landings(self, waiting: Iterable[Node]) -> Iterator[Node]:
+        """The nodes that come next behind what only passes on."""
+        seen: set[Node] = set()
+        left = list(waiting)
+        while left:
+            node = left.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if isinstance(self.screen(node), PASSING):
+                left += [step.to for step in self.steps.get(node, ())]
+            else:
+                yield node
+
     def first_pages(self) -> set[str]:
         """Screens that a session may show first."""
         found: set[str] = set()

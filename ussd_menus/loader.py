@@ -12,9 +12,10 @@ from pathlib import Path
 
 from ussd_menus.house_reader import read_action, read_house, read_shortcuts, read_tongue, read_word
 from ussd_menus.model import Finding, MenusFault
+from ussd_menus.places import places
 from ussd_menus.reader import DialogueReader, read_head
 from ussd_menus.screens import Action, AnyScreen, House, Menus, Shortcut, Tongue, Word
-from ussd_menus.tables import FILE_BYTES_MAX, FORM, Source, Table, read
+from ussd_menus.tables import FILE_BYTES_MAX, FORM, Source, Table, read, text_of
 
 FOLDER = Path(__file__).parent
 HOUSE, ACTIONS, SHORTCUTS = "menus/house.toml", "menus/actions.toml", "menus/shortcuts.toml"
@@ -76,8 +77,7 @@ def read_files(files: Mapping[str, bytes]) -> tuple[Menus, list[Finding]]:
     screens = {screen.name: screen for screen in _screens(files, house, findings)}
     tongues = _tongues(files, languages, findings)
     shortcuts = _shortcuts(files, findings)
-    # Every file was read above, with its findings; read again it only tells where things stand.
-    lines = {file: read(files, file, []).places for file in files}
+    lines = {file: places(text_of(content)) for file, content in files.items() if len(content) <= FILE_BYTES_MAX}
     menus = Menus(version_of(files), house, screens, actions, words, tongues, shortcuts, lines)
     return menus, sorted(set(findings))
 

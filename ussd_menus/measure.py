@@ -12,7 +12,7 @@ from ussd_menus.graph import Graph
 from ussd_menus.model import Profile, Row, Style, Value
 from ussd_menus.paging import Cut, Sheet, cut_at, ruler_of
 from ussd_menus.plurals import categories, category
-from ussd_menus.render import help_of, sheet_of
+from ussd_menus.render import CHOICES, help_of, sheet_of
 from ussd_menus.screens import (
     SILENT,
     AnyScreen,
@@ -26,7 +26,7 @@ from ussd_menus.screens import (
     Text,
     WordType,
 )
-from ussd_menus.texts import FORMS, Forms, Speech, Template, parse, size, worst
+from ussd_menus.texts import FORMS, RIAL, Forms, Speech, Template, parse, size, worst
 from ussd_menus.verify_texts import ERROR_CHOICE, engine_keys, keys_of, layers
 
 STYLES = tuple(
@@ -110,7 +110,18 @@ class Measure:
         self._sound: dict[str, frozenset[str]] = {}
         self._engine = engine_keys(self.menus)
         self._ends = {shortcut.ends_at for shortcut in self.menus.shortcuts.values()}
-        self._dialled = self._ends | graph.first_pages()
+        rials = {name for name, word in self.menus.words.items() if word.code == RIAL}
+        self._rials = {
+            key
+            for tongue in self.menus.tongues.values()
+            for layer in layers(tongue)
+            for key, text in layer.items()
+            if not rials.isdisjoint(parse(text).names)
+        }
+        asking = {
+            name for name, screen in self.menus.screens.items() if isinstance(screen, SecretScreen | ConfirmScreen)
+        }
+        self._dialled = (self._ends - asking) | graph.first_pages()
 
     def languages(self) -> list[str]:
         """Languages whose own texts, those of the engine, can be said."""
@@ -140,11 +151,16 @@ class Measure:
             found = self._speeches[code, style] = LongSpeech(self.menus, code, style)
         return found
 
-    def styles(self, code: str) -> Iterator[Style]:
-        """The styles that can change a length in a language."""
-        tongue = self.menus.tongues[code]
+    def styles(self, screen: AnyScreen, code: str) -> Iterator[Style]:
+        """The styles that can make the screen longer in a language."""
+        keys = keys_of(screen) | set(self.notes(screen)) | self._engine
+        easy = self.menus.tongues[code].easy
+        plainer = isinstance(screen, CHOICES) or (easy is not None and not keys.isdisjoint(easy.texts))
+        dearer = not keys.isdisjoint(self._rials)
+        # Digits are of one length in all writings; Latin ones alone can only bring a page into GSM-7.
+        shorter = self.profile.septets_max < self.profile.ucs2_max
         for style in STYLES:
-            if style.digits == "own" or tongue.digits != "latin":
+            if style.easy <= plainer and style.toman <= dearer and (style.digits == "own" or shorter):
                 yield style
 
     def notes(self, screen: AnyScreen) -> list[str]:
@@ -203,7 +219,7 @@ class Measure:
             return None
         found = [
             self.size(cut.text)
-            for style in self.styles(code)
+            for style in self.styles(screen, code)
             for note in self.notes(screen)
             for cut in self.pages(screen, code, style, note)
         ]

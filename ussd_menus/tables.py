@@ -41,6 +41,11 @@ class Source:
         self.findings.append(Finding(self.file, line, screen, "", FORM, fix))
 
 
+def text_of(content: bytes, errors: str = "replace") -> str:
+    """The text of a file, its lines ended by line feeds."""
+    return content.decode("utf-8", errors).replace("\r\n", "\n")
+
+
 def read(files: Mapping[str, bytes], file: str, findings: list[Finding]) -> Source:
     """A file taken apart, empty with a finding when it is missing or no TOML."""
     source = Source(file, "", findings)
@@ -48,7 +53,7 @@ def read(files: Mapping[str, bytes], file: str, findings: list[Finding]) -> Sour
         if len(files[file]) > FILE_BYTES_MAX:
             source.refuse(1, "", f"cannot be read: more than {FILE_BYTES_MAX} bytes")
             return source
-        text = files[file].decode("utf-8").replace("\r\n", "\n")
+        text = text_of(files[file], errors="strict")
         source.data = tomllib.loads(text)
         source.text = text
     except KeyError:

@@ -31,7 +31,7 @@ def verify(menus: Menus, profile: Profile = Profile()) -> list[Finding]:  # noqa
     found = {
         *targets(menus),
         *exits(graph),
-        *branches(menus),
+        *branches(graph),
         *subflows(graph),
         *routers(menus),
         *vocabulary(menus),

@@ -158,7 +158,6 @@ def _pages(graph: Graph, waiting: Iterable[Node]) -> set[Node]:
 
 
 def _at(menus: Menus, shortcut: Shortcut, rule: Rule, fix: str, *key: str) -> Finding:
-    line = line_of(menus, shortcut.file, shortcut.name, *key)
-    if key == ("starts_at",):
-        line = max(line, line_of(menus, shortcut.file, "starts_at"))
+    own = (shortcut.name, *key) in menus.places.get(shortcut.file, {}) or key != ("starts_at",)
+    line = line_of(menus, shortcut.file, *((shortcut.name, *key) if own else key))
     return Finding(shortcut.file, line, shortcut.name, "", rule, fix)

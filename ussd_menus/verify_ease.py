@@ -15,9 +15,9 @@ from ussd_menus.verify_texts import used_keys
 
 SENTENCE_WORDS_MAX = 14
 """Plain language asks for 15 to 20 words a sentence at most, easy language for fewer (IFLA, ISO 24495-1)."""
-WORD_LETTERS_MAX = {"en": 5.5, "fr": 6.0, "fa": 5.0, "ar": 5.5}
+WORD_LETTERS_MAX = {"en": 6.5, "fr": 7.0, "fa": 6.0, "ar": 6.5}
 """Letters in the average word, by language; of other languages OTHER_LETTERS_MAX."""
-OTHER_LETTERS_MAX = 6.5
+OTHER_LETTERS_MAX = 7.5
 AVERAGED_WORDS_MIN = 6
 """Fewer words have no average: `Contribution: {amount}` is no hard text."""
 

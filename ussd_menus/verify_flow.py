@@ -75,20 +75,23 @@ def exits(graph: Graph) -> Iterator[Finding]:
             yield at(menus, screen, Rule.DEAD_END, "a person cannot leave: give it `back`, a home or make it an end")
 
 
-def branches(menus: Menus) -> Iterator[Finding]:
+def branches(graph: Graph) -> Iterator[Finding]:
     """Every outcome has a branch, every call an action with the secrets that its screen asks for."""
-    for screen in menus.screens.values():
-        if isinstance(screen, SecretScreen | ActionScreen | SubflowScreen):
-            yield from _notes(menus, screen)
+    yield from _notes(graph)
+    for screen in graph.menus.screens.values():
         if isinstance(screen, SecretScreen | ActionScreen):
-            yield from _outcomes(menus, screen)
+            yield from _outcomes(graph.menus, screen)
 
 
-def _notes(menus: Menus, screen: SecretScreen | ActionScreen | SubflowScreen) -> Iterator[Finding]:
-    for outcome, branch in screen.on.items():
-        if branch.note and isinstance(menus.screens.get(branch.to), ActionScreen):
-            fix = f"`{outcome}` leads to a call, which shows no note: note it later"
-            yield at(menus, screen, Rule.NOTE_LOST, fix, "on", outcome, "note")
+def _notes(graph: Graph) -> Iterator[Finding]:
+    """A note that stands before a call, at once or behind what only passes on, is never read."""
+    menus = graph.menus
+    for steps in graph.steps.values():
+        for step in steps:
+            if step.edge.note and any(isinstance(graph.screen(to), ActionScreen) for to in graph.landings([step.to])):
+                source = menus.screens[step.edge.source]
+                fix = f"{step.edge.note} stands before a call, which shows no note: note it later"
+                yield at(menus, source, Rule.NOTE_LOST, fix, *step.edge.key[:-1], "note")
 
 
 def _outcomes(menus: Menus, screen: SecretScreen | ActionScreen) -> Iterator[Finding]:

@@ -28,7 +28,7 @@ def pages(measure: Measure) -> Iterator[Finding]:
 
 def _screen(measure: Measure, screen: AnyScreen, code: str) -> Iterator[Finding]:
     """The first page of the screen that does not fit; one finding a screen and language is enough."""
-    for style in measure.styles(code):
+    for style in measure.styles(screen, code):
         for note in measure.notes(screen):
             for cut in measure.pages(screen, code, style, note):
                 found = measure.size(cut.text)

@@ -100,7 +100,7 @@ def used_keys(menus: Menus) -> dict[str, str]:
     """Every key that is used, with a screen that uses it."""
     used = dict.fromkeys(sorted(engine_keys(menus)), "")
     for name, screen in menus.screens.items():
-        used |= dict.fromkeys(sorted(keys_of(screen)), name)
+        used = dict.fromkeys(sorted(keys_of(screen)), name) | used
     return used
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from ussd_menus.answers import TYPES
-from ussd_menus.flow import FIELD, PASSING, ROWS, Key
-from ussd_menus.graph import Graph, Node
+from ussd_menus.flow import FIELD, ROWS, Key
+from ussd_menus.graph import Graph
 from ussd_menus.model import Finding
 from ussd_menus.rules import Rule, at, at_vocabulary
 from ussd_menus.screens import (
@@ -110,25 +110,12 @@ def _passing(graph: Graph, screen: InputScreen) -> Iterator[Finding]:
     """A sensitive answer goes straight into a call that takes it."""
     menus = graph.menus
     for node in graph.reachable.get(screen.name, []):
-        for to in _landings(graph, [step.to for step in graph.steps[node] if not step.edge.back]):
+        for to in graph.landings([step.to for step in graph.steps[node] if not step.edge.back]):
             landed = graph.screen(to)
             action = menus.actions.get(landed.call) if isinstance(landed, ActionScreen) else None
             if action is None or screen.into not in {*action.args, *action.secrets}:
                 fix = f"{screen.into} is sensitive and must go straight into a call that takes it, not to {to[-1]}"
                 yield at(menus, screen, Rule.SENSITIVE_KEPT, fix, "to")
-
-
-def _landings(graph: Graph, waiting: list[Node]) -> Iterator[Node]:
-    seen: set[Node] = set()
-    while waiting:
-        node = waiting.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if isinstance(graph.screen(node), PASSING):
-            waiting += [step.to for step in graph.steps.get(node, ())]
-        else:
-            yield node
 
 
 def _chosen(menus: Menus, screen: ListScreen, name: str, field: str) -> Iterator[Finding]:
