@@ -26,6 +26,9 @@ from tests.gateway.services.dialogues.switchboard import (
 )
 from wallet.clock import ManualClock
 
+# Tables of cases need one database; what is written together is shown on both.
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 async def board(database_url: str, clock: ManualClock) -> AsyncIterator[Switchboard]:
@@ -53,6 +56,7 @@ async def test_a_last_page_sends_its_sms_with_the_session_and_once(board: Switch
     assert board.late[0].session_id == (await board.row(phone))["id"]
 
 
+@ON_SQLITE
 async def test_a_last_page_that_is_not_stored_sends_no_sms(board: Switchboard) -> None:
     phone = board.phone()
     await phone.at_pin("500")
@@ -67,6 +71,7 @@ async def test_a_last_page_that_is_not_stored_sends_no_sms(board: Switchboard) -
     assert len(board.bank.paid) == 1
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("kind", [EventKind.ABORT, EventKind.TIMEOUT, EventKind.REPORT])
 async def test_a_session_is_closed_once_and_by_its_own_number_only(board: Switchboard, kind: EventKind) -> None:
     phone = board.phone()
@@ -86,6 +91,7 @@ async def test_a_session_is_closed_once_and_by_its_own_number_only(board: Switch
     assert (await phone.dialogues.answer(phone.event("4*09120000009*500"))).end is HopEnd.LOST
 
 
+@ON_SQLITE
 async def test_a_wire_may_close_a_session_without_saying_whose(board: Switchboard) -> None:
     phone = board.phone()
     await phone.dial()
@@ -93,6 +99,7 @@ async def test_a_wire_may_close_a_session_without_saying_whose(board: Switchboar
     assert (await board.row(phone))["end_reason"] == "abort"
 
 
+@ON_SQLITE
 async def test_a_report_of_a_session_that_ended_well_adds_its_word_and_changes_nothing_else(board: Switchboard) -> None:
     phone = board.phone()
     await phone.at_pin()
@@ -104,6 +111,7 @@ async def test_a_report_of_a_session_that_ended_well_adds_its_word_and_changes_n
     assert (await phone.again()).text == end.text
 
 
+@ON_SQLITE
 async def test_an_end_that_cannot_be_noted_is_let_go(board: Switchboard) -> None:
     phone = board.phone()
     await phone.dial()
@@ -189,6 +197,7 @@ async def test_sessions_are_deleted_after_their_time_in_slices(board: Switchboar
     assert SLICE_MAX <= 1_000
 
 
+@ON_SQLITE
 async def test_a_trail_tells_screens_and_times_and_no_text(board: Switchboard, clock: ManualClock) -> None:
     phone, again = board.phone(), board.phone()
     await phone.dial()
@@ -219,6 +228,7 @@ async def test_a_trail_tells_screens_and_times_and_no_text(board: Switchboard, c
     assert await trails.trail("ses_unknown") == []
 
 
+@ON_SQLITE
 async def test_a_trail_is_bounded(board: Switchboard) -> None:
     phone = board.phone()
     await phone.dial()
@@ -249,6 +259,7 @@ async def test_staff_see_live_sessions_newest_first_and_no_number(board: Switchb
     assert all(phone.msisdn not in repr(seen).replace(f"per_{phone.msisdn[1:]}", "") for phone in phones)
 
 
+@ON_SQLITE
 async def test_a_store_that_fails_leaves_the_session_where_it_was(board: Switchboard) -> None:
     phone = board.phone()
     await phone.dial()

@@ -23,6 +23,9 @@ from ussd_menus import Profile
 from ussd_menus.paging import fits
 from wallet.clock import ManualClock
 
+# Tables of cases need one database; what is written together is shown on both.
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 async def board(database_url: str, clock: ManualClock) -> AsyncIterator[Switchboard]:
@@ -36,6 +39,7 @@ async def _done(board: Switchboard) -> None:
             await asyncio.sleep(0.01)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("kind", [None, EventKind.ABORT, EventKind.TIMEOUT, EventKind.REPORT])
 async def test_a_dialogue_that_was_cut_off_is_offered_and_goes_on_at_its_page(
     board: Switchboard, kind: EventKind | None
@@ -58,6 +62,7 @@ async def test_a_dialogue_that_was_cut_off_is_offered_and_goes_on_at_its_page(
     assert old["end_reason"] == (kind.value if kind else "resumed") or old["end_reason"] == "resumed"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("typed", "landed"), [("2", True), ("۲", True), ("7", False), ("", False)])
 async def test_who_starts_again_comes_to_the_first_page_and_who_types_nonsense_is_asked_again(
     board: Switchboard, *, typed: str, landed: bool
@@ -119,6 +124,7 @@ async def test_a_payment_that_is_still_worked_at_is_the_same_for_who_dials_again
     assert len(board.bank.paid) == 1
 
 
+@ON_SQLITE
 async def test_what_was_done_while_the_offer_stood_is_shown_instead(board: Switchboard) -> None:
     phone, again = board.phone(), board.phone()
     await phone.at_pin("500")
@@ -142,6 +148,7 @@ NOT_OFFERED = {
 }
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("case", NOT_OFFERED)
 async def test_what_is_not_worth_a_question_is_not_offered(board: Switchboard, clock: ManualClock, case: str) -> None:
     typed, seconds = NOT_OFFERED[case]
@@ -153,6 +160,7 @@ async def test_what_is_not_worth_a_question_is_not_offered(board: Switchboard, c
     assert "1. Balance" in (await board.phone().dial()).text
 
 
+@ON_SQLITE
 async def test_neither_another_number_nor_other_menus_are_offered(
     board: Switchboard, database_url: str, clock: ManualClock
 ) -> None:
@@ -164,6 +172,7 @@ async def test_neither_another_number_nor_other_menus_are_offered(
         assert "1. Balance" in (await newer.phone().dial()).text
 
 
+@ON_SQLITE
 async def test_a_page_with_a_code_is_not_resumed(board: Switchboard) -> None:
     phone = board.phone()
     await phone.dial()
@@ -176,6 +185,7 @@ async def test_a_page_with_a_code_is_not_resumed(board: Switchboard) -> None:
         assert "83520417" not in str(row)
 
 
+@ON_SQLITE
 async def test_an_expired_session_is_resumed_and_keeps_its_day(board: Switchboard, clock: ManualClock) -> None:
     phone, again = board.phone(), board.phone()
     page = await phone.at_pin()
@@ -214,6 +224,7 @@ async def test_two_dials_of_one_number_cannot_both_go_on(board: Switchboard) -> 
     assert "1. Balance" in second.text
 
 
+@ON_SQLITE
 async def test_an_answer_to_a_session_that_another_goes_on_with_is_lost(board: Switchboard) -> None:
     phone, again = board.phone(), board.phone()
     await phone.at_pin()
@@ -242,6 +253,7 @@ async def test_a_late_result_begins_the_next_dial_once(board: Switchboard) -> No
     assert "1. Balance" in (await third.dial()).text
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("kind", "reason", "shown"),
     [
@@ -284,6 +296,7 @@ async def test_a_result_comes_before_an_offer(board: Switchboard) -> None:
     assert "Mobile number" in replies[2].text
 
 
+@ON_SQLITE
 async def test_a_shortcut_leaves_out_the_offer_and_not_the_result(board: Switchboard) -> None:
     paid, cut, again = board.phone(), board.phone(), board.phone()
     await paid.at_pin("500")
@@ -299,6 +312,7 @@ async def test_a_shortcut_leaves_out_the_offer_and_not_the_result(board: Switchb
     assert end.text not in hurried_one.text
 
 
+@ON_SQLITE
 async def test_a_result_that_does_not_fit_the_network_is_not_cut(database_url: str, clock: ManualClock) -> None:
     sizes = {"africastalking": Profile(), "telex": Profile(septets_max=50, ucs2_max=50)}
     async with switchboard(database_url, clock, profile_of=lambda adapter, _: sizes[adapter]) as board:
@@ -313,6 +327,7 @@ async def test_a_result_that_does_not_fit_the_network_is_not_cut(database_url: s
         assert "Sent" in (await board.phone().dial()).text
 
 
+@ON_SQLITE
 async def test_a_wire_that_uses_its_keys_again_resumes_as_well_and_not_for_another(board: Switchboard) -> None:
     telex = Telex(board.dialogues)
     await telex.dial()
