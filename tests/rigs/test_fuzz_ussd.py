@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.channels.ussd.codes import Codes
-from gateway.channels.ussd.wire import BadForm, Delivery, Inbound, Outbound
+from gateway.channels.ussd.wire import BadForm, Delivery, Inbound, Outbound, Probe
 from gateway.channels.ussd.wire import Wire as UssdWire
 from gateway.channels.ussd.wires import wire_of
 from gateway.channels.ussd.wires.markup import BODY_BYTES_MAX, Node, parsed
@@ -88,6 +88,9 @@ def judged(wire: UssdWire, given_: Inbound) -> str | None:
         well_formed(wire.refused(given_, text, status=400))
     if isinstance(found, BadForm):
         return found.value
+    if isinstance(found, Probe):
+        well_formed(found.answer(True))
+        return None
     event = found.event
     assert event.adapter == wire.name
     assert re.fullmatch(r"\+[1-9][0-9]{6,14}", event.msisdn) or not event.msisdn

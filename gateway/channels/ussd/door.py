@@ -18,7 +18,7 @@ from aiohttp import web
 
 from gateway.channels.ussd.guards import Basic, Guard, Seen, Stage, allowed
 from gateway.channels.ussd.later import Account, Clerk, LaterWire
-from gateway.channels.ussd.wire import BadForm, Delivery, Inbound, Outbound, Wire
+from gateway.channels.ussd.wire import BadForm, Delivery, Inbound, Outbound, Probe, Wire
 from gateway.errors import Fault, Overloaded
 from gateway.observe import Metrics, log
 from gateway.services.dialogues import Closing, Event, EventKind, Reply
@@ -28,7 +28,7 @@ DOOR = "ussd"
 BODY_S = 5.0
 """How long a body may take to arrive; the shortest wait of a provider is 5 s."""
 CLOSE_S = 5.0
-QUERY_MAX = 8_192
+QUERY_MAX = 4_096
 _LISTS = frozenset({"x-forwarded-for", "via", "forwarded", "accept", "accept-encoding", "accept-language"})
 """Headers that may come in several lines and then are one list (RFC 9110 clause 5.3)."""
 
@@ -46,6 +46,10 @@ class Answerer(Protocol):
 
     async def close(self, event: Event) -> None:
         """Note an ABORT, TIMEOUT or REPORT; harmless when it comes again or for a session that nobody knows."""
+        ...
+
+    async def is_live(self, adapter: str, session_key: str) -> bool:
+        """Whether a session waits for an answer."""
         ...
 
     def closing(self, closing: Closing) -> str:
@@ -95,6 +99,8 @@ class UssdDoor:
         delivery = wire.parse(given)
         if isinstance(delivery, BadForm):
             return self._refused(wire, given, delivery)
+        if isinstance(delivery, Probe):
+            return delivery.answer(await self._dialogues.is_live(wire.name, delivery.session_key))
         if not allowed(mount.guards, Stage.FIELDS, replace(seen, proof=delivery.proof)):
             return self._refused(wire, given, BadForm.CREDENTIAL)
         if delivery.event.kind in {EventKind.BEGIN, EventKind.INPUT}:

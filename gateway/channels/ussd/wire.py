@@ -5,7 +5,7 @@ the body in size and time, checks who calls (`guards.py`), asks the dialogues an
 `render` alone, and anybody may feed it hostile bytes in a test.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -74,6 +74,14 @@ class Delivery:
     proof: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A request that asks whether a session waits for an answer; nothing happens in it. `answer` says so."""
+
+    session_key: str
+    answer: Callable[[bool], Outbound]
+
+
 class Wire(Protocol):
     """One provider's form of USSD over HTTP."""
 
@@ -97,7 +105,7 @@ class Wire(Protocol):
         """The longest page that its provider carries; the door sends none that is longer."""
         ...
 
-    def parse(self, given: Inbound) -> Delivery | BadForm:
+    def parse(self, given: Inbound) -> Delivery | Probe | BadForm:
         """Read a request, strictly; never raises, whatever the bytes, and takes time linear in them."""
         ...
 
@@ -117,4 +125,4 @@ class Wire(Protocol):
         ...
 
 
-__all__ = ["BadForm", "Delivery", "Inbound", "Outbound", "Wire"]
+__all__ = ["BadForm", "Delivery", "Inbound", "Outbound", "Probe", "Wire"]

@@ -116,6 +116,15 @@ class Dialogues:
         """The text in the default language, for a wire that cannot tell who calls."""
         return closing_text(closing, self._settings.language)
 
+    async def is_live(self, adapter: str, session_key: str) -> bool:
+        """Whether a session waits for an answer, for a provider that asks; False when nobody can tell now."""
+        try:
+            async with asyncio.timeout(GRACE_S):
+                session = await records.load(self._store, adapter, session_key)
+        except (Fault, TimeoutError):
+            return False
+        return session is not None and session.status is Status.LIVE and self._clock.now() < session.deadline
+
     async def session(self, session_id: str) -> SessionView | None:
         """What staff may see of the session `ses_…` that caused something."""
         return await records.view(self._store, session_id)

@@ -64,7 +64,8 @@ class Form(Table):
     Attributes:
         about: Who writes it, one line.
         source: What it was checked against: a `vendor`'s document, other people's `code` in use, or `community` only.
-        carries: Where the fields are.
+        method: `ANY` where the provider sends either, as the contract says.
+        carries: Where the fields of a POST are; those of a GET are in the query.
         accumulates: Whether the text is all answers so far, joined by `*`; else it is the last one alone.
         begin: What tells a begin: `unknown_session` (whatever is new begins; only where the text accumulates),
             `empty_text` (where it is the last answer alone, an empty answer begins anew), `kind` (the field of that
@@ -75,7 +76,7 @@ class Form(Table):
 
     about: str = Field(max_length=200)
     source: Literal["vendor", "code", "community"] = "community"
-    method: Literal["GET", "POST"] = "POST"
+    method: Literal["GET", "POST", "ANY"] = "POST"
     carries: Literal["query", "form", "json"] = "form"
     accumulates: bool = False
     begin: Literal["unknown_session", "empty_text", "kind", "dialled"] = "kind"

@@ -1,9 +1,9 @@
 """Infobip: a session is an address, and what happens in it is the address's last word.
 
 `POST …/session/{id}/start` and `…/response` with JSON are answered by `{"ussdMenu", "shouldClose", "responseExitCode",
-"responseMessage"}`, `…/end` with `{exitCode, reason}` by the exit code alone, and `GET …/status` by whether we would
-answer. An error is 200 with exit code 400. The first answer can never close the session: a last page at a start is
-shown as one that waits, and whatever is answered to it closes.
+"responseMessage"}`, `…/end` with `{exitCode, reason}` by the exit code alone, and `GET …/status` by whether the
+session waits for an answer. An error is 200 with exit code 400. The first answer can never close the session: a last
+page at a start is shown as one that waits, and whatever is answered to it closes.
 
 Source: Infobip's "USSD Gateway to Third-party Application" as vumi's transport quotes it; shortCode may be missing, and
 ussdGwId comes though it is not documented.
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.channels.ussd.codes import Codes, Dialled
-from gateway.channels.ussd.wire import BadForm, Delivery, Inbound, Outbound
+from gateway.channels.ussd.wire import BadForm, Delivery, Inbound, Outbound, Probe
 from gateway.channels.ussd.wires.bodies import BODY_BYTES_MAX, Fields, json_fields
 from gateway.channels.ussd.wires.fields import NumberForm, Numbers, is_operator, is_session, is_typed, word_of
 from gateway.services.dialogues import Event, EventKind
@@ -39,7 +39,7 @@ class Infobip:
         self.name = name
         self._codes = codes
 
-    def parse(self, given: Inbound) -> Delivery | BadForm:
+    def parse(self, given: Inbound) -> Delivery | Probe | BadForm:
         """Read a request by the last word of its path."""
         path = _TAIL.fullmatch(given.tail)
         if path is None or not is_session(path[1]):
@@ -48,8 +48,7 @@ class Infobip:
         if (verb == "status") != (given.method == "GET"):
             return BadForm.SYNTAX
         if verb == "status":
-            # Nothing happened: a report without a word, which ends nothing that is alive.
-            return BadForm.SYNTAX
+            return Probe(session, lambda live: _answer({"sessionActive": live, **_code(OK)}))
         fields = json_fields(given)
         if isinstance(fields, BadForm):
             return fields

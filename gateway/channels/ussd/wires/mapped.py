@@ -36,7 +36,7 @@ class MappedWire:
 
     def __init__(self, name: str, form: Form, codes: Codes) -> None:
         self.name = name
-        self.methods: tuple[str, ...] = (form.method,)
+        self.methods = ("GET", "POST") if form.method == "ANY" else (form.method,)
         self.profile = Profile(form.septets_max, form.ucs2_max if form.ucs2_allowed else 0)
         self._form = form
         self._codes = codes
@@ -58,7 +58,7 @@ class MappedWire:
         """Read a request by the table; fields that it does not name are ignored."""
         if given.tail:
             return BadForm.SYNTAX
-        fields = _READ[self._form.carries](given)
+        fields = _READ["query" if given.method == "GET" else self._form.carries](given)
         return fields if isinstance(fields, BadForm) else self.read(fields)
 
     def read(self, fields: Fields) -> Delivery | BadForm:

@@ -42,6 +42,9 @@ class Recorder:
         self.events.append(event)
         await self.inner.close(event)
 
+    async def is_live(self, adapter: str, session_key: str) -> bool:
+        return await self.inner.is_live(adapter, session_key)
+
     def closing(self, closing: Closing) -> str:
         return self.inner.closing(closing)
 

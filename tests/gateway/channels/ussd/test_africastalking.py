@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 import pytest
@@ -14,12 +13,13 @@ from pytest_aiohttp.plugin import AiohttpClient
 
 from gateway.channels.ussd import UssdDoor, default_mount, door
 from gateway.channels.ussd.codes import Codes
-from gateway.channels.ussd.wire import BadForm, Delivery, Inbound
+from gateway.channels.ussd.wire import BadForm, Delivery, Inbound, Probe
 from gateway.channels.ussd.wires import wire_of
 from gateway.channels.web import new_application
 from gateway.errors import Overloaded
 from gateway.observe import Metrics
-from gateway.services.dialogues import Closing, Event, EventKind, HopEnd, Reply, closing_text
+from gateway.services.dialogues import Event, EventKind, HopEnd, Reply
+from tests.gateway.channels.ussd.answering import Dialogues
 from wallet.clock import ManualClock
 
 FIELDS = {
@@ -31,29 +31,6 @@ FIELDS = {
 }
 URL = "/ussd/africastalking"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-@dataclass
-class Dialogues:
-    """Answers the same to everybody, or raises."""
-
-    reply: Reply = field(default_factory=lambda: Reply("خوش آمدید", more=True, end=HopEnd.CONTINUES))
-    fault: Exception | None = None
-    events: list[Event] = field(default_factory=list)
-
-    async def answer(self, event: Event) -> Reply:
-        self.events.append(event)
-        if self.fault is not None:
-            raise self.fault
-        return self.reply
-
-    async def close(self, event: Event) -> None:
-        self.events.append(event)
-        if self.fault is not None:
-            raise self.fault
-
-    def closing(self, closing: Closing) -> str:
-        return closing_text(closing, "en")
 
 
 @pytest.fixture
@@ -246,6 +223,7 @@ async def test_a_wrong_secret_is_refused_and_not_repeated(
 def _parsed(body: bytes, tail: str = "") -> Event | BadForm:
     wire = wire_of("africastalking", "africastalking", Codes(["*1420#"]))
     found = wire.parse(Inbound("POST", tail, "", {"content-type": FORM["Content-Type"]}, body))
+    assert not isinstance(found, Probe)
     return found.event if isinstance(found, Delivery) else found
 
 
