@@ -99,10 +99,11 @@ class UssdDoor:
         delivery = wire.parse(given)
         if isinstance(delivery, BadForm):
             return self._refused(wire, given, delivery)
+        proof = {} if isinstance(delivery, Probe) else delivery.proof
+        if not allowed(mount.guards, Stage.FIELDS, replace(seen, proof=proof)):
+            return self._refused(wire, given, BadForm.CREDENTIAL)
         if isinstance(delivery, Probe):
             return delivery.answer(await self._dialogues.is_live(wire.name, delivery.session_key))
-        if not allowed(mount.guards, Stage.FIELDS, replace(seen, proof=delivery.proof)):
-            return self._refused(wire, given, BadForm.CREDENTIAL)
         if delivery.event.kind in {EventKind.BEGIN, EventKind.INPUT}:
             return await self._answered(mount, given, delivery)
         await self._close(delivery.event)
