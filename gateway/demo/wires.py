@@ -48,8 +48,7 @@ def _open_wires(settings: Settings) -> Iterable[tuple[str, str]]:
         wires = tomllib.loads(file.read_text("utf-8")).get("wire", [])
     except (OSError, ValueError) as problem:
         raise SettingsFault(f"cannot read {file}: {problem}") from problem
-    known = {FIRST, *OTHERS}
-    return [(wire["name"], wire["profile"]) for wire in wires if wire.get("profile") in known and "auth" not in wire]
+    return [(wire["name"], wire["profile"]) for wire in wires if "profile" in wire and "auth" not in wire]
 
 
 __all__ = ["carrier_tables", "served"]

@@ -48,14 +48,25 @@ class Dialect:
 class _Talk:
     number: int
     session: Session
-    waiting: list[asyncio.Future[Page]] = field(default_factory=list)
+    waiting: dict[asyncio.Future[Page], int] = field(default_factory=dict)
+    """Who waits for a page, and of which hop."""
+    shown: dict[bytes, int] = field(default_factory=dict)
+    """Of which hop the page with this its_session_info was: a hop that came twice may be answered twice, and late."""
 
-    def settle(self, page: Page | NoPage) -> None:
-        """Everybody who waits for a page of this dialogue has it, or knows that there is none."""
-        for each in self.waiting:
+    def answered(self, info: bytes | None) -> list[asyncio.Future[Page]]:
+        """Those whom a page is for."""
+        if not self.waiting:
+            return []
+        newest = max(self.waiting.values())
+        hop = newest if info is None else self.shown.setdefault(info, newest)
+        return [page for page, number in self.waiting.items() if number == hop]
+
+    def settle(self, page: Page | NoPage, waiting: Iterable[asyncio.Future[Page]]) -> None:
+        """These have the page, or know that there is none."""
+        for each in list(waiting):
+            del self.waiting[each]
             if not each.done():
                 each.set_exception(page) if isinstance(page, NoPage) else each.set_result(page)
-        self.waiting.clear()
 
 
 class UssdLine:
@@ -84,7 +95,7 @@ class UssdLine:
         del manner
         talk = self._talk_of(hop)
         page: asyncio.Future[Page] = asyncio.get_running_loop().create_future()
-        talk.waiting.append(page)
+        talk.waiting[page] = hop.number
         begins = hop.kind is HopKind.BEGIN
         self._send(
             hop, talk, self._dialect.begin if begins else self._dialect.answer, hop.dialled if begins else hop.typed
@@ -94,6 +105,8 @@ class UssdLine:
                 return await page
         except TimeoutError:
             raise NoPage("the application did not answer in time") from None
+        finally:
+            talk.waiting.pop(page, None)
 
     async def tell(self, hop: Hop) -> None:
         """An abort, also when the network's timer ran out; a dialogue that is over gives its number back."""
@@ -103,7 +116,7 @@ class UssdLine:
             return
         if hop.kind is HopKind.REPORT:
             del self._talks[key]
-            talk.settle(NoPage("the person hung up"))
+            talk.settle(NoPage("the person hung up"), talk.waiting)
         else:
             self._send(hop, talk, self._dialect.abort, "")
 
@@ -119,15 +132,17 @@ class UssdLine:
         talk = next(
             (talk for (whose, _), talk in self._talks.items() if whose == msisdn and self._is_of(talk, pdu)), None
         )
-        if talk is None or not talk.waiting:
+        given = pdu.tlv(SESSION_INFO)
+        waiting = talk.answered(given) if talk is not None else []
+        if talk is None or not waiting:
             session.answer(f"{pdu.command}_resp", pdu.sequence, consts.SMPP_ESME_RSUBMITFAIL)
             return True
-        op, info = pdu.tlv(OP) or b"\0", pdu.tlv(SESSION_INFO) or b"\0\0"
+        op, info = pdu.tlv(OP) or b"\0", given or b"\0\0"
         session.answer(f"{pdu.command}_resp", pdu.sequence, message_id=f"{talk.number:02x}{info[-1]:02x}")
         text = text_of(piece_of(pdu).octets, pdu.number("data_coding"))
         ends = op[-1] != self._dialect.ask or bool(info[-1] & END_BIT)
         self._trace.record("ussd", f"submit_sm to {msisdn}, op {op[-1]}, {info.hex()}", text, outbound=False)
-        talk.settle(Page(text, more=not ends))
+        talk.settle(Page(text, more=not ends), waiting)
         return True
 
     def _talk_of(self, hop: Hop) -> _Talk:
@@ -170,4 +185,4 @@ class UssdLine:
     def _refused(self, talk: _Talk, answer: Pdu | None) -> None:
         """An application that refuses a hop, or that is gone, has ended the dialogue."""
         if answer is None or answer.status != consts.SMPP_ESME_ROK:
-            talk.settle(NoPage("the application refused the hop"))
+            talk.settle(NoPage("the application refused the hop"), talk.waiting)

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -154,9 +154,21 @@ class Town:
 
 
 @contextlib.asynccontextmanager
-async def opened(folder: Path, database_url: str) -> AsyncIterator[Town]:
-    """A seeded town with its gateway running; both are stopped at the end, whatever happened."""
+async def opened(
+    folder: Path, database_url: str, *, wires: Iterable[str] = (), start: bool = True
+) -> AsyncIterator[Town]:
+    """A seeded town with its gateway running; both are stopped at the end, whatever happened.
+
+    Args:
+        folder: Where everything of it lies.
+        database_url: A PostgreSQL, or anything of SQLite.
+        wires: Profiles of USSD that it serves, each under its own name; without any, the default alone.
+        start: Whether the gateway runs from the start.
+    """
     settings = town_settings(folder, database_url)
+    if tables := [f'[[wire]]\nname = "{wire}"\nprofile = "{wire}"\n' for wire in wires]:
+        (folder / "wires.toml").write_text("\n".join(tables), "utf-8")
+        settings = settings.model_copy(update={"ussd_wires_file": str(folder / "wires.toml")})
     settings.data_dir.mkdir(parents=True)
     facts = await seed.seed(settings)
     seed.write_world(settings, facts, folder / "simulators.toml")
@@ -164,9 +176,10 @@ async def opened(folder: Path, database_url: str) -> AsyncIterator[Town]:
     async with world.running():
         town = Town(settings, facts, world, folder / "gateway.log")
         try:
-            await town.start()
+            if start:
+                await town.start()
             for number, person in enumerate(facts.people, 1):
-                if person.pin is not None:
+                if start and person.pin is not None:
                     await town.next_sms(number)  # the cash paid in at the seeding is told
             yield town
         finally:
