@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from gateway.channels.ussd.wires import profile_names
 from simulators.carriers import FORMS
 from simulators.faults import CarrierFaults, Mishap
 from tests.journeys import checks
@@ -27,9 +26,7 @@ def faults_of(times: int, slow_ms: int, seed: int) -> CarrierFaults:
 
 
 async def test_thirty_phones_on_many_wires_and_bad_networks_pay_once_each(tmp_path: Path) -> None:
-    async with opened(
-        tmp_path, "sqlite://", wires=[wire for wire in WIRES if wire in profile_names()], start=False
-    ) as town:
+    async with opened(tmp_path, "sqlite://", wires=WIRES, start=False) as town:
         await crowd_pays(town, 30, rounds=1, faults=faults_of(3, 500, seed=3))
 
 
@@ -37,7 +34,7 @@ async def test_thirty_phones_on_many_wires_and_bad_networks_pay_once_each(tmp_pa
 async def test_five_hundred_phones_on_all_wires_and_bad_networks_pay_once_each(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with opened(tmp_path, database_url, wires=sorted(set(FORMS) & set(profile_names())), start=False) as town:
+    async with opened(tmp_path, database_url, wires=sorted(FORMS), start=False) as town:
         await crowd_pays(town, 500, rounds=1, faults=faults_of(1, 1_500, seed=1))
 
 
