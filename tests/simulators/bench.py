@@ -50,7 +50,7 @@ class Letterbox:
 
 
 def bench_of(acquirer_port: int, api_url: str = "http://127.0.0.1:9") -> tuple[Bench, TalkingNetwork]:
-    """Nine phones, nine NFC phones, one terminal at the acquirer's port."""
+    """Ten phones, ten NFC phones, one terminal at the acquirer's port."""
     trace, faults = Trace(), Faults()
     network = TalkingNetwork(trace)
     messages = Letterbox()
