@@ -72,11 +72,11 @@ class Town:
         return f"http://127.0.0.1:{self.settings.http_port}"
 
     def phone(self, number: int) -> Phone:
-        """The feature phone of the demo's person 1 to 9."""
-        return self.world.phones[f"+98912000000{number}"]
+        """The feature phone of the demo's person 1 to 10."""
+        return self.world.phones[f"+98912{number:07d}"]
 
     def pin(self, number: int) -> str:
-        """The seeded PIN of person 1, 2, 3, 4 or 8."""
+        """The seeded PIN of person 1, 2, 3, 4, 8 or 10."""
         pin = self.facts.people[number - 1].pin
         assert pin is not None
         return pin
@@ -142,7 +142,7 @@ class Town:
 
     async def next_sms(self, number: int, timeout_s: float = 20.0) -> str:
         """The next SMS that came to this phone and was not asked about before."""
-        msisdn = f"+98912000000{number}"
+        msisdn = f"+98912{number:07d}"
         inbox = self.phone(number).inbox
         async with asyncio.timeout(timeout_s):
             while True:
