@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     ussd_links_file: str = Field(
         "", description="TOML file of links to USSD centres over TCP (Huawei USSDC, MTN XML); empty: none"
     )
+    ussd_tariffs_file: str = Field(
+        "", description="TOML file of what operators charge for USSD: a session, a hop, 20 seconds; empty: nothing"
+    )
     links_file: str = Field(
         "", description="TOML file of the links to SMSCs and the routes to them; empty: one link made of `smsc_…`"
     )

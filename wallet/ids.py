@@ -7,6 +7,7 @@ crashed derives the same ones again.
 
 import hashlib
 import secrets
+from datetime import datetime
 from typing import NewType
 from uuid import UUID
 
@@ -24,6 +25,11 @@ def new_id(prefix: str, clock: Clock) -> str:
     """A fresh business id `prefix_` + 26 digits: 48 bits of milliseconds, 80 random bits."""
     number = (to_us(clock.now()) // 1000) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
     return f"{prefix}_{_base32(number)}"
+
+
+def first_id(prefix: str, moment: datetime) -> str:
+    """The lowest id that can be made at this moment or later: where a range of ids begins in time."""
+    return f"{prefix}_{_base32((to_us(moment) // 1000) << _RANDOM_BITS)}"
 
 
 def account_id(role: str, owner: str, asset: str) -> AccountId:

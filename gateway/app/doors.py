@@ -21,7 +21,7 @@ from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
 from gateway.channels.ussd import Clerk, Codes, LinkedUssd, Mount, UssdDoor, default_mount, read_wires
 from gateway.channels.web import new_application
-from gateway.services.dialogues import Dialogues, DialogueSettings, Hops, Profiles, SessionCounts
+from gateway.services.dialogues import Dialogues, DialogueSettings, Hops, Profiles
 from gateway.services.dialogues.linked import LinkDialogues
 from gateway.services.releases import ReleasedMenus
 from ussd_menus.loader import FOLDER
@@ -124,7 +124,8 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         jobs=house.jobs,
         campaigns=house.campaigns,
         releases=house.releases,
-        session_counts=SessionCounts(house.store),
+        session_counts=house.session_counts,
+        funnels=house.funnels,
         preferences=house.preferences,
         mailbox=house.mailbox,
         merchants=house.merchants,

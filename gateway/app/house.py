@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import ussd_menus
 from gateway.app.adapters import Addresses, CountedLedger, NoticeTeller, Readers, Stops
+from gateway.app.seen import SeenSessions
 from gateway.channels.sms import Door, Keywords
 from gateway.channels.sms.door import Services
 from gateway.channels.ussd import Services as UssdServices
@@ -22,8 +23,9 @@ from gateway.services.approvals import Approvals, Proposals
 from gateway.services.benefits import RELEASE_KIND, Benefits
 from gateway.services.campaigns import CAMPAIGN_KIND, Campaigns, Window
 from gateway.services.campaigns import Parts as CampaignParts
-from gateway.services.dialogues import Actions
+from gateway.services.dialogues import Actions, SessionCounts
 from gateway.services.forwarding import Forwarding
+from gateway.services.funnels import Funnels, read_tariffs
 from gateway.services.heads import HEADS_FILE, HeadFile, Heads
 from gateway.services.jobs import Jobs
 from gateway.services.links import LinkBoard
@@ -113,6 +115,8 @@ class House:
     actions: Actions
     proof: Proof
     releases: Releases
+    session_counts: SessionCounts
+    funnels: Funnels
 
     @property
     def zone(self) -> ZoneInfo:
@@ -174,6 +178,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         tickets = Tickets(store, keys, clock, teller, questions)
         served = UssdServices(people, payments, benefits, tokens, ledger, tickets, mailbox)
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
+        counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
         proof = Proof(page_profile(settings), actions)
         releases = Releases(store, clock, Proposals(store, clock), proof)
         door = Door(Services(people, payments, benefits, questions, Stops(opt_outs, campaigns), tickets), Keywords())
@@ -223,6 +228,8 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             actions=actions,
             proof=proof,
             releases=releases,
+            session_counts=counts,
+            funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo(settings.zone), tariffs),
         )
 
 

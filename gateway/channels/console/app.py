@@ -25,6 +25,7 @@ from gateway.channels.console.pages import (
     menus,
     merchants,
     people,
+    sessions,
     sign_in,
     staff,
     tickets,
@@ -42,7 +43,7 @@ def console_routes() -> list[Route]:
     """Every route of the console with the roles that it needs."""
     pages = (
         sign_in, today, claims, approvals, tickets, people, cash_in, ledger, causes, jobs, campaigns, links, menus,
-        merchants, staff,
+        sessions, merchants, staff,
         views,
     )  # fmt: skip
     return [route for page in pages for route in page.routes()]

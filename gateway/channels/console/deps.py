@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from aiohttp import web
@@ -12,6 +13,8 @@ from gateway.services.access import View
 from gateway.services.approvals import Approval, ApprovalOutcome, Change, Checker
 from gateway.services.benefits import Claim, ClaimChange, DecisionOutcome
 from gateway.services.campaigns import Campaign, CampaignKind, CampaignOutcome, Preview, Reported
+from gateway.services.dialogues import Traced
+from gateway.services.funnels import Completion, Funnel
 from gateway.services.jobs import Job, JobOutcome
 from gateway.services.links import LinkReport
 from gateway.services.merchants import Merchant, Terminal, TerminalKey
@@ -171,6 +174,16 @@ class SessionsDesk(Protocol):
     """Satisfied by gateway.services.dialogues.SessionCounts."""
 
     async def live_by_version(self) -> Mapping[str, int]: ...
+    async def live(self, limit: int) -> list[Traced]: ...
+    async def traced(self, session_id: str) -> Traced | None: ...
+
+
+class FunnelsDesk(Protocol):
+    """Satisfied by gateway.services.funnels.Funnels."""
+
+    async def day(self, day: date, *, operator: str = "", language: str = "", version: str = "") -> Funnel: ...
+    async def heat(self, day: date, version: str) -> Mapping[str, float]: ...
+    async def completions(self, since: date, versions: Collection[str]) -> Mapping[str, Completion]: ...
 
 
 class PreferencesDesk(Protocol):
@@ -260,7 +273,8 @@ class ConsoleDeps:
         jobs: Long work.
         campaigns: One text for many people.
         releases: Which menus people meet.
-        session_counts: How many sessions stand where.
+        session_counts: How many sessions stand where, and the live ones.
+        funnels: What sessions did, day by day.
         preferences: By which channel people are told.
         mailbox: Titles of a person's messages.
         merchants: Merchants and terminals.
@@ -287,6 +301,7 @@ class ConsoleDeps:
     campaigns: CampaignsDesk
     releases: ReleasesDesk
     session_counts: SessionsDesk
+    funnels: FunnelsDesk
     preferences: PreferencesDesk
     mailbox: MailboxDesk
     merchants: MerchantsDesk

@@ -14,6 +14,7 @@ SEE_MERCHANTS = (Role.FINANCE, Role.ADMINISTRATOR)
 ENROL_MERCHANTS = (Role.ADMINISTRATOR,)
 SEE_JOBS = (Role.FINANCE, Role.ADMINISTRATOR)
 RUN_JOBS = (Role.FINANCE,)
+SEE_SESSIONS = (Role.ADMINISTRATOR, Role.FINANCE)
 SEE_MENUS = (Role.ADMINISTRATOR, Role.FINANCE)
 RELEASE_MENUS = (Role.ADMINISTRATOR,)
 """Who takes menus back; another one of them agrees, at the latest afterwards."""
@@ -50,6 +51,7 @@ MENU = (
     MenuItem("campaigns", "/campaigns", SEE_CAMPAIGNS),
     MenuItem("jobs", "/jobs", SEE_JOBS),
     MenuItem("links", "/links", SEE_LINKS),
+    MenuItem("sessions", "/sessions", SEE_SESSIONS),
     MenuItem("menus", "/menus", SEE_MENUS),
     MenuItem("merchants", "/merchants", SEE_MERCHANTS),
     MenuItem("staff", "/staff", RUN_STAFF),

@@ -66,6 +66,14 @@ class Words:
         unit = _RIAL.get(self.language, "IRR") if amount.asset.code == "IRR" else amount.asset.code
         return f"{sign}{self._digits(shown)}\N{NO-BREAK SPACE}{unit}"
 
+    def share(self, share: float, *, signed: bool = False) -> str:
+        """A share as per cent with one decimal: 0.125 is `12.5 %`, signed `+12.5 %`."""
+        whole, tenth = divmod(round(abs(share) * 1000), 10)
+        shown = f"{self.number(whole)}{POINT[self.language]}{self._digits(str(tenth))}\N{NO-BREAK SPACE}%"
+        mark = "\N{LEFT-TO-RIGHT MARK}" if self.direction == "rtl" else ""
+        sign = "\N{MINUS SIGN}" if share < 0 else "+" if signed else ""
+        return f"{mark}{sign}{shown}" if sign else shown
+
     def day(self, day: date) -> str:
         """`2026-11-22`; in Persian the Jalali day."""
         if self.language == "fa":

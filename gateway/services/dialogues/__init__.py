@@ -1,6 +1,6 @@
 """USSD dialogues: durable sessions that any process can answer, each delivery exactly once."""
 
-from gateway.services.dialogues.counts import SessionCounts
+from gateway.services.dialogues.counts import SessionCounts, Traced
 from gateway.services.dialogues.events import (
     Action,
     Actions,
@@ -45,6 +45,7 @@ __all__ = [
     "SessionView",
     "Status",
     "Step",
+    "Traced",
     "Trails",
     "closing_text",
 ]

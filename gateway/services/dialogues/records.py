@@ -210,14 +210,14 @@ async def around(
 async def view(store: Store, session_id: str) -> SessionView | None:
     """The session with this id, `ses_…`."""
     rows = await store.read(_VIEW.where(sessions.c.id == session_id))
-    return _view(rows[0]) if rows else None
+    return view_of(rows[0]) if rows else None
 
 
 async def live(store: Store, limit: int) -> list[SessionView]:
     """Live sessions, newest first."""
     # All sessions last equally long, so that the index of deadlines has them in the order of their starts.
     query = _VIEW.where(sessions.c.status == Status.LIVE.value).order_by(sessions.c.deadline.desc()).limit(limit)
-    return [_view(row) for row in await store.read(query)]
+    return [view_of(row) for row in await store.read(query)]
 
 
 async def trail(store: Store, session_id: str) -> list[list[str | int]]:
@@ -310,6 +310,7 @@ def session_of(row: Row[Any]) -> Session:
     return Session(**{**values, "status": Status(values["status"])})
 
 
-def _view(row: Row[Any]) -> SessionView:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+def view_of(row: Row[Any]) -> SessionView:
+    """What staff may see of the session in a row, whatever else the row has."""
+    values = {one.name: getattr(row, one.name) for one in fields(SessionView)}
     return SessionView(**{**values, "status": Status(values["status"])})

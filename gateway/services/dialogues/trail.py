@@ -45,6 +45,12 @@ def extended(trail: Sequence[Entry], step: Step) -> list[Entry]:
     return [*trail[-(ENTRIES_MAX - 1) :], entry]
 
 
+def step_of(entry: Entry) -> Step:
+    """The hop in an entry."""
+    at, tongue, since, took, end = entry
+    return Step(str(at), str(tongue), int(since), int(took), HopEnd(str(end)))
+
+
 def milliseconds(since: datetime, until: datetime) -> int:
     """Whole milliseconds between two moments, never less than none."""
     return max(0, (until - since) // timedelta(milliseconds=1))
@@ -67,7 +73,4 @@ class Trails:
     async def trail(self, session_id: str) -> list[Step]:
         """Its hops in order, the last ENTRIES_MAX; none for a session that is unknown or forgotten."""
         entries = await records.trail(self._store, session_id)
-        return [
-            Step(str(at), str(tongue), int(since), int(took), HopEnd(str(end)))
-            for at, tongue, since, took, end in entries
-        ]
+        return [step_of(entry) for entry in entries]

@@ -1,14 +1,13 @@
 """Menus: which version people meet, for whom, who agreed to it, how many live sessions stand on each, and its map."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import assert_never
 
 from aiohttp import web
 
-import ussd_menus
 from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table
 from gateway.channels.console.forms import BusinessId, Form
+from gateway.channels.console.maps import drawn
 from gateway.channels.console.roles import RELEASE_MENUS, SEE_MENUS
 from gateway.channels.console.routes import Route, get, post
 from gateway.channels.console.visit import Visit
@@ -22,10 +21,6 @@ TONES = {
     ReleaseState.SUPERSEDED: "plain",
     ReleaseState.ROLLED_BACK: "bad",
     ReleaseState.REFUSED: "plain",
-}
-MAP_HEADERS = {
-    # A drawing with a style of its own and nothing that runs.
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 }
 
 
@@ -74,8 +69,7 @@ async def map_of(visit: Visit) -> web.StreamResponse:
     menus = await visit.deps.releases.menus_of(visit.named("version"))
     if menus is None:
         raise NotFound("no such version")
-    drawn = await asyncio.to_thread(ussd_menus.draw, menus)
-    return web.Response(text=drawn, content_type="image/svg+xml", headers=MAP_HEADERS)
+    return await drawn(menus)
 
 
 async def rollback(visit: Visit) -> web.StreamResponse:

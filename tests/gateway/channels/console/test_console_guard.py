@@ -15,6 +15,7 @@ SAMPLES = {
     "cause": "ses_01K8",
     "ending": "csv",
     "version": "0123456789abcdef",
+    "day": "2026-11-22",
     "account": "00000000-0000-0000-0000-000000000001",
 }
 GUARDED = [route for route in console_routes() if route.roles != PUBLIC]

@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pyotp
 
+from gateway.app.seen import SeenSessions
 from gateway.channels.console import CauseView, ConsoleDeps
 from gateway.errors import BadInput, NotFound
 from gateway.keys import SoftwareKeyStore
@@ -16,6 +18,7 @@ from gateway.services.access import Access
 from gateway.services.approvals import Approval, ApprovalOutcome, ApprovalState, Change, ChangeKind, Checker
 from gateway.services.benefits import Claim, ClaimChange, ClaimState, DecisionOutcome
 from gateway.services.dialogues import SessionCounts
+from gateway.services.funnels import Funnels, Tariff
 from gateway.services.jobs import Job, JobOutcome, JobState
 from gateway.services.links import LinkBoard
 from gateway.services.messages import Questions, Tickets
@@ -319,6 +322,7 @@ class World:
     links: LinkBoard
     tickets: Tickets
     releases: Releases
+    store: Store
     seeds: dict[str, str]
     ids: dict[str, str]
 
@@ -358,7 +362,7 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
     tickets = Tickets(store, SoftwareKeyStore.for_tests(), clock, StubTeller(), Questions(store, clock, {}))
     benefits, jobs = StubBenefits(clock, approvals), StubJobs(clock)
     payments = StubPayments(clock, ledger, chart, people)
-    links = LinkBoard(store, clock)
+    links, counts = LinkBoard(store, clock), SessionCounts(store)
     releases = releases_of(store, clock, approvals)
 
     async def session(cause: str) -> CauseView | None:
@@ -370,7 +374,8 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
         merchants=merchants, tickets=tickets, ledger=ledger, links=lambda: {"smsc": True, "registry": False},
         causes={"ses": session}, link_board=links,
         queue=Outbox(store, SoftwareKeyStore.for_tests(), clock, Metrics()),
-        campaigns=campaigns_of(store, clock), releases=releases, session_counts=SessionCounts(store),
+        campaigns=campaigns_of(store, clock), releases=releases, session_counts=counts,
+        funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo("Asia/Tehran"), {"default": Tariff(hop=20)}),
         preferences=Preferences(store, clock),
         mailbox=Mailbox(store, clock, kept_days=90),
     )  # fmt: skip
@@ -389,6 +394,7 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
         links,
         tickets,
         releases,
+        store,
         {},
         {},
     )
