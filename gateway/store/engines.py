@@ -17,6 +17,7 @@ from wallet.pooled import asyncpg_args, bare
 
 SCHEMA = "gateway"
 READERS_MAX = 8
+FINDERS_MAX = 4
 BUSY_MS = 10_000
 
 
@@ -55,8 +56,7 @@ def sqlite_finder(url: str) -> Engine:
 def reader(url: str) -> AsyncEngine:
     """The engine for reads: aiosqlite or asyncpg."""
     if not is_sqlite(url):
-        # A read is one statement: BEGIN and ROLLBACK around it would be two more round trips.
-        return postgres(url).execution_options(isolation_level="AUTOCOMMIT")
+        return _alone(postgres(url))
     engine = create_async_engine(
         make_url(url).set(drivername="sqlite+aiosqlite"),
         pool_size=READERS_MAX,
@@ -68,6 +68,16 @@ def reader(url: str) -> AsyncEngine:
     )
     event.listen(engine.sync_engine, "connect", _reading)
     return engine
+
+
+def postgres_finder(url: str) -> AsyncEngine:
+    """The engine for short reads."""
+    return _alone(postgres(url, pool_size=FINDERS_MAX))
+
+
+def _alone(engine: AsyncEngine) -> AsyncEngine:
+    # A read is one statement: BEGIN and ROLLBACK around it would be two more round trips.
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def postgres(url: str, *, pool_size: int = READERS_MAX) -> AsyncEngine:

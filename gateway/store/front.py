@@ -20,7 +20,7 @@ from gateway.errors import StoreUnavailable
 from gateway.store import engines, migrate
 from gateway.store.faults import FAULTS, is_lost
 from gateway.store.plain import driver_of, ready
-from gateway.store.reader import Finder
+from gateway.store.reader import PostgresFinder, SqliteFinder
 from gateway.store.writer import PostgresRunner, SqliteRunner, Write, Writer, insert_unless_there
 
 __all__ = ["Store", "Write", "find", "insert_ignore", "metadata", "table", "write"]
@@ -40,7 +40,7 @@ def table(name: str, *items: SchemaItem | Column[Any]) -> Table:
 class Store:
     """The gateway's database. Use `await Store.open(url)` and `await store.close()`."""
 
-    def __init__(self, writer: Writer, reading: AsyncEngine, finder: Finder | None) -> None:
+    def __init__(self, writer: Writer, reading: AsyncEngine, finder: SqliteFinder | PostgresFinder) -> None:
         self._writer = writer
         self._reading = reading
         self._finder = finder
@@ -49,12 +49,13 @@ class Store:
     async def open(cls, url: str, *, queue_max: int = 10_000) -> "Store":
         """Open `sqlite:///path.db` or `postgresql://…/db`; the schema must have been made by `upgrade`."""
         runner: SqliteRunner | PostgresRunner
-        finder = None
+        finder: SqliteFinder | PostgresFinder
         if engines.is_sqlite(url):
             runner = SqliteRunner(engines.sqlite_writer(url))
-            finder = Finder(engines.sqlite_finder(url), visit_s=READ_S)
+            finder = SqliteFinder(engines.sqlite_finder(url), visit_s=READ_S)
         else:
             runner = PostgresRunner(engines.postgres(url, pool_size=1))
+            finder = PostgresFinder(engines.postgres_finder(url), find_s=READ_S)
         return cls(Writer(runner, queue_max), engines.reader(url), finder)
 
     @staticmethod
@@ -66,8 +67,7 @@ class Store:
         """Commit what waits, then let go of the database."""
         await self._writer.close()
         await self._reading.dispose()
-        if self._finder is not None:
-            await self._finder.close()
+        await self._finder.close()
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` inside the next group; returns its value after COMMIT, raises what it raised.
@@ -108,8 +108,6 @@ class Store:
             Overloaded: Too many such reads wait.
             StoreUnavailable: The database does not answer.
         """
-        if self._finder is None:
-            return await self.read(query, values)
         try:
             return await self._finder.find(query, values)
         except FAULTS as problem:

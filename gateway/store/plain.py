@@ -1,21 +1,23 @@
-"""Statements as the driver of an embedded database runs them: made ready once, then bound and run without SQLAlchemy.
+"""Statements as drivers run them: made ready once, then bound and run without SQLAlchemy.
 
-SQLAlchemy writes the SQL and knows the types; going through it again for each run costs several times what SQLite
-takes. Here its processors turn values into what the driver takes, and what the driver gives becomes its Row.
+SQLAlchemy writes the SQL and knows the types; going through it again for each run costs several times what the
+database takes. Here its processors turn values into what the driver takes, and what the driver gives becomes its Row.
 """
 
 import functools
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Insert, Row
+from sqlalchemy import Connection, Dialect, Executable, Insert, Row, Select
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.engine import result_tuple
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
-_DIALECT = sqlite.dialect(paramstyle="qmark")
+_SQLITE = sqlite.dialect(paramstyle="qmark")
+_POSTGRESQL = asyncpg.dialect()  # type: ignore[no-untyped-call]
 _READY_MAX = 2_000
 
 Process = Callable[[Any], Any]
@@ -24,19 +26,29 @@ Process = Callable[[Any], Any]
 class Plain:
     """One statement, ready to run."""
 
-    def __init__(self, statement: Executable, columns: tuple[str, ...] | None) -> None:
+    def __init__(
+        self,
+        statement: Executable,
+        dialect: Dialect,
+        *,
+        columns: tuple[str, ...] | None = None,
+        schema: str | None = None,
+    ) -> None:
         assert isinstance(statement, ClauseElement), "only what has SQL can be run"
-        compiled = statement.compile(dialect=_DIALECT, column_keys=columns)
+        where: dict[str, Any] = (
+            {"schema_translate_map": {None: schema}, "render_schema_translate": True} if schema else {}
+        )
+        compiled = statement.compile(dialect=dialect, column_keys=columns, **where)
         assert isinstance(compiled, SQLCompiler), "no statement that changes tables"
         self.sql = str(compiled)
         given = compiled.params
         self._binds: list[tuple[str, Any, Process | None]] = [
-            (name, given[name], compiled.binds[name].type.dialect_impl(_DIALECT).bind_processor(_DIALECT))
+            (name, given[name], compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
             for name in compiled.positiontup or ()
         ]
         selected = list(getattr(statement, "selected_columns", ()))
         self._row = result_tuple([column.key for column in selected])
-        kinds = (column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None) for column in selected)
+        kinds = (column.type.dialect_impl(dialect).result_processor(dialect, None) for column in selected)
         self._processes = [(place, process) for place, process in enumerate(kinds) if process is not None]
 
     def bind(self, values: Mapping[str, object]) -> list[object]:
@@ -46,13 +58,11 @@ class Plain:
             for name, given, process in self._binds
         ]
 
-    def rows(self, cursor: sqlite3.Cursor) -> list[Row[Any]]:
-        """What a query found."""
-        if not self._processes:
-            return [self._row(found) for found in cursor]
+    def rows(self, found: Iterable[Iterable[Any]]) -> list[Row[Any]]:
+        """What a query found, as the driver gave it."""
         rows = []
-        for found in cursor:
-            values = list(found)
+        for one in found:
+            values = list(one)
             for place, process in self._processes:
                 values[place] = process(values[place])
             rows.append(self._row(values))
@@ -77,10 +87,16 @@ def driver_of(connection: Connection) -> sqlite3.Connection | None:
 
 
 def ready(statement: Executable, values: Mapping[str, object]) -> Plain:
-    """The statement, made ready when it first runs. It is kept, so it must be one that is made at import."""
+    """The statement for SQLite, made ready when it first runs. It is kept, so it must be one that is made at import."""
     return _ready(statement, tuple(values) if isinstance(statement, Insert) else None)
 
 
 @functools.lru_cache(_READY_MAX)
 def _ready(statement: Executable, columns: tuple[str, ...] | None) -> Plain:
-    return Plain(statement, columns)
+    return Plain(statement, _SQLITE, columns=columns)
+
+
+@functools.lru_cache(_READY_MAX)
+def ready_for_postgresql(query: Select[Any], schema: str) -> Plain:
+    """The same for a query over asyncpg, whose tables lie in `schema`."""
+    return Plain(query, _POSTGRESQL, schema=schema)

@@ -1,7 +1,7 @@
-"""Short reads of an embedded database, answered together: one visit of one thread takes all that wait.
+"""Short reads, which long ones never hold up: those have connections of their own (`Store.read`).
 
-A read by key costs a few microseconds, its way to a thread and back ten times that; so what waits while the thread is
-out comes along on its next visit. Long reads have connections of their own (`Store.read`): here all would wait for one.
+Of an embedded database, one visit of one thread takes all that wait: a read by key costs a few microseconds, its way to
+a thread and back ten times that. Of a server, each goes to its driver without SQLAlchemy in between.
 """
 
 import asyncio
@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine, Row, Select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.errors import Overloaded, StoreUnavailable
-from gateway.store.plain import driver_of, ready
+from gateway.store.engines import FINDERS_MAX, SCHEMA
+from gateway.store.faults import is_lost
+from gateway.store.plain import driver_of, ready, ready_for_postgresql
 
 WAITING_MAX = 10_000
 
@@ -27,7 +30,7 @@ class _Ask:
     done: "asyncio.Future[Sequence[Row[Any]]]"
 
 
-class Finder:
+class SqliteFinder:
     """One thread with one read-only connection, and what waits for it."""
 
     def __init__(self, engine: Engine, *, visit_s: float) -> None:
@@ -115,3 +118,50 @@ class Finder:
                 except Exception as problem:  # noqa: BLE001 - handed to its caller; the others have their rows
                     answers.append(problem)
         return answers
+
+
+class PostgresFinder:
+    """A few connections that each run one read at a time."""
+
+    def __init__(self, engine: AsyncEngine, *, find_s: float) -> None:
+        """`engine` has FINDERS_MAX connections in autocommit; `find_s` is how long a read may take."""
+        self._engine = engine
+        self._find_s = find_s
+        self._idle: list[tuple[AsyncConnection, Any]] = []
+        self._places = asyncio.Semaphore(FINDERS_MAX)
+
+    async def find(self, query: Select[Any], values: Mapping[str, object]) -> Sequence[Row[Any]]:
+        """Rows of a query that an index answers.
+
+        Raises:
+            TimeoutError: The database does not answer.
+        """
+        plain = ready_for_postgresql(query, SCHEMA)
+        async with asyncio.timeout(self._find_s), self._places:
+            connection, driver = self._idle.pop() if self._idle else await self._open()
+            try:
+                found = await driver.fetch(plain.sql, *plain.bind(values))
+            except BaseException as problem:
+                # Whatever it was, nobody knows what is still on its way; and a server that went took the others too.
+                await self._drop(connection, driver)
+                while is_lost(problem) and self._idle:
+                    await self._drop(*self._idle.pop())
+                raise
+            self._idle.append((connection, driver))
+        return plain.rows(found)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        while self._idle:
+            await self._idle.pop()[0].close()
+        await self._engine.dispose()
+
+    async def _open(self) -> tuple[AsyncConnection, Any]:
+        connection = await self._engine.connect()
+        return connection, (await connection.get_raw_connection()).driver_connection
+
+    @staticmethod
+    async def _drop(connection: AsyncConnection, driver: Any) -> None:  # noqa: ANN401 - asyncpg's own class
+        driver.terminate()
+        await connection.invalidate()
+        await connection.close()
