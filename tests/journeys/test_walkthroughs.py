@@ -41,7 +41,7 @@ async def replayed(town: Town, source: str, file: Path) -> tuple[int, str]:
     return process.returncode, out.decode()
 
 
-@pytest.mark.parametrize("line", [4, 13])
+@pytest.mark.parametrize("line", [4, 15])
 async def test_a_walkthrough_with_another_line_fails(town: Town, tmp_path: Path, line: int) -> None:
     lines = SOURCES[ROOT / "docs/walkthroughs/balance-fa.txt"].splitlines()
     assert not lines[line].startswith(("#", ">"))

@@ -33,11 +33,12 @@ from gateway.store import Store
 from ussd_menus import FrozenMenus, Page, State
 from ussd_menus.answers import clean
 from ussd_menus.paging import fits
-from ussd_menus.screens import InfoScreen, LanguageScreen, PagesScreen
+from ussd_menus.screens import InfoScreen, LanguageScreen, ListScreen, PagesScreen
 from ussd_menus.shortcuts import renote
 
 _CUT = frozenset({EndReason.ABORT, EndReason.TIMEOUT, EndReason.REPORT, EndReason.REDIALLED})
-_ASKS_NOTHING = (InfoScreen, LanguageScreen, PagesScreen)
+_ASKS_NOTHING = (InfoScreen, LanguageScreen, ListScreen, PagesScreen)
+"""Nothing was agreed to on these; and a list may stand behind a PIN, which a dial alone must not show again."""
 
 
 class Aside(StrEnum):
