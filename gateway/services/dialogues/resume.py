@@ -8,8 +8,9 @@ A number that dials again within `resume_s` is looked up once, with the dial's o
 - A session that was *cut off* past its first page. The person is asked whether to go on. Going on means: the new
   session takes the old one's state and menus, shows its page again, and keeps the old one's name (`origin`) for the
   keys of its calls, so a payment that was confirmed just before the cut and is confirmed again is one payment. Secrets
-  are in no state: a screen that asked for one asks again. A page that holds a secret, or asks for nothing, or is where
-  the dial leads anyway, is not offered; nor is any session but the last one that came past its first page.
+  are in no state: a screen that asked for one asks again. What lies behind a PIN is not shown again without it: a
+  session that came past one on its way is not offered, nor is a page that is sensitive, asks for nothing, or is where
+  the dial leads anyway; nor any session but the last one that came past its first page.
 
 Both are asides: pages before the dialogue's own, whose page is made first and shown after them. Who dials a shortcut is
 in a hurry: the offer is left out, the result is not.
@@ -33,12 +34,11 @@ from gateway.store import Store
 from ussd_menus import FrozenMenus, Page, State
 from ussd_menus.answers import clean
 from ussd_menus.paging import fits
-from ussd_menus.screens import InfoScreen, LanguageScreen, ListScreen, PagesScreen
+from ussd_menus.screens import InfoScreen, LanguageScreen, PagesScreen, SecretScreen
 from ussd_menus.shortcuts import renote
 
 _CUT = frozenset({EndReason.ABORT, EndReason.TIMEOUT, EndReason.REPORT, EndReason.REDIALLED})
-_ASKS_NOTHING = (InfoScreen, LanguageScreen, ListScreen, PagesScreen)
-"""Nothing was agreed to on these; and a list may stand behind a PIN, which a dial alone must not show again."""
+_ASKS_NOTHING = (InfoScreen, LanguageScreen, PagesScreen)
 
 
 class Aside(StrEnum):
@@ -113,7 +113,7 @@ class Resumes:
         earlier = await records.by_id(self._store, session.offer)
         if earlier is None:
             return None
-        page = await self._page(session, earlier)
+        page = await self._page(session, earlier, State.from_json(dict(session.state)).screen)
         if page is None:
             # Its last answer was still being worked at when the offer was made: that is what the person wants to know.
             done = earlier.is_over and earlier.reply is not None and not earlier.reply_sealed
@@ -159,11 +159,11 @@ class Resumes:
         last = next((one for one in before if one.hops > 1), None)
         if last is None or last.service_code != session.service_code:
             return None
-        page = await self._page(session, last)
+        page = await self._page(session, last, landing.screen)
         return None if page is None or page[0].screen == landing.screen else last
 
-    async def _page(self, session: Session, earlier: Session) -> tuple[State, Page] | None:
-        """Where `earlier` stands and its page again; None if it must not be resumed."""
+    async def _page(self, session: Session, earlier: Session, landing: str) -> tuple[State, Page] | None:
+        """Where `earlier` stands and its page again; None if it must not be resumed. `landing`: where dials lead."""
         over = earlier.status is Status.ENDED and earlier.end_reason not in _CUT
         menus = await self._menus.fetch(earlier.menu_version)
         if over or earlier.aside or menus is None or earlier.state.get("phase") != "shown":
@@ -171,7 +171,9 @@ class Resumes:
         if earlier.msisdn != session.msisdn or earlier.person_id not in {None, session.person_id}:
             return None
         state = State.from_json(dict(earlier.state))
-        if isinstance(menus.menus.screens[state.screen], _ASKS_NOTHING):
+        screens = menus.menus.screens
+        secrets = {name for name in _since(earlier, landing) if isinstance(screens.get(name), SecretScreen)}
+        if isinstance(screens[state.screen], _ASKS_NOTHING) or secrets - {state.screen}:
             return None
         state, page = renote(menus, state, "", self._turns.profile(session))
         return None if page.sensitive else (state, page)
@@ -180,6 +182,12 @@ class Resumes:
 def aside_text(key: str, language: str) -> str:
     """The words of an aside, or the English ones where we have no such language."""
     return _TEXTS[key].get(language, _TEXTS[key]["en"])
+
+
+def _since(session: Session, landing: str) -> list[str]:
+    """The screens that a session has shown since it stood at `landing` last."""
+    screens = [str(entry[0]) for entry in session.trail]
+    return screens[len(screens) - screens[::-1].index(landing) :] if landing in screens else screens
 
 
 def _shown(state: State, page: Page) -> Shown:

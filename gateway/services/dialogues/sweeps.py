@@ -47,7 +47,8 @@ async def expire(store: Store, before: datetime, now: datetime) -> Counter[str]:
 
 async def wipe(store: Store, before: datetime) -> int:
     """Wipe what sessions that are over remember, once answered before that; how many, at most SLICE_MAX."""
-    due = select(sessions.c.id).where(UNWIPED, sessions.c.answered_at < before).order_by(sessions.c.id).limit(SLICE_MAX)
+    oldest = sessions.c.answered_at
+    due = select(sessions.c.id).where(UNWIPED, oldest < before).order_by(oldest).limit(SLICE_MAX)
 
     def work(tx: Connection) -> int:
         ids = [row.id for row in tx.execute(due)]

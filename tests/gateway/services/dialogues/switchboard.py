@@ -107,6 +107,8 @@ class Bank:
     fault_before: Exception | None = None
     fault_after: Exception | None = None
     strangers: frozenset[str] = frozenset()
+    gate: asyncio.Event | None = None
+    """Payments wait until it is set."""
 
     async def by_msisdn(self, msisdn: str) -> Somebody | None:
         return None if msisdn in self.strangers else Somebody(f"per_{msisdn[1:]}", "en")
@@ -155,6 +157,8 @@ class Bank:
         assert isinstance(amount, Amount)
         key = caller.call_key(call)
         await asyncio.sleep(self.delay_s)
+        if self.gate is not None:
+            await self.gate.wait()
         self.paid.setdefault(key, (caller.msisdn, amount.minor))
         if self.fault_after is not None:
             raise self.fault_after

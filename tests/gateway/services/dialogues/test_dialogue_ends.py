@@ -233,7 +233,7 @@ async def test_a_trail_is_bounded(board: Switchboard) -> None:
     phone = board.phone()
     await phone.dial()
     for _ in range(ENTRIES_MAX // 2 + 2):
-        for typed in ("4", "00"):
+        for typed in ("4", "000"):
             await phone.type(typed)
 
     row = await board.row(phone)

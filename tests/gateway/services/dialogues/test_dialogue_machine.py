@@ -26,7 +26,7 @@ from wallet.clock import ManualClock
 
 WHO = st.integers(0, 1)
 PROCESS = st.integers(0, 1)
-TYPED = st.sampled_from(["1", "2", "4", "0", "00", "09120000009", "500", PIN, PIN, "9999"])
+TYPED = st.sampled_from(["1", "2", "4", "0", "00", "000", "09120000009", "500", PIN, PIN, "9999"])
 WAYS = st.sampled_from(["once", "once", "twice", "cut", "both"])
 SHORTCUTS = st.sampled_from(["", "1", "3*09120000009*500", "3*09120000009*500", f"1*{PIN}"])
 SAID = {HopEnd.CONTINUES, HopEnd.ENDS, HopEnd.REPLAYED}
