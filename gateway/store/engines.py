@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from wallet.pooled import asyncpg_args, bare
+from wallet.pooled import asyncpg_args, bare, is_pooled
 
 SCHEMA = "gateway"
 READERS_MAX = 8
@@ -56,7 +56,9 @@ def sqlite_finder(url: str) -> Engine:
 def reader(url: str) -> AsyncEngine:
     """The engine for reads: aiosqlite or asyncpg."""
     if not is_sqlite(url):
-        return _alone(postgres(url))
+        # Behind a pooler a statement and the run of it may land on two servers' connections unless a transaction
+        # holds them together; straight to a server, BEGIN and ROLLBACK would be two more round trips.
+        return postgres(url) if is_pooled(make_url(url)) else _alone(postgres(url))
     engine = create_async_engine(
         make_url(url).set(drivername="sqlite+aiosqlite"),
         pool_size=READERS_MAX,
@@ -70,13 +72,12 @@ def reader(url: str) -> AsyncEngine:
     return engine
 
 
-def postgres_finder(url: str) -> AsyncEngine:
-    """The engine for short reads."""
-    return _alone(postgres(url, pool_size=FINDERS_MAX))
+def postgres_finder(url: str) -> AsyncEngine | None:
+    """The engine for short reads; None behind a pooler, where they need a transaction as all others do."""
+    return None if is_pooled(make_url(url)) else _alone(postgres(url, pool_size=FINDERS_MAX))
 
 
 def _alone(engine: AsyncEngine) -> AsyncEngine:
-    # A read is one statement: BEGIN and ROLLBACK around it would be two more round trips.
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 

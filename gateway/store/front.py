@@ -40,7 +40,7 @@ def table(name: str, *items: SchemaItem | Column[Any]) -> Table:
 class Store:
     """The gateway's database. Use `await Store.open(url)` and `await store.close()`."""
 
-    def __init__(self, writer: Writer, reading: AsyncEngine, finder: SqliteFinder | PostgresFinder) -> None:
+    def __init__(self, writer: Writer, reading: AsyncEngine, finder: SqliteFinder | PostgresFinder | None) -> None:
         self._writer = writer
         self._reading = reading
         self._finder = finder
@@ -49,13 +49,14 @@ class Store:
     async def open(cls, url: str, *, queue_max: int = 10_000) -> "Store":
         """Open `sqlite:///path.db` or `postgresql://…/db`; the schema must have been made by `upgrade`."""
         runner: SqliteRunner | PostgresRunner
-        finder: SqliteFinder | PostgresFinder
+        finder: SqliteFinder | PostgresFinder | None
         if engines.is_sqlite(url):
             runner = SqliteRunner(engines.sqlite_writer(url))
             finder = SqliteFinder(engines.sqlite_finder(url), visit_s=READ_S)
         else:
             runner = PostgresRunner(engines.postgres(url, pool_size=1))
-            finder = PostgresFinder(engines.postgres_finder(url), find_s=READ_S)
+            finding = engines.postgres_finder(url)
+            finder = PostgresFinder(finding, find_s=READ_S) if finding else None
         return cls(Writer(runner, queue_max), engines.reader(url), finder)
 
     @staticmethod
@@ -67,7 +68,8 @@ class Store:
         """Commit what waits, then let go of the database."""
         await self._writer.close()
         await self._reading.dispose()
-        await self._finder.close()
+        if self._finder is not None:
+            await self._finder.close()
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` inside the next group; returns its value after COMMIT, raises what it raised.
@@ -108,6 +110,8 @@ class Store:
             Overloaded: Too many such reads wait.
             StoreUnavailable: The database does not answer.
         """
+        if self._finder is None:
+            return await self.read(query, values)
         try:
             return await self._finder.find(query, values)
         except FAULTS as problem:

@@ -276,3 +276,21 @@ async def test_a_closed_file_answers_no_short_read(tmp_path: Path) -> None:
     await store.close()
     with pytest.raises(StoreUnavailable):
         await store.find(LOOK, {"which": "any"})
+
+
+async def test_after_the_server_hung_up_short_reads_are_refused_once_and_then_answered(store: Store) -> None:
+    readers = text(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE 'SELECT gateway.test_counters%'"
+    )
+    await store.apply(Write(ADD, {"name": "after", "value": 3}))
+    async with asyncio.TaskGroup() as group:
+        for _ in range(8):
+            group.create_task(store.find(LOOK, {"which": "after"}))
+    if await store.write(lambda tx: tx.dialect.name) == "postgresql":
+        assert await store.write(lambda tx: tx.execute(readers).scalar_one()) > 0
+        with pytest.raises(StoreUnavailable):
+            await store.find(LOOK, {"which": "after"})
+    async with asyncio.TaskGroup() as group:
+        found = [group.create_task(store.find(LOOK, {"which": "after"})) for _ in range(8)]
+    assert [one.result()[0].value for one in found] == [3] * 8
