@@ -1,4 +1,4 @@
-"""The main paths in three languages, byte for byte."""
+"""The main paths in four languages, byte for byte."""
 
 import os
 from pathlib import Path
