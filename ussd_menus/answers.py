@@ -82,8 +82,8 @@ def read_toman(text: str, digits_max: int) -> int | None:
 
 def read_number(text: str, least: int, most: int) -> int | None:
     """A whole number from `least` to `most`, both included."""
-    digits = read_digits(text, 1, 18)
-    return int(digits) if digits is not None and least <= int(digits) <= most else None
+    plain = text.isascii() and text.isdecimal() and len(text) <= 18
+    return int(text) if plain and least <= int(text) <= most else None
 
 
 def read_iban(text: str) -> str | None:

@@ -20,6 +20,7 @@ from ussd_menus import (
     Result,
     Row,
     State,
+    Style,
     Value,
     begin,
     freeze,
@@ -45,6 +46,12 @@ TYPED = st.one_of(
     st.just("0499370899"),
     st.text(st.characters(exclude_categories=()), max_size=12),
 )
+PROFILES = [
+    Profile(),
+    Profile(160, 70, "\r\n", name="narrow"),
+    Profile(ucs2_allowed=False, name="latin"),
+]
+STYLES = st.builds(Style, st.sampled_from(["own", "latin"]), st.booleans(), st.booleans())
 LETTERS = st.characters(exclude_categories=("Nd", "Cs"))
 
 
@@ -74,20 +81,27 @@ class Phone(RuleBasedStateMachine):
         self.state: State
         self.reply: Reply
         self.calls = 0
+        self.profile = Profile()
 
     def feed(self, event: Event) -> None:
         before = State.from_json(self.state.to_json())
         assert before == self.state
-        self.state, self.reply = step(FROZEN, self.state, event, Profile())
-        assert (self.state, self.reply) == step(FROZEN, before, event, Profile())
+        self.state, self.reply = step(FROZEN, self.state, event, self.profile)
+        assert (self.state, self.reply) == step(FROZEN, before, event, self.profile)
         if isinstance(self.reply, Call):
             assert self.reply.number > self.calls
             self.calls = self.reply.number
 
-    @initialize(language=st.sampled_from(FROZEN.languages), today=st.sampled_from([None, date(2026, 11, 22)]))
-    def dial(self, language: str, today: date | None) -> None:
-        self.state = begin(FROZEN, language)
-        self.feed(Begin(today))
+    @initialize(
+        language=st.sampled_from(FROZEN.languages),
+        today=st.sampled_from([None, date(2026, 11, 22)]),
+        profile=st.sampled_from(PROFILES),
+        style=STYLES,
+    )
+    def dial(self, language: str, today: date | None, profile: Profile, style: Style) -> None:
+        self.profile = profile
+        self.state = begin(FROZEN, language, style)
+        self.feed(Begin(today, "*1420#"))
 
     @precondition(lambda self: isinstance(self.reply, Page))
     @rule(typed=TYPED)
@@ -125,7 +139,8 @@ class Phone(RuleBasedStateMachine):
             else:
                 values[name] = data.draw(values_of(FROZEN.menus.words[name]))
         language = data.draw(st.sampled_from([None, None, *FROZEN.languages]))
-        self.feed(Result(outcome, values, language))
+        style = data.draw(st.none() | STYLES)
+        self.feed(Result(outcome, values, language, style))
 
     @precondition(lambda self: self.state.phase is Phase.ENDED)
     @rule(typed=TYPED)
@@ -144,7 +159,7 @@ class Phone(RuleBasedStateMachine):
     def every_page_fits(self) -> None:
         if isinstance(self.reply, Page | End):
             assert self.reply.text
-            assert fits(self.reply.text, Profile())
+            assert fits(self.reply.text, self.profile)
             assert "{" not in self.reply.text
 
     @invariant()
