@@ -191,6 +191,7 @@ def read_tongue(source: Source, code: str, easy: Source | None) -> Tongue:
     for key, legal in _TONGUE.items():
         if tongue[key] not in legal:
             table.refuse(f"is none of {', '.join(legal)}", key)
+            tongue[key] = legal[0]
     table.close()
     texts, lines = read_texts(source)
     overlay = Overlay(easy.file, *read_texts(easy)) if easy else None

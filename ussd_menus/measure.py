@@ -106,7 +106,7 @@ class Measure:
         self.menus = graph.menus
         self.profile = profile
         self._speeches: dict[tuple[str, Style], LongSpeech] = {}
-        self._cuts: dict[tuple[str, str, Style, str], tuple[Cut, ...]] = {}
+        self._sheets: dict[tuple[str, str, Style], tuple[Sheet, ...]] = {}
         self._sound: dict[str, frozenset[str]] = {}
         self._engine = engine_keys(self.menus)
         self._ends = {shortcut.ends_at for shortcut in self.menus.shortcuts.values()}
@@ -176,24 +176,32 @@ class Measure:
             )
         return sorted(found)
 
-    def sheet(self, screen: AnyScreen, code: str, style: Style, rows: int) -> Sheet:
-        """What the screen shows at its longest, with so many rows."""
-        values: dict[str, Value | tuple[Row, ...]] = {"rows": tuple({} for _ in range(rows))}
-        return sheet_of(self.menus, self.speech(code, style), screen, values, self.profile)
+    def sheets(self, screen: AnyScreen, code: str, style: Style) -> tuple[Sheet, ...]:
+        """What the screen shows at its longest: with all the rows that there can be, and with none."""
+        key = (screen.name, code, style)
+        if key not in self._sheets:
+            listed = isinstance(screen, ListScreen) or (isinstance(screen, PagesScreen) and bool(screen.row))
+            counts = dict.fromkeys((self.graph.rows_max(screen.name), 0)) if listed else (0,)
+            speech = self.speech(code, style)
+            self._sheets[key] = tuple(
+                sheet_of(self.menus, speech, screen, {"rows": tuple({} for _ in range(count))}, self.profile)
+                for count in counts
+            )
+        return self._sheets[key]
 
-    def pages(self, screen: AnyScreen, code: str, style: Style, note: str = "") -> tuple[Cut, ...]:
-        """The pages of a screen with all the rows that there can be, then with none, then of its help."""
-        key = (screen.name, code, style, note)
-        if key not in self._cuts:
-            self._cuts[key] = tuple(self._cut(screen, code, style, note))
-        return self._cuts[key]
+    def pages(self, screen: AnyScreen, code: str, style: Style, note: str = "") -> Iterator[Cut]:
+        """The pages of a screen under a note."""
+        above = self.speech(code, style).fill(note, {}) if note else ""
+        for sheet in self.sheets(screen, code, style):
+            yield from self._all(sheet, above)
 
-    def _cut(self, screen: AnyScreen, code: str, style: Style, note: str) -> Iterator[Cut]:
-        speech = self.speech(code, style)
-        above = speech.fill(note, {}) if note else ""
-        listed = isinstance(screen, ListScreen) or (isinstance(screen, PagesScreen) and bool(screen.row))
-        for rows in dict.fromkeys((self.graph.rows_max(screen.name), 0)) if listed else (0,):
-            yield from self._all(self.sheet(screen, code, style, rows), above)
+    def long_pages(self, screen: AnyScreen, code: str, style: Style, note: str) -> Iterator[Cut]:
+        """Those of them that are not seen at a glance to fit, since all of the screen fits on one page."""
+        above = self.speech(code, style).fill(note, {}) if note else ""
+        for sheet in self.sheets(screen, code, style):
+            lines = [line for line in (above, sheet.head, *sheet.items, sheet.keys.back) if line]
+            if len(sheet.items) > (sheet.items_max or len(sheet.items)) or not self.size("\n".join(lines)).fits:
+                yield from self._all(sheet, above)
 
     def help_pages(self, screen: AnyScreen, code: str, style: Style) -> tuple[Cut, ...]:
         """The pages of the help of a screen; none when it has no help."""

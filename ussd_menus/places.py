@@ -6,6 +6,7 @@ Reads text that tomllib has accepted, so nothing is refused here; whatever is od
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 Path = tuple[str, ...]
 """Names of the tables and the key, the index of an array's element in decimal: ("menu", "options", "0", "to")."""
@@ -25,6 +26,7 @@ _TOKEN = re.compile(
 )
 
 
+@lru_cache(maxsize=128)
 def places(text: str) -> Places:
     """The line of each header, key and array element, from 1; the first one counts where several say the same."""
     scan = _Scan()

@@ -30,7 +30,7 @@ def _screen(measure: Measure, screen: AnyScreen, code: str) -> Iterator[Finding]
     """The first page of the screen that does not fit; one finding a screen and language is enough."""
     for style in measure.styles(screen, code):
         for note in measure.notes(screen):
-            for cut in measure.pages(screen, code, style, note):
+            for cut in measure.long_pages(screen, code, style, note):
                 found = measure.size(cut.text)
                 if not found.fits:
                     yield _finding(measure, screen, code, style, note, found)

@@ -1,5 +1,6 @@
 """Rules of the house for menus and texts: reachable, in every language, fitting, used, and nothing shadowed."""
 
+import re
 import tomllib
 from datetime import date
 from xml.etree import ElementTree
@@ -7,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.ussd_menus.player import Player
-from ussd_menus import FrozenMenus, Menus, Profile, draw, gsm_septets, mermaid
+from ussd_menus import FrozenMenus, Menus, Profile, draw, gsm_septets, html, mermaid
 from ussd_menus.graph import graph_of
 from ussd_menus.loader import FOLDER
 from ussd_menus.measure import Measure
@@ -88,3 +89,15 @@ def test_the_map_shows_every_screen(menus: Menus) -> None:
     assert all(name in chart for name in menus.screens)
     assert chart.startswith("flowchart LR\n")
     assert "http" not in svg.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_the_map_says_how_large_pages_are_and_where_people_leave(menus: Menus) -> None:
+    heat = {"home.menu": 0.5}
+    svg, page = draw(menus, heat=heat), html(menus, heat=heat)
+    sizes = re.findall(r"fa (\d+)/80", svg)
+    assert sizes
+    assert all(0 < int(size) <= 80 for size in sizes)
+    assert svg.count("#ff8080") == 1
+    assert "50.0% left here" in svg
+    assert svg in page
+    assert not re.search(r"<script|src=|href=|url\(", page)
