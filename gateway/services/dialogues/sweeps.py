@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, null, select, update
+from sqlalchemy import Connection, bindparam, delete, func, null, select, update
 
 from gateway.services.dialogues.records import Also, EndReason, Session, Status, session_of
 from gateway.services.dialogues.tables import UNWIPED, sessions
@@ -94,11 +94,15 @@ async def owed(store: Store, before: datetime) -> list[Session]:
 
 
 async def settle(store: Store, session: Session, text: str, put: Also) -> None:
-    """Keep a promise: `put` the SMS, and leave its text for the next dial, in one unit of work."""
+    """Keep a promise: `put` the SMS, and leave its text for the next dial, in one unit of work.
+
+    Work that was done in the moment between the promise and its row has told already: its text stays.
+    """
     told = update(sessions).where(sessions.c.id == session.id, sessions.c.end_reason == EndReason.LATE.value)
 
     def work(tx: Connection) -> None:
         put(tx)
-        tx.execute(told.values(end_reason=EndReason.TOLD.value, result=text.encode()))
+        kept = func.coalesce(sessions.c.result, text.encode())
+        tx.execute(told.values(end_reason=EndReason.TOLD.value, result=kept))
 
     await store.write(work)

@@ -161,6 +161,22 @@ async def test_a_promise_of_a_process_that_died_is_kept_by_another(board: Switch
     assert "check your balance" in (await board.phone().dial()).text
 
 
+async def test_a_result_that_was_told_before_its_promise_was_stored_stays(
+    board: Switchboard, clock: ManualClock
+) -> None:
+    phone = board.phone()
+    await phone.at_pin("500")
+    await phone.type(PIN)
+    late = {"status": "late", "end_reason": "late", "result": b"Sent: 500 rials"}
+    await board.store.write(lambda tx: tx.execute(update(sessions).values(late)))
+    clock.advance(OWED_AFTER + timedelta(seconds=1))
+    await board.dialogues.sweep()
+
+    row = await board.row(phone)
+    assert (row["end_reason"], row["result"]) == (EndReason.TOLD, b"Sent: 500 rials")
+    assert len(board.late) == 1
+
+
 async def test_what_was_typed_is_forgotten_when_it_can_no_longer_be_resumed(
     board: Switchboard, clock: ManualClock
 ) -> None:
