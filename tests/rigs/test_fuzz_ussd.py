@@ -67,7 +67,8 @@ class Reader:
 
     @property
     def seeds(self) -> tuple[bytes, ...]:
-        return tuple((sent.query.encode() if sent.method == "GET" else sent.body) for sent in self.sent)
+        said = ((sent.query.encode() if sent.method == "GET" else sent.body) for sent in self.sent)
+        return tuple(filter(None, said))
 
     def __call__(self, data: bytes) -> str | None:
         refused = [self.read(sent, data) for sent in (self.sent[0], self.sent[2], self.sent[-2])]
