@@ -16,10 +16,15 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, async_playwright
 
 from gateway.channels.console import console_app
+from gateway.services.dialogues import EndReason
+from gateway.services.funnels import Funnels
 from gateway.services.jobs import JobState
 from gateway.services.links import LinkStatus
 from gateway.services.people import PersonState
+from gateway.services.releases import Release
 from tests.gateway.channels.console.world import PASSWORD, World, opened
+from tests.gateway.services.funnels.rows import session
+from tests.gateway.services.releases.press import SHIPPED, files, percent
 from wallet.clock import ManualClock
 from wallet.ids import new_id, transfer_id
 from wallet.money import irr
@@ -27,6 +32,7 @@ from wallet.transfers import Transfer, TransferCode
 
 pytestmark = pytest.mark.browser
 SIZES = {"desktop": (1280, 860), "phone": (380, 780)}
+WAY = [("home.menu", 4), ("send.to", 9), ("send.pin", 31)]
 ACCOUNTS = ["officer2", "finance", "clerk", "admin"]
 
 
@@ -51,6 +57,7 @@ async def filled(world: World) -> dict[str, str]:
     await world.merchants.register_terminal(pharmacy.id, "TERM0001")
     status = LinkStatus("smsc", "transceiver", up=False, since=world.clock.now(), alarm="bind_0x0E", window=10)
     await world.links.say("gateway-1", [status])
+    live = await dialled(world)
     return {
         "officer2 claims": "/claims",
         "officer2 claim": f"/claims/{claims[0].id}",
@@ -68,10 +75,27 @@ async def filled(world: World) -> dict[str, str]:
         "finance jobs": "/jobs",
         "finance job": f"/jobs/{job.id}",
         "admin links": "/links",
+        "admin menus": "/menus",
+        "admin sessions": "/sessions",
+        "admin session": f"/sessions/{live}",
+        "finance sessions-of-a-day": "/sessions/day",
         "admin staff": "/staff",
         "admin merchants": "/merchants",
         "admin merchant": f"/merchants/{pharmacy.id}",
     }
+
+
+async def dialled(world: World) -> str:
+    """A trial of another version, sessions of an hour ago on both, and one that is live: its id."""
+    made = await world.releases.propose(files("one"), percent(50), "shorter home page", world.ids["finance"])
+    assert isinstance(made, Release)
+    await world.releases.release(made.id, made.approval_id)
+    began = world.clock.now() - timedelta(hours=1)
+    for version, reason in ((SHIPPED.version, EndReason.TIMEOUT), (made.version, EndReason.DONE)):
+        await session(world.store, began, WAY, reason=reason, version=version)
+    assert isinstance(world.deps.funnels, Funnels)
+    await world.deps.funnels.tick()
+    return await session(world.store, world.clock.now(), WAY, reason=None, version=SHIPPED.version, language="fa")
 
 
 @asynccontextmanager
