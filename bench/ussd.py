@@ -103,7 +103,7 @@ class Phones:
         self._script = script
         self._scale = scale
 
-    async def closed(self, port: int, pid: int, *, share: float = 1.0, handsets: int = 64) -> Ran:
+    async def closed(self, port: int, pid: int, *, share: float = 1.0, handsets: int = 32) -> Ran:
         """As much as it takes, from handsets that wait for their answers."""
         return await self._run(pid, self._plan(port, self._scale.seconds * share, closed=handsets))
 
@@ -125,7 +125,9 @@ class Phones:
         out, _ = await child.communicate(json.dumps(asdict(plan)).encode())
         took, spent = time.perf_counter() - begun, cpu_s(pid) - spent
         seen = Seen(**json.loads(out))
-        assert not seen.failed, f"{seen.failed} hops had another answer: {seen.unlike}"
+        # On a machine that is too busy a payment may outlast its hop budget: that is a figure, not an end of the run.
+        strange = [page for page in seen.unlike if "END" not in page and "Error" not in page]
+        assert not strange, f"hops had another answer: {strange}"
         # The warm-up costs what the rest costs, so hops of the whole time share the whole CPU.
         hops = sum(map(len, seen.hops)) * (seen.elapsed_s + plan.warm_s) / seen.elapsed_s
         assert took >= seen.elapsed_s
@@ -194,6 +196,7 @@ async def _rates(
     made.add(f"{name}_hops_to_rows", full.rate, rows.rate, "1/s")
     made.add(f"{name}_hop_cpu", full.cpu_hop_s * 1000, bare_cpu * 1000, "ms")
     made.add(f"{name}_hop_cpu_to_rows", full.cpu_hop_s * 1000, rows.cpu_hop_s * 1000, "ms")
+    made.add(f"{name}_failed_at_full", full.seen.failed, len(full.all), "hops", Bar(0.0001, at_most=True))
     for load in LOADS:
         rate = full.rate * load / 100
         mine, other = await phones.open(*ours, rate), await phones.open(*plain, rate)
@@ -202,7 +205,7 @@ async def _rates(
             made.add(said, mine.at(percent), other.at(percent), "ms")
             if (load, percent) == (80, 99):
                 made.add(f"{said}_to_aim", mine.at(percent), HOP_MS, "ms", Bar(1.0, at_most=True))
-        quick = sum(one < SLOW_S for one in mine.all) / len(mine.all) * 100
+        quick = sum(one < SLOW_S for one in mine.all) / (len(mine.all) + mine.seen.failed) * 100
         made.add(f"{name}_under_1s_at_{load}", quick, 99.99, "%", Bar(1.0))
     return full.cpu_hop_s
 
