@@ -13,6 +13,7 @@ from datetime import date, datetime
 from ussd_menus.alphabet import gsm_septets, ucs2_units
 from ussd_menus.answers import clean
 from ussd_menus.engine import begin, step
+from ussd_menus.flow import FAULTS
 from ussd_menus.freeze import FrozenMenus
 from ussd_menus.model import (
     Amount,
@@ -33,6 +34,7 @@ from ussd_menus.model import (
 )
 from ussd_menus.samples import result_of
 from ussd_menus.screens import SecretScreen, Word, WordType
+from ussd_menus.texts import check
 
 DIAL = "dial"
 DAY = date(2026, 11, 22)
@@ -200,7 +202,10 @@ def _result(player: Player, line: str) -> list[str]:
     outcome, *parts = (part.strip() for part in line[2:].split("|"))
     given = dict(part.split("=", 1) for part in parts if "=" in part)
     language = given.pop("language", None)
-    declared = player.menus.menus.actions[name].outcomes.get(outcome, ())
+    outcomes = player.menus.menus.actions[name].outcomes
+    if outcome not in {*outcomes, *FAULTS} or language not in {None, *player.menus.languages}:
+        raise ValueError(f"{name} answers {', '.join((*outcomes, *FAULTS))}, in a language of the menus")
+    declared = outcomes.get(outcome, ())
     if missing := set(declared) ^ given.keys():
         raise ValueError(f"{name} {outcome} has the values {', '.join(declared)}; look at {', '.join(sorted(missing))}")
     values: Variables = {key: _value(player.menus, name, key, text) for key, text in given.items()}
@@ -210,10 +215,17 @@ def _result(player: Player, line: str) -> list[str]:
 def _value(menus: FrozenMenus, action: str, name: str, text: str) -> Value | tuple[Row, ...]:
     words = menus.menus.words
     if name != "rows":
-        return _single(words[name], text)
+        return _declared(words[name], text)
     fields = menus.menus.actions[action].row
     cells = [row.split(",") for row in text.split(";") if row]
-    return tuple({f: _single(words[f], cell) for f, cell in zip(fields, row, strict=True)} for row in cells)
+    return tuple({f: _declared(words[f], cell) for f, cell in zip(fields, row, strict=True)} for row in cells)
+
+
+def _declared(word: Word, text: str) -> Value:
+    value = _single(word, text)
+    if problem := check(word, value):
+        raise ValueError(problem)
+    return value
 
 
 def _single(word: Word, text: str) -> Value:
