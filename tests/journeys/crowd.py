@@ -7,6 +7,7 @@ and no page or SMS may hold what is another's.
 
 import asyncio
 import itertools
+import random
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from string import ascii_lowercase
 
 from gateway.app import built
 from gateway.demo import seed
+from gateway.services.dialogues import Closing
+from gateway.services.dialogues.texts import closing_text
 from simulators.carriers import Carrier, Screen
 from simulators.people import Person
 from simulators.phone import Phone
@@ -25,8 +28,18 @@ PAID_IN = 100_000
 TOLD_S = 8.0
 """How long a person waits for an SMS before believing that nothing was sent."""
 DIALS_MAX = 30
-NETWORK = {"the network dropped the session", "no dialogue is open"}
-"""What may fail: the network, as it was told to. Anything else is ours."""
+ENROLLED_AT_ONCE = 24
+THINKS_S = (0.3, 2.5)
+"""How long a person reads a page; nobody here is slow."""
+BUSY = {
+    closing_text(closing, language): closing.value
+    for closing in (Closing.FAILED, Closing.BUSY)
+    for language in ("en", "fa")
+} | {"This takes a little longer. An SMS will tell you the result. Please do not repeat it.": "late"}
+BUSY["The service does not answer now. Please dial again later and check before you repeat anything."] = "unavailable"
+"""What a machine says that has more to do than time: words, to dial again or to look first; never an error page."""
+NETWORK = {"the network dropped the session", "no dialogue is open", "the application answered 429", *BUSY.values()}
+"""What may fail: the network, as it was told to, and the hop budget of a busy machine. Anything else is a defect."""
 OFFER, MENU, TO = "Your last session was cut off.", "1. Balance", "Mobile number to send money to?"
 _AMOUNT = re.compile(r"^To (?P<name>.+)\. Amount in rials\?")
 _PIN = re.compile(r"^Send (?P<amount>[\d,]+) rials to (?P<name>.+)\? Type your PIN")
@@ -57,9 +70,11 @@ class Sender:
     failures: Counter[str] = field(default_factory=Counter)
     walk: list[str] = field(default_factory=list)
     phone: Phone = field(init=False)
+    thinks: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
         self.amount = 1_000 + self.index
+        self.thinks = random.Random(self.index)  # noqa: S311 - nothing secret
         self.phone = Phone(
             Person(self.msisdn, national_number(self.index), self.name, "", "", "", nfc=False), self.carrier
         )
@@ -85,24 +100,25 @@ class Sender:
 
     async def send(self, payee: "Sender") -> None:
         """Send the amount once, however often the network fails."""
-        before, unsure = len(self.told(_SMS_SENT)), False
+        before, sure = len(self.told(_SMS_SENT)), self.agreed
         for _ in range(DIALS_MAX):
             screen = await self.carrier.dial(self.msisdn, CODE)
-            if unsure and screen.open and not screen.text.startswith(("Sent:", OFFER)):
+            if self.agreed > sure and screen.open and not screen.text.startswith(("Sent:", OFFER)):
                 if await self._has_more_sms(before):
                     self.carrier.cancel(self.msisdn)
                     return
-                unsure = False
-            while screen.failed is None:
+                sure = self.agreed
+            while screen.failed is None and screen.text not in BUSY:
                 typed = self._typed(screen, payee)
                 if typed is None:
                     self.carrier.cancel(self.msisdn)
                     return
-                unsure = unsure or typed == self.pin
                 self.walk.append(f"{screen.text!r} -> {typed}")
+                await asyncio.sleep(self.thinks.uniform(*THINKS_S))
                 screen = await self.carrier.answer(self.msisdn, typed)
-            self.walk.append(screen.failed)
-            self.failures[screen.failed] += 1
+            failed = screen.failed or BUSY[screen.text]
+            self.walk.append(failed)
+            self.failures[failed] += 1
         raise AssertionError(f"{self.msisdn} dialled {DIALS_MAX} times: {self.failures}")
 
     async def _has_more_sms(self, before: int) -> bool:
@@ -151,31 +167,29 @@ async def admitted(town: Town, count: int) -> list[Sender]:
     """So many people more, enrolled and funded, spread over the carriers; the gateway must not run meanwhile."""
     carriers = itertools.cycle(town.world.carriers.values())
     crowd = [Sender(index, next(carriers)) for index in range(count)]
-    listener = seed.Listener()
+    listener, turns = seed.Listener(), asyncio.Semaphore(ENROLLED_AT_ONCE)
     async with built(town.settings, SystemClock(), teller=listener) as house, asyncio.TaskGroup() as group:
-        pins = [
-            group.create_task(
-                seed.admit(
-                    house,
-                    listener,
-                    {
-                        "msisdn": one.msisdn, "national_number": national_number(one.index), "name": one.name,
-                        "name_fa": one.name, "language": "en", "wallet_minor": PAID_IN,
-                    },
-                )
-            )
-            for one in crowd
-        ]  # fmt: skip
+
+        async def admit(one: Sender) -> str:
+            row = {
+                "msisdn": one.msisdn, "national_number": national_number(one.index), "name": one.name,
+                "name_fa": one.name, "language": "en", "wallet_minor": PAID_IN,
+            }  # fmt: skip
+            async with turns:
+                return await seed.admit(house, listener, row)
+
+        pins = [group.create_task(admit(one)) for one in crowd]
     for one, pin in zip(crowd, pins, strict=True):
         one.pin = pin.result()
         town.world.phones[one.msisdn] = one.phone
     return crowd
 
 
-async def everybody_sends(crowd: list[Sender], rounds: int) -> None:
-    """All at once, each to the next."""
+async def everybody_sends(crowd: list[Sender], rounds: int, within_s: float) -> None:
+    """Each to the next; everybody begins within so many seconds, so that most are in the middle at once."""
 
     async def rounds_of(one: Sender, payee: Sender) -> None:
+        await asyncio.sleep(one.thinks.uniform(0, within_s))
         for _ in range(rounds):
             await one.send(payee)
 

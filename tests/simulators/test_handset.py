@@ -11,6 +11,7 @@ from aiohttp import web
 from pytest_aiohttp.plugin import AiohttpServer
 
 from simulators import transcript
+from tests.simulators.carriers.application import Application
 
 SCRIPT = """\
 # the main menu
@@ -156,3 +157,28 @@ async def test_no_gateway_is_said_plainly(unused_tcp_port: int) -> None:
     assert status == 1
     assert "cannot be reached" in out
     assert "Traceback" not in out
+
+
+async def test_a_person_dials_over_another_carriers_wire(aiohttp_server: AiohttpServer) -> None:
+    application = Application("nalo")
+    app = web.Application()
+    app.router.add_post("/ussd/mtn/s3{tail:.*}", application.handle)
+    gateway = str((await aiohttp_server(app)).make_url("/"))
+
+    status, out = await _run("--gateway", gateway, "--wire", "nalo", "--mount", "mtn", typed="1\n0\n", secret="s3")
+
+    assert status == 0
+    assert "Heard 2" in out
+    assert [heard.typed for heard in application.heard] == ["*1420#", "1", "0"]
+
+
+async def test_a_person_who_leaves_in_the_middle_hangs_up(aiohttp_server: AiohttpServer) -> None:
+    application = Application("hubtel")
+    app = web.Application()
+    app.router.add_post("/ussd/hubtel{tail:.*}", application.handle)
+    gateway = str((await aiohttp_server(app)).make_url("/"))
+
+    status, out = await _run("--gateway", gateway, "--wire", "hubtel", typed="1\n")
+
+    assert (status, "cancelled" in out) == (0, True)
+    assert application.told == ["abort"]
