@@ -108,7 +108,7 @@ class Sender:
                     self.carrier.cancel(self.msisdn)
                     return
                 sure = self.agreed
-            while screen.failed is None and screen.text not in BUSY:
+            while screen.failed is None and (screen.open or screen.text not in BUSY):
                 typed = self._typed(screen, payee)
                 if typed is None:
                     self.carrier.cancel(self.msisdn)
@@ -132,7 +132,8 @@ class Sender:
     def _typed(self, screen: Screen, payee: "Sender") -> str | None:
         """What this person types on a page, None when the money is sent; a page that is another's is noted."""
         text = screen.text
-        if text.startswith(OFFER):
+        if text.startswith((OFFER, *BUSY)):
+            # What an earlier session said and nobody saw comes first, and any answer leads on.
             return "1"
         if text.startswith(MENU):
             self.menus.add(text)
