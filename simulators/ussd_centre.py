@@ -11,8 +11,10 @@ import re
 import secrets
 import struct
 import xml.etree.ElementTree as ET
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 
 from simulators.carriers import Screen
 from simulators.trace import Trace
@@ -39,6 +41,24 @@ class CentreFaults:
     garbage: bool = False
     deaf: bool = False
     twice: bool = False
+
+
+class Away(Enum):
+    """Why a phone does not show what is pushed to it: the errors of MAP as this centre gives them, and silence."""
+
+    ABSENT = 27
+    BUSY = 72
+    RED_KEY = 0
+    NO_USSD = 21
+    SILENT = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a phone showed of a push, and whether it asked for an answer."""
+
+    text: str
+    asks: bool
 
 
 @dataclass(slots=True)
@@ -160,7 +180,19 @@ class Centre:
 
 
 class HuaweiCentre(Centre):
-    """Speaks the binary protocol."""
+    """Speaks the binary protocol, and pushes what the application begins.
+
+    A phone has one dialogue at a time, so that one which talks is busy; `away` says what else a phone does, and how
+    often, and `answers` what its person types on a page that asks. `pushed` is what phones have shown.
+    """
+
+    def __init__(self, account: str, password: str, code: str, trace: Trace, faults: CentreFaults) -> None:
+        super().__init__(account, password, code, trace, faults)
+        self.away: dict[str, list[Away]] = defaultdict(list)
+        self.answers: dict[str, str] = {}
+        self.pushed: dict[str, list[Shown]] = defaultdict(list)
+        self.given_up = 0
+        """Pushes that the application took back."""
 
     def begin(self, talking: Talking, code: str) -> bytes:
         """0x6F; a code of more than three digits rides inside the string."""
@@ -207,12 +239,34 @@ class HuaweiCentre(Centre):
                 self.enquiries += 1
                 if not self.faults.deaf:
                     await self.send(HEADER.pack(HEADER.size, 0x84, 0, NO_CB, NO_CB))
+            case 0x6F:
+                await self._push(sender, body)
+            case 0x72:
+                self.given_up += 1
             case 0x70 | 0x71:
                 self._show(command, sender, receiver, body)
             case 0x66:
                 await self.send(HEADER.pack(HEADER.size, 0x68, 0, NO_CB, NO_CB))
             case _:
                 self.trace.record("ussd", f"command {command:#x}", outbound=False)
+
+    async def _push(self, sender: int, body: bytes) -> None:
+        msisdn = f"+{body[2:23].rstrip(bytes(1)).decode()}"
+        away = self.away[msisdn].pop(0) if self.away[msisdn] else Away.BUSY if msisdn in self.talking else None
+        talking = Talking(msisdn, secrets.randbelow(0x7FFFFFFF) + 1, sender)
+        if away is Away.SILENT:
+            return
+        if away is not None:
+            await self.send(HEADER.pack(HEADER.size, 0x72, away.value, talking.number, sender))
+            return
+        text = body[28:].decode("utf-16-be" if body[27] in {0x48, 0x11} else "latin-1")
+        self.pushed[msisdn].append(Shown(text, asks=body[1] == 1))
+        self.trace.record("ussd", f"pushed to {msisdn}", text, outbound=False)
+        if body[1] == 1:
+            self.talking[msisdn] = talking
+            if msisdn not in self.answers:
+                return
+        await self.send(self._talk(0x70, 3, talking, self.answers.get(msisdn, "")))
 
     def _show(self, command: int, sender: int, receiver: int, body: bytes) -> None:
         talking = next((one for one in self.talking.values() if one.number == receiver), None)

@@ -9,9 +9,10 @@ from gateway.errors import BadInput
 from gateway.observe import Metrics, log
 from gateway.peers.ussd.mtn import MtnTalk
 from gateway.peers.ussd.profile import UssdLinkKind, UssdLinkProfile
-from gateway.peers.ussd.talk import Alive, Answer, Asked, Bound, Happening, Talk, Turned
+from gateway.peers.ussd.talk import Alive, Answer, Asked, Bound, Happening, Landed, Talk, Turned
 from gateway.peers.ussd.ussdc import UssdcTalk
 from gateway.services.dialogues.linked import LinkDialogues, LinkPage
+from gateway.services.dialogues.push import Pending, Push, PushOutcome
 from gateway.services.links import LinkStatus
 from wallet.clock import Clock
 
@@ -47,6 +48,31 @@ class UssdLink:
         self._metrics = metrics
         self._log = log(link=profile.name)
         self._stopping = asyncio.Event()
+        self._connection: _Connection | None = None
+        """The one that is signed on."""
+        self._pushed = Pending()
+
+    @property
+    def name(self) -> str:
+        """As Pusher."""
+        return self.profile.name
+
+    async def push(self, push: Push) -> PushOutcome:
+        """As Pusher: within `push_s` and the time of a write."""
+        connection = self._connection
+        if connection is None:
+            return PushOutcome.UNSUPPORTED
+        try:
+            key, octets = connection.talk.push(push)
+        except BadInput:
+            return PushOutcome.UNSUPPORTED
+        try:
+            return await self._pushed.end_of(key, connection.send(octets), self.profile.push_s)
+        except (OSError, TimeoutError):
+            return PushOutcome.UNKNOWN
+        finally:
+            with suppress(OSError, TimeoutError):
+                await connection.send(connection.talk.drop(key))
 
     async def run(self) -> None:
         """Connect, serve, connect again after a pause that doubles, until `stop`."""
@@ -84,6 +110,7 @@ class UssdLink:
         connection = _Connection(TALKS[profile.kind](profile), reader, writer, profile)
         try:
             await connection.sign_on()
+            self._connection = connection
             self._became(up=True)
             async with asyncio.TaskGroup() as tasks:
                 stopping = tasks.create_task(self._until_stopped(connection))
@@ -92,6 +119,8 @@ class UssdLink:
                 finally:
                     stopping.cancel()
         finally:
+            self._connection = None
+            self._pushed.lose()
             writer.close()
             with suppress(OSError, TimeoutError):
                 async with asyncio.timeout(1.0):
@@ -107,9 +136,15 @@ class UssdLink:
         while not self._stopping.is_set():
             for happening in await connection.happenings():
                 match happening:
-                    case Asked():
+                    case Asked() as asked:
                         await room.acquire()
-                        tasks.create_task(self._answer(connection, happening, room))
+                        tasks.create_task(self._answer(connection, asked, room))
+                    case Landed(key=key, outcome=outcome, octets=octets, asked=asked):
+                        self._pushed.ended(key, outcome)
+                        await connection.send(octets)
+                        if asked is not None:
+                            await room.acquire()
+                            tasks.create_task(self._answer(connection, asked, room))
                     case Answer(octets=octets):
                         await connection.send(octets)
                     case Turned(reason=reason):

@@ -8,9 +8,11 @@ import itertools
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+from gateway.errors import BadInput
 from gateway.peers.ussd.profile import UssdLinkProfile
 from gateway.peers.ussd.talk import Alive, Answer, Asked, Bound, Happening, Turned
 from gateway.services.dialogues.linked import HopKind, LinkHop, LinkPage
+from gateway.services.dialogues.push import Push
 from gateway.wire.framedxml import Frame, frames
 
 _ASKS, _ENDS = "2", "6"
@@ -68,6 +70,14 @@ class MtnTalk:
             "EndofSession": "1" if page.ends else "0",
         }
         return Frame(place.session_id, "USSDResponse", fields).encode()
+
+    def push(self, push: Push) -> tuple[Hashable, bytes]:
+        """Nothing: what is published of this wire knows no session that we begin."""
+        raise BadInput(f"MTN's XML cannot show {push.id}")
+
+    def drop(self, key: Hashable) -> bytes:
+        """Nothing is ever in hand."""
+        raise AssertionError(f"{key} was never pushed")
 
     def enquiry(self) -> bytes:
         """An ENQRequest."""

@@ -2,14 +2,16 @@
 
 import stat
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from gateway.errors import SettingsFault
+from gateway.services.dialogues.push import PushOutcome
 
 
 class UssdLinkKind(StrEnum):
@@ -39,6 +41,10 @@ class UssdLinkProfile:
         retry_max_s: Longest such pause.
         hops_max: Hops that may be answered at once; more wait unread, so the centre feels it.
         dialogues_max: Dialogues that the centre may hold open.
+        push_s: How long a phone may take to show a page that we push, or a person to answer it.
+        pushes_max: Pushes that may be in hand at once.
+        push_code: Service code that a push of ours carries, three digits at most; '' where the centre wants none.
+        push_ends: What statuses of an ended push mean, where they are not the errors of MAP.
     """
 
     name: str
@@ -54,6 +60,10 @@ class UssdLinkProfile:
     retry_max_s: float = 60.0
     hops_max: int = 200
     dialogues_max: int = 20_000
+    push_s: float = 20.0
+    pushes_max: int = 100
+    push_code: Annotated[str, Field(pattern=r"^[0-9]{0,3}$")] = ""
+    push_ends: Mapping[int, PushOutcome] = field(default_factory=dict)
 
 
 _PROFILE = TypeAdapter(UssdLinkProfile)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.services.dialogues.linked import LinkHop, LinkPage
+from gateway.services.dialogues.push import Push, PushOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,17 @@ class Asked:
     place: Hashable
 
 
-Happening = Bound | Turned | Alive | Answer | Asked
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A push has ended, and what must go back at once for it; `asked` is what the person answered."""
+
+    key: Hashable
+    outcome: PushOutcome
+    octets: bytes = field(default=b"", repr=False)
+    asked: Asked | None = None
+
+
+Happening = Bound | Turned | Alive | Answer | Asked | Landed
 
 
 class Talk(Protocol):
@@ -63,6 +74,18 @@ class Talk(Protocol):
         Raises:
             BadInput: The page is too long for the wire.
         """
+        ...
+
+    def push(self, push: Push) -> tuple[Hashable, bytes]:
+        """What a push is known by until it has Landed, and the octets that ask for it.
+
+        Raises:
+            BadInput: The wire knows no push, or cannot carry this page.
+        """
+        ...
+
+    def drop(self, key: Hashable) -> bytes:
+        """Give a push up that has not Landed in time; the octets that take it off the phone."""
         ...
 
     def enquiry(self) -> bytes:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from gateway.errors import BadInput
 from gateway.peers.ussd.profile import UssdLinkProfile
-from gateway.peers.ussd.talk import Alive, Answer, Asked, Bound, Happening, Turned
+from gateway.peers.ussd.talk import Alive, Answer, Asked, Bound, Happening, Landed, Turned
 from gateway.services.dialogues.linked import HopKind, LinkHop, LinkPage
+from gateway.services.dialogues.push import MAP_ERRORS, Push, PushOutcome
 from gateway.wire import ussdc
 from gateway.wire.ussdc import Command, Operation, Pdu
 
@@ -18,11 +19,12 @@ _NAMED = re.compile(r"@([*#][0-9*]{1,30}#?)@(.*)", re.ASCII | re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A dialogue on both sides, and whose it is."""
+    """A dialogue on both sides, whose it is, and the key of its session."""
 
     theirs: int
     ours: int
     msisdn: str = field(repr=False)
+    key: str = ""
 
 
 class UssdcTalk:
@@ -34,6 +36,8 @@ class UssdcTalk:
         self._numbers = itertools.cycle(range(1, 0x7FFFFFFF))
         self._places: dict[int, _Place] = {}
         """Dialogues that are open, by the centre's CB."""
+        self._pushes: dict[int, Push] = {}
+        """Dialogues that we have begun and the phone has not answered, by our CB."""
 
     def hello(self) -> bytes:
         """A bind."""
@@ -60,6 +64,20 @@ class UssdcTalk:
         body = ussdc.Talk(operation, place.msisdn, page.text).encode()
         return Pdu(command, place.ours, place.theirs, body=body).encode()
 
+    def push(self, push: Push) -> tuple[Hashable, bytes]:
+        """A begin of ours: a notify, or a request where the page asks."""
+        ours, operation = next(self._numbers), Operation.REQUEST if push.asks else Operation.NOTIFY
+        body = ussdc.Talk(operation, push.msisdn.removeprefix("+"), push.text, self._profile.push_code).encode()
+        if len(self._pushes) >= self._profile.pushes_max:
+            raise BadInput("as many pushes are in hand as were agreed")
+        self._pushes[ours] = push
+        return ours, Pdu(Command.BEGIN, ours, ussdc.NO_CB, body=body).encode()
+
+    def drop(self, key: Hashable) -> bytes:
+        """An abort of a dialogue that the centre may not have joined."""
+        assert isinstance(key, int), "a push is known by our CB"
+        return Pdu(Command.ABORT, key, ussdc.NO_CB).encode() if self._pushes.pop(key, None) else b""
+
     def enquiry(self) -> bytes:
         """A shake."""
         return Pdu(Command.SHAKE, ussdc.NO_CB, ussdc.NO_CB).encode()
@@ -78,6 +96,8 @@ class UssdcTalk:
                 return Answer(Pdu(Command.SHAKE_RESP, pdu.receiver_cb, pdu.sender_cb).encode())
             case Command.UNBIND:
                 return Turned("unbound")
+            case Command.CONTINUE | Command.END | Command.ABORT if pdu.receiver_cb in self._pushes:
+                return self._landed(pdu, self._pushes.pop(pdu.receiver_cb))
             case Command.BEGIN:
                 return self._begin(pdu)
             case Command.CONTINUE:
@@ -97,6 +117,22 @@ class UssdcTalk:
         dialled = _dialled(named[1], named[2]) if named else talk.text or f"*{talk.service_code}#"
         return self._asked(place, HopKind.BEGIN, dialled)
 
+    def _landed(self, pdu: Pdu, push: Push) -> Landed:
+        """What became of a push: the phone's answer, or the status of the end that the network put to it."""
+        ours, text = pdu.receiver_cb, ""
+        if pdu.command == Command.ABORT or pdu.status:
+            # A status of 0 is the red key: the person has seen it and wants nothing of it.
+            outcome = {**MAP_ERRORS, **self._profile.push_ends}.get(pdu.status, PushOutcome.REJECTED)
+            return Landed(ours, outcome)
+        if pdu.body:
+            text = ussdc.talk_of(pdu.body).text
+        place = _Place(pdu.sender_cb, ours, push.msisdn.removeprefix("+"), push.session_key)
+        if push.asks and pdu.command == Command.CONTINUE:
+            self._places[pdu.sender_cb] = place
+            return Landed(ours, PushOutcome.SHOWN, asked=self._asked(place, HopKind.CONTINUE, text))
+        release = b"" if pdu.command == Command.END else self.page(place, LinkPage("", ends=True))
+        return Landed(ours, PushOutcome.SHOWN, release)
+
     def _next(self, pdu: Pdu, kind: HopKind, text: str) -> Happening | None:
         place = self._places.pop(pdu.sender_cb, None) if kind is HopKind.ABORT else self._places.get(pdu.sender_cb)
         if place is None:
@@ -110,7 +146,8 @@ class UssdcTalk:
     def _asked(self, place: _Place, kind: HopKind, text: str) -> Asked:
         msisdn = f"+{place.msisdn.removeprefix('+')}"
         # The centre's number is its own only while the dialogue lasts; the person's tells two apart meanwhile.
-        return Asked(LinkHop(self._profile.name, f"{place.theirs:08x}", msisdn, kind, text), place)
+        key = place.key or f"{place.theirs:08x}"
+        return Asked(LinkHop(self._profile.name, key, msisdn, kind, text), place)
 
 
 def _dialled(code: str, rest: str) -> str:
