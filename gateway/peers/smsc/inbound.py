@@ -10,6 +10,7 @@ from gateway.errors import Fault
 from gateway.observe import Metrics, log
 from gateway.peers.smsc.arrivals import incoming_of
 from gateway.peers.smsc.profile import LinkProfile
+from gateway.peers.smsc.pushes import Pushes
 from gateway.peers.smsc.receipts import is_receipt, receipt_of
 from gateway.peers.smsc.session import Session
 from gateway.peers.smsc.statuses import status_name
@@ -61,8 +62,11 @@ Submit = Callable[[SubmitSm], Awaitable[PartResult]]
 class Inbox:
     """Hands on what comes over one link, so many at once, and answers it. Lives in the TaskGroup that `open` gets."""
 
-    def __init__(self, profile: LinkProfile, inbound: Inbound, submit: Submit, metrics: Metrics) -> None:
+    def __init__(
+        self, profile: LinkProfile, inbound: Inbound, submit: Submit, pushes: Pushes, metrics: Metrics
+    ) -> None:
         self._submit = submit
+        self._pushes = pushes
         self._profile = profile
         self._inbound = inbound
         self._metrics = metrics
@@ -176,7 +180,7 @@ class Inbox:
 
     async def _hop(self, session: Session, pdu: DeliverSm | DataSm) -> None:
         """A hop is taken first, and answered by a page of its own."""
-        hop, dialogues = hop_of(self._profile, pdu), self._inbound.dialogues
+        hop, dialogues = self._pushes.heard(pdu, hop_of(self._profile, pdu)), self._inbound.dialogues
         if hop is None or dialogues is None:
             shown = is_confirmation(pdu)
             self._count("ussd_shown" if shown else "unreadable_hop" if hop is None else "hop")

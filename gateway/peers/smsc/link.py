@@ -15,6 +15,7 @@ from gateway.peers.smsc.outbind import Callers
 from gateway.peers.smsc.outlet import Outlet
 from gateway.peers.smsc.pace import Backoff
 from gateway.peers.smsc.profile import BindKind, LinkProfile
+from gateway.peers.smsc.pushes import Pushes
 from gateway.peers.smsc.session import Session
 from gateway.peers.smsc.statuses import Action, status_label, status_name
 from gateway.peers.smsc.submits import Submits
@@ -76,7 +77,9 @@ class Link:
         self._already_bound = 0
         self._bound_at = 0.0
         inbound = inbound if isinstance(inbound, Inbound) else Inbound(inbound)
-        self._inbox = Inbox(profile, inbound, self.outlet.first, metrics)
+        self.pushes = Pushes(profile, self.outlet.first)
+        """Shows pages unasked, where the operator takes such."""
+        self._inbox = Inbox(profile, inbound, self.outlet.first, self.pushes, metrics)
         self._was_up = False
         self._up(is_up=False)
         metrics.link_alarm.labels(profile.name).set(0)

@@ -12,6 +12,7 @@ from gateway.peers.smsc.outlet import WAIT_MAX_S
 from gateway.peers.smsc.profile import BindKind, LinkProfile
 from gateway.peers.smsc.routing import Route, groups_of, shuffled
 from gateway.peers.smsc.statuses import Action
+from gateway.services.dialogues.push import Pusher
 from gateway.services.links import LinkStatus
 from gateway.services.notices import Outgoing, PartResult, PartState, Report
 from gateway.wire import gsm
@@ -69,6 +70,10 @@ class Links:
     def room(self) -> int:
         """How many parts more the links would send soon; one for a link whose health has to be tried out."""
         return sum(link.room if link.health >= HEALTHY_MIN else min(1, link.room) for link in self._links.values())
+
+    def pushers(self) -> Sequence[Pusher]:
+        """Those whose operators take pushes."""
+        return [link.pushes for link in self._links.values() if link.profile.ussd.pushes_max]
 
     @property
     def send_max_s(self) -> float:

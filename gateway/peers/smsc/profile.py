@@ -67,6 +67,9 @@ class UssdDialect:
         ask: Op of a page that waits for an answer.
         end: Op of a last page.
         service_type: Of what we send; what comes is USSD by it or by its op.
+        notify: Op of a page that we push and that asks nothing; one that asks has `ask`.
+        pushes_max: Pushes that may be in hand at once; 0 where the operator takes none.
+        push_s: How long a phone may take to show what we push, or a person to answer it.
     """
 
     session: SessionTlv = SessionTlv.ITS_SESSION_INFO
@@ -77,6 +80,9 @@ class UssdDialect:
     ask: Octet = 0x02
     end: Octet = 0x11
     service_type: Annotated[str, Field(max_length=5)] = "USSD"
+    notify: Octet = 0x03
+    pushes_max: Annotated[int, Field(ge=0, le=1000)] = 0
+    push_s: Seconds = 20.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 import hashlib
 
 from gateway.peers.smsc.arrivals import coding_of, person
-from gateway.peers.smsc.profile import LinkProfile, SessionTlv, UssdDialect
+from gateway.peers.smsc.profile import Address, LinkProfile, SessionTlv, UssdDialect
 from gateway.services.dialogues.linked import HopKind, LinkHop, LinkPage
+from gateway.services.dialogues.push import Push
 from gateway.wire import gsm
 from gateway.wire.gsm import Alphabet, Coding
 from gateway.wire.smpp import DataSm, DeliverSm, SubmitSm, Tag, Tlv
@@ -15,6 +16,8 @@ _SESSION_TAGS = {
     SessionTlv.USER_MESSAGE_REFERENCE: int(Tag.USER_MESSAGE_REFERENCE),
 }
 SESSION_OCTETS_MAX = 32
+OCTETS_MAX = {Coding.GSM: 182, Coding.UCS2: 160}
+"""What one USSD string holds, septets counted before they are packed (3GPP TS 23.038 clause 5)."""
 CONFIRM = 0x13
 """USSN confirm: a notice was shown; nobody waits for an answer (5.3.2.44)."""
 
@@ -35,21 +38,31 @@ def hop_of(profile: LinkProfile, pdu: DeliverSm | DataSm) -> LinkHop | None:
     kind = _kind(dialect, pdu, text)
     if kind is None:
         return None
-    msisdn, key, unit = person(pdu.source_ton, pdu.source_npi, pdu.source), session, ""
+    msisdn, unit = person(pdu.source_ton, pdu.source_npi, pdu.source), ""
     if dialect.session is SessionTlv.ITS_COUNTED:
-        key, unit = session[:1], str(session[1] >> 1)
+        unit = str(session[1] >> 1)
         kind = HopKind.ABORT if session[1] & 1 else kind
+    return LinkHop(profile.name, session_key(dialect, session, msisdn), msisdn, kind, text, unit)
+
+
+def session_key(dialect: UssdDialect, session: bytes, msisdn: str) -> str:
+    """What a session is known by here."""
+    key = session[:1] if dialect.session is SessionTlv.ITS_COUNTED else session
     # Session numbers are an operator's own only together with the person's, which must not stand in an id.
     digest = hashlib.blake2b(msisdn.encode(), digest_size=8).hexdigest()
-    return LinkHop(profile.name, f"{key.hex()}-{digest}", msisdn, kind, text, unit)
+    return f"{key.hex()}-{digest}"
+
+
+def session_of(profile: LinkProfile, pdu: DeliverSm | DataSm) -> str | None:
+    """What the session of a PDU is known by here; None if it names none."""
+    session = _session(profile.ussd, pdu)
+    return session_key(profile.ussd, session, person(pdu.source_ton, pdu.source_npi, pdu.source)) if session else None
 
 
 def page_pdu(profile: LinkProfile, hop: DeliverSm | DataSm, page: LinkPage) -> SubmitSm:
     """The submit_sm that shows `page` in the session of `hop`."""
     dialect = profile.ussd
-    octets, coding = gsm.encode(page.text), Coding.GSM
-    if octets is None:
-        octets, coding = gsm.encode_ucs2(page.text), Coding.UCS2
+    octets, coding = _encoded(page.text)
     session = _session(dialect, hop) or b""
     if dialect.session is SessionTlv.ITS_COUNTED:
         session = bytes([session[0], (session[1] + 2) & 0xFE | page.ends])
@@ -70,9 +83,44 @@ def page_pdu(profile: LinkProfile, hop: DeliverSm | DataSm, page: LinkPage) -> S
     )
 
 
+def push_pdu(profile: LinkProfile, push: Push, number: int) -> tuple[SubmitSm, bytes] | None:
+    """The submit_sm that shows a page unasked, and the session that we number so; None if this link carries none."""
+    dialect = profile.ussd
+    octets, coding = _encoded(push.text)
+    if dialect.session is SessionTlv.VENDOR or len(octets) > OCTETS_MAX[coding]:
+        # A vendor's centre numbers its sessions itself.
+        return None
+    session = number.to_bytes(2)
+    if dialect.session is SessionTlv.ITS_COUNTED:
+        # Nothing follows on a notice, which the standard says with the end bit (5.3.2.43).
+        session = bytes([number, 0 if push.asks else 1])
+    source, dest = Address.of(profile.sender), Address.of(push.msisdn)
+    pdu = SubmitSm(
+        service_type=dialect.service_type,
+        source_ton=source.ton,
+        source_npi=source.npi,
+        source=source.digits,
+        dest_ton=dest.ton,
+        dest_npi=dest.npi,
+        dest=dest.digits,
+        data_coding=profile.data_coding.get(coding, coding.value),
+        short_message=octets,
+        tlvs=(
+            Tlv(Tag.USSD_SERVICE_OP, bytes([dialect.ask if push.asks else dialect.notify])),
+            Tlv(_tag(dialect), session),
+        ),
+    )
+    return pdu, session
+
+
 def is_confirmation(pdu: DeliverSm | DataSm) -> bool:
     """Whether it only says that a notice was shown."""
     return pdu.tlv(Tag.USSD_SERVICE_OP) == bytes([CONFIRM])
+
+
+def _encoded(text: str) -> tuple[bytes, Coding]:
+    octets = gsm.encode(text)
+    return (octets, Coding.GSM) if octets is not None else (gsm.encode_ucs2(text), Coding.UCS2)
 
 
 def _tag(dialect: UssdDialect) -> int:

@@ -42,7 +42,7 @@ class UssdLinkProfile:
         hops_max: Hops that may be answered at once; more wait unread, so the centre feels it.
         dialogues_max: Dialogues that the centre may hold open.
         push_s: How long a phone may take to show a page that we push, or a person to answer it.
-        pushes_max: Pushes that may be in hand at once.
+        pushes_max: Pushes that may be in hand at once; 0 where the operator takes none.
         push_code: Service code that a push of ours carries, three digits at most; '' where the centre wants none.
         push_ends: What statuses of an ended push mean, where they are not the errors of MAP.
     """
@@ -61,7 +61,7 @@ class UssdLinkProfile:
     hops_max: int = 200
     dialogues_max: int = 20_000
     push_s: float = 20.0
-    pushes_max: int = 100
+    pushes_max: int = 0
     push_code: Annotated[str, Field(pattern=r"^[0-9]{0,3}$")] = ""
     push_ends: Mapping[int, PushOutcome] = field(default_factory=dict)
 

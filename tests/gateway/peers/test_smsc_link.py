@@ -11,6 +11,7 @@ from gateway.errors import StoreUnavailable
 from gateway.observe import Metrics
 from gateway.peers.smsc import Inbound, Link
 from gateway.peers.smsc.inbound import HANDLED_AT_ONCE_MAX, WAITING_MAX, Inbox
+from gateway.peers.smsc.pushes import Pushes
 from gateway.peers.smsc.session import Session
 from gateway.services.notices import PartResult, PartState, Receipt, ReceiptState, Report
 from gateway.wire import smpp
@@ -346,7 +347,7 @@ async def test_both_halves_of_a_pair_are_held_and_let_go_together() -> None:
         raise AssertionError
 
     box, profile = Slow(), profile_to(1)
-    inbox = Inbox(profile, Inbound(box), never, Metrics())
+    inbox = Inbox(profile, Inbound(box), never, Pushes(profile, never), Metrics())
     halves = [Half(profile.timers, link_of(profile)) for _ in range(2)]
     async with asyncio.TaskGroup() as group:
         inbox.open(group)

@@ -47,7 +47,7 @@ async def linked(
 ) -> AsyncIterator[tuple[Centre, UssdLink]]:
     centre = CENTRES[kind]("tapdial", "s3cret", "*1420#", Trace(), faults)
     await centre.start()
-    chosen = {"retry_min_s": 0.05, "retry_max_s": 0.1, "response_s": 2.0} | more
+    chosen = {"retry_min_s": 0.05, "retry_max_s": 0.1, "response_s": 2.0, "pushes_max": 9} | more
     profile = UssdLinkProfile("op", kind, "127.0.0.1", centre.port, "tapdial", "s3cret", **chosen)  # type: ignore[arg-type]
     link = UssdLink(profile, pages, SystemClock(), Metrics())
     try:
