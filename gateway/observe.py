@@ -98,6 +98,10 @@ class Metrics:
             "tapdial_ussd_sessions", "USSD sessions that are over, by wire and reason", ["wire", "end"],
             registry=self.registry,
         )  # fmt: skip
+        self.pushes = Counter(
+            "tapdial_ussd_pushes", "Pages shown or not shown unasked, by wire and outcome", ["wire", "outcome"],
+            registry=self.registry,
+        )  # fmt: skip
         self.hop_seconds = Histogram("tapdial_ussd_hop_seconds", "Time to answer a hop", registry=self.registry)
         self.menus_broken = Gauge(
             "tapdial_menus_broken", "Releases in force that this build cannot serve", registry=self.registry

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gateway.app.adapters import Letterbox
-from gateway.app.house import House
+from gateway.app.house import House, page_profile
 from gateway.peers.mail import MailRelay, RelayProfile, Tls
 from gateway.peers.smsc import Inbound, LinkProfile, Links, LinksFile, read_links
 from gateway.peers.smsc.profile import SessionTlv, UssdDialect
@@ -22,7 +22,9 @@ from gateway.workers.heads import HeadsWorker
 from gateway.workers.links import LinksWorker
 from gateway.workers.loop import Loop
 from gateway.workers.outbox import OutboxWorker
+from gateway.workers.pushes import PushCarrier
 from gateway.workers.sweeper import Sweeper
+from ussd_menus.paging import fits
 
 LINK = "smsc"
 LETTERS_IN_HAND_MAX = 20
@@ -69,11 +71,13 @@ class Loops:
         letters = OutboxWorker(
             house.outbox, Channel.EMAIL, self._mail, metrics, in_hand_max=LETTERS_IN_HAND_MAX, finish_s=settings.stop_s
         )
+        pushed = self._pushes(links)
         running = asyncio.get_running_loop()
         house.notices.wakes(lambda: running.call_soon_threadsafe(sms.wake.set))
         carrying = {
             sms: Loop("outbox_sms", sms.tick, metrics, idle_s=0.2, pause_max_s=OUTBOX_PAUSE_S, wake=sms.wake),
             letters: Loop("outbox_email", letters.tick, metrics, pause_max_s=OUTBOX_PAUSE_S, wake=letters.wake),
+            pushed: Loop("outbox_ussd_push", pushed.tick, metrics, pause_max_s=OUTBOX_PAUSE_S, wake=pushed.wake),
         }
         others = [
             Loop("money_notices", house.money_notices.tick, metrics, idle_s=0.2),
@@ -93,6 +97,21 @@ class Loops:
         self._tasks += [tasks.create_task(worker.run(loop.run), name=loop.name) for worker, loop in carrying.items()]
         self._tasks += [tasks.create_task(loop.run(), name=loop.name) for loop in others]
         self._loops = [*carrying.values(), *others]
+
+    def _pushes(self, links: Links) -> OutboxWorker:
+        """The carrier of pushes; where no operator takes any, nobody is told by one, and what waits goes on by SMS."""
+        house, profile = self._house, page_profile(self._house.settings)
+        pushers = [*links.pushers(), *(link for link in self._ussd if link.profile.pushes_max)]
+
+        def shows(text: str) -> bool:
+            return fits(text, profile)
+
+        if pushers:
+            house.notices.pushes(shows)
+            house.fallback.pushes(shows)
+        carrier = PushCarrier(pushers, shows, house.metrics)
+        house.outbox.outlasts(carrier.send_max_s, Channel.USSD_PUSH)
+        return OutboxWorker(house.outbox, Channel.USSD_PUSH, carrier, house.metrics, finish_s=house.settings.stop_s)
 
     @property
     def done(self) -> bool:

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from gateway.peers.smsc.outlet import WAIT_MAX_S
 from gateway.peers.smsc.profile import LinkProfile, SessionTlv
 from gateway.peers.smsc.ussd import is_confirmation, push_pdu, session_key, session_of
 from gateway.services.dialogues.linked import HopKind, LinkHop
@@ -42,8 +43,13 @@ class Pushes:
         """As Pusher."""
         return self._profile.name
 
+    @property
+    def push_max_s(self) -> float:
+        """As Pusher: a place on the link, the SMSC's answer, and the phone's."""
+        return WAIT_MAX_S + self._profile.response_s + self._profile.ussd.push_s
+
     async def push(self, push: Push) -> PushOutcome:
-        """As Pusher: within `push_s` and the time that a part may wait for its place and its answer."""
+        """As Pusher."""
         dialect = self._profile.ussd
         if self._in_hand >= dialect.pushes_max:
             return PushOutcome.BUSY if dialect.pushes_max else PushOutcome.UNSUPPORTED

@@ -57,8 +57,13 @@ class UssdLink:
         """As Pusher."""
         return self.profile.name
 
+    @property
+    def push_max_s(self) -> float:
+        """As Pusher: two writes and the phone."""
+        return 2 * WRITE_S + self.profile.push_s
+
     async def push(self, push: Push) -> PushOutcome:
-        """As Pusher: within `push_s` and the time of a write."""
+        """As Pusher."""
         connection = self._connection
         if connection is None:
             return PushOutcome.UNSUPPORTED

@@ -72,8 +72,13 @@ class Pusher(Protocol):
         """Of the wire; the label of the metric."""
         ...
 
+    @property
+    def push_max_s(self) -> float:
+        """How long a push takes at the longest."""
+        ...
+
     async def push(self, push: Push) -> PushOutcome:
-        """Show a page, within the time that the wire's profile gives a phone; raises nothing."""
+        """Show a page, within `push_max_s`; raises nothing."""
         ...
 
 

@@ -61,6 +61,7 @@ class Notices:
         self._clock = clock
         self._words = words
         self._wake: Callable[[], object] = _nobody
+        self._shows: Callable[[str], bool] | None = None
         self._valid_s = {class_: policy.valid_s for class_, policy in POLICIES.items()} | dict(valid_s or {})
 
     def wakes(self, wake: Callable[[], object]) -> None:
@@ -69,6 +70,10 @@ class Notices:
         It is called before the COMMIT; who then claims by the same store comes behind it.
         """
         self._wake = wake
+
+    def pushes(self, shows: Callable[[str], bool]) -> None:
+        """From now on USSD_PUSH has a carrier; `shows` says whether one page holds a text."""
+        self._shows = shows
 
     async def prepare(self, notice: Notice) -> Prepared:
         """Word and seal a notice; writes nothing.
@@ -81,13 +86,17 @@ class Notices:
         by_mail = bool(notice.email) and self._words.subject(notice) is not None and not secret
         said = await self._said(notice)
         reached = {Channel.SMS, Channel.MAILBOX} | ({Channel.EMAIL} if by_mail else set())
-        first = next_channel(said, reached.__contains__) if said else Channel.SMS
         text = self._words.sms(notice, valid_s=valid_s)
+        if self._shows is not None and self._shows(text):
+            reached.add(Channel.USSD_PUSH)
+        first = next_channel(said, reached.__contains__) if said else Channel.SMS
         if first is Channel.MAILBOX:
             title = self._words.subject(notice) or self._words.title(notice.language)
             kept = {"cause": notice.cause, "class_": notice.class_.value, "title": title, "text": text}
             return Prepared((), {"person_id": notice.person_id, **kept}, chosen=True)
-        rows = [await self._row(notice, Channel.SMS, notice.msisdn, text)] if first is Channel.SMS else []
+        rows = []
+        if first is Channel.SMS or first is Channel.USSD_PUSH:
+            rows.append(await self._row(notice, first, notice.msisdn, text))
         # A page of HTML takes longer to make than all the rest, so only for whom it is sent to.
         if by_mail and (letter := self._words.letter(notice, valid_s=valid_s)) is not None:
             rows.append(await self._row(notice, Channel.EMAIL, notice.email, letter.text, letter))

@@ -28,6 +28,8 @@ SETTLE_S = 3.0
 """How long what is sent may wait until it is settled, by a store that is busy."""
 TIDY_MAX = 200
 """How many rows one `tidy` takes of each kind."""
+_HEARD = frozenset({Channel.SMS, Channel.USSD_PUSH})
+"""Channels that a phone makes a sound for."""
 OBSERVED_EVERY = timedelta(seconds=10)
 """How often `tidy` counts what the gauges show: with a campaign of hundreds of thousands counting is no trifle."""
 
@@ -54,7 +56,7 @@ class Outbox:
     ) -> None:
         """`lease_s` must be longer than a carrier may take over one message; see `outlasts`.
 
-        `quiet` are the hours in which only SMS that people wait for are carried; None for no such hours.
+        `quiet` are the hours in which only SMS and pushes that people wait for are carried; None for no such hours.
         """
         self._store = store
         self._keys = keys
@@ -62,24 +64,31 @@ class Outbox:
         self._metrics = metrics
         self._lease_s = lease_s
         self._quiet = quiet
+        self._leases: dict[Channel, float] = {}
         self._receipts: Together[Receipt] = Together(self._keep)
         self._observed_at: datetime | None = None
 
-    def outlasts(self, send_s: float) -> None:
-        """Make leases longer than a carrier's sends, which take up to `send_s`: else what is on its way goes twice."""
-        self._lease_s = max(self._lease_s, send_s + SETTLE_S)
+    def outlasts(self, send_s: float, channel: Channel | None = None) -> None:
+        """Make leases longer than a carrier's sends, which take up to `send_s`: else what is on its way goes twice.
+
+        Those of one channel alone where it is named, so that after a crash the others do not wait for its sake.
+        """
+        if channel is None:
+            self._lease_s = max(self._lease_s, send_s + SETTLE_S)
+        else:
+            self._leases[channel] = send_s + SETTLE_S
 
     async def claim(self, channel: Channel, limit: int) -> list[Outgoing]:
         """Lease up to `limit` messages that are due: lower lanes first, then the longest waiting."""
         now = self._clock.now()
         lease = new_id("lse", self._clock)
-        is_quiet = channel is Channel.SMS and self._quiet is not None and self._quiet.cover(now)
+        is_quiet = channel in _HEARD and self._quiet is not None and self._quiet.cover(now)
         wanted = {
             "its_channel": channel.value,
             "lane_max": rules.QUIET_LANE_MAX if is_quiet else max(Lane),
             "most": limit,
             "its_lease": lease,
-            "its_end": now + timedelta(seconds=self._lease_s),
+            "its_end": now + timedelta(seconds=max(self._lease_s, self._leases.get(channel, 0.0))),
             "now": now,
         }
 

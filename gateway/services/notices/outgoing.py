@@ -12,7 +12,7 @@ class Channel(StrEnum):
     SMS = "sms"
     EMAIL = "email"
     USSD_PUSH = "ussd_push"
-    """A page that the network shows unasked; nobody in this house carries it, so every order skips it."""
+    """A page that the network shows unasked; an order skips it where no wire of the house can push."""
     MAILBOX = "mailbox"
     """Waits in the house; no message of the outbox goes by it."""
 
@@ -92,12 +92,14 @@ class Report:
     """What became of the parts that were sent now; `total` counts those done before, too.
 
     `wait_s` is when to try again what was not taken, where the carrier knows it; None leaves it to the rules.
+    `pauses_s` are all pauses that what was not taken is worth, one for each try; behind the last it is refused.
     """
 
     link: str
     total: int
     parts: tuple[PartResult, ...]
     wait_s: float | None = None
+    pauses_s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,6 +195,11 @@ def _postponed(standing: Standing, report: Report, now: datetime) -> Settled:
         # The link knows when, and nothing went wrong with this message: it is as if it had not been tried.
         due = now + timedelta(seconds=max(0.0, report.wait_s))
         return Settled(NoticeState.READY, due, max(0, standing.attempts - 1), standing.resends, status)
+    if report.pauses_s:
+        if standing.attempts > len(report.pauses_s):
+            return Settled(NoticeState.REFUSED, now, standing.attempts, standing.resends, status)
+        due = now + timedelta(seconds=report.pauses_s[max(0, standing.attempts - 1)])
+        return Settled(NoticeState.READY, due, standing.attempts, standing.resends, status)
     wait_s = min(2 ** min(max(0, standing.attempts - 1), 6), LATER_MAX_S)
     return Settled(NoticeState.READY, now + timedelta(seconds=wait_s), standing.attempts, standing.resends, status)
 

@@ -21,7 +21,7 @@ from wallet.ids import AccountId
 from wallet.money import IRR, Money
 
 MOVEMENT_ROWS = 10
-CHANNELS = ("sms", "email", "mailbox")
+CHANNELS = ("sms", "ussd_push", "email", "mailbox")
 """What a person may choose: nobody carries the others."""
 HAVE_PIN = frozenset({PersonState.ACTIVE, PersonState.LOCKED})
 TONES = {
@@ -60,7 +60,7 @@ class Email(Form):
 class FirstChannel(Form):
     """By which channel the person wants to be told first."""
 
-    channel: str = Field(pattern="^(sms|email|mailbox)$")
+    channel: str = Field(pattern="^(sms|ussd_push|email|mailbox)$")
 
 
 class Reading(Form):

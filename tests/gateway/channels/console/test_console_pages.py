@@ -337,6 +337,7 @@ async def test_a_person_at_the_desk_chooses_how_to_be_told(signed_in: SignIn, wo
     here = f"/people/{person.id}"
     await clerk.get(here)
 
+    assert (await clerk.post(f"{here}/channel", channel="ussd_push"))[1].endswith("said=channel_set")
     assert (await clerk.post(f"{here}/channel", channel="mailbox"))[1].endswith("said=channel_set")
     assert (await clerk.post(f"{here}/channel", channel="pigeon"))[1].endswith("refused=channel")
     assert (await world.deps.preferences.order_of(person.id))[0].value == "mailbox"

@@ -44,11 +44,11 @@ class House:
 
     def __init__(self, store: Store, clock: ManualClock) -> None:
         self.store, self.clock, self.email = store, clock, ""
-        keys, words = SoftwareKeyStore.for_tests(), Words(zone="Asia/Tehran", service_code="*1420#")
+        self.keys, words = SoftwareKeyStore.for_tests(), Words(zone="Asia/Tehran", service_code="*1420#")
         self.preferences = Preferences(store, clock)
         self.mailbox = Mailbox(store, clock, kept_days=90)
-        self.notices = Notices(store, keys, clock, words, preferences=self.preferences, mailbox=self.mailbox)
-        self.outbox = Outbox(store, keys, clock, Metrics())
+        self.notices = Notices(store, self.keys, clock, words, preferences=self.preferences, mailbox=self.mailbox)
+        self.outbox = Outbox(store, self.keys, clock, Metrics())
         carried = (Channel.SMS, Channel.EMAIL)
         self.fallback = Fallback(store, clock, words, self.preferences, self.mailbox, self, carried=carried)
         self.crashes = False
