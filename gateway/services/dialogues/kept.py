@@ -15,7 +15,7 @@ from gateway.keys import KeyStore
 from gateway.observe import log
 from gateway.services.dialogues import records
 from gateway.services.dialogues.events import Event, HopEnd, Reply
-from gateway.services.dialogues.records import Also, Session, Status
+from gateway.services.dialogues.records import Also, Changes, Session, Status, aad_of
 from gateway.services.dialogues.texts import Closing, closing_text
 from gateway.store import Store
 
@@ -74,24 +74,29 @@ class Kept:
             return any(hmac.compare_digest(mac, one) for one in known)
         return arrival.at < session.answered_at + DUPLICATE_S and await self.is_answered(session, event.mark)
 
-    async def keep(self, session: Session, event: Event, shown: Shown, also: Sequence[Also] = ()) -> Reply:
+    async def keep(self, session: Session, event: Event, shown: Shown, also: Sequence[Also], changes: Changes) -> Reply:
         """Write state and reply of a hop together, the session's first one too; only what is stored is said.
+
+        `changes` are what the hop did to the session; its count, its marks and its reply come to them here.
 
         Raises:
             Conflict: Another delivery was answered meanwhile.
         """
         mac = await self._mac(session, event.mark)
         macs = (mac + session.answered_mac)[: MAC_BYTES * MACS_MAX] if event.sequence else mac
+        hops, plain = session.hops + 1, shown.text.encode()
+        sealed = await self._keys.seal(REPLY_KEY, plain, aad_of(session.id, hops)) if shown.sensitive else plain
+        # One copy of so many fields, not one for each room that had something to say.
         after = replace(
             session,
-            hops=session.hops + 1,
+            hops=hops,
             version=session.version + 1,
             answered_mac=macs,
             answered_length=len(event.mark),
+            reply=sealed,
+            reply_sealed=shown.sensitive,
+            **changes,
         )
-        plain = shown.text.encode()
-        sealed = await self._keys.seal(REPLY_KEY, plain, after.aad) if shown.sensitive else plain
-        after = replace(after, reply=sealed, reply_sealed=shown.sensitive)
         try:
             if after.version == 1:
                 await records.insert(self._store, after, also)
@@ -101,7 +106,7 @@ class Kept:
             raise
         except Fault as problem:
             log(session=session.id).warning("a hop was not stored", fault=type(problem).__name__)
-            return closed(Closing.FAILED, HopEnd.FAILED, session.language)
+            return closed(Closing.FAILED, HopEnd.FAILED, after.language)
         return shown.reply
 
     async def replay(self, session: Session, *, same: bool) -> Reply:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import Connection, Row, and_, bindparam, case, or_, select, update
 
@@ -92,7 +92,7 @@ class Session:
     @property
     def aad(self) -> bytes:
         """What binds the sealed reply to this hop of this session."""
-        return f"dialogue\0{self.id}\0{self.hops}".encode()
+        return aad_of(self.id, self.hops)
 
     @property
     def is_over(self) -> bool:
@@ -105,6 +105,23 @@ class Session:
         return replace(
             self, status=Status.ENDED, end_reason=reason, ended_at=at, reply=None, reply_sealed=False, version=version
         )
+
+
+class Changes(TypedDict, total=False):
+    """What a hop does to a session besides counting it; what is missing stays."""
+
+    state: Mapping[str, Any]
+    language: str
+    status: Status
+    end_reason: str
+    answered_at: datetime
+    ended_at: datetime | None
+    trail: Sequence[list[str | int]]
+
+
+def aad_of(session_id: str, hops: int) -> bytes:
+    """What binds a sealed reply to its hop."""
+    return f"dialogue\0{session_id}\0{hops}".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +145,9 @@ class SessionView:
     origin: str
 
 
+_NAMES = tuple(one.name for one in fields(Session))
+assert tuple(sessions.c.keys()) == _NAMES, "a row is read by the places of its columns"
+_STATUS = _NAMES.index("status")
 _ALL = select(*sessions.c)
 _KNOWN = and_(sessions.c.adapter == bindparam("b_adapter"), sessions.c.session_key == bindparam("b_session_key"))
 _OWN = and_(sessions.c.msisdn == bindparam("b_msisdn"), sessions.c.started_at >= bindparam("b_since"))
@@ -305,9 +325,10 @@ def _row(session: Session) -> dict[str, object]:
 
 
 def session_of(row: Row[Any]) -> Session:
-    """A row with every column of the table."""
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
-    return Session(**{**values, "status": Status(values["status"])})
+    """A row with every column of the table, in their order, which is that of Session's fields."""
+    values = list(row)
+    values[_STATUS] = Status(values[_STATUS])
+    return Session(*values)
 
 
 def view_of(row: Row[Any]) -> SessionView:

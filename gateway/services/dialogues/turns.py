@@ -1,14 +1,14 @@
 """One turn of a session: play what was answered, and store what came of it with the reply."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gateway.observe import Metrics
 from gateway.services.dialogues import records
 from gateway.services.dialogues.events import Caller, HopEnd, LateAnswer, Reply
 from gateway.services.dialogues.hops import Hop, Hops, Played, Way
 from gateway.services.dialogues.kept import Arrival, Kept, Shown
-from gateway.services.dialogues.records import Also, EndReason, Session, Status
+from gateway.services.dialogues.records import Also, Changes, EndReason, Session, Status
 from gateway.services.dialogues.trail import Step, extended, milliseconds
 from gateway.store import Store
 from ussd_menus import Begin, End, FrozenMenus, Input, Page, Profile, State
@@ -60,28 +60,32 @@ class Turns:
         page, state = played.page, played.state
         more = isinstance(page, Page)
         status, reason, end = (Status.LIVE, "", HopEnd.CONTINUES) if more else _ENDS[played.way]
-        after = replace(session, state=state.to_json(), language=state.language, status=status, end_reason=reason)
         shown = Shown(page.text, more, end, state.screen, page.sensitive)
-        return await self.show(after, arrival, shown, also=await self._letter(session, played))
+        after = Changes(state=state.to_json(), language=state.language, status=status, end_reason=reason)
+        return await self.show(session, arrival, shown, await self._letter(session, played), after)
 
-    async def show(self, session: Session, arrival: Arrival, shown: Shown, also: Sequence[Also] = ()) -> Reply:
-        """Store a session as it stands after a hop, with its page.
+    async def show(
+        self,
+        session: Session,
+        arrival: Arrival,
+        shown: Shown,
+        also: Sequence[Also] = (),
+        after: Changes = Changes(),  # noqa: B008  - never changed
+    ) -> Reply:
+        """Store a session as it stands `after` a hop, with its page.
 
         Raises:
             Conflict: Another delivery was answered meanwhile.
         """
         now = self.clock.now()
         since, took = milliseconds(session.started_at, arrival.at), milliseconds(arrival.at, now)
-        step = Step(shown.screen, session.language, since, took, shown.end)
-        after = replace(
-            session,
-            answered_at=now,
-            ended_at=None if session.status is Status.LIVE else now,
-            trail=extended(session.trail, step),
-        )
-        reply = await self.kept.keep(after, arrival.event, shown, also)
-        if session.status is not Status.LIVE and reply.end is shown.end:
-            self.count(session.adapter, session.end_reason)
+        live = after.get("status", session.status) is Status.LIVE
+        step = Step(shown.screen, after.get("language", session.language), since, took, shown.end)
+        trail = extended(session.trail, step)
+        changes = Changes(**after, answered_at=now, ended_at=None if live else now, trail=trail)
+        reply = await self.kept.keep(session, arrival.event, shown, also, changes)
+        if not live and reply.end is shown.end:
+            self.count(session.adapter, after.get("end_reason", session.end_reason))
         return reply
 
     def count(self, adapter: str, reason: str, number: int = 1) -> None:
