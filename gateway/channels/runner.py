@@ -19,7 +19,8 @@ class HttpRunner(web.AppRunner):
     __slots__ = ("_metrics",)
 
     def __init__(self, app: web.Application, metrics: Metrics, *, shutdown_timeout: float) -> None:
-        super().__init__(app, access_log=None, shutdown_timeout=shutdown_timeout)
+        # No door takes compressed bodies, and a small one may unpack to seconds of work before anybody is asked.
+        super().__init__(app, access_log=None, shutdown_timeout=shutdown_timeout, auto_decompress=False)
         self._metrics = metrics
 
     async def _make_server(self) -> web.Server:

@@ -5,6 +5,7 @@ Secrets are not in the file: `{ env = "NAME" }` names a variable, `{ file = "nam
 
 import ipaddress
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,6 +33,9 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$", to_lower=True)]
 SECRET_MIN = 8
 """Characters of a secret outside the demo."""
+_PATH_PART = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*", re.ASCII)
+"""The unreserved letters of RFC 3986 clause 2.3, and no `..`."""
+_PATH_LETTERS = "letters, digits and - . _ ~ alone stand in a path"
 
 
 class Secret(Table):
@@ -244,7 +248,7 @@ def _guards(keeper: "_Keeper", auth: AuthTable) -> Iterator[Guard]:
     elif auth.proxies:
         raise SettingsFault(f"{keeper.where}: auth.proxies without auth.networks")
     if auth.path_secret:
-        yield guards.PathSecret(keeper.secret("path_secret", auth.path_secret))
+        yield guards.PathSecret(keeper.path_secret(auth.path_secret))
     if auth.basic:
         yield guards.Basic(auth.basic.user, keeper.secret("basic", auth.basic.password))
     if auth.bearer:
@@ -298,6 +302,13 @@ class _Keeper:
             raise SettingsFault(f"{where}: a secret of at least {SECRET_MIN} characters is needed")
         return found
 
+    def path_secret(self, secret: Secret) -> str:
+        """A secret that is one part of a path as it stands there; any other would let nobody in."""
+        found = self.secret("path_secret", secret)
+        if not _PATH_PART.fullmatch(found):
+            raise SettingsFault(f"{self.where}: auth.path_secret: {_PATH_LETTERS}")
+        return found
+
     def networks(self, written: Iterable[str]) -> tuple[Network, ...]:
         """Networks as they are written."""
         return _networks(self.where, "auth.networks", written)
@@ -319,6 +330,8 @@ def _networks(where: object, key: str, written: Iterable[str]) -> tuple[Network,
 
 def default_mount(service_code: str, path_secret: str, *, demo: bool) -> Mount:
     """Without a file: Africa's Talking behind the secret of the settings; in the demo also from this machine."""
+    if path_secret and not _PATH_PART.fullmatch(path_secret):
+        raise SettingsFault(f"{PREFIX}USSD_PATH_SECRET: {_PATH_LETTERS}")
     secret = guards.PathSecret(path_secret)
     guard: Guard = guards.Either((guards.Loopback(), secret)) if demo else secret
     return Mount(wire_of("africastalking", "africastalking", Codes([service_code])), (guard,), has_secret=True)

@@ -160,7 +160,7 @@ class QueryPassword:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A header holds the HMAC of the body under a key that both sides know."""
+    """A header holds the HMAC of the body under a key that both sides know; what is not signed may not be there."""
 
     header: str
     key: bytes = field(repr=False)
@@ -170,12 +170,17 @@ class Signature:
     stage: Stage = Stage.BODY
 
     def passes(self, seen: Seen) -> bool:
-        """Compute it anew; a GET signs its query."""
-        signed = seen.given.body if seen.given.method != "GET" else seen.given.query.encode("utf-8", "surrogateescape")
+        """Compute it anew; a GET signs its query and has no body, any other signs its body and has no query."""
+        body, query = seen.given.body, seen.given.query.encode("utf-8", "surrogateescape")
+        signed, unsigned = (query, body) if seen.given.method == "GET" else (body, query)
+        if unsigned:
+            # A wire that read its fields there would believe whoever had seen one signature.
+            return False
         made = hmac.new(self.key, signed, self.digest).digest()
         text = made.hex() if self.encoding == "hex" else base64.b64encode(made).decode()
         given = seen.given.headers.get(self.header, "")
-        return _same(given.lower() if self.encoding == "hex" else given, f"{self.prefix}{text}")
+        right = f"{self.prefix}{text}"
+        return _same(given.lower(), right.lower()) if self.encoding == "hex" else _same(given, right)
 
 
 @dataclass(frozen=True, slots=True)

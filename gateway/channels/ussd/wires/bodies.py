@@ -20,7 +20,10 @@ FORM = "application/x-www-form-urlencoded"
 JSON_TYPES = frozenset({"application/json", "text/json"})
 _UTF8 = frozenset({"utf-8", "utf8", "us-ascii"})
 # A string, or what begins as one and never ends; possessive, so that nothing is read twice.
-_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+
+_HALF = "\\ud"
+"""How the escape of half a UTF-16 pair begins."""
 
 Fields = Mapping[str, str]
 
@@ -75,6 +78,8 @@ def json_object(given: Inbound) -> Mapping[str, Any] | BadForm:
         return BadForm.SYNTAX
     if not isinstance(found, dict):
         return BadForm.SYNTAX
+    if _HALF in text.lower() and not _is_whole(found):
+        return BadForm.CHARSET
     return found if len(found) <= FIELDS_MAX else BadForm.SYNTAX
 
 
@@ -125,6 +130,15 @@ def _number(text: str) -> str:
     if len(text) > NUMBER_MAX or text in {"NaN", "Infinity", "-Infinity"}:
         raise ValueError("no number of a wire")
     return text
+
+
+def _is_whole(found: Mapping[str, Any]) -> bool:
+    """Whether no text holds half a UTF-16 pair, which an answer that repeats it could not be written with."""
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _too_deep(text: str) -> bool:

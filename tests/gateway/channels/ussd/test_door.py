@@ -106,7 +106,9 @@ REFUSED: list[tuple[str, bytes, Mapping[str, str], int, str]] = [
     ("a number without end", b'{"Type": ' + b"9" * 100 + b"}", {}, 400, "syntax"),
     ("too deep", b'{"x": ' + b"[" * 20 + b"]" * 20 + b"}", {}, 400, "syntax"),
     ("a string without end", b'{"x": "' + b'\\"' * 1_000, {}, 400, "syntax"),
-    ("half a letter", json.dumps({**HOP, "Message": "\ud800"}).encode(), {}, 400, "field_form"),
+    ("half a letter", json.dumps({**HOP, "Message": "\ud800"}).encode(), {}, 400, "charset"),
+    ("half a letter where nobody looks", json.dumps({**HOP, "X": {"\udfff": 1}}).encode(), {}, 400, "charset"),
+    ("a string whose end is half an escape", b'{"x": "' + b'\\"' * 1_000 + b"\\", {}, 400, "syntax"),
     ("a tail", json.dumps(HOP).encode(), {"tail": "/below"}, 400, "syntax"),
     ("an order", json.dumps({**HOP, "Type": "AddToCart"}).encode(), {}, 400, "field_form"),
 ]

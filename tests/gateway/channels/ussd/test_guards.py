@@ -116,6 +116,13 @@ ROWS: list[tuple[Guard, dict[str, Any], bool]] = [
     (HMAC_HEX, {"body": BODY, "headers": {"x-signature": HEX}}, False),
     (HMAC_HEX, {"body": BODY + b" ", "headers": {"x-signature": f"sha256={HEX}"}}, False),
     (HMAC_HEX, {"body": BODY}, False),
+    (HMAC_HEX, {"body": BODY, "query": "text=1", "headers": {"x-signature": f"sha256={HEX}"}}, False),
+    (HMAC_HEX, {"query": BODY.decode(), "method": "GET", "headers": {"x-signature": f"sha256={HEX}"}}, True),
+    (
+        HMAC_HEX,
+        {"query": BODY.decode(), "method": "GET", "headers": {"x-signature": f"SHA256={HEX}"}, "body": b"1"},
+        False,
+    ),
     (HMAC_64, {"body": BODY, "headers": {"x-signature": BASE64}}, True),
     (HMAC_64, {"body": BODY, "headers": {"x-signature": BASE64.lower()}}, False),
     (HASH, {"headers": {"apikey": APIKEY}, "proof": HASHED}, True),

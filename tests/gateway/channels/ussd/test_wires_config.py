@@ -23,7 +23,7 @@ networks = ["203.0.113.0/24"]
 proxies = ["edge"]
 path_secret = { env = "NORTH" }
 """
-ENVIRON = {"NORTH": "hunter2-hunter2"}
+ENVIRON = {"SLASH": "hunter2/hunter2", "NORTH": "hunter2-hunter2"}
 
 
 def read(text: str, folder: Path, *, demo: bool = False) -> tuple[Mount, ...]:
@@ -105,6 +105,7 @@ WRONG = [
     ("two places of a secret", GOOD.replace('env = "NORTH"', 'env = "N", file = "f"'), "a secret is { env"),
     ("a variable of the settings", GOOD.replace('"NORTH"', '"TAPDIAL_NORTH"'), "are settings"),
     ("a variable that is not set", GOOD.replace('"NORTH"', '"SOUTH"'), "the variable SOUTH is not set"),
+    ("a secret that is no part of a path", GOOD.replace('"NORTH"', '"SLASH"'), "auth.path_secret: letters, digits"),
     ("a file that is not there", GOOD.replace('env = "NORTH"', 'file = "no"'), "cannot read"),
     ("a country for a wire in code", GOOD.replace("advanta", "hubtel"), "hubtel writes no national numbers"),
     ("a form that cannot work", FORM.replace("begin", 'method = "GET"\nbegin'), "a GET carries its fields"),
