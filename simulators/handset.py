@@ -20,7 +20,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from simulators import transcript
-from simulators.carriers import AFRICAS_TALKING, FORMS, Carrier, Screen, carrier_to
+from simulators.carriers import AFRICAS_TALKING, FORMS, Carrier, Contract, Screen, carrier_to
 from simulators.faults import Faults
 from simulators.trace import Trace
 
@@ -29,6 +29,9 @@ WIDTH = 38
 
 VARIABLE = "TAPDIAL_USSD_PATH_SECRET"
 """Where the path secret comes from. Not an argument: those can be read by every user of the machine."""
+
+PASSWORD = "CARRIER_PASSWORD"  # noqa: S105 - a variable's name
+"""Where the password comes from that some providers send with each hop."""
 
 PREFIX = "DIAL_"
 """`DIAL_PIN` fills the place `{PIN}` of a transcript."""
@@ -127,7 +130,7 @@ def main(arguments: list[str] | None = None) -> int:
         Trace(),
         Faults(),
         wire=options.wire,
-        mount=options.mount,
+        contract=Contract(mount=options.mount, password=os.environ.get(PASSWORD, "")),
     )
     with asyncio.Runner() as runner:
         handset = Handset(carrier, options.msisdn, runner, console)
@@ -146,7 +149,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--wire", default=AFRICAS_TALKING, choices=sorted(FORMS), help="the carrier's wire")
     parser.add_argument("--mount", default="", help="the gateway's name of the wire, if it has its own")
     parser.add_argument("--script", type=Path, help="a transcript to replay instead of the keyboard")
-    parser.epilog = f"{VARIABLE} in the environment is the last part of the provider's path, if it has one."
+    parser.epilog = (
+        f"{VARIABLE} in the environment is the last part of the provider's path, if it has one; {PASSWORD} what the "
+        "provider proves itself by, if its wire has a place for it."
+    )
     return parser.parse_args(arguments)
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable
 from typing import Protocol
 
 from simulators import people
-from simulators.carriers import AFRICAS_TALKING, Carrier, carrier_to
+from simulators.carriers import AFRICAS_TALKING, Carrier, Contract, carrier_to
 from simulators.config import SMPP, CarrierConfig, Config, ConfigError
 from simulators.faults import Faults
 from simulators.lab import Bench, Lab
@@ -120,7 +120,7 @@ class World:
             return self.smsc.ussd
         return carrier_to(
             self.config.gateway_url, one.secret, self.config.service_code, self.trace, self.faults,
-            wire=one.wire, mount=one.name, reports=one.reports,
+            wire=one.wire, contract=Contract(one.name, one.reports, one.password),
         )  # fmt: skip
 
     def _listeners(self) -> dict[str, Listener]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import urlencode
+from xml.etree import ElementTree
 
 from simulators.carriers.hop import Hop, Limits, NoPage, Page, Timers
 
@@ -25,12 +26,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, whole. `cookies` are those that it set."""
+    """What came back, whole. `cookies` are those that it set; `headers` have their names in small letters."""
 
     status: int
     content_type: str
     body: bytes = field(repr=False)
     cookies: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def text(self, *content_types: str) -> str:
         """The body of one of these types, in UTF-8.
@@ -58,6 +60,18 @@ class Answer:
         if not isinstance(value, dict):
             raise NoPage(f"{ANOTHER_FORM}: it is no JSON object")
         return value
+
+    def xml(self) -> ElementTree.Element:
+        """The root of the XML in the body.
+
+        Raises:
+            NoPage: It is none.
+        """
+        text = self.text("text/xml", "application/xml")
+        try:
+            return ElementTree.fromstring(text.encode())  # noqa: S314 - expat's own limits, and an answer is short
+        except ElementTree.ParseError:
+            raise NoPage(f"{ANOTHER_FORM}: it is no XML") from None
 
 
 @dataclass(frozen=True)
@@ -102,6 +116,12 @@ def posted_json(members: Mapping[str, object], tail: str = "") -> Request:
     """A POST of a JSON object."""
     body = json.dumps(members, ensure_ascii=False).encode("utf-8", "surrogateescape")
     return Request(tail=tail, headers={"Content-Type": "application/json; charset=utf-8"}, body=body)
+
+
+def posted_xml(xml: str, **headers: str) -> Request:
+    """A POST of an XML document."""
+    body = f'<?xml version="1.0" encoding="UTF-8"?>{xml}'.encode("utf-8", "surrogateescape")
+    return Request(headers={"Content-Type": "text/xml; charset=utf-8", **headers}, body=body)
 
 
 def member(answer: Mapping[str, Any], name: str, *kinds: type) -> Any:  # noqa: ANN401 - JSON has any type; `kinds` says which

@@ -6,6 +6,7 @@ wire is a Line alone, and one over HTTP is only a Form (form.py).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -56,6 +57,7 @@ class Hop:
         typed: What was typed at this hop; at a begin, what was dialled behind the code, `3*500`.
         entries: All that was typed so far, what was dialled behind the code first.
         kept: What the wire had to give back at this hop: a cookie, a client state.
+        at: When it happened, for wires that say so.
     """
 
     kind: HopKind
@@ -68,6 +70,7 @@ class Hop:
     entries: tuple[str, ...] = field(default=(), repr=False)
     kept: Mapping[str, str] = field(default_factory=dict)
     report: Report | None = None
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def bare_code(self) -> str:

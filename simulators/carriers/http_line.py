@@ -112,4 +112,5 @@ class HttpLine:
             while len(body) <= ANSWER_BYTES_MAX and (more := await response.content.read(ANSWER_BYTES_MAX)):
                 body += more
             cookies = {name: morsel.value for name, morsel in response.cookies.items()}
-            return Answer(response.status, response.content_type, body, cookies)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status, response.content_type, body, cookies, headers)

@@ -53,11 +53,7 @@ class RestComm(Form):
 
     def read(self, hop: Hop, answer: Answer) -> Page:
         """One message in a dialog; the last page answers the begin's invoke."""
-        text = answer.text("text/xml", "application/xml")
-        try:
-            dialog = ElementTree.fromstring(text.encode())  # noqa: S314 - expat's own limits, and an answer is short
-        except ElementTree.ParseError:
-            raise NoPage(f"{ANOTHER_FORM}: it is no XML") from None
+        dialog = answer.xml()
         if dialog.tag != "dialog" or len(dialog) != 1 or dialog.get("mapMessagesSize") != "1":
             raise NoPage(f"{ANOTHER_FORM}: it is no dialog of one message")
         message = dialog[0]

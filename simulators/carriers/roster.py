@@ -1,16 +1,20 @@
 """The carriers that there are, by the name of their wire. One more is one row here and its form or line."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from simulators.carriers.carrier import Carrier
 from simulators.carriers.con_end import AfricasTalking, ConEnd, Oltranz
 from simulators.carriers.delta import Arkesel, Hollatags, Ideamart, Korba, Moolre, Nalo, Nsano
+from simulators.carriers.flares import Flares
 from simulators.carriers.form import Form
 from simulators.carriers.http_line import HttpLine
 from simulators.carriers.hubtel import Hubtel
 from simulators.carriers.infobip import Infobip
+from simulators.carriers.madapi import Madapi
 from simulators.carriers.restcomm import RestComm
+from simulators.carriers.sixdee import Sixdee
+from simulators.carriers.xml_rpc import HandleUssd, TrueAfrican
 from simulators.faults import Faults
 from simulators.trace import Trace
 
@@ -48,9 +52,29 @@ FORMS: Mapping[str, Form] = {
         Infobip("infobip"),
         Hubtel("hubtel"),
         RestComm("restcomm"),
+        Flares("flares"),
+        Sixdee("sixdee"),
+        Madapi("madapi"),
+        HandleUssd("xmlrpc"),
+        TrueAfrican("trueafrican"),
     )
 }  # fmt: skip
 """The wires over HTTP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What a house and its provider have agreed on.
+
+    Attributes:
+        mount: The gateway's name of the wire, '' where it is the wire's own.
+        reports: Whether the provider accounts for sessions that are over, where it can.
+        password: What the provider proves itself by in what it sends, where its wire has a place for it.
+    """
+
+    mount: str = ""
+    reports: bool = False
+    password: str = field(default="", repr=False)
 
 
 def carrier_to(
@@ -61,17 +85,17 @@ def carrier_to(
     faults: Faults,
     *,
     wire: str = AFRICAS_TALKING,
-    mount: str = "",
-    reports: bool = False,
+    contract: Contract = Contract(),
 ) -> Carrier:
-    """A carrier in front of the gateway at `gateway_url`, at `/ussd/{mount}[/{secret}]`; the mount is the wire's name.
-
-    `reports` sends the account of a session that is over, where the provider has one.
+    """A carrier in front of the gateway at `gateway_url`, at `/ussd/{mount}[/{secret}]`.
 
     Raises:
         KeyError: No wire of this name.
     """
     form = FORMS[wire]
-    if reports and isinstance(form, AfricasTalking):
-        form = replace(form, reports=True)
-    return Carrier(HttpLine(form, gateway_url, secret, trace, mount=mount), service_code, trace, faults)
+    if isinstance(form, AfricasTalking):
+        form = replace(form, reports=contract.reports)
+    if isinstance(form, Flares):
+        form = replace(form, password=contract.password)
+    line = HttpLine(form, gateway_url, secret, trace, mount=contract.mount)
+    return Carrier(line, service_code, trace, faults)

@@ -69,12 +69,14 @@ def _read(came: bytes) -> Answer:
     words = first.split(" ", 2)
     if len(words) < 2 or not words[0].startswith("HTTP/1.") or not words[1].isdecimal():
         raise ValueError("no HTTP came")
-    content_type, cookies = "", SimpleCookie()
+    content_type, cookies, headers = "", SimpleCookie(), {}
     for line in fields:
         name, _, value = line.partition(":")
+        headers[name.lower()] = value.strip()
         if name.lower() == "content-type":
             content_type = value.partition(";")[0].strip().lower()
         elif name.lower() == "set-cookie":
             with contextlib.suppress(CookieError):
                 cookies.load(value.strip())
-    return Answer(int(words[1]), content_type, body, {name: morsel.value for name, morsel in cookies.items()})
+    crumbs = {name: morsel.value for name, morsel in cookies.items()}
+    return Answer(int(words[1]), content_type, body, crumbs, headers)

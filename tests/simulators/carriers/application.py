@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
@@ -30,6 +30,7 @@ class Application:
     broken: int = 0
     pages: list[str] = field(default_factory=list)
     answer: tuple[str | bytes, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     status: int = 200
     delay_s: float = 0.0
 
@@ -60,7 +61,7 @@ class Application:
         if self.answer is not None:
             body, content_type = self.answer
             body = body.encode() if isinstance(body, str) else body
-            return web.Response(status=self.status, body=body, content_type=content_type)
+            return web.Response(status=self.status, body=body, content_type=content_type, headers=self.headers)
         if heard.kind not in ("hop", "begin", "input"):
             return web.json_response({"responseExitCode": 200})
         typed = heard.typed.split()[0] if self.wire == "hubtel" else heard.typed

@@ -1,12 +1,13 @@
 """How an application reads and answers each carrier's wire, as little of it as the carriers' tests need."""
 
 import json
+import xmlrpc.client
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from aiohttp import web
 
@@ -108,6 +109,70 @@ def restcomm_page(heard: Heard, text: str, *, more: bool) -> web.Response:
     return answer
 
 
+def flares(wired: Wired) -> Heard:
+    fields = wired.fields
+    if "clean" in fields:
+        return Heard("timeout" if fields["error"] == "523" else "abort", fields["SessionID"], fields["msisdn"], "")
+    return Heard("hop", fields["SessionID"], fields["MSISDN"], fields["input"])
+
+
+def flares_page(_heard: Heard, text: str, *, more: bool) -> web.Response:
+    return web.Response(text=text, headers={"Freeflow": "FC" if more else "FB", "charge": "N", "amount": "0"})
+
+
+def sixdee(wired: Wired) -> Heard:
+    root = ElementTree.fromstring(wired.body)  # noqa: S314 - it is ours
+    params = {param.findtext("id"): param.findtext("value") for param in root.findall("dataSet/param")}
+    kind = "abort" if params.get("SESSION_END") == "1" else "hop"
+    repeated = "|".join(root.findtext(name, "") for name in ("requestId", "timeStamp"))
+    return Heard(kind, f"{params['SESSION_ID']}|{repeated}", root.findtext("msisdn", ""), root.findtext("userData", ""))
+
+
+def sixdee_page(heard: Heard, text: str, *, more: bool) -> web.Response:
+    session, request, stamp = heard.session.split("|")
+    return web.Response(
+        text=f"<USSDDynMenuResponse><requestId>{request}</requestId><sessionId>{session}</sessionId>"
+        f"<msisdn>{heard.msisdn}</msisdn><starCode>1420</starCode><langId>1</langId><encodingScheme>0</encodingScheme>"
+        f"<dataSet><param><id>1</id><value>{escape(text)}</value>"
+        f"<rspFlag>{1 if more else 2}</rspFlag></param></dataSet>"
+        f"<ErrCode>1</ErrCode><timeStamp>{stamp}</timeStamp></USSDDynMenuResponse>",
+        content_type="text/xml",
+    )
+
+
+def madapi(wired: Wired) -> Heard:
+    given = wired.members
+    kind = {"0": "begin", "1": "input", "4": "abort", "5": "timeout"}[given["messageType"]]
+    return Heard(kind, given["sessionId"], given["msisdn"], given["ussdString"])
+
+
+def madapi_page(heard: Heard, text: str, more: bool) -> Mapping[str, object]:  # noqa: FBT001 - as all that make JSON
+    data = {
+        "inboundResponse": text, "userInputRequired": more, "messageType": "1" if more else "2",
+        "serviceCode": "1420", "msisdn": heard.msisdn,
+    }  # fmt: skip
+    return {"statusCode": "0000", "statusMessage": "", "transactionId": heard.session, "data": data}
+
+
+def handle_ussd(wired: Wired) -> Heard:
+    (given,), method = xmlrpc.client.loads(wired.body.decode())
+    assert isinstance(given, dict)
+    assert method == "handleUSSD"
+    kind = "input" if given["response"] else "begin"
+    return Heard(kind, str(given["TransactionId"]), str(given["MSISDN"]), str(given["USSDRequestString"]))
+
+
+def true_african(wired: Wired) -> Heard:
+    (given,), method = xmlrpc.client.loads(wired.body.decode())
+    assert isinstance(given, dict)
+    kind = {"USSD.INIT": "begin", "USSD.CONT": "input", "USSD.END": "abort"}[str(method)]
+    return Heard(kind, str(given["session"]), str(given["msisdn"]), str(given["message"]))
+
+
+def struct(members: dict[str, str]) -> web.Response:
+    return web.Response(text=xmlrpc.client.dumps((members,), methodresponse=True), content_type="text/xml")
+
+
 Say = Callable[[Heard, str, bool], web.Response]
 
 
@@ -187,4 +252,17 @@ SPEAKERS: Mapping[str, tuple[Callable[[Wired], Heard], Say]] = {
         ),
     ),
     "restcomm": (restcomm, lambda heard, text, more: restcomm_page(heard, text, more=more)),
+    "flares": (flares, lambda heard, text, more: flares_page(heard, text, more=more)),
+    "sixdee": (sixdee, lambda heard, text, more: sixdee_page(heard, text, more=more)),
+    "madapi": (madapi, as_json(madapi_page)),
+    "xmlrpc": (
+        handle_ussd,
+        lambda h, text, more: struct(
+            {"TransactionId": h.session, "USSDResponseString": text, "action": "request" if more else "end"}
+        ),
+    ),
+    "trueafrican": (
+        true_african,
+        lambda h, text, more: struct({"session": h.session, "type": "cont" if more else "end", "message": text}),
+    ),
 }  # fmt: skip

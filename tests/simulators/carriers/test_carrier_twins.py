@@ -12,7 +12,7 @@ from gateway.channels.ussd import UssdDoor, read_wires
 from gateway.channels.ussd.wires import profile_names
 from gateway.channels.web import new_application
 from gateway.observe import Metrics
-from simulators.carriers import FORMS, Carrier, Screen, carrier_to
+from simulators.carriers import FORMS, Carrier, Contract, Screen, carrier_to
 from simulators.faults import CarrierFaults, Faults, Mishap
 from simulators.trace import Trace
 from tests.gateway.services.dialogues.switchboard import PIN, Switchboard, switchboard
@@ -20,9 +20,14 @@ from wallet.clock import ManualClock
 
 PHONE, OTHER = "+989120000001", "+989120000002"
 WIRES = sorted(FORMS)
-WITH_THEIR_OWN_CODE = {"africastalking", "infobip", "hubtel", "restcomm"}
+WITH_THEIR_OWN_CODE = {"africastalking", "infobip", "hubtel", "restcomm", "sixdee"}
 OF_THE_WIRE = (Mishap.DUPLICATE, Mishap.REPEAT, Mishap.REORDER, Mishap.REPEATED_BEGIN, Mishap.CHARSET)
 """What a table of fields can get wrong; the other mishaps are the same for all tables."""
+PASSWORD = "s3cret"
+MORE = {
+    "flares": '[wire.auth]\nquery = { user = "tapdial", password = { env = "PASSWORD" } }\n',
+}
+"""What a wire needs in its table."""
 TO_THE_PIN = ("4", "09120000009", "500")
 
 
@@ -59,14 +64,22 @@ async def line(wire: str, tmp_path: Path, clock: ManualClock, sqlite_template: P
     folder = tmp_path
     metrics, faults = Metrics(), Faults()
     file = folder / "wires.toml"
-    file.write_text(f'[[wire]]\nname = "{wire}"\nprofile = "{wire}"\n', "utf-8")
+    file.write_text(f'[[wire]]\nname = "{wire}"\nprofile = "{wire}"\n{MORE.get(wire, "")}', "utf-8")
     shutil.copy(sqlite_template, folder / "gateway.db")
     async with switchboard(f"sqlite:///{folder}/gateway.db", clock) as board:
         app = new_application(clock, metrics)
-        mounts = read_wires(file, "*1420#", clock, demo=True)
+        mounts = read_wires(file, "*1420#", clock, demo=True, environ={"PASSWORD": PASSWORD})
         app.add_routes(UssdDoor(board.dialogues, mounts, metrics).routes())
         async with TestServer(app) as server:
-            carrier = carrier_to(str(server.make_url("/")), "", "*1420#", Trace(), faults, wire=wire)
+            carrier = carrier_to(
+                str(server.make_url("/")),
+                "",
+                "*1420#",
+                Trace(),
+                faults,
+                wire=wire,
+                contract=Contract(password=PASSWORD),
+            )
             yield Line(carrier, faults, board, metrics)
             await carrier.close()
 

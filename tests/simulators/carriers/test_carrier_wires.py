@@ -1,6 +1,7 @@
 """Each carrier's wire against an application that speaks it: what is sent, what is shown, what the network refuses."""
 
 import json
+import xmlrpc.client
 from dataclasses import replace
 
 import pytest
@@ -14,11 +15,13 @@ WIRES = sorted(FORMS)
 BEGUN = {
     "hellio": "", "mobilesasa": "",
     "africastalking": "", "bonga": "", "crossgate": "", "techsavanna": "", "safaricom": "",
-    "moolre": "", "hubtel": "*1420# 1",
+    "moolre": "", "hubtel": "*1420# 1", "flares": "1420",
 }  # fmt: skip
 """What an application reads at a begin; by the others the code."""
 ACCUMULATING = {"africastalking", "hellio", "mobilesasa", "bonga", "crossgate", "techsavanna", "safaricom"}
-TOLD = {"hollatags": "abort", "infobip": "abort", "hubtel": "abort", "restcomm": "abort"}
+TOLD = {"hollatags": "abort", "infobip": "abort", "hubtel": "abort", "restcomm": "abort"} | dict.fromkeys(
+    ("flares", "sixdee", "madapi", "trueafrican"), "abort"
+)
 ANOTHER_FORM = "the application's answer has another form"
 
 
@@ -37,7 +40,7 @@ async def test_a_person_dials_answers_and_reads_the_last_page(wire: str) -> None
         assert screens[1].text == "Heard 2\n0. End"
         assert (await line.carrier.answer(PHONE, "4")).failed == "no dialogue is open"
         heard = line.application.heard
-        assert len({hop.session for hop in heard}) == 1
+        assert len({hop.session.partition("|")[0] for hop in heard}) == 1
         assert {hop.msisdn.removeprefix("+").removeprefix("tel:") for hop in heard} == {"989120000001"}
         assert heard[0].typed == BEGUN.get(wire, "*1420#")
         typed = ["4", "4**5", "4**5*0"] if wire in ACCUMULATING else ["4", "*5", "0"]
@@ -174,6 +177,13 @@ WRONG = {
     "ideamart": {"message": "x", "ussdOperation": "mt-init"},
     "hubtel": {"Type": "Response", "Message": "x", "DataType": "list"},
     "oltranz": {"response": "x", "action": "CON"},
+    "madapi": {
+        "statusCode": "0000", "transactionId": "1",
+        "data": {
+            "inboundResponse": "x", "userInputRequired": True, "messageType": "2", "serviceCode": "1420",
+            "msisdn": "989120000001",
+        },
+    },
 }  # fmt: skip
 
 
@@ -243,6 +253,34 @@ async def test_a_break_in_an_attribute_that_is_not_escaped_is_a_blank() -> None:
         line.application.answer = (f'<dialog mapMessagesSize="1">{message}</dialog>', "application/xml")
 
         assert (await line.carrier.dial(PHONE, "*1420#")).text == "a b"
+
+
+RESPONSE = (
+    "<USSDDynMenuResponse><sessionId>{session}</sessionId><msisdn>989120000001</msisdn><starCode>1420</starCode>"
+    "<encodingScheme>0</encodingScheme>{params}<ErrCode>1</ErrCode></USSDDynMenuResponse>"
+)
+DOCUMENTS = {
+    "flares that charges": ("flares", "x", {"Freeflow": "FC", "charge": "Y", "amount": "5"}, "charge is not N"),
+    "flares with another flow": ("flares", "x", {"Freeflow": "FX"}, "Freeflow is FX"),
+    "flares with an odd price": ("flares", "x", {"Freeflow": "FB", "amount": "free"}, "amount is no number"),
+    "6D of another request": ("sixdee", RESPONSE, {}, "requestId is not"),
+    "a fault": ("xmlrpc", xmlrpc.client.dumps(xmlrpc.client.Fault(4001, "no")), {}, "answered the fault 4001"),
+    "two values": ("xmlrpc", xmlrpc.client.dumps(({}, {}), methodresponse=False), {}, "no answer of one struct"),
+    "another session": (
+        "xmlrpc", xmlrpc.client.dumps(({"TransactionId": "1"},), methodresponse=True), {}, "TransactionId is not"
+    ),
+    "an end's answer": ("trueafrican", xmlrpc.client.dumps(({},), methodresponse=True), {}, "session is not"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DOCUMENTS)
+async def test_an_operators_answer_is_checked(case: str) -> None:
+    wire, body, headers, reason = DOCUMENTS[case]
+    async with scene(wire) as line:
+        line.application.answer = (body, "text/plain" if wire == "flares" else "text/xml")
+        line.application.headers = headers
+
+        assert reason in ((await line.carrier.dial(PHONE, "*1420#")).failed or "")
 
 
 async def test_africas_talking_accounts_for_a_session_when_it_is_set_up_to() -> None:

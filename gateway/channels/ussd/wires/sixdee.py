@@ -74,8 +74,9 @@ class Sixdee:
     def _event(self, session: str, msisdn: str, code: str, text: str, params: Mapping[str, str]) -> Event:
         if params.get(_CLOSED, "").lower() in {"1", "true", "y"}:
             return Event(self.name, EventKind.ABORT, session, msisdn, code, reason="session_end")
-        whole = text[:1] in {"*", "#"}
-        dialled = self._codes.split(text) if whole else self._codes.split(code)
+        dialled = self._codes.split(text if text[:1] in {"*", "#"} else code)
+        # An answer may begin with a star too, as that of a person who types a code of another kind.
+        whole = text[:1] in {"*", "#"} and dialled.ours
         if whole or not text or params.get(_NEW, "").lower() in {"1", "true", "y"}:
             return Event(
                 self.name,
