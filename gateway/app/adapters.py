@@ -1,20 +1,27 @@
 """Small pieces that make one service fit the Protocol of another."""
 
-from collections.abc import Callable, Collection, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 
 from sqlalchemy import Connection
 
 from gateway.observe import Metrics
 from gateway.services.campaigns import Campaigns, Known, Owed
 from gateway.services.dialogues import LateAnswer
+from gateway.services.dialogues.push import PASSING, Push, PushOutcome
 from gateway.services.messages import Incoming, Messages, OptOuts
 from gateway.services.notices import Notice, NoticeClass, Notices, NoticeValue, Reached
 from gateway.services.payments import Payments
 from gateway.services.people import People
 from gateway.workers.money_notices import Address
+from gateway.workers.pushes import PAUSES_S
 from wallet.accounts import Account
 from wallet.ledger import Ledger
 from wallet.transfers import PostResult, Transfer
+
+LATE_PUSH_S = 15.0
+"""How long a late page is tried on the screen; well within the time that a hop's work has for telling it."""
 
 
 class NoticeTeller:
@@ -124,18 +131,43 @@ class Stops:
         await self._opt_outs.start(msisdn)
 
 
-class LateSms:
-    """Sends by SMS what a session tells after its end.
+Show = Callable[[Push], Awaitable[tuple[str, PushOutcome]]]
+"""Shows a page unasked; satisfied by PushCarrier.show."""
 
-    That is the page that a person would have seen, had the work kept within the hop budget, or what a last page sends.
+
+class LateSms:
+    """Tells what a session has to say after its end: shown on the phone where a wire can, else by SMS.
+
+    That is the page that a person would have seen, had the work kept within the hop budget, or what a last page sends;
+    the latter always by SMS, for that is to be kept.
     """
 
     def __init__(self, notices: Notices) -> None:
         self._notices = notices
+        self._show: Show | None = None
+
+    def pushes(self, show: Show) -> None:
+        """From now on there is a wire that pushes."""
+        self._show = show
 
     async def __call__(self, answer: LateAnswer) -> None:
-        """One notice for each session."""
-        await self._notices.tell(_late(answer))
+        """One notice for each session, unless the phone says that it has shown the page."""
+        if not await self._shown(answer):
+            await self._notices.tell(_late(answer))
+
+    async def _shown(self, answer: LateAnswer) -> bool:
+        if self._show is None or answer.kept:
+            return False
+        push = Push(answer.session_id, answer.msisdn, answer.text)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LATE_PUSH_S):
+                _, outcome = await self._show(push)
+                if outcome in PASSING:
+                    # The last page of the session that was too slow may still be on the screen.
+                    await asyncio.sleep(PAUSES_S[0])
+                    _, outcome = await self._show(push)
+                return outcome is PushOutcome.SHOWN
+        return False
 
     async def prepared(self, answer: LateAnswer) -> Callable[[Connection], bool]:
         """The same, inside the caller's unit of work."""

@@ -11,7 +11,6 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from sqlalchemy import literal, select
 
 import ussd_menus
-from gateway.app.adapters import LateSms
 from gateway.app.causes import resolvers
 from gateway.app.house import APPROVAL_ROLES, House, page_profile
 from gateway.channels.api import api_app
@@ -72,7 +71,7 @@ def _letters(house: House) -> MailIngress:
 
 
 def _hops(house: House, tasks: asyncio.TaskGroup, mounts: Sequence[Mount]) -> Hops:
-    return Hops(house.actions, _profiles(house, mounts), tasks, LateSms(house.notices), WORK_MAX)
+    return Hops(house.actions, _profiles(house, mounts), tasks, house.late, WORK_MAX)
 
 
 def _profiles(house: House, mounts: Sequence[Mount]) -> Profiles:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import ussd_menus
-from gateway.app.adapters import Addresses, CountedLedger, NoticeTeller, Readers, Stops
+from gateway.app.adapters import Addresses, CountedLedger, LateSms, NoticeTeller, Readers, Stops
 from gateway.app.seen import SeenSessions
 from gateway.channels.sms import Door, Keywords
 from gateway.channels.sms.door import Services
@@ -86,6 +86,7 @@ class House:
     store: Store
     ledger: Ledger
     notices: Notices
+    late: LateSms
     outbox: Outbox
     bounces: Bounces
     forwarding: Forwarding
@@ -191,6 +192,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             store=store,
             ledger=ledger,
             notices=notices,
+            late=LateSms(notices),
             outbox=outbox,
             bounces=_bounces(settings, store, keys, outbox, people, metrics),
             forwarding=_forwarding(settings, store, keys, clock, teller),

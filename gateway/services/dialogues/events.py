@@ -170,6 +170,8 @@ class LateAnswer:
     person_id: str | None
     language: str
     text: str = field(repr=False)
+    kept: bool = False
+    """It is what the menus send by SMS, for the person to keep, and not a page."""
 
 
 class Letters(Protocol):

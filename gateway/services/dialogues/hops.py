@@ -149,8 +149,9 @@ class Hops:
         log(session=caller.session_id).info("hop was late")
         page = played.page
         if self.letters is not None and not page.sensitive:
-            text = (page.sms if isinstance(page, End) else "") or page.text
-            await self.letters(LateAnswer(caller.cause, caller.msisdn, caller.person_id, played.state.language, text))
+            sms, language = (page.sms if isinstance(page, End) else ""), played.state.language
+            text, kept = sms or page.text, bool(sms)
+            await self.letters(LateAnswer(caller.cause, caller.msisdn, caller.person_id, language, text, kept))
         if hop.told is not None:
             await hop.told(None if page.sensitive else page.text)
 

@@ -1,12 +1,15 @@
 """Notices that are shown on a phone unasked: for whom, how often, and on by SMS when a phone shows nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from gateway.app.adapters import LateSms
 from gateway.observe import Metrics
+from gateway.services.dialogues import LateAnswer
 from gateway.services.dialogues.push import Push, PushOutcome
 from gateway.services.notices import Channel, Notice, NoticeClass, Outbox, QuietHours
 from gateway.services.notices.rules import NoticeState
@@ -140,3 +143,49 @@ async def test_who_sleeps_is_not_woken_by_a_page(house: House) -> None:
     assert await asleep.claim(Channel.USSD_PUSH, 10) == []
     await house.notices.tell(PAID)
     assert len(await asleep.claim(Channel.USSD_PUSH, 10)) == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "text", "kept", "asked", "channels"),
+    [
+        ([], "Balance 5", False, 1, []),
+        ([BUSY], "Balance 5", False, 2, []),
+        ([BUSY, ABSENT], "Balance 5", False, 2, ["sms"]),
+        ([REJECTED], "Balance 5", False, 1, ["sms"]),
+        ([UNKNOWN], "Balance 5", False, 1, ["sms"]),
+        ([], "x" * 200, False, 0, ["sms"]),
+        ([], "Receipt 5", True, 0, ["sms"]),
+    ],
+)
+async def test_a_page_that_came_too_late_is_shown_and_else_told_by_sms(
+    house: House,
+    monkeypatch: pytest.MonkeyPatch,
+    script: list[PushOutcome],
+    text: str,
+    kept: bool,  # noqa: FBT001 - a row of the table
+    asked: int,
+    channels: list[str],
+) -> None:
+    monkeypatch.setattr("gateway.app.adapters.PAUSES_S", (0.01,))
+    phone, late = Phone(*script), LateSms(house.notices)
+    late.pushes(PushCarrier([phone], short, Metrics()).show)
+
+    await late(LateAnswer("ses_1", "+989120000001", "per_1", "en", text, kept))
+
+    assert (len(phone.asked), await house.channels()) == (asked, channels)
+
+
+async def test_a_phone_that_says_nothing_gets_its_late_page_by_sms_in_time(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.app.adapters.LATE_PUSH_S", 0.05)
+    late = LateSms(house.notices)
+
+    async def silent(_push: Push) -> tuple[str, PushOutcome]:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    late.pushes(silent)
+    await late(LateAnswer("ses_1", "+989120000001", "per_1", "en", "Balance 5"))
+
+    assert await house.channels() == ["sms"]
