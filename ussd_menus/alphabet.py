@@ -38,6 +38,7 @@ _TO_GSM = {
     "•": "-",
     "×": "x",
     "·": ".",
+    "؟": "?",
     "\u00a0": " ",
     "\u202f": " ",
     "\u2009": " ",
@@ -73,6 +74,12 @@ def into_gsm(text: str) -> str:
         return text
     text = unicodedata.normalize("NFC", text)
     return "".join(letter if letter in GSM_ALL else _likeness(letter) for letter in text)
+
+
+def unlike(text: str) -> str:
+    """The letters of a text that GSM-7 has no likeness of, each once: people would read `?`."""
+    strange = (letter for letter in unicodedata.normalize("NFC", text) if letter not in GSM_ALL)
+    return "".join(dict.fromkeys(one for one in strange if one not in _TO_GSM and _likeness(one) == "?"))
 
 
 @lru_cache(maxsize=1024)

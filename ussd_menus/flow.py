@@ -118,6 +118,25 @@ def _routes(screen: RouterScreen) -> Iterator[Edge]:
         yield Edge(screen.name, screen.otherwise, ("otherwise",))
 
 
+def never(menus: Menus, edge: Edge) -> bool:
+    """Whether it is the `otherwise` of a router whose cases or steps leave nothing over."""
+    screen = menus.screens[edge.source]
+    if edge.key != ("otherwise",) or not isinstance(screen, RouterScreen):
+        return False
+    word = menus.words.get(screen.by)
+    if screen.steps and word is not None:
+        return screen.steps[-1][0] >= 10**word.max
+    words = routed(menus, screen.by)
+    return bool(words) and set(words) <= screen.cases.keys()
+
+
+def routed(menus: Menus, name: str) -> tuple[str, ...]:
+    """The words that a router by this name can meet; none when it is counted or unknown."""
+    special = {"language": tuple(menus.tongues), "easy": ("yes", "no")}
+    word = menus.words.get(name)
+    return special.get(name) or (word.words if word is not None else ())
+
+
 def _typed(menus: Menus, screen: InputScreen) -> Edge:
     word = menus.words.get(screen.into)
     into = frozenset({screen.into})

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ussd_menus.flow import FIELD, PASSING, ROWS, UNSEEN, Edge, Names, Way, edges_of, results_of
+from ussd_menus.flow import FIELD, PASSING, ROWS, UNSEEN, Edge, Names, Way, edges_of, never, results_of
 from ussd_menus.screens import STACK_MAX, AnyScreen, EndScreen, Menus, ReturnScreen, SubflowScreen
 from ussd_menus.texts import AMBIENT
 
@@ -245,10 +245,11 @@ class Graph:
             else:
                 yield node
 
-    def first_pages(self) -> set[str]:
-        """Screens that a session may show first."""
+    def first_pages(self, entries: Iterable[str] | None = None) -> set[str]:
+        """Screens that may be shown first behind these, those where a session begins when none are given."""
         found: set[str] = set()
-        waiting: list[Node] = [(name,) for name in self.entries()]
+        names = self.entries() if entries is None else entries
+        waiting: list[Node] = [(name,) for name in names if name in self.menus.screens]
         passed: set[Node] = set()
         while waiting:
             node = waiting.pop()
@@ -277,7 +278,7 @@ class Graph:
 def graph_of(menus: Menus) -> Graph:
     """The graph without edges to screens that do not exist."""
     edges = {
-        name: tuple(edge for edge in edges_of(menus, screen) if edge.to in menus.screens)
+        name: tuple(edge for edge in edges_of(menus, screen) if edge.to in menus.screens and not never(menus, edge))
         for name, screen in menus.screens.items()
     }
     graph = Graph(menus, edges)

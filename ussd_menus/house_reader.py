@@ -3,6 +3,7 @@
 import re
 from enum import StrEnum
 from typing import Any, TypeVar
+from unicodedata import category
 
 from ussd_menus.screens import (
     Action,
@@ -19,6 +20,9 @@ from ussd_menus.screens import (
 from ussd_menus.tables import Source, Table
 
 Kind = TypeVar("Kind", bound=StrEnum)
+TYPEABLE = re.compile(r"[0-9*#]{0,7}[0-9*]")
+"""Keys that every phone has; a `#` at the end of an answer is what sends it, and never read."""
+_CODE = re.compile(r"[0-9]+(\*[0-9]+)*")
 
 
 def one_of(kinds: type[Kind], table: Table, key: str, default: Kind) -> Kind:
@@ -102,6 +106,9 @@ def read_house(source: Source) -> tuple[House, tuple[str, ...]]:
 
 def _codes(source: Source) -> dict[str, str]:
     table = Table(source, ("codes",), source.data.pop("codes", {}))
+    for code in list(table.keys()):
+        if not _CODE.fullmatch(code.strip("*#")):
+            table.refuse("is no service code: digits, with stars between", code)
     return {code.strip("*#"): table.text(code) for code in list(table.keys())}
 
 
@@ -110,7 +117,16 @@ def read_keys(table: Table, house: Keys) -> Keys:
     inner = Table(table.source, (*table.path, "keys"), table.table("keys"))
     keys = Keys(**{name: inner.text(name, getattr(house, name)) for name in _KEYS})
     inner.close()
+    for name in _KEYS:
+        if getattr(keys, name) != getattr(house, name):
+            typeable(inner, name, getattr(keys, name))
     return keys
+
+
+def typeable(table: Table, name: str, key: str) -> None:
+    """A finding for a key that nobody can type, or that would never be read as it stands."""
+    if key and not TYPEABLE.fullmatch(key):
+        table.refuse("is at most 8 of the keys 0 to 9, * and #, the last one no #", name)
 
 
 _KEYS = ("help", "back", "home", "next", "call_back")
@@ -167,14 +183,22 @@ def read_texts(source: Source) -> tuple[dict[str, Text], dict[str, int]]:
         for key in list(content) if isinstance(content, dict) else []:
             lines[f"{section}.{key}"] = source.line_of(section, key)
             plural = isinstance(inner.peek(key), dict)
-            texts[f"{section}.{key}"] = _plural(inner, key) if plural else inner.text(key)
+            texts[f"{section}.{key}"] = _plural(inner, key) if plural else _written(inner, key)
     return texts, lines
+
+
+def _written(table: Table, key: str) -> str:
+    """A text that says something, in letters that every wire can carry."""
+    text = table.text(key)
+    if text and (not text.strip() or any(letter != "\n" and category(letter) == "Cc" for letter in text)):
+        table.refuse("says nothing, or holds a control letter other than a line feed", key)
+    return text
 
 
 def _plural(table: Table, key: str) -> Plural:
     inner = Table(table.source, (*table.path, key), table.table(key), table.screen)
     by = inner.text("by")
-    forms = {category: inner.text(category) for category in CATEGORIES if inner.has(category)}
+    forms = {form: _written(inner, form) for form in CATEGORIES if inner.has(form)}
     forms.setdefault("other", "") or inner.text("other")
     inner.close()
     return Plural(by, forms)

@@ -28,7 +28,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
-from ussd_menus.house_reader import one_of, read_keys, read_style
+from ussd_menus.house_reader import one_of, read_keys, read_style, typeable
 from ussd_menus.screens import (
     ActionScreen,
     AnswerKind,
@@ -192,6 +192,9 @@ def _pages(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
 
 def _input(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
     kind = one_of(AnswerKind, table, "kind", AnswerKind.TEXT)
+    for key, kinds in _LIMITS.items():
+        if table.has(key) and kind not in kinds:
+            table.refuse(f"limits an answer of kind {' or '.join(kinds)} only", key)
     return InputScreen(
         **common,
         kind=kind,
@@ -203,6 +206,16 @@ def _input(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
         least=table.whole("least", 0),
         most=table.whole("most", 0),
     )
+
+
+_LENGTHS = (AnswerKind.TEXT, AnswerKind.DIGITS)
+_LIMITS = {
+    "length_min": _LENGTHS,
+    "length_max": _LENGTHS,
+    "least": (AnswerKind.NUMBER,),
+    "most": (AnswerKind.NUMBER,),
+}
+"""What bounds the answers of which kinds: a limit that is not kept would be trusted."""
 
 
 def _secret(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
@@ -218,7 +231,9 @@ def _secret(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
 
 def _confirm(reader: DialogueReader, table: Table, common: _Common) -> AnyScreen:
     label = reader.key(table.text("label", "nav.confirm"))
-    return ConfirmScreen(**common, key=table.text("key"), label=label, to=reader.target(table))
+    key = table.text("key")
+    typeable(table, "key", key)
+    return ConfirmScreen(**common, key=key, label=label, to=reader.target(table))
 
 
 def _silent(common: _Common) -> _Common:

@@ -46,6 +46,7 @@ class Rule(StrEnum):
     PLACEHOLDERS_DIFFER = "placeholders-differ"
     PLACEHOLDER_FORM = "placeholder-form"
     PLURAL_FORMS = "plural-forms"
+    UNKNOWN_LETTERS = "unknown-letters"
     PAGE_TOO_LONG = "page-too-long"
     SESSION_TOO_LONG = "session-too-long"
     TOO_DEEP = "too-deep"

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TypeVar
 
 from ussd_menus.model import Result, Row, Value
-from ussd_menus.screens import Menus, Word, WordType
+from ussd_menus.screens import Menus, RouterScreen, Word, WordType
 
 ROWS = "rows"
 Kind = TypeVar("Kind")
@@ -21,6 +21,8 @@ class Dice:
     def __init__(self, *seed: object) -> None:
         self.seed = ":".join(map(str, seed)).encode()
         self.rolls = 0
+        self.borders: tuple[int, ...] = ()
+        """Numbers that are drawn now and then besides, since something changes at them."""
 
     def roll(self, sides: int) -> int:
         """A number from 0 to `sides` - 1; `sides` at least 1."""
@@ -32,6 +34,12 @@ class Dice:
         return among[self.roll(len(among))]
 
 
+def borders_of(menus: Menus) -> tuple[int, ...]:
+    """The numbers on both sides of each step of a router."""
+    routers = (screen for screen in menus.screens.values() if isinstance(screen, RouterScreen))
+    return tuple(sorted({one for router in routers for below, _ in router.steps for one in (below - 1, below)}))
+
+
 def _first(_sides: int) -> int:
     return 0
 
@@ -39,6 +47,7 @@ def _first(_sides: int) -> int:
 def value_of(word: Word, dice: Dice | None = None) -> Value:
     """A value of the word; the same plausible one every time without dice, a longest one now and then with them."""
     roll = dice.roll if dice else _first
+    border = dice.pick(dice.borders) if dice and dice.borders and not roll(4) else None
     match word.type:
         case WordType.TEXT if word.sensitive:
             return "*" * min(word.max, 6)
@@ -46,6 +55,10 @@ def value_of(word: Word, dice: Dice | None = None) -> Value:
             return "Sample"[: word.max] if not dice or roll(2) else "m" * (word.max + (5 if word.cut else 0))
         case WordType.WORD:
             return word.words[roll(len(word.words))]
+        case WordType.NUMBER if border is not None:
+            return min(int("9" * word.max), border)
+        case WordType.AMOUNT if border is not None:
+            return word.amount(min(int("9" * word.max), border))
         case WordType.NUMBER:
             return int("9" * word.max) if dice and not roll(3) else min(int("9" * word.max), roll(12) if dice else 3)
         case WordType.AMOUNT:

@@ -8,12 +8,15 @@ from functools import cached_property
 from typing import Any
 
 from ussd_menus.model import Finding
-from ussd_menus.places import Places, line_in, places
+from ussd_menus.places import DEPTH_MAX, Places, line_in, places
 
 FORM = "form"
 """The rule of every finding of the loader."""
 
 
+_KEY = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*"""
+_NESTED = re.compile(rf"(?<![\w.-])(?:{_KEY}\.[ \t]*){{{DEPTH_MAX}}}")
+"""A dotted key of too many names, for which tomllib would take time in their square."""
 FILE_BYTES_MAX = 1 << 20
 """The largest file that is read; the menus of a whole institution take a tenth of it."""
 
@@ -54,6 +57,9 @@ def read(files: Mapping[str, bytes], file: str, findings: list[Finding]) -> Sour
             source.refuse(1, "", f"cannot be read: more than {FILE_BYTES_MAX} bytes")
             return source
         text = text_of(files[file], errors="strict")
+        if _NESTED.search(text):
+            source.refuse(1, "", f"cannot be read: a key of more than {DEPTH_MAX} names")
+            return source
         source.data = tomllib.loads(text)
         source.text = text
     except KeyError:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ussd_menus.flow import FAULTS, Edge, edges_of, results_of
+from ussd_menus.flow import FAULTS, Edge, edges_of, results_of, routed
 from ussd_menus.graph import NODES_MAX, Graph
 from ussd_menus.model import Finding
 from ussd_menus.rules import ACTIONS_FILE, Rule, at, at_house
@@ -11,6 +11,7 @@ from ussd_menus.screens import (
     ActionScreen,
     AnyScreen,
     EndScreen,
+    ListScreen,
     Menus,
     ReturnScreen,
     RouterScreen,
@@ -66,6 +67,10 @@ def exits(graph: Graph) -> Iterator[Finding]:
         if name in loops:
             fix = "this leads round to itself without a page: show a page between"
             yield at(menus, screen, Rule.LOOP_WITHOUT_EXIT, fix)
+        if isinstance(screen, ListScreen) and screen.empty and not (screen.back or screen.home):
+            fix = "a person cannot leave when the list is empty: give it `back` or a home"
+            yield at(menus, screen, Rule.DEAD_END, fix)
+            continue
         stuck = [node for node in graph.reachable[name] if node not in leaving]
         if not stuck or isinstance(screen, ReturnScreen | SubflowScreen):
             continue
@@ -145,13 +150,12 @@ def routers(menus: Menus) -> Iterator[Finding]:
 
 
 def _router(menus: Menus, screen: RouterScreen) -> Iterator[Finding]:
-    special = {"language": tuple(menus.tongues), "easy": ("yes", "no")}
+    words = routed(menus, screen.by)
     word = menus.words.get(screen.by)
-    if screen.by not in special and word is None:
+    if not words and word is None:
         yield at(menus, screen, Rule.UNKNOWN_WORD, f"declare {screen.by} in [words]", "by")
         return
-    words = special.get(screen.by) or (word.words if word and word.type is WordType.WORD else ())
-    counted = screen.by not in special and word is not None and word.type in {WordType.NUMBER, WordType.AMOUNT}
+    counted = not words and word is not None and word.type in {WordType.NUMBER, WordType.AMOUNT}
     if not words and not counted:
         fix = f"a router goes by a word, a number or an amount, and {screen.by} is none"
         yield at(menus, screen, Rule.TYPE_MISMATCH, fix, "by")

@@ -28,6 +28,7 @@ PAGED = (MenuScreen, ListScreen, PagesScreen, LanguageScreen)
 def keys(graph: Graph) -> Iterator[Finding]:
     """No key of navigation is a legal answer, and no key that confirms was one on the page before."""
     yield from _alike(graph.menus)
+    called = graph.first_pages([graph.menus.house.call_back])
     for name, screen in graph.menus.screens.items():
         for key in sorted(navigation(screen)):
             if legal(graph, screen, key):
@@ -39,6 +40,15 @@ def keys(graph: Graph) -> Iterator[Finding]:
                 if screen.key in pressed(graph, source) or legal(graph, source, screen.key):
                     fix = f"`{screen.key}` is legal on {before} too, so a double press agrees: take another key"
                     yield at(graph.menus, screen, Rule.CONFIRM_KEY, fix, "key")
+            if name in called:
+                yield from _called(graph, screen)
+
+
+def _called(graph: Graph, screen: ConfirmScreen) -> Iterator[Finding]:
+    """The call-back key leads here from any page: pressed twice, it must not agree."""
+    if screen.key in {graph.menus.screens[name].keys.call_back for name in graph.reachable}:
+        fix = f"`{screen.key}` leads here in easy mode, so a double press agrees: take another key"
+        yield at(graph.menus, screen, Rule.CONFIRM_KEY, fix, "key")
 
 
 def _alike(menus: Menus) -> Iterator[Finding]:

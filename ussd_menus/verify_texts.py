@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from ussd_menus.alphabet import unlike
 from ussd_menus.model import Finding
 from ussd_menus.plurals import categories
 from ussd_menus.rules import Rule, at_text
@@ -134,7 +135,7 @@ class _Check:
         return at_text(self.menus, self.tongue, self.key, self.screen, rule, fix, *form, easy=self.easy)
 
     def placeholders(self, text: Text, *, plain: bool) -> Iterator[Finding]:
-        """The same placeholders as the other languages, each with a form that its word can have."""
+        """Letters of its alphabet, the placeholders of the other languages, each with a form that its word can have."""
         lacks = names_in(self.menus, self.key) - parse(text).names
         if lacks:
             named = ", ".join(f"{{{name}}}" for name in sorted(lacks))
@@ -142,6 +143,10 @@ class _Check:
         if plain and parse(text).names:
             yield self.found(Rule.PLACEHOLDER_FORM, f"{self.key} is a label, which fills no placeholder")
         for spelling in spellings(text):
+            strange = unlike(spelling) if self.tongue.alphabet == "gsm" else ""
+            if strange:
+                fix = f"{self.key} has {strange}, which people read as `?` in the alphabet gsm: write it otherwise"
+                yield self.found(Rule.UNKNOWN_LETTERS, fix)
             if set(PLACEHOLDER.sub("", spelling)) & {"{", "}"}:
                 yield self.found(Rule.PLACEHOLDER_FORM, f"{self.key} has a brace that belongs to no placeholder")
             for name, form in PLACEHOLDER.findall(spelling):

@@ -19,7 +19,7 @@ from ussd_menus.measure import STYLES
 from ussd_menus.model import Begin, Call, End, Event, Input, Page, Profile, Reply, Result, State
 from ussd_menus.paging import fits
 from ussd_menus.record import DAY
-from ussd_menus.samples import Dice, result_of
+from ussd_menus.samples import Dice, borders_of, result_of
 from ussd_menus.screens import (
     GO_ON,
     ActionScreen,
@@ -66,12 +66,14 @@ class Walk:
         self.graph: Graph = graph_of(self.frozen.menus)
         ends = {name for name in self.graph.reachable if isinstance(self.frozen.menus.screens[name], EndScreen)}
         self.branches = branches_of(self.graph)
+        self.borders = borders_of(self.frozen.menus)
         self._ends = _distances(self.graph, ends)
         self._towards: dict[str, dict[Node, int]] = {}
 
     def once(self, seed: int, number: int) -> None:
         """One session, the `number`th of this seed."""
         dice = Dice(seed, number)
+        dice.borders = self.borders
         codes = ("", *self.frozen.menus.house.codes)
         language = self.languages[number % len(self.languages)]
         state = begin(self.frozen, language, dice.pick(STYLES))
@@ -118,7 +120,8 @@ class Walk:
         gsm = self.frozen.menus.tongues[state.language].alphabet == "gsm"
         if gsm and not named and gsm_septets(reply.text) is None:
             self._break(f"{where}: {state.screen} shows letters that are not GSM-7")
-        if SECRET[:4] in str(state).replace(state.version, ""):
+        # Quoted, since a number may hold the same digits by chance.
+        if f'"{SECRET[:4]}' in str(state).replace(state.version, ""):
             self._break(f"{where}: the state keeps a secret")
 
     def _next(self, state: State, reply: Page | Call, dice: Dice, *, home: bool) -> Event:
@@ -231,11 +234,12 @@ def _answer(frozen: FrozenMenus, screen: InputScreen, dice: Dice) -> str:
             return "09120000001"
         case AnswerKind.AMOUNT:
             digits = frozen.menus.words[screen.into].max
-            return dice.pick(("1", "25000"[:digits], "7" * max(1, digits - 1)))
+            return dice.pick((*map(str, dice.borders), "1", "25000"[:digits], "7" * max(1, digits - 1)))
         case AnswerKind.DATE:
             return dice.pick(("2026-11-11", "1405/08/25", "۱۴۰۵/۰۸/۲۵"))
         case AnswerKind.NUMBER:
-            return str(screen.least + dice.roll(screen.most - screen.least + 1))
+            near = [one for one in dice.borders if screen.least <= one <= screen.most]
+            return str(dice.pick([screen.least + dice.roll(screen.most - screen.least + 1), *near]))
         case AnswerKind.DIGITS:
             return "1234567890" * (length // 10) + "1234567890"[: length % 10]
         case AnswerKind.TEXT:

@@ -75,7 +75,7 @@ def mutated(draw: st.DrawFn) -> dict[str, bytes]:
     return files
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mutated())
 def test_whatever_is_changed_there_are_findings_and_no_traceback(files: dict[str, bytes]) -> None:
     found = inspect_files(files)
@@ -96,6 +96,8 @@ HOSTILE = [
     b"[house]\nentry = 5\n[house.keys]\nback = []\n",
     b"house = []\nwords = 5\nactions = 'x'\nlanguage = [1]\ndialogue = 7\n",
     b'a = "' + b"y" * 100_000 + b'"',
+    b".".join([b"a"] * 100_000) + b" = 1",
+    b"'a' . " * 100_000 + b"a = 1",
 ]
 
 

@@ -49,6 +49,18 @@ REFUSED: list[tuple[Change, str, str, str]] = [
     ((EN, 'alphabet = "gsm"', 'alphabet = "ascii"'), "", "alphabet", "is none of gsm, ucs2"),
     ((EN, 'more = "More"', "more = 5"), "nav", "more", "must be a text"),
     ((EN, 'exit = "Exit"', 'exit = ""'), "nav", "exit", "must be a text"),
+    ((EN, 'exit = "Exit"', 'exit = " "'), "nav", "exit", "says nothing"),
+    ((EN, 'exit = "Exit"', 'exit = "Ex\\u0000it"'), "nav", "exit", "control letter"),
+    (
+        (SEND, 'kind = "msisdn"', 'kind = "msisdn"\nlength_max = 9'),
+        "send.to",
+        "length_max",
+        "of kind text or digits only",
+    ),
+    ((SEND, 'kind = "amount"', 'kind = "amount"\nleast = 9'), "send.amount", "least", "of kind number only"),
+    (("menus/wallet.toml", 'key = "7"', 'key = "۷"'), "wallet.went_out", "key", "keys 0 to 9"),
+    (("menus/wallet.toml", 'key = "7"', 'key = "7#"'), "wallet.went_out", "key", "keys 0 to 9"),
+    ((HOUSE, 'back = "00"', 'back = "۰۰"'), "", "back", "keys 0 to 9"),
 ]
 
 

@@ -43,7 +43,7 @@ def pages(sheet: Sheet, note: str = "") -> Iterator[Cut]:
 LINES = st.lists(st.text("abc[€دی", min_size=1, max_size=25), min_size=1, max_size=30)
 
 
-@given(LINES, st.text("abد", max_size=20), st.text("abد", max_size=12))
+@given(LINES, st.text("abد", max_size=10), st.text("abد", max_size=8))
 def test_every_item_is_on_one_page_whole_and_in_order(items: list[str], head: str, note: str) -> None:
     sheet = Sheet(head, [f"{at}. {item}" for at, item in enumerate(items, 1)], KEYS)
     shown = list(pages(sheet, note))

@@ -1,9 +1,12 @@
 """Random walks see everything of sound menus, break nothing, and are the same for the same seed."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.ussd_menus.planted import SOUND
-from ussd_menus import FrozenMenus, Profile, freeze, load
+from ussd_menus import FrozenMenus, Page, Profile, begin, freeze, load
+from ussd_menus.model import Phase
 from ussd_menus.walk import Walk, coverage
 
 
@@ -34,3 +37,12 @@ def test_a_walk_that_does_not_end_is_broken(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("ussd_menus.walk.HOPS_MAX", 2)
     lines = walked(freeze(load(SOUND / "clinic")), 5)
     assert any(line.startswith("broken: walk") and "no end within 2 hops" in line for line in lines)
+
+
+def test_numbers_that_look_like_the_secret_are_no_secret() -> None:
+    walk = Walk(freeze(load(SOUND / "clinic")), Profile(), ("en",))
+    state = begin(walk.frozen, "en")
+    for value, broken in ((283_927, 0), ("8392", 1)):
+        kept = replace(state, variables={"age": value}, phase=Phase.CALLING)
+        walk._check("here", kept, Page("Page"))
+        assert len(walk.broken) == broken
