@@ -39,6 +39,7 @@ class Doors:
     dialogues: Dialogues
     ready: asyncio.Event
     hops: Hops
+    clerk: Clerk
     linked: LinkDialogues
     """USSD over the links."""
     menus: ReleasedMenus
@@ -59,7 +60,7 @@ def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[st
     app.add_subapp("/api/v1", api_app(house.tokens, house.heads, house.clock, house.metrics))
     linked = LinkedUssd(dialogues, house.metrics, Codes([house.settings.service_code]))
     desk = Desk(house.taps, house.merchants, house.keys, house.metrics, house.settings.iso8583_idle_s)
-    return Doors(app, TerminalServer(desk), _letters(house), dialogues, ready, hops, linked, menus)
+    return Doors(app, TerminalServer(desk), _letters(house), dialogues, ready, hops, clerk, linked, menus)
 
 
 def _letters(house: House) -> MailIngress:

@@ -77,7 +77,7 @@ async def _work(house: House, opened: doors.Doors, loops: Loops, tasks: asyncio.
             await opened.terminals.stop(settings.stop_s)
             await runner.cleanup()
             loops.stop()
-            while opened.hops.in_hand or not loops.done:  # noqa: ASYNC110 - two facts, at the very end
+            while opened.hops.in_hand or opened.clerk.in_hand or not loops.done:  # noqa: ASYNC110 - facts, at the very end
                 await asyncio.sleep(0.02)
             await loops.close()
 

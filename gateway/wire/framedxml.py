@@ -42,16 +42,20 @@ class Frame:
 def frames(buffer: bytearray) -> list[Frame]:
     """Take whole frames off the front of `buffer`; what is left is the beginning of the next.
 
+    A frame whose XML is none, is not flat or has a DTD has no name and no fields.
+
     Raises:
-        BadInput: A head that cannot be, or XML that is not flat, has a DTD, or is no XML.
+        BadInput: A head that cannot be; nothing after it can be found.
     """
     found, at = [], 0
     while len(buffer) - at >= HEAD_OCTETS:
         session_id, length = _head(bytes(buffer[at : at + HEAD_OCTETS]))
         if len(buffer) - at < length:
             break
-        name, fields = flat_xml(bytes(buffer[at + HEAD_OCTETS : at + length]))
-        found.append(Frame(session_id, name, fields))
+        try:
+            found.append(Frame(session_id, *flat_xml(bytes(buffer[at + HEAD_OCTETS : at + length]))))
+        except BadInput:
+            found.append(Frame(session_id, ""))
         at += length
     del buffer[:at]
     return found

@@ -19,10 +19,13 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from gateway.errors import BadInput
+from gateway.wire import gsm
 
 HEADER = struct.Struct(">IIIII")
 LENGTH_MAX = 1_024
 STRING_MAX = 182
+MSISDN_OCTETS = 21
+"""Width of the field; its last octet is NUL."""
 VERSION = 0x10
 NO_CB = 0xFFFFFFFF
 """The receiver's CB while it has not chosen one."""
@@ -91,7 +94,7 @@ class Talk:
     version: int = VERSION
 
     def encode(self) -> bytes:
-        """The octets; the coding is UCS-2 where one letter is not Latin-1 and the text has at most 91 letters.
+        """The octets; the coding is UCS-2 where GSM-7 or Latin-1 lacks a letter and the text has at most 91 letters.
 
         Raises:
             BadInput: The string has more than 182 octets.
@@ -100,7 +103,7 @@ class Talk:
         if len(octets) > STRING_MAX:
             raise BadInput(f"a USSD string has at most {STRING_MAX} octets, not {len(octets)}")
         head = struct.pack(">BB", self.version, self.operation)
-        return head + c_octets(self.msisdn, 21) + c_octets(self.service_code, 4) + bytes([scheme]) + octets
+        return head + c_octets(self.msisdn, MSISDN_OCTETS) + c_octets(self.service_code, 4) + bytes([scheme]) + octets
 
 
 def pdus(buffer: bytearray) -> list[Pdu]:
@@ -163,14 +166,12 @@ def _text(octets: bytes) -> str:
 
 
 def _octets(text: str) -> tuple[CodeScheme, bytes]:
-    try:
-        return CodeScheme.GSM, text.encode("latin-1")
-    except UnicodeEncodeError:
-        octets = text.encode("utf-16-be", "replace")
-    if len(octets) <= STRING_MAX:
-        return CodeScheme.UCS2, octets
-    # GSM-7 has letters that Latin-1 has not, Greek ones and the euro: better a page with a `?` in it than none.
-    return CodeScheme.GSM, text.encode("latin-1", "replace")
+    plain, wide = text.encode("latin-1", "replace"), text.encode("utf-16-be", "replace")
+    if gsm.coding_of(text) is gsm.Coding.GSM and plain.decode("latin-1") == text:
+        return CodeScheme.GSM, plain
+    # The phone gets GSM-7 or UCS-2: an `ê` is in Latin-1 and not in GSM-7, a `€` in GSM-7 and not in Latin-1. Of a page
+    # that is too long for UCS-2, better one with a `?` in it than none.
+    return (CodeScheme.UCS2, wide) if len(wide) <= STRING_MAX else (CodeScheme.GSM, plain)
 
 
 def _string(scheme: int, octets: bytes) -> str:

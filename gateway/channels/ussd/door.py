@@ -137,7 +137,15 @@ class UssdDoor:
                 assert isinstance(wire, LaterWire), "only such a wire is given an account"
                 assert self._clerk is not None, "a house with such a wire has a clerk"
                 text, more = "", True
-                self._clerk.take(wire, wire.name, mount.account, delivery, lambda: self._later(wire, delivery))
+                unseen = replace(delivery.event, kind=EventKind.REPORT, reason="not_sent")
+                self._clerk.take(
+                    wire,
+                    wire.name,
+                    mount.account,
+                    delivery,
+                    lambda: self._later(wire, delivery),
+                    lambda: self._close(unseen),
+                )
         except Overloaded:
             self._count(wire, "busy")
             return wire.refused(given, self._dialogues.closing(Closing.BUSY), status=429)

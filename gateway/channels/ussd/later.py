@@ -2,7 +2,8 @@
 
 The hop is worked at after the acknowledgement, in a task of the house. Its page is stored with its session before it is
 sent, so that a delivery that comes again gets the same page; a call that fails is made again while the network still
-waits, and then given up: the session stays where it is, and the next dial offers to go on.
+waits, and then given up: the session stays where it is, and the next dial offers to go on; a last page that was not
+sent is what the next dial begins with.
 """
 
 import asyncio
@@ -62,6 +63,8 @@ class Poster(Protocol):
 
 Answer = Callable[[], Awaitable[tuple[str, bool]]]
 """The page of a hop and whether the session stays open; never raises."""
+Unseen = Callable[[], Awaitable[None]]
+"""Is told that the last page of a session was not sent; never raises."""
 
 
 class Clerk:
@@ -72,24 +75,30 @@ class Clerk:
         self._tasks = tasks
         self._clock = clock
         self._metrics = metrics
-        self._in_hand = 0
+        self.in_hand = 0
+        """Hops whose page is not sent yet."""
 
-    def take(self, wire: LaterWire, name: str, account: Account, delivery: Delivery, answer: Answer) -> None:
+    def take(
+        self, wire: LaterWire, name: str, account: Account, delivery: Delivery, answer: Answer, unseen: Unseen
+    ) -> None:
         """Work at a hop and send its page.
 
         Raises:
             Overloaded: Too many are in hand; nothing was begun.
         """
-        if self._in_hand >= IN_HAND_MAX:
+        if self.in_hand >= IN_HAND_MAX:
             raise Overloaded("too many pages wait to be sent")
-        self._in_hand += 1
-        task = self._tasks.create_task(self._send(wire, name, account, delivery, answer), name=f"page-{name}")
-        task.add_done_callback(self._done)
+        self.in_hand += 1
+        work = self._work(wire, name, account, delivery, answer, unseen)
+        self._tasks.create_task(work, name=f"page-{name}").add_done_callback(self._done)
 
     def _done(self, _task: object) -> None:
-        self._in_hand -= 1
+        self.in_hand -= 1
 
-    async def _send(self, wire: LaterWire, name: str, account: Account, delivery: Delivery, answer: Answer) -> None:
+    async def _work(
+        self, wire: LaterWire, name: str, account: Account, delivery: Delivery, answer: Answer, unseen: Unseen
+    ) -> None:
+        more = True
         try:
             text, more = await answer()
             sent = wire.sending(delivery, text, more=more, account=account, now=self._clock.now())
@@ -102,6 +111,10 @@ class Clerk:
         except Exception:  # noqa: BLE001 - a worker's tick: one page must not end the others
             self._metrics.hops.labels(wire=name, end="broken").inc()
             log(wire=name).exception("a page broke")
+        else:
+            return
+        if not more:
+            await unseen()
 
 
 __all__ = ["Account", "Clerk", "LaterWire", "Poster"]

@@ -4,14 +4,15 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from gateway.errors import BadInput
 from gateway.observe import Metrics, log
 from gateway.peers.ussd.mtn import MtnTalk
 from gateway.peers.ussd.profile import UssdLinkKind, UssdLinkProfile
-from gateway.peers.ussd.talk import Alive, Answer, Asked, Bound, Happening, Landed, Talk, Turned
+from gateway.peers.ussd.talk import Alive, Answer, Asked, Bound, Happening, Landed, Misread, Talk, Turned
 from gateway.peers.ussd.ussdc import UssdcTalk
-from gateway.services.dialogues.linked import LinkDialogues, LinkPage
+from gateway.services.dialogues.linked import HopKind, LinkDialogues, LinkPage
 from gateway.services.dialogues.push import Pending, Push, PushOutcome
 from gateway.services.links import LinkStatus
 from wallet.clock import Clock
@@ -21,6 +22,9 @@ WRITE_S = 10.0
 """How long a centre may refuse to read before the connection is given up."""
 STEADY_S = 10.0
 """A connection that lasted so long was a success; the next pause is the shortest again."""
+DRAIN_S = 10.0
+"""How long a stop waits for hops in hand: a hop's budget, and its page."""
+DOOR = "ussd_link"
 TALKS: Mapping[UssdLinkKind, Callable[[UssdLinkProfile], Talk]] = {
     UssdLinkKind.USSDC: UssdcTalk,
     UssdLinkKind.MTN: MtnTalk,
@@ -90,7 +94,8 @@ class UssdLink:
                 self.alarm, pause_s = str(refusals.exceptions[0]), self.profile.retry_max_s
                 self._log.error("ussd link refused", reason=self.alarm)
             except* (OSError, TimeoutError, Lost, BadInput) as problems:
-                self._log.warning("ussd link lost", reason=str(problems.exceptions[0]))
+                if not self._stopping.is_set():
+                    self._log.warning("ussd link lost", reason=str(problems.exceptions[0]))
             self._became(up=False)
             if loop.time() - began > STEADY_S and not self.alarm:
                 pause_s = self.profile.retry_min_s
@@ -99,7 +104,7 @@ class UssdLink:
             pause_s = min(pause_s * 2, self.profile.retry_max_s)
 
     def stop(self) -> None:
-        """Sign off and end; answers in hand are not waited for."""
+        """Take no more hops, send the pages of those in hand, sign off and end."""
         self._stopping.set()
 
     def status(self) -> LinkStatus:
@@ -118,9 +123,10 @@ class UssdLink:
             self._connection = connection
             self._became(up=True)
             async with asyncio.TaskGroup() as tasks:
-                stopping = tasks.create_task(self._until_stopped(connection))
+                room = asyncio.Semaphore(profile.hops_max)
+                stopping = tasks.create_task(self._until_stopped(connection, room))
                 try:
-                    await self._converse(connection, tasks)
+                    await self._converse(connection, tasks, room)
                 finally:
                     stopping.cancel()
         finally:
@@ -131,14 +137,19 @@ class UssdLink:
                 async with asyncio.timeout(1.0):
                     await writer.wait_closed()
 
-    async def _until_stopped(self, connection: "_Connection") -> None:
+    async def _until_stopped(self, connection: "_Connection", room: asyncio.Semaphore) -> None:
         await self._stopping.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
+                # Whoever has all the room knows that nothing is in hand and that nothing more begins.
+                for _ in range(self.profile.hops_max):
+                    await room.acquire()
         await connection.send(connection.talk.goodbye())
         connection.end()
+        raise Lost("we stop")
 
-    async def _converse(self, connection: "_Connection", tasks: asyncio.TaskGroup) -> None:
-        room = asyncio.Semaphore(self.profile.hops_max)
-        while not self._stopping.is_set():
+    async def _converse(self, connection: "_Connection", tasks: asyncio.TaskGroup, room: asyncio.Semaphore) -> None:
+        while True:
             for happening in await connection.happenings():
                 match happening:
                     case Asked() as asked:
@@ -152,6 +163,10 @@ class UssdLink:
                             tasks.create_task(self._answer(connection, asked, room))
                     case Answer(octets=octets):
                         await connection.send(octets)
+                    case Misread(octets=octets):
+                        self._metrics.refused.labels(door=DOOR, reason="field_form").inc()
+                        self._log.warning("a message of a centre could not be read")
+                        await connection.send(octets)
                     case Turned(reason=reason):
                         raise Lost(reason)
                     case Bound() | Alive():
@@ -160,12 +175,21 @@ class UssdLink:
     async def _answer(self, connection: "_Connection", asked: Asked, room: asyncio.Semaphore) -> None:
         try:
             page = await self._dialogues.hop(asked.hop)
-            if page is not None:
-                await connection.send(connection.talk.page(asked.place, page))
-        except BadInput:
-            # A page that this wire cannot carry: the person must not be left without an answer.
-            self._log.error("a page did not fit the wire")
-            await connection.send(connection.talk.page(asked.place, LinkPage("", ends=True)))
+            if page is None:
+                return
+            try:
+                octets = connection.talk.page(asked.place, page)
+            except BadInput:
+                # A page that this wire cannot carry: the person must not be left without an answer.
+                self._log.error("a page did not fit the wire")
+                octets = connection.talk.page(asked.place, LinkPage("", ends=True))
+            try:
+                await connection.send(octets)
+            except (OSError, TimeoutError):
+                if page.ends:
+                    # The dialogues begin the next dial with a last page that nobody saw.
+                    await self._dialogues.hop(replace(asked.hop, kind=HopKind.ABORT, text=""))
+                raise
         finally:
             room.release()
 

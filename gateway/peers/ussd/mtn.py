@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 from gateway.errors import BadInput
 from gateway.peers.ussd.profile import UssdLinkProfile
-from gateway.peers.ussd.talk import Alive, Answer, Asked, Bound, Happening, Turned
+from gateway.peers.ussd.talk import Alive, Answer, Asked, Bound, Happening, Misread, Turned
 from gateway.services.dialogues.linked import HopKind, LinkHop, LinkPage
 from gateway.services.dialogues.push import Push
+from gateway.wire import gsm
 from gateway.wire.framedxml import Frame, frames
 
 _ASKS, _ENDS = "2", "6"
@@ -51,7 +52,7 @@ class MtnTalk:
         """Answers to our sign-on and enquiries, and hops.
 
         Raises:
-            BadInput: A frame that cannot be.
+            BadInput: The head of a frame that cannot be.
         """
         self._buffer += octets
         found = [self._happening(frame) for frame in frames(self._buffer)]
@@ -63,7 +64,7 @@ class MtnTalk:
         fields = {
             **dict(place.fields),
             "phase": "2",
-            "dcs": _GSM if _is_latin(page.text) else _UCS2,
+            "dcs": _GSM if gsm.coding_of(page.text) is gsm.Coding.GSM else _UCS2,
             "msgtype": _ENDS if page.ends else _ASKS,
             "userdata": page.text,
             "delvrpt": "0",
@@ -102,6 +103,8 @@ class MtnTalk:
             case "ENQRequest":
                 number = _number(frame.fields.get("requestId", "0"))
                 return Answer(self._enquiry("ENQResponse", "ENQUIRELINKRSP", number))
+            case "":
+                return Misread()
             case "USSDRequest":
                 return self._asked(frame, self._kind(frame))
             case "USSDError":
@@ -122,13 +125,9 @@ class MtnTalk:
         if kind is HopKind.BEGIN and not text.startswith("*"):
             text = f"*{code}#"
         msisdn = f"+{frame.fields.get('msisdn', '').lstrip('+')}"
-        return Asked(
-            LinkHop(self._profile.name, frame.session_id or "-", msisdn, kind, text), _Place(frame.session_id, repeated)
-        )
-
-
-def _is_latin(text: str) -> bool:
-    return all(ord(letter) < 256 for letter in text)
+        # Where the centre names no session, a phone has one at a time.
+        key = frame.session_id or msisdn
+        return Asked(LinkHop(self._profile.name, key, msisdn, kind, text), _Place(frame.session_id, repeated))
 
 
 def _number(text: str) -> str:

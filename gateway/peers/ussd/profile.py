@@ -40,7 +40,7 @@ class UssdLinkProfile:
         retry_min_s: First pause after a connection was lost.
         retry_max_s: Longest such pause.
         hops_max: Hops that may be answered at once; more wait unread, so the centre feels it.
-        dialogues_max: Dialogues that the centre may hold open.
+        dialogues_max: Dialogues that are remembered; of more, the first are as if from before the connection.
         push_s: How long a phone may take to show a page that we push, or a person to answer it.
         pushes_max: Pushes that may be in hand at once; 0 where the operator takes none.
         push_code: Service code that a push of ours carries, three digits at most; '' where the centre wants none.

@@ -33,6 +33,16 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Misread:
+    """What one message says cannot be read, though where it ends is known: others' dialogues are untouched by it.
+
+    `octets` is what goes back, nothing where it is not known to whom.
+    """
+
+    octets: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A hop of a dialogue, and where its page must go."""
 
@@ -50,7 +60,7 @@ class Landed:
     asked: Asked | None = None
 
 
-Happening = Bound | Turned | Alive | Answer | Asked | Landed
+Happening = Bound | Turned | Alive | Answer | Misread | Asked | Landed
 
 
 class Talk(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from gateway.errors import BadInput
 from gateway.peers.ussd.profile import UssdLinkProfile
-from gateway.peers.ussd.talk import Alive, Answer, Asked, Bound, Happening, Landed, Turned
+from gateway.peers.ussd.talk import Alive, Answer, Asked, Bound, Happening, Landed, Misread, Turned
 from gateway.services.dialogues.linked import HopKind, LinkHop, LinkPage
 from gateway.services.dialogues.push import MAP_ERRORS, Push, PushOutcome
 from gateway.wire import ussdc
@@ -35,7 +35,7 @@ class UssdcTalk:
         self._buffer = bytearray()
         self._numbers = itertools.cycle(range(1, 0x7FFFFFFF))
         self._places: dict[int, _Place] = {}
-        """Dialogues that are open, by the centre's CB."""
+        """Dialogues that are open, by the centre's CB, those that began longest ago first."""
         self._pushes: dict[int, Push] = {}
         """Dialogues that we have begun and the phone has not answered, by our CB."""
 
@@ -98,20 +98,30 @@ class UssdcTalk:
                 return Turned("unbound")
             case Command.CONTINUE | Command.END | Command.ABORT if pdu.receiver_cb in self._pushes:
                 return self._landed(pdu, self._pushes.pop(pdu.receiver_cb))
-            case Command.BEGIN:
-                return self._begin(pdu)
-            case Command.CONTINUE:
-                return self._next(pdu, HopKind.CONTINUE, ussdc.talk_of(pdu.body).text)
+            case Command.BEGIN | Command.CONTINUE:
+                return self._talked(pdu)
             case Command.END | Command.ABORT:
-                return self._next(pdu, HopKind.ABORT, "")
+                return self._aborted(pdu)
             case _:
                 # What a later version of the centre may say is nothing that a person waits for.
                 return None
 
-    def _begin(self, pdu: Pdu) -> Happening:
-        talk = ussdc.talk_of(pdu.body)
+    def _talked(self, pdu: Pdu) -> Happening:
+        try:
+            talk = ussdc.talk_of(pdu.body)
+            ussdc.c_octets(talk.msisdn, ussdc.MSISDN_OCTETS)
+        except BadInput:
+            # A phone may send whatever it likes; the dialogues of others must not end for it.
+            place = self._places.pop(pdu.sender_cb, None)
+            ours = place.ours if place else next(self._numbers)
+            return Misread(Pdu(Command.ABORT, ours, pdu.sender_cb).encode())
+        return self._begin(pdu, talk) if pdu.command == Command.BEGIN else self._next(pdu, talk)
+
+    def _begin(self, pdu: Pdu, talk: ussdc.Talk) -> Happening:
+        self._places.pop(pdu.sender_cb, None)
         if len(self._places) >= self._profile.dialogues_max:
-            raise BadInput("the centre holds more dialogues open than were agreed")
+            # Of ends that the centre never told. Should the oldest go on after all, it is like one from before.
+            del self._places[next(iter(self._places))]
         place = self._places[pdu.sender_cb] = _Place(pdu.sender_cb, next(self._numbers), talk.msisdn)
         named = _NAMED.fullmatch(talk.text)
         dialled = _dialled(named[1], named[2]) if named else talk.text or f"*{talk.service_code}#"
@@ -133,15 +143,17 @@ class UssdcTalk:
         release = b"" if pdu.command == Command.END else self.page(place, LinkPage("", ends=True))
         return Landed(ours, PushOutcome.SHOWN, release)
 
-    def _next(self, pdu: Pdu, kind: HopKind, text: str) -> Happening | None:
-        place = self._places.pop(pdu.sender_cb, None) if kind is HopKind.ABORT else self._places.get(pdu.sender_cb)
+    def _next(self, pdu: Pdu, talk: ussdc.Talk) -> Happening:
+        place = self._places.get(pdu.sender_cb)
         if place is None:
-            if kind is HopKind.ABORT:
-                return None
-            # From before this connection: the dialogues tell the person that the session is over.
-            place = _Place(pdu.sender_cb, next(self._numbers), ussdc.talk_of(pdu.body).msisdn)
-        named = _NAMED.fullmatch(text)
-        return self._asked(place, kind, named[2] if named else text)
+            # From before this connection: the dialogues know the person or say that the session is over.
+            place = _Place(pdu.sender_cb, next(self._numbers), talk.msisdn)
+        named = _NAMED.fullmatch(talk.text)
+        return self._asked(place, HopKind.CONTINUE, named[2] if named else talk.text)
+
+    def _aborted(self, pdu: Pdu) -> Happening | None:
+        place = self._places.pop(pdu.sender_cb, None)
+        return None if place is None else self._asked(place, HopKind.ABORT, "")
 
     def _asked(self, place: _Place, kind: HopKind, text: str) -> Asked:
         msisdn = f"+{place.msisdn.removeprefix('+')}"

@@ -10,7 +10,10 @@ import pytest
 from gateway.errors import SettingsFault
 from gateway.observe import Metrics
 from gateway.peers.ussd import UssdLink, UssdLinkKind, UssdLinkProfile, read_ussd_links
+from gateway.peers.ussd.talk import Asked
+from gateway.peers.ussd.ussdc import UssdcTalk
 from gateway.services.dialogues.linked import HopKind, LinkHop, LinkPage
+from gateway.wire import ussdc
 from simulators.trace import Trace
 from simulators.ussd_centre import Centre, CentreFaults, HuaweiCentre, MtnCentre
 from wallet.clock import SystemClock
@@ -160,6 +163,57 @@ async def test_a_silent_centre_is_asked_and_given_up(kind: UssdLinkKind) -> None
         page = await centre.dial(ALICE, "*1420#")
 
     assert page.open
+
+
+STRANGE = {
+    UssdLinkKind.USSDC: (
+        b"\0\0\0\x31" + b"\0\0\0\x6f" + b"\0" * 7 + b"\x63" + b"\xff" * 4
+        + b"\x20\x01" + b"989120000009".ljust(25, b"\0") + b"\x99?"
+    ),
+    UssdLinkKind.MTN: b"0000000000000099".ljust(16, b"\0") + b"59".ljust(16, b"\0") + b"<USSDRequest>&</USSDRequest",
+}  # fmt: skip
+"""A begin in a coding that nobody knows, and XML that is none, each whole in its frame."""
+
+
+@KINDS
+async def test_what_one_phone_sends_ends_no_dialogue_of_another(kind: UssdLinkKind) -> None:
+    async with linked(kind, Pages(), CentreFaults()) as (centre, link):
+        await until(centre)
+        await centre.dial(ALICE, "*1420#")
+        since = link.since
+        await centre.send(STRANGE[kind])
+        page = await centre.answer(ALICE, "1")
+
+        assert (page.text, link.since) == ("1 said 1 é", since)
+
+
+@KINDS
+async def test_a_stop_sends_the_pages_that_are_in_hand(kind: UssdLinkKind) -> None:
+    pages = Pages()
+    async with linked(kind, pages, CentreFaults()) as (centre, link):
+        await until(centre)
+        await centre.dial(ALICE, "*1420#")
+        pages.held.clear()
+        async with asyncio.TaskGroup() as tasks:
+            slow = tasks.create_task(centre.answer(ALICE, "9"))
+            await became(lambda: len(pages.heard) == 2)
+            link.stop()
+            await asyncio.sleep(0.05)
+            pages.held.set()
+
+    assert slow.result().text == "1 said 9 é"
+
+
+def test_more_dialogues_than_are_remembered_go_on_as_if_from_before() -> None:
+    talk = UssdcTalk(UssdLinkProfile("op", UssdLinkKind.USSDC, "h", 1, "a", "p", dialogues_max=2))
+    for number in (1, 2, 3):
+        body = ussdc.Talk(ussdc.Operation.REQUEST, f"98912000000{number}", "*1420#").encode()
+        talk.feed(ussdc.Pdu(ussdc.Command.BEGIN, number, ussdc.NO_CB, body=body).encode())
+    body = ussdc.Talk(ussdc.Operation.RESPONSE, "989120000001", "1").encode()
+    (oldest,) = talk.feed(ussdc.Pdu(ussdc.Command.CONTINUE, 1, 1, body=body).encode())
+
+    assert isinstance(oldest, Asked)
+    assert (oldest.hop.msisdn, oldest.hop.text, oldest.hop.session_key) == (ALICE, "1", "00000001")
 
 
 BAD_FILES = [

@@ -40,6 +40,17 @@ def test_a_string_is_read_as_it_was_written(text: str) -> None:
     assert ussdc.talk_of(talk.encode()) == talk
 
 
+CODED = [
+    ("Solde: 500 IRR", 0x0F), ("déjà payé", 0x0F), ("être", 0x48), ("ça va", 0x48), ("1 €", 0x48),
+    ("موجودی", 0x48),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "scheme"), CODED)
+def test_a_page_that_gsm_7_cannot_carry_goes_as_ucs_2(text: str, scheme: int) -> None:
+    assert Talk(Operation.REQUEST, "989120000001", text).encode()[27] == scheme
+
+
 @pytest.mark.parametrize(
     "octets",
     [b"\0\0\0\x02" + b"\0" * 16, b"\xff" * 20, (ussdc.LENGTH_MAX + 1).to_bytes(4, "big") + b"\0" * 16],
