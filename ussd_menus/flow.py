@@ -125,7 +125,8 @@ def never(menus: Menus, edge: Edge) -> bool:
         return False
     word = menus.words.get(screen.by)
     if screen.steps and word is not None:
-        return screen.steps[-1][0] >= 10**word.max
+        digits: int = 10**word.max
+        return screen.steps[-1][0] >= digits
     words = routed(menus, screen.by)
     return bool(words) and set(words) <= screen.cases.keys()
 

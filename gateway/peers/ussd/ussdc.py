@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Hashable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from gateway.errors import BadInput
@@ -134,8 +135,9 @@ class UssdcTalk:
             # A status of 0 is the red key: the person has seen it and wants nothing of it.
             outcome = {**MAP_ERRORS, **self._profile.push_ends}.get(pdu.status, PushOutcome.REJECTED)
             return Landed(ours, outcome)
-        if pdu.body:
-            text = ussdc.talk_of(pdu.body).text
+        with suppress(BadInput):
+            # What cannot be read was shown all the same, and must not end the dialogues of others.
+            text = ussdc.talk_of(pdu.body).text if pdu.body else ""
         place = _Place(pdu.sender_cb, ours, push.msisdn.removeprefix("+"), push.session_key)
         if push.asks and pdu.command == Command.CONTINUE:
             self._places[pdu.sender_cb] = place
