@@ -19,6 +19,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 _SQLITE = sqlite.dialect(paramstyle="qmark")
 _POSTGRESQL = asyncpg.dialect()  # type: ignore[no-untyped-call]
 _READY_MAX = 2_000
+_MISSING = object()
 
 Process = Callable[[Any], Any]
 
@@ -41,9 +42,13 @@ class Plain:
         compiled = statement.compile(dialect=dialect, column_keys=columns, **where)
         assert isinstance(compiled, SQLCompiler), "no statement that changes tables"
         self.sql = str(compiled)
-        given = compiled.params
+        # A value that a row leaves out is a bug, as it is to SQLAlchemy: it must not become NULL.
         self._binds: list[tuple[str, Any, Process | None]] = [
-            (name, given[name], compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
+            (
+                name,
+                _MISSING if compiled.binds[name].required else compiled.params[name],
+                compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect),
+            )
             for name in compiled.positiontup or ()
         ]
         selected = list(getattr(statement, "selected_columns", ()))
@@ -53,10 +58,12 @@ class Plain:
 
     def bind(self, values: Mapping[str, object]) -> list[object]:
         """The parameters in the order of the SQL."""
-        return [
-            (values.get(name, given) if process is None else process(values.get(name, given)))
-            for name, given, process in self._binds
-        ]
+        bound: list[object] = []
+        for name, given, process in self._binds:
+            value = values.get(name, given)
+            assert value is not _MISSING, f"no value for {name}"
+            bound.append(value if process is None else process(value))
+        return bound
 
     def rows(self, found: Iterable[Iterable[Any]]) -> list[Row[Any]]:
         """What a query found, as the driver gave it."""
@@ -70,7 +77,8 @@ class Plain:
 
     def find(self, driver: sqlite3.Connection, values: Mapping[str, object]) -> list[Row[Any]]:
         """The rows of a query."""
-        return self.rows(driver.execute(self.sql, self.bind(values)))
+        # All at once: a cursor that a fault leaves half read would hold the connection at what it saw then.
+        return self.rows(driver.execute(self.sql, self.bind(values)).fetchall())
 
     def write(self, driver: sqlite3.Connection, rows: Sequence[Mapping[str, object]]) -> int:
         """Run it for each of `rows`; how many rows were touched in all."""

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from gateway.errors import Overloaded, StoreUnavailable
 from gateway.store.engines import FINDERS_MAX, SCHEMA
 from gateway.store.faults import is_lost
-from gateway.store.plain import driver_of, ready, ready_for_postgresql
+from gateway.store.plain import Plain, driver_of, ready, ready_for_postgresql
 
 WAITING_MAX = 10_000
 
@@ -41,6 +41,7 @@ class SqliteFinder:
         self._waiting: list[_Ask] = []
         self._is_out = False
         self._is_closed = False
+        self._late: asyncio.TimerHandle | None = None
 
     async def find(self, query: Select[Any], values: Mapping[str, object]) -> Sequence[Row[Any]]:
         """Rows of a query that an index answers, of what was committed when it was asked or later.
@@ -78,16 +79,18 @@ class SqliteFinder:
         loop = asyncio.get_running_loop()
         visit = loop.run_in_executor(self._thread, self._answers, asks)
         # One clock for the visit, not one for each read; who comes meanwhile waits for the same thread.
-        late = loop.call_later(self._visit_s, self._is_late, asks)
-        visit.add_done_callback(lambda _: self._come_back(asks, visit, late))
+        self._late = loop.call_later(self._visit_s, self._is_late, asks)
+        visit.add_done_callback(lambda _: self._come_back(asks, visit))
 
     def _is_late(self, asks: Sequence[_Ask]) -> None:
         self._give_up([*asks, *self._waiting], TimeoutError())
+        self._waiting = []
+        # Who comes while the thread is still out is told in time as well.
+        self._late = asyncio.get_running_loop().call_later(self._visit_s, self._is_late, ())
 
-    def _come_back(
-        self, asks: Sequence[_Ask], visit: "asyncio.Future[list[_Answer]]", late: asyncio.TimerHandle
-    ) -> None:
-        late.cancel()
+    def _come_back(self, asks: Sequence[_Ask], visit: "asyncio.Future[list[_Answer]]") -> None:
+        assert self._late is not None, "a visit has its clock"
+        self._late.cancel()
         fault = visit.exception()
         for ask, answer in zip(asks, visit.result() if fault is None else (), strict=False):
             if ask.done.done():
@@ -129,18 +132,33 @@ class PostgresFinder:
         self._find_s = find_s
         self._idle: list[tuple[AsyncConnection, Any]] = []
         self._places = asyncio.Semaphore(FINDERS_MAX)
+        self._asking = 0
+        self._is_closed = False
 
     async def find(self, query: Select[Any], values: Mapping[str, object]) -> Sequence[Row[Any]]:
         """Rows of a query that an index answers.
 
         Raises:
+            Overloaded: Too many reads wait.
+            StoreUnavailable: It is closed.
             TimeoutError: The database does not answer.
         """
+        if self._asking >= WAITING_MAX:
+            raise Overloaded("too many reads wait")
         plain = ready_for_postgresql(query, SCHEMA)
+        self._asking += 1
+        try:
+            return plain.rows(await self._fetched(plain, plain.bind(values)))
+        finally:
+            self._asking -= 1
+
+    async def _fetched(self, plain: Plain, binds: Sequence[object]) -> Sequence[Sequence[Any]]:
         async with asyncio.timeout(self._find_s), self._places:
+            if self._is_closed:
+                raise StoreUnavailable("the store is closed")
             connection, driver = self._idle.pop() if self._idle else await self._open()
             try:
-                found = await driver.fetch(plain.sql, *plain.bind(values))
+                found: Sequence[Sequence[Any]] = await driver.fetch(plain.sql, *binds)
             except BaseException as problem:
                 # Whatever it was, nobody knows what is still on its way; and a server that went took the others too.
                 await self._drop(connection, driver)
@@ -148,10 +166,15 @@ class PostgresFinder:
                     await self._drop(*self._idle.pop())
                 raise
             self._idle.append((connection, driver))
-        return plain.rows(found)
+            return found
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Let what is being answered finish, tell the others that it is closed, and close the connections."""
+        self._is_closed = True
+        for _ in range(FINDERS_MAX):
+            await self._places.acquire()
+        for _ in range(FINDERS_MAX):
+            self._places.release()
         while self._idle:
             await self._idle.pop()[0].close()
         await self._engine.dispose()

@@ -1,6 +1,7 @@
 """Units of work are grouped, stand or fall alone, and never lose an update; on both databases."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from sqlalchemy import (
     NullPool,
     Table,
     bindparam,
+    event,
     func,
     insert,
     literal,
@@ -30,12 +32,14 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError, StatementError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway.errors import Conflict, Overloaded, StoreUnavailable
 from gateway.store import Store, Write, insert_ignore
+from gateway.store.engines import sqlite_finder
 from gateway.store.faults import is_lost
+from gateway.store.reader import SqliteFinder
 from wallet.types import Int64, Text
 
 COUNTERS = Table(
@@ -271,11 +275,34 @@ async def test_a_short_read_whose_caller_went_away_holds_nobody_up(store: Store)
     assert (await store.find(LOOK, {"which": "left"}))[0].value == 1
 
 
-async def test_a_closed_file_answers_no_short_read(tmp_path: Path) -> None:
-    store = await Store.open(f"sqlite:///{tmp_path}/closed.db")
+async def test_a_closed_store_answers_no_short_read(database_url: str) -> None:
+    store = await Store.open(database_url)
+    await store.find(select(literal(1).label("one")), {})
     await store.close()
     with pytest.raises(StoreUnavailable):
         await store.find(LOOK, {"which": "any"})
+
+
+async def test_whoever_asks_a_thread_that_does_not_come_back_is_told_in_time(tmp_path: Path) -> None:
+    engine, gate = sqlite_finder(f"sqlite:///{tmp_path}/stuck.db"), threading.Event()
+    event.listen(engine, "connect", lambda driver, _record: driver.create_function("held", 0, gate.wait))
+    finder = SqliteFinder(engine, visit_s=0.05)
+    held = select(func.held().label("held"))
+    for _ in range(3):
+        async with asyncio.timeout(2):
+            with pytest.raises(TimeoutError):
+                await finder.find(held, {})
+    gate.set()
+    assert (await finder.find(held, {}))[0].held == 1
+    await finder.close()
+
+
+async def test_a_value_that_a_row_leaves_out_is_no_null(store: Store) -> None:
+    with pytest.raises((AssertionError, DBAPIError, StatementError)):
+        await store.find(LOOK, {})
+    await store.apply(Write(ADD, {"name": "whole", "value": 1}))
+    with pytest.raises((AssertionError, DBAPIError, StatementError)):
+        await store.apply(Write(RAISE, {"which": "whole", "old": 1}))
 
 
 async def test_after_the_server_hung_up_short_reads_are_refused_once_and_then_answered(store: Store) -> None:
