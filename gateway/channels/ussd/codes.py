@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 DIALLED_MAX = 182
 """Characters of a dialled string, as of every USSD string."""
 _CODE = re.compile(r"[*#]{1,3}[0-9]{1,8}(?:\*[0-9]{1,8}){0,4}#", re.ASCII)
+_FIRST = re.compile(r"[*#]{0,3}[0-9]{0,8}", re.ASCII)
 _BARE = re.compile(r"[0-9]{1,8}(?:\*[0-9]{1,8}){0,4}", re.ASCII)
 
 
@@ -20,7 +21,8 @@ class Dialled:
     """A dialled string, cut in two.
 
     Attributes:
-        service_code: The house's code, `*1420#`; a code that is not ours stays whole.
+        service_code: The house's code, `*1420#`; of a string that is not ours the first part alone, since the house
+            keeps codes and nobody can tell which of the other parts is a PIN.
         answers: What was dialled behind it, `3*500`; may hold a PIN.
         ours: Whether the house serves the code.
     """
@@ -62,7 +64,9 @@ class Codes:
                 return Dialled(code)
             if whole.startswith(f"{code[:-1]}*"):
                 return Dialled(code, whole[len(code) : -1])
-        return Dialled(whole, ours=False)
+        first = _FIRST.match(whole)
+        assert first is not None, "it matches nothing as well"
+        return Dialled(f"{first[0].removesuffix('#')}#", ours=False)
 
 
 def normal_code(code: str) -> str | None:
