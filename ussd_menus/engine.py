@@ -103,9 +103,9 @@ def entry_of(frozen: FrozenMenus, code: str) -> str:
 
 
 def show_again(frozen: FrozenMenus, state: State, note: str, profile: Profile) -> tuple[State, Page]:
-    """The page that a state shows, under another note; the state must wait for an Input."""
+    """The page that a state shows, under another note and without its help; the state must wait for an Input."""
     assert state.phase is Phase.SHOWN, "only a page that is shown is shown again"
-    return _Hop(frozen, profile).show(replace(state, note=note), frozen.menus.screens[state.screen])
+    return _Hop(frozen, profile).show(replace(state, note=note, help=None), frozen.menus.screens[state.screen])
 
 
 def say(frozen: FrozenMenus, language: str, key: str, values: Mapping[str, Value] | None = None) -> str:

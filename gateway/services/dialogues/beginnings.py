@@ -60,8 +60,8 @@ class Beginnings:
         session, earlier = await records.around(self._store, event.adapter, event.session_key, event.msisdn, since)
         if session is None:
             return await self._begin(arrival, earlier)
-        answers = event.alone and event.text != "" and session.status is Status.LIVE
-        if answers or not resets(event):
+        alive = session.status is Status.LIVE and session.msisdn == event.msisdn and arrival.at < session.deadline
+        if (event.alone and event.text and alive) or not resets(event):
             # Where nothing tells a begin from an answer, the session that is alive does.
             return session
         if await self._is_same(session, arrival):
@@ -97,7 +97,7 @@ class Beginnings:
         plan = dialled(menus, event.dialled) if event.dialled else None
         played = await self._turns.play(session, menus, state, Begin(today, event.service_code), plan)
         if isinstance(played.page, Page) and played.way is Way.DONE and not played.page.sensitive:
-            left = await self._resumes.left(session, played, earlier, arrival, hurried=plan is not None)
+            left = await self._resumes.left(session, menus, played, earlier, arrival, hurried=plan is not None)
             if left is not None:
                 return await self._turns.show(left.session, arrival, left.shown, left.also)
         return await self._turns.settle(session, arrival, played)

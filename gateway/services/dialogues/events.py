@@ -181,6 +181,6 @@ class Letters(Protocol):
         """In a unit of work of its own."""
         ...
 
-    async def prepared(self, answer: LateAnswer) -> Callable[[Connection], object]:
-        """The write that does it inside the caller's unit of work."""
+    async def prepared(self, answer: LateAnswer) -> Callable[[Connection], bool]:
+        """The write that does it inside the caller's unit of work; it says whether this is the first telling."""
         ...

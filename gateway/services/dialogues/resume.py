@@ -13,7 +13,9 @@ A number that dials again within `resume_s` is looked up once, with the dial's o
   the dial leads anyway; nor any session but the last one that came past its first page.
 
 Both are asides: pages before the dialogue's own, whose page is made first and shown after them. Who dials a shortcut is
-in a hurry: the offer is left out, the result is not.
+in a hurry: the offer is left out, the result is not. But who dials a shortcut again to the page that asks to agree to
+the very same thing, as phones do at one key after a drop, goes on under the name of the session that was cut off there:
+if that one was agreed to, it is the same agreement.
 """
 
 import tomllib
@@ -34,7 +36,7 @@ from gateway.store import Store
 from ussd_menus import FrozenMenus, Page, State
 from ussd_menus.answers import clean
 from ussd_menus.paging import fits
-from ussd_menus.screens import InfoScreen, LanguageScreen, PagesScreen, SecretScreen
+from ussd_menus.screens import ConfirmScreen, InfoScreen, LanguageScreen, PagesScreen, SecretScreen
 from ussd_menus.shortcuts import renote
 
 _CUT = frozenset({EndReason.ABORT, EndReason.TIMEOUT, EndReason.REPORT, EndReason.REDIALLED})
@@ -74,22 +76,42 @@ class Resumes:
         return now - self._resume_s - timedelta(seconds=session_s)
 
     async def left(
-        self, session: Session, played: Played, earlier: Sequence[Session], arrival: Arrival, *, hurried: bool
+        self,
+        session: Session,
+        menus: FrozenMenus,
+        played: Played,
+        earlier: Sequence[Session],
+        arrival: Arrival,
+        *,
+        hurried: bool,
     ) -> Left | None:
         """What stands before the page that a dial led to, if anything; `hurried` leaves the offer out."""
-        before = [one for one in earlier if one.answered_at >= arrival.at - self._resume_s and one.id != session.id]
-        offer = None if hurried else await self._cut_off(session, before, played.state)
-        session = replace(
-            session,
-            state=played.state.to_json(),
-            language=played.state.language,
-            offer=offer.id if offer else "",
-        )
+        before = [
+            one
+            for one in earlier
+            if one.answered_at >= arrival.at - self._resume_s
+            and one.id != session.id
+            # The number may have changed hands.
+            and one.person_id in {None, session.person_id}
+        ]
+        state, also = played.state, list[Also]()
+        session = replace(session, language=state.language)
+        if hurried:
+            twin = await self._twin(session, menus, before, state)
+            if twin is not None:
+                state = replace(state, call_next=State.from_json(dict(twin.state)).call_next)
+                session = replace(session, origin=twin.origin or twin.id)
+                also.append(records.superseding(twin.ended(EndReason.RESUMED, arrival.at)))
+        offer = None if hurried else await self._cut_off(session, before, state)
+        session = replace(session, state=state.to_json(), offer=offer.id if offer else "")
         for one in before:
-            shown = None if one.result is None else self._result(session, one.result)
+            shown = None if one.result is None else self._result(session, menus, one.result)
             if shown is not None:
-                return Left(replace(session, aside=Aside.RESULT), shown, (records.claiming(one),))
-        return self._offering(session) if offer else None
+                return Left(replace(session, aside=Aside.RESULT), shown, (*also, records.claiming(one)))
+        if also:
+            assert isinstance(played.page, Page), "nothing stands before a last page"
+            return Left(session, _shown(state, played.page), also)
+        return self._offering(session, menus) if offer else None
 
     async def answer(self, session: Session, menus: FrozenMenus, arrival: Arrival, typed: str) -> Reply:
         """The answer to an aside.
@@ -100,15 +122,15 @@ class Resumes:
         left: Left | None = None
         choice = clean(typed)
         if session.aside == Aside.RESULT:
-            left = self._offering(session) if session.offer else None
+            left = self._offering(session, menus) if session.offer else None
         elif choice == "1":
-            left = await self._resumed(session)
+            left = await self._resumed(session, menus)
         elif choice != "2":
-            left = self._offering(session)
+            left = self._offering(session, menus)
         left = left or self._landing(session, menus)
         return await self._turns.show(left.session, arrival, left.shown, left.also)
 
-    async def _resumed(self, session: Session) -> Left | None:
+    async def _resumed(self, session: Session, menus: FrozenMenus) -> Left | None:
         """The session as it goes on with the one that was offered; None if that has become impossible."""
         earlier = await records.by_id(self._store, session.offer)
         if earlier is None:
@@ -117,7 +139,7 @@ class Resumes:
         if page is None:
             # Its last answer was still being worked at when the offer was made: that is what the person wants to know.
             done = earlier.is_over and earlier.reply is not None and not earlier.reply_sealed
-            shown = self._result(session, earlier.reply or b"") if done else None
+            shown = self._result(session, menus, earlier.reply or b"") if done else None
             return Left(replace(session, aside=Aside.RESULT, offer=""), shown) if shown else None
         state, shown_page = page
         after = replace(
@@ -138,26 +160,41 @@ class Resumes:
         state, page = renote(menus, state, state.note, self._turns.profile(session))
         return Left(replace(session, aside=Aside.NONE, offer="", state=state.to_json()), _shown(state, page))
 
-    def _offering(self, session: Session) -> Left:
-        text = self._words("offer", session)
+    def _offering(self, session: Session, menus: FrozenMenus) -> Left:
+        text = self._words("offer", session, menus)
         return Left(replace(session, aside=Aside.OFFER), Shown(text, True, HopEnd.CONTINUES, "aside.offer"))
 
-    def _result(self, session: Session, result: bytes) -> Shown | None:
+    def _result(self, session: Session, menus: FrozenMenus, result: bytes) -> Shown | None:
         """The page of a result; None where it does not fit: an amount that was cut would be a wrong amount."""
         text, profile = result.decode(), self._turns.profile(session)
-        with_key = f"{text}\n{self._words('onward', session)}"
+        with_key = f"{text}\n{self._words('onward', session, menus)}"
         page = next((one for one in (with_key, text) if fits(one, profile)), None)
         return None if page is None else Shown(page, True, HopEnd.CONTINUES, "aside.result")
 
-    def _words(self, key: str, session: Session) -> str:
-        """The words of an aside, English on a network that cannot show the letters of the session's language."""
-        text = aside_text(key, session.language)
+    def _words(self, key: str, session: Session, menus: FrozenMenus) -> str:
+        """The words of an aside in the person's digits, English where the network cannot show the letters of theirs."""
+        style = State.from_json(dict(session.state)).style
+        text = menus.speech(session.language, style).write(aside_text(key, session.language))
         return text if fits(text, self._turns.profile(session)) else aside_text(key, "en")
+
+    async def _twin(
+        self, session: Session, menus: FrozenMenus, before: Sequence[Session], landing: State
+    ) -> Session | None:
+        """The last session that came so far, if it was cut off where the same is to be agreed to."""
+        if not isinstance(menus.menus.screens[landing.screen], SecretScreen | ConfirmScreen):
+            return None
+        last = next((one for one in before if one.hops > 1 or one.state.get("screen") == landing.screen), None)
+        page = None if last is None else await self._page(session, last, landing.screen)
+        if page is None or page[0].screen != landing.screen:
+            return None
+        same = all(page[0].variables.get(name) == value for name, value in landing.variables.items())
+        return last if same else None
 
     async def _cut_off(self, session: Session, before: Sequence[Session], landing: State) -> Session | None:
         """The last session that came past its first page, if it may be resumed."""
-        last = next((one for one in before if one.hops > 1), None)
-        if last is None or last.service_code != session.service_code:
+        last = next((one for one in before if one.hops > 1 or _was_dialled_on(one, landing)), None)
+        # Not every wire says which code was dialled.
+        if last is None or len({last.service_code, session.service_code} - {""}) > 1:
             return None
         page = await self._page(session, last, landing.screen)
         return None if page is None or page[0].screen == landing.screen else last
@@ -188,6 +225,11 @@ def _since(session: Session, landing: str) -> list[str]:
     """The screens that a session has shown since it stood at `landing` last."""
     screens = [str(entry[0]) for entry in session.trail]
     return screens[len(screens) - screens[::-1].index(landing) :] if landing in screens else screens
+
+
+def _was_dialled_on(session: Session, landing: State) -> bool:
+    """Whether a session of one hop came past its first page by a shortcut: it knows what was dialled behind it."""
+    return bool(session.state.get("variables", {}).keys() - landing.variables.keys())
 
 
 def _shown(state: State, page: Page) -> Shown:

@@ -1,11 +1,12 @@
 """What time does to sessions: they expire, forget, and are deleted; bounded slices, harmless to repeat."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, func, null, select, update
 
-from gateway.services.dialogues.records import Also, EndReason, Session, Status, session_of
+from gateway.services.dialogues.records import EndReason, Session, Status, session_of
 from gateway.services.dialogues.tables import UNWIPED, sessions
 from gateway.store import Store
 
@@ -93,16 +94,16 @@ async def owed(store: Store, before: datetime) -> list[Session]:
     return [session_of(row) for row in await store.read(query)]
 
 
-async def settle(store: Store, session: Session, text: str, put: Also) -> None:
+async def settle(store: Store, session: Session, text: str, put: Callable[[Connection], bool]) -> None:
     """Keep a promise: `put` the SMS, and leave its text for the next dial, in one unit of work.
 
-    Work that was done in the moment between the promise and its row has told already: its text stays.
+    Work that was done in the moment between the promise and its row has told already: its text stays, and one that was
+    shown since does not come back as another.
     """
     told = update(sessions).where(sessions.c.id == session.id, sessions.c.end_reason == EndReason.LATE.value)
 
     def work(tx: Connection) -> None:
-        put(tx)
-        kept = func.coalesce(sessions.c.result, text.encode())
-        tx.execute(told.values(end_reason=EndReason.TOLD.value, result=kept))
+        kept = {"result": func.coalesce(sessions.c.result, text.encode())} if put(tx) else {}
+        tx.execute(told.values(end_reason=EndReason.TOLD.value, **kept))
 
     await store.write(work)

@@ -107,11 +107,14 @@ class Bank:
     fault_before: Exception | None = None
     fault_after: Exception | None = None
     strangers: frozenset[str] = frozenset()
+    others: dict[str, Somebody] = field(default_factory=dict)
+    """By number, who is not the usual person."""
     gate: asyncio.Event | None = None
     """Payments wait until it is set."""
 
     async def by_msisdn(self, msisdn: str) -> Somebody | None:
-        return None if msisdn in self.strangers else Somebody(f"per_{msisdn[1:]}", "en")
+        usual = Somebody(f"per_{msisdn[1:]}", "en")
+        return None if msisdn in self.strangers else self.others.get(msisdn, usual)
 
     def actions(self) -> Mapping[str, Action]:
         known = {
@@ -133,7 +136,9 @@ class Bank:
     async def status(self, caller: Caller, _call: Call) -> Result:
         if caller.msisdn in self.strangers:
             return Result("unknown")
-        return Result("active", {"name": f"Person {caller.msisdn[-4:]}"}, "en")
+        who = await self.by_msisdn(caller.msisdn)
+        assert who is not None
+        return Result("active", {"name": f"Person {caller.msisdn[-4:]}"}, who.language, who.style)
 
     async def see(self, caller: Caller, call: Call) -> Result:
         if call.secrets["pin"] != PIN:
@@ -249,12 +254,14 @@ class Outbox:
     async def __call__(self, answer: LateAnswer) -> None:
         self._put(answer)
 
-    async def prepared(self, answer: LateAnswer) -> Callable[[Connection], object]:
+    async def prepared(self, answer: LateAnswer) -> Callable[[Connection], bool]:
         return lambda _tx: self._put(answer)
 
-    def _put(self, answer: LateAnswer) -> None:
-        if answer.session_id not in {one.session_id for one in self.late}:
-            self.late.append(answer)
+    def _put(self, answer: LateAnswer) -> bool:
+        if answer.session_id in {one.session_id for one in self.late}:
+            return False
+        self.late.append(answer)
+        return True
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.services.dialogues import Event, EventKind, HopEnd
 from gateway.services.dialogues.kept import DUPLICATE_S, MACS_MAX
-from tests.gateway.services.dialogues.switchboard import PIN, Phone, Switchboard, Telex, hurried, switchboard
+from tests.gateway.services.dialogues.switchboard import CODE, PIN, Phone, Switchboard, Telex, hurried, switchboard
 from ussd_menus import say
 from wallet.clock import ManualClock
 
@@ -183,6 +183,24 @@ async def test_a_dial_on_a_wire_without_session_ids_begins_anew(board: Switchboa
 
     assert [row["end_reason"] for row in await board.rows()].count("redialled") >= 1
     assert "Mobile number" in (await phone.type("4")).text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "msisdn", "answers"),
+    [(5, "+989120000001", True), (190, "+989120000001", False), (5, "+989120000002", False)],
+)
+@ON_SQLITE
+async def test_a_begin_with_a_text_answers_what_is_alive_and_its_own_and_else_begins(
+    board: Switchboard, clock: ManualClock, seconds: int, msisdn: str, *, answers: bool
+) -> None:
+    telex = Telex(board.dialogues)
+    await telex.dial()
+    clock.advance(timedelta(seconds=seconds))
+
+    event = Event("telex", EventKind.BEGIN, telex.session_key, msisdn, CODE, "4", alone=True)
+    reply = await board.dialogues.answer(event)
+
+    assert ("Mobile number" in reply.text, "1. Balance" in reply.text) == (answers, not answers)
 
 
 def _begin(phone: Phone) -> Event:
