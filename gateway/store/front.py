@@ -19,7 +19,7 @@ from sqlalchemy.schema import SchemaItem
 from gateway.errors import StoreUnavailable
 from gateway.store import engines, migrate
 from gateway.store.faults import FAULTS, is_lost
-from gateway.store.plain import driver_of, ready
+from gateway.store.plain import driver_of, ready, ready_for_postgresql, run_on_server
 from gateway.store.reader import PostgresFinder, SqliteFinder
 from gateway.store.writer import PostgresRunner, SqliteRunner, Write, Writer, insert_unless_there
 
@@ -133,10 +133,16 @@ def insert_ignore(tx: Connection, into: Table, row: Mapping[str, object]) -> boo
 def find(tx: Connection, query: Select[Any], values: Mapping[str, object]) -> Sequence[Row[Any]]:
     """Rows of a query inside a unit of work; for frequent ones, made once at import."""
     driver = driver_of(tx)
-    return ready(query, values).find(driver, values) if driver else tx.execute(query, values).all()
+    if driver is not None:
+        return ready(query, values).find(driver, values)
+    plain = ready_for_postgresql(query, engines.SCHEMA)
+    return plain.rows(run_on_server(tx, plain, [values]).fetchall())
 
 
 def write(tx: Connection, statement: Executable, row: Mapping[str, object]) -> int:
     """Run an insert, update or delete inside a unit of work, as above; how many rows it touched."""
     driver = driver_of(tx)
-    return ready(statement, row).write(driver, [row]) if driver else tx.execute(statement, dict(row)).rowcount
+    if driver is not None:
+        return ready(statement, row).write(driver, [row])
+    plain = ready_for_postgresql(statement, engines.SCHEMA, tuple(row))
+    return run_on_server(tx, plain, [row]).rowcount

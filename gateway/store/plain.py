@@ -9,10 +9,12 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Executable, Insert, Row, Select
+from sqlalchemy import Connection, Dialect, Executable, Insert, Row
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.engine import result_tuple
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -85,6 +87,31 @@ class Plain:
         return driver.executemany(self.sql, [self.bind(row) for row in rows]).rowcount
 
 
+def run_on_server(connection: Connection, plain: Plain, rows: Sequence[Mapping[str, object]]) -> DBAPICursor:
+    """Run a statement for each of `rows` over asyncpg, inside the connection's transaction; the cursor after it.
+
+    It knows its rows, or how many it touched, if there was one of `rows`.
+
+    Raises:
+        DBAPIError: As SQLAlchemy would; a connection that is gone is given up.
+    """
+    dialect, cursor = connection.dialect, connection.connection.cursor()
+    errors = dialect.loaded_dbapi.Error
+    try:
+        if len(rows) == 1:
+            cursor.execute(plain.sql, tuple(plain.bind(rows[0])))
+        else:
+            cursor.executemany(plain.sql, [tuple(plain.bind(row)) for row in rows])
+    except errors as problem:
+        lost = dialect.is_disconnect(problem, None, cursor)
+        if lost:
+            connection.invalidate(problem)
+        raise DBAPIError.instance(
+            plain.sql, None, problem, errors, hide_parameters=True, connection_invalidated=lost, dialect=dialect
+        ) from problem
+    return cursor
+
+
 def driver_of(connection: Connection) -> sqlite3.Connection | None:
     """The driver's connection below one of SQLAlchemy's; None if it is not an embedded database's."""
     if connection.dialect.name != "sqlite":
@@ -105,6 +132,6 @@ def _ready(statement: Executable, columns: tuple[str, ...] | None) -> Plain:
 
 
 @functools.lru_cache(_READY_MAX)
-def ready_for_postgresql(query: Select[Any], schema: str) -> Plain:
-    """The same for a query over asyncpg, whose tables lie in `schema`."""
-    return Plain(query, _POSTGRESQL, schema=schema)
+def ready_for_postgresql(statement: Executable, schema: str, columns: tuple[str, ...] | None = None) -> Plain:
+    """The same for asyncpg, with tables in `schema`; an insert has the `columns` that are named."""
+    return Plain(statement, _POSTGRESQL, columns=columns if isinstance(statement, Insert) else None, schema=schema)

@@ -14,8 +14,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.errors import Conflict, Overloaded, StoreUnavailable
+from gateway.store.engines import SCHEMA
 from gateway.store.faults import is_lost, sqlstate
-from gateway.store.plain import driver_of, ready
+from gateway.store.plain import driver_of, ready, ready_for_postgresql, run_on_server
 
 GROUP_MAX = 500
 GROUP_S = 60
@@ -101,7 +102,7 @@ class PostgresRunner:
     async def run(self, transaction: Callable[[Connection], list[Any]]) -> list[Any]:
         """Runs over asyncpg; the function stays plain because SQLAlchemy bridges it."""
         async with asyncio.timeout(GROUP_S), self._engine.connect() as connection:
-            values = await connection.run_sync(transaction)
+            values = await connection.run_sync(_begun, transaction)
             try:
                 await connection.commit()
             except DBAPIError:
@@ -112,6 +113,12 @@ class PostgresRunner:
     async def close(self) -> None:
         """Close the pool."""
         await self._engine.dispose()
+
+
+def _begun(connection: Connection, transaction: Callable[[Connection], list[Any]]) -> list[Any]:
+    # Said here, since of statements that the driver runs SQLAlchemy knows nothing, and would not commit them.
+    connection.begin()
+    return transaction(connection)
 
 
 class Writer:
@@ -218,11 +225,12 @@ def _execute_together(connection: Connection, writes: Sequence[Write]) -> None:
         if expected and touched != sum(expected):
             raise Conflict("rows changed under a group of writes")
         return
-    if len(writes) > 1 and not expected:
-        connection.execute(statement, [dict(write.row) for write in writes])
+    plain = ready_for_postgresql(statement, SCHEMA, tuple(writes[0].row))
+    if not expected:
+        run_on_server(connection, plain, [write.row for write in writes])
         return
     for write in writes:
-        touched = connection.execute(statement, dict(write.row)).rowcount
+        touched = run_on_server(connection, plain, [write.row]).rowcount
         if write.expect is not None and touched != write.expect:
             raise Conflict("a row changed before it was written")
 
