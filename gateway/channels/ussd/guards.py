@@ -9,6 +9,7 @@ Sources: RFC 7617 (basic), RFC 6750 (bearer), RFC 2104 (HMAC); MD5 of spId, pass
 
 import base64
 import binascii
+import functools
 import hashlib
 import hmac
 import ipaddress
@@ -25,6 +26,8 @@ from wallet.clock import Clock
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 HOPS_MAX = 8
 """Addresses in an X-Forwarded-For that are walked; a chain of proxies is never longer."""
+ADDRESSES_MAX = 256
+"""Callers whose address is kept as it was read; a provider has few."""
 TIME_FORM = "%Y%m%d%H%M%S"
 
 
@@ -275,6 +278,7 @@ def _same(given: str, right: str) -> bool:
     return same and right != ""
 
 
+@functools.lru_cache(ADDRESSES_MAX)
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(text)
