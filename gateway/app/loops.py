@@ -109,7 +109,6 @@ class Loops:
         carrier = PushCarrier(pushers, shows, house.metrics)
         if pushers:
             house.notices.pushes(shows)
-            house.fallback.pushes(shows)
             house.late.pushes(carrier.show)
         house.outbox.outlasts(carrier.send_max_s, Channel.USSD_PUSH)
         return OutboxWorker(house.outbox, Channel.USSD_PUSH, carrier, house.metrics, finish_s=house.settings.stop_s)

@@ -4,7 +4,7 @@ What was lost is marked as followed in the transaction that puts it into the nex
 second process repeats or forgets one. Codes never go on: they are sealed, and wiped by then.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -73,7 +73,10 @@ class Fallback:
         *,
         carried: Collection[Channel],
     ) -> None:
-        """`carried` are the channels that have a carrier in this house; the mailbox needs none, push see `pushes`."""
+        """`carried` are the channels that a lost notice may go on by; the mailbox needs no carrier.
+
+        Push is none of them: a page appears unasked only for who has put that first.
+        """
         self._store = store
         self._clock = clock
         self._words = words
@@ -81,11 +84,6 @@ class Fallback:
         self._mailbox = mailbox
         self._addresses = addresses
         self._carried = frozenset(carried) | {Channel.MAILBOX}
-        self._shows: Callable[[str], bool] | None = None
-
-    def pushes(self, shows: Callable[[str], bool]) -> None:
-        """From now on USSD_PUSH has a carrier; `shows` says whether one page holds a text."""
-        self._shows = shows
 
     async def tick(self) -> int:
         """Take on what was lost; how many notices were looked at."""
@@ -99,8 +97,6 @@ class Fallback:
         in_time = self._clock.now() < row.valid_until
 
         def reachable(channel: Channel) -> bool:
-            if channel is Channel.USSD_PUSH:
-                return reached is not None and in_time and self._shows is not None and self._shows(row.text)
             if reached is None or channel not in self._carried:
                 return False
             by_mail = bool(reached.email) and subject is not None

@@ -11,7 +11,7 @@ from gateway.app.adapters import LateSms
 from gateway.observe import Metrics
 from gateway.services.dialogues import LateAnswer
 from gateway.services.dialogues.push import Push, PushOutcome
-from gateway.services.notices import Channel, Notice, NoticeClass, Outbox, QuietHours
+from gateway.services.notices import Channel, Notice, NoticeClass, Outbox, PartState, QuietHours
 from gateway.services.notices.rules import NoticeState
 from gateway.store import Store
 from gateway.workers.pushes import PushCarrier
@@ -49,7 +49,6 @@ async def house(database_url: str, clock: ManualClock) -> AsyncIterator[House]:
     house = House(store, clock)
     await house.preferences.prefer("per_1", [Channel.USSD_PUSH])
     house.notices.pushes(short)
-    house.fallback.pushes(short)
     yield house
     await store.close()
 
@@ -133,6 +132,15 @@ async def test_a_wire_that_cannot_show_a_page_leaves_it_to_the_next_one(house: H
 
     assert (len(down.asked), len(up.asked)) == (1, 1)
     assert (await house.outbox.counts())[NoticeState.SENT] == 1
+
+
+async def test_a_lost_sms_is_never_shown_to_who_has_not_chosen_that(house: House) -> None:
+    await house.preferences.prefer("per_1", [Channel.SMS])
+    await house.notices.tell(PAID)
+    await house.end(Channel.SMS, PartState.REFUSED)
+    await house.fallback.tick()
+
+    assert await house.channels() == ["sms", "mailbox"]
 
 
 async def test_who_sleeps_is_not_woken_by_a_page(house: House) -> None:
