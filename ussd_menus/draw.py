@@ -10,8 +10,8 @@ from ussd_menus.model import Profile
 from ussd_menus.screens import ActionScreen, AnyScreen, EndScreen, Menus, RouterScreen, SecretScreen, SubflowScreen
 from ussd_menus.texts import spellings
 
-_BOX_WIDTH, _BOX_HEIGHT = 190, 52
-_COLUMN, _ROW, _MARGIN = 270, 68, 24
+_BOX_WIDTH, _BOX_HEIGHT = 230, 52
+_COLUMN, _ROW, _MARGIN = 310, 68, 24
 _COLOURS = {
     "MenuScreen": "#dbe9ff",
     "ListScreen": "#dbe9ff",
@@ -28,7 +28,7 @@ _COLOURS = {
     "ReturnScreen": "#ececec",
 }
 _STYLE = """
-text { font: 12px sans-serif; fill: #1c2430 } text.kind, text.size { font-size: 10px; fill: #5b6675 }
+text { font: 12px sans-serif; fill: #1c2430 } text.kind, text.size { font-size: 10px; fill: #3a4452 }
 rect { stroke: #5b6675 } path { fill: none; stroke: #7a8699; opacity: .55 }
 path.back { stroke-dasharray: 3 4; opacity: .3 }
 """
@@ -150,11 +150,12 @@ def _safe(text: str) -> str:
 def _box(measure: Measure, name: str, place: tuple[int, int], heat: Heat | None) -> str:
     x, y = place
     screen = measure.menus.screens[name]
+    left = f", {_share(screen, heat):.0%} left" if heat and _share(screen, heat) else ""
     return (
         f"<g><title>{_safe(_told(measure, screen, heat))}</title>"
         f'<rect x="{x}" y="{y}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="6" fill="{_fill(screen, heat)}"/>'
         f'<text x="{x + 8}" y="{y + 16}">{_safe(name)}</text>'
-        f'<text class="kind" x="{x + 8}" y="{y + 30}">{_safe(_kind(screen))}</text>'
+        f'<text class="kind" x="{x + 8}" y="{y + 30}">{_safe(_kind(screen) + left)}</text>'
         f'<text class="size" x="{x + 8}" y="{y + 44}">{_safe(_sizes(measure, screen))}</text></g>'
     )
 
@@ -170,7 +171,7 @@ def _told(measure: Measure, screen: AnyScreen, heat: Heat | None) -> str:
     """The tooltip: where it stands, how many left there, and what it says in each language."""
     lines = [f"{screen.file}:{screen.line}"]
     if heat is not None:
-        lines.append(f"{min(1.0, max(0.0, heat.get(screen.name, 0.0))):.1%} left here")
+        lines.append(f"{_share(screen, heat):.1%} left here")
     for code, tongue in measure.menus.tongues.items():
         text = tongue.texts.get(screen.text)
         if text is not None:
@@ -181,8 +182,13 @@ def _told(measure: Measure, screen: AnyScreen, heat: Heat | None) -> str:
     return "\n".join(lines)
 
 
+def _share(screen: AnyScreen, heat: Heat) -> float:
+    return min(1.0, max(0.0, heat.get(screen.name, 0.0)))
+
+
 def _fill(screen: AnyScreen, heat: Heat | None) -> str:
     if heat is None:
         return _COLOURS[type(screen).__name__]
-    cold = round(255 * (1 - min(1.0, max(0.0, heat.get(screen.name, 0.0)))))
+    # Never darker than what the words of the box can be read on.
+    cold = round(255 - 127 * _share(screen, heat))
     return f"#ff{cold:02x}{cold:02x}"

@@ -121,7 +121,8 @@ def _passing(graph: Graph, screen: InputScreen) -> Iterator[Finding]:
 def _chosen(menus: Menus, screen: ListScreen, name: str, field: str) -> Iterator[Finding]:
     word, source = menus.words.get(name), menus.words.get(field)
     if word is None or source is None:
-        yield at(menus, screen, Rule.UNKNOWN_WORD, f"declare {name} and {field} in [words]", "choose", name)
+        unknown = " and ".join(one for one in (name, field) if one not in menus.words)
+        yield at(menus, screen, Rule.UNKNOWN_WORD, f"declare {unknown} in [words]", "choose", name)
     elif word.sensitive or source.sensitive:
         yield at(menus, screen, Rule.SENSITIVE_KEPT, f"{name} is sensitive and would be kept", "choose", name)
     elif word.type is not source.type or (word.max < source.max and not word.cut):

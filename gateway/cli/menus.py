@@ -62,8 +62,7 @@ def draw(
         raise typer.BadParameter("ends in .svg, .html or .mmd", param_hint="--output") from None
     draws = {Shape.SVG: ussd_menus.draw, Shape.HTML: ussd_menus.html}
     text = ussd_menus.mermaid(menus) if shape is Shape.MERMAID else draws[shape](menus, profile=profile)
-    output.write_text(text, "utf-8")
-    Console().print(f"wrote {output}")
+    _write(output, text)
 
 
 @app.command()
@@ -105,12 +104,20 @@ def record(
     frozen = _frozen(folder, _profile(config, None))
     if not name.replace("_", "").replace("-", "").isalnum():
         raise typer.BadParameter("is made of letters, digits, - and _", param_hint="NAME")
+    if language not in frozen.languages:
+        raise typer.BadParameter(f"is none of {', '.join(frozen.languages)}", param_hint="--language")
     try:
         transcript = ussd_menus.record(frozen, title or name, language, inputs or [])
     except ValueError as problem:
         raise typer.BadParameter(str(problem), param_hint="--inputs") from None
-    path = output / f"{name}.{language}.txt"
-    path.write_text(transcript, "utf-8")
+    _write(output / f"{name}.{language}.txt", transcript)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as problem:
+        raise typer.BadParameter(f"{path}: {problem.strerror}", param_hint="--output") from None
     Console().print(f"wrote {path}")
 
 

@@ -97,6 +97,6 @@ def test_the_map_says_how_large_pages_are_and_where_people_leave(menus: Menus) -
     sizes = re.findall(r"fa (\d+)/80", page)
     assert sizes
     assert all(0 < int(size) <= 80 for size in sizes)
-    assert page.count("#ff8080") == 1
+    assert page.count("#ffc0c0") == 1
     assert "50.0% left here" in page
     assert not re.search(r"<script|src=|href=|url\(", page)

@@ -67,6 +67,13 @@ def test_a_map_in_another_shape_is_refused(tmp_path: Path) -> None:
     assert runner.invoke(app, ["menus", "draw", "--output", str(tmp_path / "m.png")]).exit_code == 2
 
 
+def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    command = ["menus", "draw", str(SOUND / "tiny"), "--output", str(tmp_path / "nowhere" / "m.svg")]
+    result = runner.invoke(app, command, env={"COLUMNS": "300"})
+    assert result.exit_code == 2
+    assert "No such file or directory" in result.output
+
+
 def test_walks_print_what_they_saw() -> None:
     result = runner.invoke(app, ["menus", "walk", str(SOUND / "tiny"), "--walks", "50", "--seed", "3"])
     assert result.exit_code == 0, result.output
