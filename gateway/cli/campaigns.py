@@ -156,9 +156,10 @@ def release(
     config: Config = None,
 ) -> None:
     """Ask a second person to release it. Status 1 if it cannot be released."""
+    from gateway.channels.console.roles import RUN_CAMPAIGNS
 
     async def ask(house: "House") -> "CampaignOutcome":
-        maker = await staff_named(house, staff)
+        maker = await staff_named(house, staff, RUN_CAMPAIGNS)
         return await house.campaigns.propose(campaign_id, maker.id)
 
     _steered(in_house(read_settings(config), ask))

@@ -1,7 +1,7 @@
 """What commands share: the --config option, the settings behind it, and the services over them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -15,7 +15,7 @@ from gateway.settings import Settings
 
 if TYPE_CHECKING:
     from gateway.app import House
-    from gateway.services.staff import StaffMember
+    from gateway.services.staff import Role, StaffMember
     from wallet.ledger import Ledger
 
 T = TypeVar("T")
@@ -44,19 +44,19 @@ def in_house(settings: Settings, work: "Callable[[House], Awaitable[T]]") -> T:
     return asyncio.run(inside())
 
 
-async def staff_named(house: "House", username: str) -> "StaffMember":
-    """The member of staff in whose name something is asked.
+async def staff_named(house: "House", username: str, roles: "Collection[Role]") -> "StaffMember":
+    """The member of staff in whose name something is asked, who may ask it in the console too.
 
     Raises:
-        NotFound: Nobody who may still sign in is called so.
+        NotFound: Nobody who may still sign in and has one of `roles` is called so.
     """
     after = ""
     while page := await house.staff.members(after=after):
         for member in page:
-            if member.username == username and not member.disabled:
+            if member.username == username and not member.disabled and member.roles & set(roles):
                 return member
         after = page[-1].username
-    raise NotFound(f"no member of staff is called {username}")
+    raise NotFound(f"no {' or '.join(role.value for role in roles)} is called {username}")
 
 
 @asynccontextmanager

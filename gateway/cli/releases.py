@@ -34,6 +34,7 @@ def release(
 
     Without --percent and --branch it is for everyone. To widen a trial, release the same folder again.
     """
+    from gateway.channels.console.roles import RELEASE_MENUS
     from gateway.services.releases import ReleaseRefusal, Scope, ScopeKind, read_folder
 
     if percent and branch:
@@ -43,7 +44,7 @@ def release(
     files = read_folder(folder)
 
     async def ask(house: "House") -> "Release | ReleaseRefusal":
-        maker = await staff_named(house, staff)
+        maker = await staff_named(house, staff, RELEASE_MENUS)
         return await house.releases.propose(files, scope, note, maker.id)
 
     try:
@@ -69,9 +70,10 @@ def rollback(
 
     Live sessions end on the version that they began on.
     """
+    from gateway.channels.console.roles import RELEASE_MENUS
 
     async def ask(house: "House") -> "RollbackOutcome":
-        maker = await staff_named(house, staff)
+        maker = await staff_named(house, staff, RELEASE_MENUS)
         return await house.releases.roll_back(maker.id, now=now)
 
     outcome = in_house(read_settings(config), ask)

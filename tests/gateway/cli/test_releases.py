@@ -67,8 +67,9 @@ async def inside(config: str, work: object) -> ApprovalOutcome:
 def with_staff(config: str) -> None:
     async def make() -> None:
         async with built(load(Path(config)), SystemClock()) as house:
-            made = await house.staff.create("amir", "Amir", [Role.ADMINISTRATOR], "correct horse battery")
-            assert isinstance(made, NewStaff)
+            for name, role in (("amir", Role.ADMINISTRATOR), ("fatemeh", Role.FINANCE)):
+                made = await house.staff.create(name, name.title(), [role], "correct horse battery")
+                assert isinstance(made, NewStaff)
 
     asyncio.run(make())
 
@@ -91,8 +92,8 @@ def test_a_folder_goes_to_a_share_and_back(config: str, folder: Path) -> None:
 
 def test_what_is_refused_is_told_in_lines_or_a_word(config: str, folder: Path) -> None:
     with_staff(config)
-    with pytest.raises(NotFound, match="nobody"):
-        run(config, "release", str(folder), "--staff", "nobody")
+    with pytest.raises(NotFound, match="no administrator is called fatemeh"):
+        run(config, "rollback", "--now", "--staff", "fatemeh")
     assert run(config, "release", str(FOLDER), "--staff", "amir") == (1, "refused: in_force\n")
     assert run(config, "release", str(folder), "--staff", "amir", "--percent", "5", "--branch", "x")[0] == 2
     assert run(config, "release", str(folder), "--staff", "amir", "--percent", "100")[0] == 2
