@@ -62,17 +62,20 @@ class Funnels:
     async def day(self, day: date, *, operator: str = "", language: str = "", version: str = "") -> Funnel:
         """What was counted of a day; of one operator, language or version, or of all where ''."""
         wanted = {"operator": operator, "language": language, "version": version}
-        query = select(COUNTS).where(COUNTS.c.day == day)
+        kept = [COUNTS.c[name] for name in ("what", "name", "wire", "operator")]
+        # Added up where they lie: a day has a row for each language and version, and no figure here tells them apart.
+        query = select(*kept, func.sum(COUNTS.c.number).label("number")).where(COUNTS.c.day == day).group_by(*kept)
         for name, value in wanted.items():
             query = query.where(COUNTS.c[name] == value) if value else query
         by_name: Counter[tuple[str, str]] = Counter()
         by_wire: defaultdict[str, Counter[int]] = defaultdict(Counter)
         by_operator: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         for row in await self._store.read(query):
-            by_name[row.what, row.name] += row.number
-            by_operator[row.wire, row.operator][row.what] += row.number
+            number = int(row.number)
+            by_name[row.what, row.name] += number
+            by_operator[row.wire, row.operator][row.what] += number
             if row.what == What.TOOK:
-                by_wire[row.wire][int(row.name)] += row.number
+                by_wire[row.wire][int(row.name)] += number
         chosen = await self._store.read(
             select(COUNTS.c.operator, COUNTS.c.version).where(COUNTS.c.day == day).distinct()
         )

@@ -83,15 +83,17 @@ class Releases(Book):
         return self._proof.shipped.version
 
     async def menus_of(self, version: str) -> Menus | None:
-        """The menus of a version, released or shipped, as their map needs them; None if there is no such version.
+        """The menus of a version, released or shipped, as their map needs them.
 
-        Raises:
-            MenusFault: This build cannot read them.
+        None if there is no such version, or this build cannot read it: another wrote it in a way of its own.
         """
         if version == self.shipped:
             return self._proof.shipped
         content = await self.packed(version)
-        return None if content is None else await asyncio.to_thread(lambda: load_files(unpacked(content)))
+        try:
+            return None if content is None else await asyncio.to_thread(lambda: load_files(unpacked(content)))
+        except MenusFault:
+            return None
 
     async def findings(self, version: str) -> list[Finding]:
         """What keeps this build from serving a stored version; none if it is sound."""

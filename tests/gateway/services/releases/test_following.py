@@ -14,6 +14,7 @@ from gateway.observe import Metrics
 from gateway.services.dialogues import Dialogues, DialogueSettings, Hops
 from gateway.services.dialogues.counts import SessionCounts
 from gateway.services.releases import Scope, ScopeKind, follower
+from gateway.services.releases.files import packed
 from gateway.services.releases.rules import meets, point_of
 from tests.gateway.services.dialogues.switchboard import PIN, Bank, Phone
 from tests.gateway.services.releases.press import (
@@ -147,6 +148,12 @@ async def test_versions_that_nobody_needs_are_forgotten_and_those_in_force_never
     await press.menus.tick()
 
     assert [one.version for one in made if press.menus.version(one.version)] == [made[-1].version]
+
+
+async def test_a_version_that_this_build_cannot_read_has_no_map_and_breaks_no_page(press: Press) -> None:
+    await press.releases.keep("0" * 16, packed({"menus/home.toml": b"["}), press.clock.now())
+
+    assert await press.releases.menus_of("0" * 16) is None
 
 
 async def test_a_release_that_this_build_cannot_serve_raises_an_alarm_and_the_old_one_stays(press: Press) -> None:
