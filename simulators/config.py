@@ -32,14 +32,18 @@ class CarrierConfig:
         name: The gateway's name of it, '' where that is the form's.
         secret: The last part of the path.
         reports: Whether the provider accounts for sessions that are over, where it can.
+        user: The house's name at the provider, where its wire has one.
         password: What it proves itself by in what it sends, where its wire has a place for it.
+        port: Where the gateway sends pages that are no answers; 0 is any.
     """
 
     wire: str
     name: str = ""
     secret: str = field(default="", repr=False)
     reports: bool = False
+    user: str = "tapdial"
     password: str = field(default="", repr=False)
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ def read(given: Mapping[str, Any]) -> Config:
     """The configuration of these values.
 
     `terminal` is a list of tables with id, merchant_id, merchant_name, key (hex); `carrier` is one with wire, name,
-    secret, password, reports.
+    secret, user, password, port, reports.
 
     Raises:
         ConfigError: An unknown key, or a value of another type.
@@ -193,11 +197,9 @@ def _tables(key: str, value: object) -> list[Mapping[str, Any]]:
 
 
 def _carrier(table: Mapping[str, Any]) -> CarrierConfig:
-    kinds = {"wire": str, "name": str, "secret": str, "reports": bool, "password": str}
+    kinds = {"wire": str, "name": str, "secret": str, "reports": bool, "user": str, "password": str, "port": int}
     if not table.keys() <= kinds.keys() or not all(type(value) is kinds[key] for key, value in table.items()):
-        raise ConfigError(
-            "a carrier has wire and, if need be, name, secret, password (texts) and reports (true or false)"
-        )
+        raise ConfigError("a carrier has wire and, if need be, name, secret, user, password, port, reports")
     wire = table.get("wire", "")
     if wire not in {SMPP, *FORMS}:
         raise ConfigError(f"{wire!r} is no wire of a carrier; there are {', '.join(sorted({SMPP, *FORMS}))}")

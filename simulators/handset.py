@@ -130,7 +130,7 @@ def main(arguments: list[str] | None = None) -> int:
         Trace(),
         Faults(),
         wire=options.wire,
-        contract=Contract(mount=options.mount, password=os.environ.get(PASSWORD, "")),
+        contract=Contract(options.mount, user=options.user, password=os.environ.get(PASSWORD, ""), port=options.port),
     )
     with asyncio.Runner() as runner:
         handset = Handset(carrier, options.msisdn, runner, console)
@@ -148,6 +148,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--service-code", default="*1420#", help="the code that the gateway serves")
     parser.add_argument("--wire", default=AFRICAS_TALKING, choices=sorted(FORMS), help="the carrier's wire")
     parser.add_argument("--mount", default="", help="the gateway's name of the wire, if it has its own")
+    parser.add_argument("--user", default="tapdial", help="the house's name at the provider, if its wire has one")
+    parser.add_argument("--port", type=int, default=0, help="where the gateway sends pages that are no answers")
     parser.add_argument("--script", type=Path, help="a transcript to replay instead of the keyboard")
     parser.epilog = (
         f"{VARIABLE} in the environment is the last part of the provider's path, if it has one; {PASSWORD} what the "

@@ -120,7 +120,7 @@ class World:
             return self.smsc.ussd
         return carrier_to(
             self.config.gateway_url, one.secret, self.config.service_code, self.trace, self.faults,
-            wire=one.wire, contract=Contract(one.name, one.reports, one.password),
+            wire=one.wire, contract=Contract(one.name, one.reports, one.user, one.password, one.port),
         )  # fmt: skip
 
     def _listeners(self) -> dict[str, Listener]:

@@ -61,13 +61,15 @@ def dial(
     script: Annotated[Path | None, typer.Option("--script", help="Replay this transcript.", exists=True)] = None,
     wire: Annotated[str, typer.Option("--wire", help="The carrier's wire, as hubtel.")] = "africastalking",
     mount: Annotated[str, typer.Option("--mount", help="The gateway's name of the wire, if it has its own.")] = "",
+    user: Annotated[str, typer.Option("--user", help="The house's name at the provider.")] = "tapdial",
+    port: Annotated[int, typer.Option("--port", help="Of [wire.send] url: where pages go that are no answers.")] = 0,
     config: Config = None,
 ) -> None:
     """A feature phone in the terminal; it reaches the gateway over HTTP as a carrier would."""
     settings = read_settings(config)
     words = [sys.executable, "-m", "simulators.handset", code, "--msisdn", msisdn]
     words += ["--gateway", f"http://{settings.http_host}:{settings.http_port}", "--service-code", settings.service_code]
-    words += ["--wire", wire, "--mount", mount]
+    words += ["--wire", wire, "--mount", mount, "--user", user, "--port", str(port)]
     if script is not None:
         words += ["--script", str(script)]
     # The path secret travels by the environment: arguments can be read by every user of the machine.

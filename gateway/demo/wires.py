@@ -47,7 +47,9 @@ def _open_wires(settings: Settings) -> Iterable[tuple[str, str]]:
         wires = tomllib.loads(file.read_text("utf-8")).get("wire", [])
     except (OSError, ValueError) as problem:
         raise SettingsFault(f"cannot read {file}: {problem}") from problem
-    return [(wire["name"], wire["profile"]) for wire in wires if "profile" in wire and "auth" not in wire]
+    return [
+        (wire["name"], wire["profile"]) for wire in wires if "profile" in wire and not {"auth", "send"} & wire.keys()
+    ]
 
 
 __all__ = ["carrier_tables", "served"]

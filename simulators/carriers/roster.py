@@ -11,7 +11,10 @@ from simulators.carriers.form import Form
 from simulators.carriers.http_line import HttpLine
 from simulators.carriers.hubtel import Hubtel
 from simulators.carriers.infobip import Infobip
+from simulators.carriers.later_line import LaterForm, LaterLine
 from simulators.carriers.madapi import Madapi
+from simulators.carriers.oneapi import OneApi
+from simulators.carriers.parlayx import ParlayX
 from simulators.carriers.restcomm import RestComm
 from simulators.carriers.sixdee import Sixdee
 from simulators.carriers.xml_rpc import HandleUssd, TrueAfrican
@@ -57,9 +60,13 @@ FORMS: Mapping[str, Form] = {
         Madapi("madapi"),
         HandleUssd("xmlrpc"),
         TrueAfrican("trueafrican"),
+        ParlayX("parlayx"),
+        OneApi("oneapi"),
     )
 }  # fmt: skip
 """The wires over HTTP."""
+LATER = frozenset(name for name, form in FORMS.items() if isinstance(form, LaterForm))
+"""Those whose pages are no answers: their gateway must know the carrier's port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +76,16 @@ class Contract:
     Attributes:
         mount: The gateway's name of the wire, '' where it is the wire's own.
         reports: Whether the provider accounts for sessions that are over, where it can.
-        password: What the provider proves itself by in what it sends, where its wire has a place for it.
+        user: The house's name at the provider.
+        password: What either proves itself by in what it sends, where the wire has a place for it.
+        port: Where the house sends pages that are no answers; 0 is any.
     """
 
     mount: str = ""
     reports: bool = False
+    user: str = "tapdial"
     password: str = field(default="", repr=False)
+    port: int = 0
 
 
 def carrier_to(
@@ -95,7 +106,10 @@ def carrier_to(
     form = FORMS[wire]
     if isinstance(form, AfricasTalking):
         form = replace(form, reports=contract.reports)
-    if isinstance(form, Flares):
-        form = replace(form, password=contract.password)
-    line = HttpLine(form, gateway_url, secret, trace, mount=contract.mount)
+    if isinstance(form, Flares | LaterForm):
+        form = replace(form, user=contract.user, password=contract.password)
+    if isinstance(form, LaterForm):
+        line: HttpLine = LaterLine(form, gateway_url, secret, trace, mount=contract.mount, port=contract.port)
+    else:
+        line = HttpLine(form, gateway_url, secret, trace, mount=contract.mount)
     return Carrier(line, service_code, trace, faults)

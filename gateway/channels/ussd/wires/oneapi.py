@@ -8,6 +8,7 @@ ussdAction `mtcont` or `mtfin`, and a bearer token.
 Source: the outbound half from Ideabiz' pages; the inbound names by likeness only: verify with the operator.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -79,15 +80,16 @@ class OneApi:
 
     def sending(self, delivery: Delivery, text: str, *, more: bool, account: Account, now: datetime) -> Outbound:
         """The outbound request that shows the page."""
-        del now
         echo = delivery.echo
+        # A name for this page alone, the same when the call is made again: a provider shows a page of one name once.
+        named = hashlib.sha256(f"{echo['sessionID']} {now.isoformat()}".encode()).hexdigest()[:32]
         made = {
             "outboundUSSDMessageRequest": {
                 "address": echo["address"],
                 "shortCode": echo["shortCode"],
                 "keyword": echo["keyword"],
                 "outboundUSSDMessage": text,
-                "clientCorrelator": echo["sessionID"],
+                "clientCorrelator": named,
                 "sessionID": echo["sessionID"],
                 "responseRequest": {"notifyURL": account.service, "callbackData": ""},
                 "ussdAction": "mtcont" if more else "mtfin",
