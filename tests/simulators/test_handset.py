@@ -12,6 +12,7 @@ from pytest_aiohttp.plugin import AiohttpServer
 
 from simulators import transcript
 from tests.simulators.carriers.application import Application
+from tests.simulators.carriers.later_speakers import PASSWORD
 
 SCRIPT = """\
 # the main menu
@@ -182,3 +183,17 @@ async def test_a_person_who_leaves_in_the_middle_hangs_up(aiohttp_server: Aiohtt
 
     assert (status, "cancelled" in out) == (0, True)
     assert application.told == ["abort"]
+
+
+async def test_a_person_dials_over_a_wire_whose_pages_are_no_answers(
+    aiohttp_server: AiohttpServer, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CARRIER_PASSWORD", PASSWORD)
+    application = Application("parlayx", pages_to=lambda: f"http://127.0.0.1:{unused_tcp_port}/ussd/v1")
+    app = web.Application()
+    app.router.add_post("/ussd/parlayx{tail:.*}", application.handle)
+    gateway = str((await aiohttp_server(app)).make_url("/"))
+
+    status, out = await _run("--gateway", gateway, "--wire", "parlayx", "--port", str(unused_tcp_port), typed="1\n0\n")
+
+    assert (status, "Heard 2" in out) == (0, True)
