@@ -119,14 +119,19 @@ class UssdcTalk:
         return self._begin(pdu, talk) if pdu.command == Command.BEGIN else self._next(pdu, talk)
 
     def _begin(self, pdu: Pdu, talk: ussdc.Talk) -> Happening:
-        self._places.pop(pdu.sender_cb, None)
-        if len(self._places) >= self._profile.dialogues_max:
-            # Of ends that the centre never told. Should the oldest go on after all, it is like one from before.
-            del self._places[next(iter(self._places))]
-        place = self._places[pdu.sender_cb] = _Place(pdu.sender_cb, next(self._numbers), talk.msisdn)
+        place = self._opened(_Place(pdu.sender_cb, next(self._numbers), talk.msisdn))
         named = _NAMED.fullmatch(talk.text)
         dialled = _dialled(named[1], named[2]) if named else talk.text or f"*{talk.service_code}#"
         return self._asked(place, HopKind.BEGIN, dialled)
+
+    def _opened(self, place: _Place) -> _Place:
+        """Remember a dialogue."""
+        self._places.pop(place.theirs, None)
+        if len(self._places) >= self._profile.dialogues_max:
+            # Of ends that the centre never told. Should the oldest go on after all, it is like one from before.
+            del self._places[next(iter(self._places))]
+        self._places[place.theirs] = place
+        return place
 
     def _landed(self, pdu: Pdu, push: Push) -> Landed:
         """What became of a push: the phone's answer, or the status of the end that the network put to it."""
@@ -140,7 +145,7 @@ class UssdcTalk:
             text = ussdc.talk_of(pdu.body).text if pdu.body else ""
         place = _Place(pdu.sender_cb, ours, push.msisdn.removeprefix("+"), push.session_key)
         if push.asks and pdu.command == Command.CONTINUE:
-            self._places[pdu.sender_cb] = place
+            self._opened(place)
             return Landed(ours, PushOutcome.SHOWN, asked=self._asked(place, HopKind.CONTINUE, text))
         release = b"" if pdu.command == Command.END else self.page(place, LinkPage("", ends=True))
         return Landed(ours, PushOutcome.SHOWN, release)
