@@ -7,12 +7,16 @@ must never be logged and masks what looks like a card or telephone number inside
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any, TextIO, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from gateway.errors import Fault
+from wallet.errors import WalletFault
 
 SECRET_FIELDS = frozenset(
     {
@@ -31,6 +35,8 @@ SECRET_FIELDS = frozenset(
         "authorization",
     }
 )
+CAUSES_MAX = 5
+"""Exceptions of a chain, or of a group, that a line tells."""
 _LONG_DIGITS = re.compile(r"(?<![0-9A-Za-z_])\+?\d{4,}(?=\d{4}(?!\d))")
 
 
@@ -42,6 +48,26 @@ def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mu
         elif isinstance(value, str) and name not in {"timestamp", "level"}:
             event[name] = _LONG_DIGITS.sub("***", value)
     return event
+
+
+def trace_of(problem: BaseException) -> str:
+    """Where an exception and those that led to it were raised, the first one first, each under its name.
+
+    Only texts of ours are told: others quote what they could not read, as `int` does, which may be a PIN.
+    """
+    parts: list[str] = []
+    at: BaseException | None = problem
+    while at is not None and len(parts) < CAUSES_MAX:
+        said = f": {at}" if isinstance(at, (Fault, WalletFault, AssertionError)) else ""
+        within = [trace_of(one) for one in at.exceptions[:CAUSES_MAX]] if isinstance(at, BaseExceptionGroup) else []
+        name = f"{type(at).__module__}.{type(at).__qualname__}{said}"
+        parts.append("\n".join(["".join(traceback.format_tb(at.__traceback__)).rstrip(), name, *within]))
+        at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
+    return "\n\n".join(reversed(parts))
+
+
+def _trace(exc_info: structlog.typing.ExcInfo) -> str:
+    return trace_of(exc_info[1])
 
 
 class LastingStream:
@@ -72,7 +98,7 @@ def set_up_logging(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            structlog.processors.ExceptionRenderer(_trace),
             redact,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],

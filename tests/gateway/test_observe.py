@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from gateway.observe import redact
+from gateway.errors import StoreUnavailable
+from gateway.observe import redact, trace_of
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,27 @@ from gateway.observe import redact
 )
 def test_a_line_is_redacted(event: dict[str, object], expected: dict[str, object]) -> None:
     assert redact(None, "info", dict(event)) == expected
+
+
+def test_a_trace_says_where_and_what_but_quotes_nothing_that_came_from_outside() -> None:
+    def reads(text: str) -> None:
+        try:
+            try:
+                int(text)
+            except ValueError:
+                raise KeyError(text) from None
+        except KeyError as problem:
+            raise StoreUnavailable("the store is gone") from problem
+
+    with pytest.raises(StoreUnavailable) as caught:
+        reads("4071x")
+    with pytest.raises(ExceptionGroup) as grouped:
+        raise ExceptionGroup("4071", [caught.value, ValueError("4071")])
+    trace = trace_of(grouped.value)
+
+    assert "4071" not in trace.replace('"4071', "")
+    for told in ("in reads", "builtins.KeyError", "StoreUnavailable: the store is gone", "builtins.ValueError"):
+        assert told in trace
 
 
 SAY = """
