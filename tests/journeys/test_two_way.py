@@ -41,6 +41,7 @@ async def on_two_links(town: Town) -> None:
 
 async def test_people_dial_and_write_over_two_links_and_are_answered_once_through_a_kill(town: Town) -> None:
     over_http = [await town.dial(1), await town.dial(1, "1")]
+    await asked_about_the_cut(town, over_http[0])
     await dialled_over_smpp(town, over_http)
     await on_two_links(town)
     await dialled_over_smpp(town, over_http)
@@ -48,6 +49,15 @@ async def test_people_dial_and_write_over_two_links_and_are_answered_once_throug
 
     # As a word of its own: ports, moments and ids may have the same four digits in them.
     assert not re.search(rf"\b{town.pin(1)}\b", town.log.read_text("utf-8"))
+
+
+async def asked_about_the_cut(town: Town, first: str) -> None:
+    """The dialogue over HTTP ended at its PIN, so that who dials over the other wire is asked, and starts again."""
+    phone = town.phone(1)
+    phone.network = town.world.smsc.ussd
+    assert await town.dial(1) == "نشست قبلی شما قطع شد.\n۱. ادامه\n۲. شروع دوباره"
+    await phone.press("2")
+    assert phone.screen.text == first
 
 
 async def dialled_over_smpp(town: Town, over_http: list[str]) -> None:

@@ -182,10 +182,21 @@ _CHANGED = (
     "trail",
 )
 
+_REASON = bindparam("end_reason", type_=sessions.c.end_reason.type)
 _UPDATE = (
     update(sessions)
     .where(sessions.c.id == bindparam("b_id"), sessions.c.version == bindparam("b_version"))
     .values({name: bindparam(name, type_=sessions.c[name].type) for name in _CHANGED})
+    # Work may tell its end in the moment before its promise is stored: what was told is owed no more.
+    .values(
+        end_reason=case(
+            (
+                and_(sessions.c.end_reason == EndReason.TOLD.value, EndReason.LATE.value == _REASON),
+                EndReason.TOLD.value,
+            ),
+            else_=_REASON,
+        )
+    )
 )
 
 _END = _UPDATE.values(session_key=bindparam("b_key"))

@@ -1,15 +1,16 @@
 """Who dials again after a drop: one agreement is one payment however it is dialled, and nothing is another's."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
-from gateway.services.dialogues import EventKind, HopEnd, LateAnswer
+from gateway.services.dialogues import EventKind, HopEnd, LateAnswer, records
 from gateway.services.dialogues.service import OWED_AFTER
 from gateway.services.dialogues.tables import sessions
+from gateway.store import Store
 from tests.gateway.services.dialogues.switchboard import (
     OFFER,
     PIN,
@@ -166,3 +167,23 @@ async def test_a_result_that_was_told_and_read_does_not_come_back_as_a_failure(
 
     assert (await board.row(phone))["end_reason"] == "told"
     assert "could not finish" not in (await board.phone().dial()).text
+
+
+async def test_what_was_told_before_its_promise_was_stored_is_owed_no_more(
+    board: Switchboard, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone, save = board.phone(), records.save
+    await phone.at_pin()
+    board.bank.delay_s = 0.7
+
+    async def saved_late(store: Store, session: records.Session, also: Sequence[records.Also] = ()) -> None:
+        while board.hops.in_hand:  # noqa: ASYNC110 - nothing tells the end of work but its count
+            await asyncio.sleep(0.01)
+        await save(store, session, also)
+
+    monkeypatch.setattr(records, "save", saved_late)
+    assert (await phone.type(PIN)).end is HopEnd.LATE
+
+    row = await board.row(phone)
+    assert (row["status"], row["end_reason"]) == ("late", "told")
+    assert row["result"] == board.late[0].text.encode()

@@ -2,7 +2,8 @@
 
 The network delivers again, late, out of order or not at all; the person drops the session and dials again; a request
 is cut off in the middle of its work. Whatever happens: an agreement moves money at most once, the same delivery gets
-the same words, and neither a PIN nor another's page is anywhere.
+the same words, and neither a PIN nor another's page is anywhere. That it finds what it is for is shown by defects that
+are planted in the dialogues: each must be found.
 """
 
 import asyncio
@@ -16,22 +17,49 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import select
 
-from gateway.services.dialogues import EventKind, HopEnd, Reply
-from tests.gateway.services.dialogues.switchboard import OFFER, PIN, Bank, Phone, Switchboard, hurried, switchboard
+from gateway.services.dialogues import Caller, EventKind, HopEnd, Reply, service
+from gateway.services.dialogues.rules import Candidate, candidate
+from gateway.store import Store, metadata
+from tests.gateway.services.dialogues.switchboard import (
+    OFFER,
+    PIN,
+    Bank,
+    FailingStore,
+    Phone,
+    Switchboard,
+    hurried,
+    switchboard,
+)
+from ussd_menus import State
 from wallet.clock import ManualClock
 
 WHO = st.integers(0, 1)
 PROCESS = st.integers(0, 1)
-TYPED = st.sampled_from(["1", "2", "4", "0", "00", "000", "09120000009", "500", PIN, PIN, "9999"])
+CANARY = "73019"
+"""Of five digits, a legal PIN that no other number of this test has in it."""
+TYPED = st.sampled_from(["1", "2", "4", "0", "00", "000", "09120000009", "500", PIN, PIN, CANARY])
 WAYS = st.sampled_from(["once", "once", "twice", "cut", "both"])
-SHORTCUTS = st.sampled_from(["", "1", "3*09120000009*500", "3*09120000009*500", f"1*{PIN}"])
+SHORTCUTS = st.sampled_from(["", "1", "3*09120000009*500", "3*09120000009*500", f"1*{CANARY}", f"{CANARY}*1"])
 SAID = {HopEnd.CONTINUES, HopEnd.ENDS, HopEnd.REPLAYED}
 AGREES = "Send 500 rials to"
+WANTED = {
+    AGREES: PIN,
+    OFFER: "1",
+    "1. Go on": "1",
+    "1. Balance": "4",
+    "Mobile number": "09120000009",
+    "Amount": "500",
+    "PIN": PIN,
+}
+"""Words of a page to what answers it."""
 _runs = itertools.count(10)
+_keys = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -71,6 +99,36 @@ class Deliveries(RuleBasedStateMachine):
     def type(self, who: int, typed: str, process: int, way: str) -> None:
         if who not in self.phones or not self.page[who].more:
             return
+        self._give(who, typed, process, way)
+
+    @precondition(lambda self: self.phones)
+    @rule(who=WHO, process=PROCESS, way=WAYS)
+    def go_on(self, who: int, process: int, way: str) -> None:
+        """What somebody types who wants to pay, so that a run comes to the money at all."""
+        if who in self.phones and self.page[who].more:
+            text = self.page[who].text
+            typed = next((typed for words, typed in WANTED.items() if words in text), "000")
+            self._give(who, typed, process, way)
+
+    @precondition(lambda self: any(AGREES in page.text and page.more for page in self.page.values()))
+    @rule(process=PROCESS)
+    def die_and_go_on(self, process: int) -> None:
+        """The process dies after the money moved and before the page; who goes on agrees to the same."""
+        who = next(who for who, page in self.page.items() if AGREES in page.text and page.more)
+        board, phone = self.world.boards[process], self.phones[who]
+        assert isinstance(board.store, FailingStore)
+        self.agreements[phone.msisdn] += 1
+        board.store.fails = True
+        self.world.runner.run(phone.other(board.dialogues).type(PIN))
+        board.store.fails = False
+        again = self.phones[who] = board.phone(self.numbers[who])
+        self._heard(who, self.world.runner.run(again.dial()))
+        if self.page[who].text == OFFER:
+            self._heard(who, self.world.runner.run(again.type("1")))
+            if AGREES in self.page[who].text:
+                self._heard(who, self.world.runner.run(again.type(PIN)))
+
+    def _give(self, who: int, typed: str, process: int, way: str) -> None:
         phone = self.phones[who]
         if AGREES in self.page[who].text and typed == PIN:
             self.agreements[phone.msisdn] += 1
@@ -108,7 +166,9 @@ class Deliveries(RuleBasedStateMachine):
             assert paid[number] <= self.agreements[number]
 
     def teardown(self) -> None:
-        """No PIN in any row, whatever was dialled and typed."""
+        """No PIN in any column of any table, whatever was dialled and typed; nor a right one in a session's row."""
+        held = self.world.runner.run(everything(self.world.boards[0].store))
+        assert CANARY not in held, "a PIN lies in a table"
         for row in self.world.runner.run(self.world.boards[0].rows()):
             assert PIN not in f"{row['state']}{row['trail']}{row['reply']!r}{row['result']!r}{row['session_key']}"
 
@@ -146,6 +206,12 @@ class Deliveries(RuleBasedStateMachine):
             self.said[who, phone.session_key, phone.text] = reply.text
 
 
+async def everything(store: Store) -> str:
+    """Every value of every table of the house, as text."""
+    rows = [await store.read(select(*table.c)) for table in metadata.tables.values()]
+    return "\n".join(str(tuple(row)) for found in rows for row in found)
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     bank, clock = Bank(), ManualClock(datetime(2026, 11, 22, 8, 0, tzinfo=UTC))
@@ -158,12 +224,52 @@ def world(tmp_path: Path) -> Iterator[World]:
         runner.run(stack.aclose())
 
 
-def test_whatever_the_network_does_an_agreement_moves_money_once(world: World) -> None:
+def _run(world: World, examples: int, phases: tuple[Phase, ...] = tuple(Phase)) -> None:
     Deliveries.world = world
     run_state_machine_as_test(
         Deliveries,
         settings=settings(
-            max_examples=8, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=examples,
+            stateful_step_count=25,
+            deadline=None,
+            phases=phases,
+            derandomize=phases != tuple(Phase),
+            suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_whatever_the_network_does_an_agreement_moves_money_once(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _run(world, 8)
     assert world.bank.paid
+    output = capsys.readouterr()
+    assert CANARY not in output.out + output.err
+
+
+def _played_again(length: int, text: str) -> Candidate | None:
+    found = candidate(length, text)
+    return replace(found, delta=text.rsplit("*", 1)[-1]) if found and found.delta is None else found
+
+
+def _with_text(state: State) -> dict[str, object]:
+    return {**TO_JSON(state), "typed": CANARY}
+
+
+TO_JSON = State.to_json
+DEFECTS: dict[str, tuple[object, str, object]] = {
+    "a repeated delivery is played again": (service, "candidate", _played_again),
+    "a call key of its own each time": (Caller, "call_key", lambda caller, call: f"{caller.cause}:{next(_keys)}"),
+    "what was typed stays in the state": (State, "to_json", _with_text),
+    "a resumed session pays under its own name": (Caller, "cause", property(lambda caller: caller.session_id)),
+}
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_planted_defect_is_found(world: World, monkeypatch: pytest.MonkeyPatch, defect: str) -> None:
+    where, name, planted = DEFECTS[defect]
+    monkeypatch.setattr(where, name, planted)
+    # Where requests are cut off in their work, a run that failed may go well when it is played again to be shown.
+    with pytest.raises((AssertionError, Flaky)):
+        _run(world, 60, (Phase.generate,))
