@@ -69,7 +69,7 @@ def settings(folder: Path, database_url: str) -> dict[str, object]:
         "iso8583_port": free_port(),
         "smsc_port": free_port(),
         "mail_ingress_port": 0,
-        "log_level": "error",
+        "log_level": "warning",
     }
 
 
