@@ -111,17 +111,18 @@ class Measure:
         self._engine = engine_keys(self.menus)
         self._ends = {shortcut.ends_at for shortcut in self.menus.shortcuts.values()}
         rials = {name for name, word in self.menus.words.items() if word.code == RIAL}
-        self._rials = {
-            key
-            for tongue in self.menus.tongues.values()
-            for layer in layers(tongue)
-            for key, text in layer.items()
-            if not rials.isdisjoint(parse(text).names)
-        }
+        self._rials = self._naming({*rials, "money"})
+        self._eased, self._digits = self._naming({"easy"}), self._naming({"digits"})
         asking = {
             name for name, screen in self.menus.screens.items() if isinstance(screen, SecretScreen | ConfirmScreen)
         }
         self._dialled = (self._ends - asking) | graph.first_pages()
+
+    def _naming(self, names: set[str]) -> set[str]:
+        """Keys of the texts that show one of the names in some language."""
+        tongues = self.menus.tongues.values()
+        layered = [item for tongue in tongues for layer in layers(tongue) for item in layer.items()]
+        return {key for key, text in layered if not names.isdisjoint(parse(text).names)}
 
     def languages(self) -> list[str]:
         """Languages whose own texts, those of the engine, can be said."""
@@ -155,10 +156,12 @@ class Measure:
         """The styles that can make the screen longer in a language."""
         keys = keys_of(screen) | set(self.notes(screen)) | self._engine
         easy = self.menus.tongues[code].easy
-        plainer = isinstance(screen, CHOICES) or (easy is not None and not keys.isdisjoint(easy.texts))
+        plainer = isinstance(screen, CHOICES) or not keys.isdisjoint(
+            self._eased | (easy.texts.keys() if easy else set())
+        )
         dearer = not keys.isdisjoint(self._rials)
         # Digits are of one length in all writings; Latin ones alone can only bring a page into GSM-7.
-        shorter = self.profile.septets_max < self.profile.ucs2_max
+        shorter = self.profile.septets_max < self.profile.ucs2_max or not keys.isdisjoint(self._digits)
         for style in STYLES:
             if style.easy <= plainer and style.toman <= dearer and (style.digits == "own" or shorter):
                 yield style

@@ -9,6 +9,8 @@ from ussd_menus.screens import SILENT, AnyScreen, Menus, MenuScreen, Tongue
 from ussd_menus.texts import size, spellings
 from ussd_menus.verify_texts import keys_of
 
+OVER = "house.over"
+
 
 def pages(measure: Measure) -> Iterator[Finding]:
     """Every page of every reachable screen."""
@@ -20,10 +22,23 @@ def pages(measure: Measure) -> Iterator[Finding]:
     for code in measure.languages():
         if not profile.ucs2_allowed and menus.tongues[code].alphabet != "gsm":
             continue  # Whoever has this language is answered in another one on such a wire.
+        yield from _over(measure, code)
         for name in measure.graph.reachable:
             screen = menus.screens[name]
             if not isinstance(screen, SILENT) and measure.sayable(screen, code):
                 yield from _screen(measure, screen, code)
+
+
+def _over(measure: Measure, code: str) -> Iterator[Finding]:
+    """What is read by who answers after the end, plainly and in easy mode."""
+    for style in (Style(), Style(easy=True)):
+        found = measure.size(measure.speech(code, style).plain(OVER))
+        if not found.fits:
+            tongue = measure.menus.tongues[code]
+            easy = style.easy and tongue.easy is not None and OVER in tongue.easy.texts
+            fix = f"{found.size} of {found.size_max}, shorten it: {found.text}"
+            yield at_text(measure.menus, tongue, OVER, "", Rule.PAGE_TOO_LONG, fix, easy=easy)
+            return
 
 
 def _screen(measure: Measure, screen: AnyScreen, code: str) -> Iterator[Finding]:
