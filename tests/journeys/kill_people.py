@@ -107,7 +107,7 @@ def at_confirm(weeks_ago: int) -> Step:
 
 async def claims(scene: Scene, weeks_ago: int) -> None:
     await at_confirm(weeks_ago)(scene)
-    await scene.town.phone(ILL).press("1")
+    await scene.town.phone(ILL).press("3")
     assert re.search(r"S-\d{8}", steps.latin(scene.town.phone(ILL).screen.text)), scene.town.phone(ILL).screen
 
 
@@ -127,7 +127,7 @@ async def claim_was_kept(scene: Scene) -> None:
     assert len(numbers) == 2
     assert numbers[0] in steps.latin(await scene.repeat_callback(ILL))
     await at_confirm(2)(scene)
-    await scene.town.phone(ILL).press("1")
+    await scene.town.phone(ILL).press("3")
     assert len(await claimed(scene)) == 2, "the same days are never claimed twice"
 
 
@@ -185,8 +185,8 @@ def release(name: str, kill: kills.Kill, weeks_ago: int) -> Point:
 
 
 BENEFIT = (
-    Point("the claim is in hand", at_confirm(1), press(ILL, "1"), in_hand, claim_was_lost),
-    Point("the claim is stored, its number is not told", at_confirm(2), press(ILL, "1"), answered, claim_was_kept),
+    Point("the claim is in hand", at_confirm(1), press(ILL, "3"), in_hand, claim_was_lost),
+    Point("the claim is stored, its number is not told", at_confirm(2), press(ILL, "3"), answered, claim_was_kept),
     Point("the approval is in hand", finds_claim, approves, in_hand, claim_is_proposed_once),
     Point("the approval is stored, nobody is told", partial(claim_waits, weeks_ago=3), approves, answered,
           claim_is_proposed_once),

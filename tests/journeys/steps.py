@@ -54,7 +54,7 @@ async def claim(town: Town) -> str:
     last = SystemClock().now().astimezone(ZoneInfo("Asia/Tehran")).date() - timedelta(days=1)
     first = last - timedelta(days=4)
     days = [JalaliDate(day).strftime("%Y/%m/%d") for day in (first, last)]  # type: ignore[no-untyped-call]
-    page = await town.dial(NEW, "2", "1", *days, "1")
+    page = await town.dial(NEW, "2", "1", *days, "3")
     number = re.search(r"S-\d+", latin(page))
     assert number is not None, page
     assert number.group() in latin(await town.next_sms(NEW))

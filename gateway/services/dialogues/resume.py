@@ -40,6 +40,8 @@ from ussd_menus.screens import ConfirmScreen, InfoScreen, LanguageScreen, PagesS
 from ussd_menus.shortcuts import renote
 
 _CUT = frozenset({EndReason.ABORT, EndReason.TIMEOUT, EndReason.REPORT, EndReason.REDIALLED})
+ONWARD, AGAIN = "1", "2"
+"""What is answered to an offer."""
 _ASKS_NOTHING = (InfoScreen, LanguageScreen, PagesScreen)
 
 
@@ -123,9 +125,9 @@ class Resumes:
         choice = clean(typed)
         if session.aside == Aside.RESULT:
             left = self._offering(session, menus) if session.offer else None
-        elif choice == "1":
+        elif choice == ONWARD:
             left = await self._resumed(session, menus)
-        elif choice != "2":
+        elif choice != AGAIN:
             left = self._offering(session, menus)
         left = left or self._landing(session, menus)
         return await self._turns.show(left.session, arrival, left.shown, left.also)
@@ -210,7 +212,11 @@ class Resumes:
         state = State.from_json(dict(earlier.state))
         screens = menus.menus.screens
         secrets = {name for name in _since(earlier, landing) if isinstance(screens.get(name), SecretScreen)}
-        if isinstance(screens[state.screen], _ASKS_NOTHING) or secrets - {state.screen}:
+        screen = screens[state.screen]
+        if isinstance(screen, _ASKS_NOTHING) or secrets - {state.screen}:
+            return None
+        if isinstance(screen, ConfirmScreen) and screen.key in {ONWARD, AGAIN}:
+            # The key that answers the offer would agree when it is pressed twice.
             return None
         state, page = renote(menus, state, "", self._turns.profile(session))
         return None if page.sensitive else (state, page)
