@@ -1,8 +1,10 @@
 """Which delivery is which, and the reply that each one got: a repeated delivery is known and gets the same bytes.
 
 A wire that numbers its deliveries or accumulates its answers says by itself what is repeated. Where a wire does
-neither, the same answer again counts as a repeat while the first is in flight and DUPLICATE_S after it: nobody types
-the same answer to two pages within that time, and providers deliver again within it.
+neither, the same answer again counts as a repeat while the first is in flight and DUPLICATE_S after it: hardly anybody
+reads a page and types the same answer to it within that time, the network's way there and back included, and providers
+deliver again within it. Whoever does (99 and 99 again in a long list) sees the page that stands there once more and
+types again; taken the other way, a delivery that came twice would choose on a page that nobody has read.
 """
 
 import hmac

@@ -191,7 +191,10 @@ _UPDATE = (
     .values(
         end_reason=case(
             (
-                and_(sessions.c.end_reason == EndReason.TOLD.value, EndReason.LATE.value == _REASON),
+                and_(
+                    sessions.c.end_reason == EndReason.TOLD.value,
+                    _REASON.op("=", is_comparison=True)(EndReason.LATE.value),
+                ),
                 EndReason.TOLD.value,
             ),
             else_=_REASON,
