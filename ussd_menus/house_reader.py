@@ -61,11 +61,15 @@ def read_word(source: Source, name: str, data: object) -> Word:
     return word
 
 
+def _are_names(values: object) -> bool:
+    return isinstance(values, list) and all(isinstance(name, str) for name in values)
+
+
 def read_action(source: Source, name: str, data: object) -> Action:
     """One action."""
     table = Table(source, ("actions", name), data, name)
     outcomes: dict[str, Any] = table.table("on", required=True)
-    bad = [outcome for outcome, values in outcomes.items() if not isinstance(values, list)]
+    bad = [outcome for outcome, values in outcomes.items() if not _are_names(values)]
     if bad or not outcomes:
         table.refuse("gives each outcome a list of values", "on")
     action = Action(

@@ -14,12 +14,15 @@ import aiohttp
 
 from gateway.demo import seed
 from gateway.demo.seed import Facts
+from gateway.languages import LANGUAGES
+from gateway.services.dialogues.resume import aside_text
 from gateway.settings import PREFIX, Settings
 from simulators import config as simulator_config
 from simulators.phone import Phone
 from simulators.world import World
 
 READY_S = 40.0
+LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
 MOVED = (
     "data_dir", "database_url", "http_port", "iso8583_port", "lab_port", "smsc_port", "mail_port", "registry_url",
     "mail_ingress_port", "ussd_wires_file", "ussd_links_file", "sweep_after_s", "stop_s", "log_level", "links_file",
@@ -134,11 +137,22 @@ class Town:
         phone = self.phone(number)
         phone.hang_up()
         await phone.press(self.settings.service_code)
+        await self._past_asides(phone)
         for answer in answers:
             assert phone.screen.open, f"the dialogue ended before {answer!r}: {phone.screen}"
             await phone.press(answer)
         assert phone.screen.failed is None, phone.screen
         return phone.screen.text
+
+    @staticmethod
+    async def _past_asides(phone: Phone) -> None:
+        """Read on past what an earlier session left: its result, and the question whether to go on with it."""
+        for _ in range(2):
+            said = phone.screen.text.translate(LATIN)
+            if said.endswith(tuple(aside_text("onward", language) for language in LANGUAGES)):
+                await phone.press("1")
+            if said in {aside_text("offer", language) for language in LANGUAGES}:
+                await phone.press("2")
 
     async def next_sms(self, number: int, timeout_s: float = 20.0) -> str:
         """The next SMS that came to this phone and was not asked about before."""

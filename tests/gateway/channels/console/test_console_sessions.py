@@ -85,7 +85,7 @@ async def test_the_map_is_red_where_people_left(signed_in: SignIn, world: World)
     drawing = await answer.text()
 
     assert (answer.status, answer.content_type) == (200, "image/svg+xml")
-    assert drawing.count('fill="#ff0000"') == 1
+    assert drawing.count('fill="#ff8080"') == 1
     assert (await desk.get(f"/sessions/{SHIPPED.version}/2026-99-22.svg"))[0] == 400
 
 
