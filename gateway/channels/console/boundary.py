@@ -14,10 +14,11 @@ from gateway.errors import Fault
 from gateway.observe import log
 from wallet.errors import WalletFault
 
+POLICY = "Content-Security-Policy"
+OWN_POLICY = web.RequestKey("own_policy", str)
+"""Where a request keeps the policy that its page has set itself, a stricter one."""
 HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
-    ),
+    POLICY: ("default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -43,14 +44,16 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
         _LOG.error("console_failed", reference=reference, route=_route(request), exc_info=problem)
         request.app[DEPS].metrics.refused.labels("console", "bug").inc()
         response = _page(request, 500, reference)
+    # What the house puts onto every answer comes later, so what is here now is the page's own.
+    request[OWN_POLICY] = response.headers.get(POLICY, "")
     return response
 
 
 async def headers(request: web.Request, response: web.StreamResponse) -> None:
     """Security headers on every answer, streamed ones too; only files with their content in the address are kept."""
-    for name, value in HEADERS.items():
-        # A page that needs a stricter one has set its own.
-        response.headers.setdefault(name, value)
+    response.headers.update(HEADERS)
+    if own := request.get(OWN_POLICY, ""):
+        response.headers[POLICY] = own
     kept = request.path.startswith(f"{PREFIX}/static/") and response.status == 200
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if kept else "no-store"
 
