@@ -26,6 +26,7 @@ def faults_of(times: int, slow_ms: int, seed: int) -> CarrierFaults:
     )  # fmt: skip
 
 
+@pytest.mark.rig
 async def test_thirty_phones_on_many_wires_and_bad_networks_pay_once_each(tmp_path: Path) -> None:
     async with opened(tmp_path, "sqlite://", wires=WIRES, start=False) as town:
         await crowd_pays(town, 30, rounds=1, within_s=1, faults=faults_of(3, 500, seed=3))

@@ -36,7 +36,7 @@ from tests.rigs.fuzz import (
     peak_bytes,
 )
 
-INPUTS = 100_000 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 3_000
+INPUTS = 100_000 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 1_000
 ONE = os.environ.get("FUZZ_SEED")
 CODES = Codes(["*1420#", "*711*22#"])
 PAGES = ("Balance 7\n1 Go on <&\"'>", "موجودی ۷", "€[]{}")
