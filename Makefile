@@ -71,8 +71,10 @@ check: .venv/.dev ## ruff, mypy, import-linter, deptry, house tests
 test: .venv/.dev packages peers ## the suite, on SQLite and PostgreSQL, with the browser
 	.venv/bin/pytest -q -n 2 --dist loadfile -m "not rig"
 
+# A kill mostly waits for the next start, so two of them share the machine; the others want it alone.
 rigs: .venv/.dev .venv-ha/.ha packages peers ## short forms of the heavy rigs
-	.venv/bin/pytest -q -m rig --timeout 900
+	.venv/bin/pytest -q -m rig -n 2 --timeout 900 tests/journeys/test_kills.py
+	.venv/bin/pytest -q -m rig --timeout 900 --ignore tests/journeys/test_kills.py
 
 rigs-long: .venv/.dev .venv-ha/.ha packages peers ## the rigs, then every property and machine with up to 20,000 examples; hours
 	HYPOTHESIS_PROFILE=soak .venv/bin/pytest -q -m rig --timeout 3600
