@@ -6,7 +6,8 @@ keys), a line in docs/WIRES.md and its row of requests in tests/gateway/channels
 **Any other wire** is a module here (or a folder, where it is long) with one class that satisfies
 `channels.ussd.wire.Wire`:
 
-1. `__init__(self, name, codes)`; `name` is the mount's and the adapter of its events; `codes` cuts dialled strings.
+1. It extends `typed.TypedWire`, which takes `name` (the mount's, and the adapter of its events) and `codes` (they cut
+   dialled strings), and makes the events of a dial and of an answer.
 2. `parse` reads by `bodies.py` (forms, queries, JSON) or `markup.py` (XML without DTD), checks fields by `fields.py`
    and returns a Delivery or a BadForm. It keeps nothing between deliveries: what the next one needs and does not say
    (an invoke id, for example) goes out in the answer and comes back.

@@ -7,26 +7,19 @@ end; `charge` and `amount` belong to a charged page, which ours never are. A cle
 Source: vumi's transport for Airtel (source read). `userid` and `password` are what the guard `query` checks.
 """
 
-from gateway.channels.ussd.codes import Codes
 from gateway.channels.ussd.wire import BadForm, Delivery, Inbound, Outbound
-from gateway.channels.ussd.wires.bodies import BODY_BYTES_MAX, query_fields
+from gateway.channels.ussd.wires.bodies import query_fields
 from gateway.channels.ussd.wires.fields import NumberForm, Numbers, is_session, is_typed, word_of
+from gateway.channels.ussd.wires.typed import TypedWire
 from gateway.services.dialogues import Event, EventKind
-from ussd_menus import Profile
 
 _NUMBERS = Numbers((NumberForm.BARE, NumberForm.PLUS))
 
 
-class Flares:
+class Flares(TypedWire):
     """A wire of channels.ussd.wire."""
 
     methods = ("GET",)
-    body_bytes_max = BODY_BYTES_MAX
-    profile = Profile()
-
-    def __init__(self, name: str, codes: Codes) -> None:
-        self.name = name
-        self._codes = codes
 
     def parse(self, given: Inbound) -> Delivery | BadForm:
         """Read a pull, or a clean-up."""
@@ -48,19 +41,9 @@ class Flares:
             return BadForm.FIELD_MISSING
         dialled = self._codes.split(text) if text[:1].isdigit() else None
         if dialled is None or not dialled.ours:
-            return Delivery(Event(self.name, EventKind.INPUT, session, msisdn, "", text, alone=True))
+            return Delivery(self.answered(session, msisdn, text))
         # The digits of the code may be an answer too: it begins a session only where there is none.
-        event = Event(
-            self.name,
-            EventKind.BEGIN,
-            session,
-            msisdn,
-            dialled.service_code,
-            text,
-            alone=True,
-            dialled=dialled.answers,
-        )
-        return Delivery(event)
+        return Delivery(self.begun(session, msisdn, dialled, text=text))
 
     def page(self, delivery: Delivery, text: str, *, more: bool) -> Outbound:
         """The text, and whether the session flows on."""

@@ -10,12 +10,12 @@ Source: Hubtel's .NET SDK and its page "API reference: programmable services".
 
 import json
 
-from gateway.channels.ussd.codes import Codes, Dialled
+from gateway.channels.ussd.codes import Dialled
 from gateway.channels.ussd.wire import BadForm, Delivery, Inbound, Outbound
-from gateway.channels.ussd.wires.bodies import BODY_BYTES_MAX, Fields, json_fields
+from gateway.channels.ussd.wires.bodies import Fields, json_fields
 from gateway.channels.ussd.wires.fields import NumberForm, Numbers, is_operator, is_sequence, is_session, is_typed
+from gateway.channels.ussd.wires.typed import TypedWire
 from gateway.services.dialogues import Event, EventKind
-from ussd_menus import Profile
 
 LABEL_MAX = 30
 """Characters of the label that Hubtel's own app shows over the page."""
@@ -30,16 +30,8 @@ _NUMBERS = Numbers((NumberForm.BARE, NumberForm.PLUS))
 _NEEDED = frozenset({"SessionId", "Type", "Mobile"})
 
 
-class Hubtel:
+class Hubtel(TypedWire):
     """A wire of channels.ussd.wire."""
-
-    methods = ("POST",)
-    body_bytes_max = BODY_BYTES_MAX
-    profile = Profile()
-
-    def __init__(self, name: str, codes: Codes) -> None:
-        self.name = name
-        self._codes = codes
 
     def parse(self, given: Inbound) -> Delivery | BadForm:
         """Read a request by its Type."""

@@ -14,12 +14,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.channels.ussd.codes import Codes, Dialled
+from gateway.channels.ussd.codes import Dialled
 from gateway.channels.ussd.wire import BadForm, Delivery, Inbound, Outbound, Probe
-from gateway.channels.ussd.wires.bodies import BODY_BYTES_MAX, Fields, json_fields
+from gateway.channels.ussd.wires.bodies import Fields, json_fields
 from gateway.channels.ussd.wires.fields import NumberForm, Numbers, is_operator, is_session, is_typed, word_of
+from gateway.channels.ussd.wires.typed import TypedWire
 from gateway.services.dialogues import Event, EventKind
-from ussd_menus import Profile
 
 OK, BAD = 200, 400
 _TAIL = re.compile(r"session/([^/]{1,128})/(start|response|end|status)", re.ASCII)
@@ -28,16 +28,10 @@ _CLOSE = {OK: EventKind.REPORT, 510: EventKind.ABORT}
 """Exit codes of a session that ended well, and of one that its person ended; every other one is the network's."""
 
 
-class Infobip:
+class Infobip(TypedWire):
     """A wire of channels.ussd.wire."""
 
     methods = ("POST", "GET")
-    body_bytes_max = BODY_BYTES_MAX
-    profile = Profile()
-
-    def __init__(self, name: str, codes: Codes) -> None:
-        self.name = name
-        self._codes = codes
 
     def parse(self, given: Inbound) -> Delivery | Probe | BadForm:
         """Read a request by the last word of its path."""
@@ -79,22 +73,11 @@ class Infobip:
         if msisdn is None or not is_typed(text) or not is_operator(operator):
             return BadForm.FIELD_FORM
         if verb == "response":
-            return Delivery(Event(self.name, EventKind.INPUT, session, msisdn, "", text, operator, alone=True))
+            return Delivery(self.answered(session, msisdn, text, operator=operator))
         dialled = self._dialled(fields.get("shortCode", ""), text)
         if not is_typed(dialled.service_code):
             return BadForm.FIELD_FORM
-        return Delivery(
-            Event(
-                self.name,
-                EventKind.BEGIN,
-                session,
-                msisdn,
-                dialled.service_code,
-                operator=operator,
-                alone=True,
-                dialled=dialled.answers,
-            )
-        )
+        return Delivery(self.begun(session, msisdn, dialled, operator=operator))
 
     def _dialled(self, short_code: str, text: str) -> Dialled:
         """Both fields are what was dialled; the text is the longer one where they differ."""

@@ -9,13 +9,14 @@ Source: MTN's developer pages for the request; the answer's members from communi
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
-from gateway.channels.ussd.codes import Codes, normal_code
+from gateway.channels.ussd.codes import normal_code
 from gateway.channels.ussd.wire import BadForm, Delivery, Inbound, Outbound
-from gateway.channels.ussd.wires.bodies import BODY_BYTES_MAX, json_fields
+from gateway.channels.ussd.wires.bodies import json_fields
 from gateway.channels.ussd.wires.fields import NumberForm, Numbers, is_session, is_typed
+from gateway.channels.ussd.wires.typed import TypedWire
 from gateway.services.dialogues import Event, EventKind
-from ussd_menus import Profile
 
 _NUMBERS = Numbers((NumberForm.BARE, NumberForm.PLUS, NumberForm.TEL))
 _KINDS = {
@@ -29,16 +30,8 @@ _KINDS = {
 _WORDS = {"2": "end", "3": "notification", "4": "cancel", "5": "timeout"}
 
 
-class Madapi:
+class Madapi(TypedWire):
     """A wire of channels.ussd.wire."""
-
-    methods = ("POST",)
-    body_bytes_max = BODY_BYTES_MAX
-    profile = Profile()
-
-    def __init__(self, name: str, codes: Codes) -> None:
-        self.name = name
-        self._codes = codes
 
     def parse(self, given: Inbound) -> Delivery | BadForm:
         """Read a request by its messageType."""
@@ -57,21 +50,11 @@ class Madapi:
         echo = {"code": fields.get("serviceCode", "")[:32], "msisdn": msisdn[1:], "session": session}
         match kind:
             case EventKind.BEGIN:
-                dialled = self._codes.split(text or code)
-                event = Event(
-                    self.name,
-                    kind,
-                    session,
-                    msisdn,
-                    dialled.service_code,
-                    alone=True,
-                    sequence="0",
-                    dialled=dialled.answers,
-                )
+                event = self.begun(session, msisdn, self._codes.split(text or code), sequence="0")
             case EventKind.INPUT if "ussdString" not in fields:
                 return BadForm.FIELD_MISSING
             case EventKind.INPUT:
-                event = Event(self.name, kind, session, msisdn, code, text, alone=True)
+                event = self.answered(session, msisdn, text, code)
             case _:
                 event = Event(self.name, kind, session, msisdn, code, reason=_WORDS[said])
         return Delivery(event, echo)
@@ -87,8 +70,7 @@ class Madapi:
     def refused(self, given: Inbound, text: str, *, status: int) -> Outbound:
         """A last page with the words."""
         del given
-        made = _answer({}, text, more=False)
-        return Outbound(made.body, made.content_type, status)
+        return replace(_answer({}, text, more=False), status=status)
 
 
 def _answer(echo: Mapping[str, str], text: str, *, more: bool) -> Outbound:

@@ -15,29 +15,21 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from gateway.channels.ussd.codes import Codes, normal_code
+from gateway.channels.ussd.codes import normal_code
 from gateway.channels.ussd.later import Account
 from gateway.channels.ussd.wire import BadForm, Delivery, Inbound, Outbound
-from gateway.channels.ussd.wires.bodies import BODY_BYTES_MAX, json_object
+from gateway.channels.ussd.wires.bodies import json_object
 from gateway.channels.ussd.wires.fields import NumberForm, Numbers, is_session, is_typed
+from gateway.channels.ussd.wires.typed import TypedWire
 from gateway.services.dialogues import Event, EventKind
-from ussd_menus import Profile
 
 _NUMBERS = Numbers((NumberForm.TEL, NumberForm.BARE, NumberForm.PLUS))
 _KINDS = {"moinit": EventKind.BEGIN, "mocont": EventKind.INPUT, "mofin": EventKind.ABORT}
 _JSON = "application/json; charset=utf-8"
 
 
-class OneApi:
+class OneApi(TypedWire):
     """A wire of channels.ussd.later."""
-
-    methods = ("POST",)
-    body_bytes_max = BODY_BYTES_MAX
-    profile = Profile()
-
-    def __init__(self, name: str, codes: Codes) -> None:
-        self.name = name
-        self._codes = codes
 
     def parse(self, given: Inbound) -> Delivery | BadForm:
         """Read a request by its ussdAction."""
@@ -103,10 +95,8 @@ class OneApi:
         if kind is EventKind.ABORT:
             return Event(self.name, kind, session, msisdn, code, reason="mofin")
         if kind is EventKind.INPUT:
-            return Event(self.name, kind, session, msisdn, code, text, alone=True)
-        dialled = self._codes.split(text if text[:1] in {"*", "#"} else code)
-        code = dialled.service_code
-        return Event(self.name, kind, session, msisdn, code, alone=True, sequence="0", dialled=dialled.answers)
+            return self.answered(session, msisdn, text, code)
+        return self.begun(session, msisdn, self.dialled(text, code), sequence="0")
 
 
 def _texts(value: Any) -> Mapping[str, str] | None:  # noqa: ANN401  - JSON

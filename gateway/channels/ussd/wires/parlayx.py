@@ -13,16 +13,18 @@ senderCB is the centre's own while the session lasts and is used again later, so
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from xml.sax.saxutils import escape
 
-from gateway.channels.ussd.codes import Codes, normal_code
+from gateway.channels.ussd.codes import normal_code
 from gateway.channels.ussd.later import Account
 from gateway.channels.ussd.wire import BadForm, Delivery, Inbound, Outbound
 from gateway.channels.ussd.wires.fields import NumberForm, Numbers, is_typed, word_of
 from gateway.channels.ussd.wires.markup import BODY_BYTES_MAX, Node, xml_root
+from gateway.channels.ussd.wires.typed import TypedWire
 from gateway.services.dialogues import Event, EventKind
-from ussd_menus import Profile, gsm_septets
+from ussd_menus import gsm_septets
 
 NOTIFICATION = "http://www.csapi.org/schema/parlayx/ussd/notification/v1_0/local"
 SENDING = "http://www.csapi.org/schema/parlayx/ussd/send/v1_0/local"
@@ -36,16 +38,10 @@ _NUMBERS = Numbers((NumberForm.BARE, NumberForm.PLUS, NumberForm.TEL))
 _LINK = re.compile(r"[!-~]{0,64}", re.ASCII)
 
 
-class ParlayX:
+class ParlayX(TypedWire):
     """A wire of channels.ussd.later."""
 
-    methods = ("POST",)
     body_bytes_max = BODY_BYTES_MAX
-    profile = Profile()
-
-    def __init__(self, name: str, codes: Codes) -> None:
-        self.name = name
-        self._codes = codes
 
     def parse(self, given: Inbound) -> Delivery | BadForm:
         """Read a notification by its body's element."""
@@ -77,8 +73,7 @@ class ParlayX:
     def refused(self, given: Inbound, text: str, *, status: int) -> Outbound:
         """A result that is none; nobody reads words here."""
         del given, text
-        made = _acknowledged("notifyUssdReception", "1")
-        return Outbound(made.body, made.content_type, status)
+        return replace(_acknowledged("notifyUssdReception", "1"), status=status)
 
     def sending(self, delivery: Delivery, text: str, *, more: bool, account: Account, now: datetime) -> Outbound:
         """The sendUssd that shows the page."""
@@ -137,17 +132,8 @@ class ParlayX:
         if kind is EventKind.ABORT:
             return Event(self.name, kind, session, msisdn, code, reason="end")
         if kind is EventKind.INPUT:
-            return Event(self.name, kind, session, msisdn, code, text, alone=True)
-        dialled = self._codes.split(text if text[:1] in {"*", "#"} else code)
-        return Event(
-            self.name,
-            kind,
-            session,
-            msisdn,
-            dialled.service_code,
-            alone=True,
-            dialled=dialled.answers,
-        )
+            return self.answered(session, msisdn, text, code)
+        return self.begun(session, msisdn, self.dialled(text, code))
 
     def _abort(self, node: Node | None) -> tuple[Event, Mapping[str, str]] | BadForm:
         session = node.said("senderCB") if node is not None else None

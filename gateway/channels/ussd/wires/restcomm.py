@@ -12,15 +12,15 @@ Source: RestComm USSD gateway, chapter "HTTP architecture", and its XML classes.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookies import CookieError, SimpleCookie
 
-from gateway.channels.ussd.codes import Codes
 from gateway.channels.ussd.wire import BadForm, Delivery, Inbound, Outbound
 from gateway.channels.ussd.wires.fields import NumberForm, Numbers, is_typed, word_of
 from gateway.channels.ussd.wires.markup import BODY_BYTES_MAX, Node, attributes, xml_root
+from gateway.channels.ussd.wires.typed import TypedWire
 from gateway.services.dialogues import Event, EventKind
-from ussd_menus import Profile, gsm_septets
+from ussd_menus import gsm_septets
 
 COOKIE = "JSESSIONID"
 GSM, UCS2 = "15", "72"
@@ -43,16 +43,10 @@ class _Token:
     msisdn: str
 
 
-class RestComm:
+class RestComm(TypedWire):
     """A wire of channels.ussd.wire."""
 
-    methods = ("POST",)
     body_bytes_max = BODY_BYTES_MAX
-    profile = Profile()
-
-    def __init__(self, name: str, codes: Codes) -> None:
-        self.name = name
-        self._codes = codes
 
     def parse(self, given: Inbound) -> Delivery | BadForm:
         """Read a dialog by its message, or by the attribute that says how it ended."""
@@ -98,8 +92,7 @@ class RestComm:
         """The last page; it answers the invoke 0, since which one it was could not be read."""
         del given
         string = attributes(invokeId="0", dataCodingScheme=_scheme(text), string=text)
-        made = _dialog(f"<{END}{string}/>", attributes(prearrangedEnd="false"))
-        return Outbound(made.body, made.content_type, status)
+        return replace(_dialog(f"<{END}{string}/>", attributes(prearrangedEnd="false")), status=status)
 
     def _begin(self, session: str, begin: Node) -> Delivery | BadForm:
         string, invoke = begin.attributes.get("string"), begin.attributes.get("invokeId", "0")
@@ -110,17 +103,7 @@ class RestComm:
         msisdn = _NUMBERS.e164(written)
         if msisdn is None or not is_typed(string) or not string or not re.fullmatch(r"[0-9]{1,5}", invoke, re.ASCII):
             return BadForm.FIELD_FORM
-        dialled = self._codes.split(string)
-        event = Event(
-            self.name,
-            EventKind.BEGIN,
-            session,
-            msisdn,
-            dialled.service_code,
-            alone=True,
-            sequence="0",
-            dialled=dialled.answers,
-        )
+        event = self.begun(session, msisdn, self._codes.split(string), sequence="0")
         return Delivery(event, {"token": f"{session}-{invoke}-{msisdn[1:]}", "invoke": invoke, "page": "0"})
 
     def _input(self, dialog: Node, answer: Node, token: _Token) -> Delivery | BadForm:
@@ -131,16 +114,7 @@ class RestComm:
             return BadForm.FIELD_FORM
         # Without the number of the page, only the moment tells a repeated delivery.
         sequence = page if _PAGE.fullmatch(page) else ""
-        event = Event(
-            self.name,
-            EventKind.INPUT,
-            token.session,
-            f"+{token.msisdn}",
-            "",
-            string,
-            alone=True,
-            sequence=sequence,
-        )
+        event = self.answered(token.session, f"+{token.msisdn}", string, sequence=sequence)
         echo = {
             "token": f"{token.session}-{token.invoke}-{token.msisdn}",
             "invoke": token.invoke,

@@ -9,14 +9,15 @@ Source: community code that agrees, not the vendor's document: verify with the o
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from xml.sax.saxutils import escape
 
-from gateway.channels.ussd.codes import Codes, normal_code
+from gateway.channels.ussd.codes import normal_code
 from gateway.channels.ussd.wire import BadForm, Delivery, Inbound, Outbound
 from gateway.channels.ussd.wires.fields import NumberForm, Numbers, is_session, is_typed
 from gateway.channels.ussd.wires.markup import BODY_BYTES_MAX, Node, xml_root
+from gateway.channels.ussd.wires.typed import TypedWire
 from gateway.services.dialogues import Event, EventKind
-from ussd_menus import Profile
 
 ROOT = "USSDDynMenuRequest"
 _NUMBERS = Numbers((NumberForm.BARE, NumberForm.PLUS))
@@ -25,16 +26,10 @@ _NEW, _CLOSED = "IS_NEW_REQUEST", "SESSION_END"
 """Params by which operators say that a session begins, or is over."""
 
 
-class Sixdee:
+class Sixdee(TypedWire):
     """A wire of channels.ussd.wire."""
 
-    methods = ("POST",)
     body_bytes_max = BODY_BYTES_MAX
-    profile = Profile()
-
-    def __init__(self, name: str, codes: Codes) -> None:
-        self.name = name
-        self._codes = codes
 
     def parse(self, given: Inbound) -> Delivery | BadForm:
         """Read a request by its fields and the params of its data set."""
@@ -68,27 +63,17 @@ class Sixdee:
     def refused(self, given: Inbound, text: str, *, status: int) -> Outbound:
         """A last response with the words."""
         del given
-        made = _response({}, text, more=False)
-        return Outbound(made.body, made.content_type, status)
+        return replace(_response({}, text, more=False), status=status)
 
     def _event(self, session: str, msisdn: str, code: str, text: str, params: Mapping[str, str]) -> Event:
         if params.get(_CLOSED, "").lower() in {"1", "true", "y"}:
             return Event(self.name, EventKind.ABORT, session, msisdn, code, reason="session_end")
-        dialled = self._codes.split(text if text[:1] in {"*", "#"} else code)
+        dialled = self.dialled(text, code)
         # An answer may begin with a star too, as that of a person who types a code of another kind.
         whole = text[:1] in {"*", "#"} and dialled.ours
         if whole or not text or params.get(_NEW, "").lower() in {"1", "true", "y"}:
-            return Event(
-                self.name,
-                EventKind.BEGIN,
-                session,
-                msisdn,
-                dialled.service_code,
-                alone=True,
-                sequence="0",
-                dialled=dialled.answers,
-            )
-        return Event(self.name, EventKind.INPUT, session, msisdn, code, text, alone=True)
+            return self.begun(session, msisdn, dialled, sequence="0")
+        return self.answered(session, msisdn, text, code)
 
 
 def _params(root: Node) -> dict[str, str]:

@@ -13,28 +13,22 @@ Source: vumi's transports (source read).
 from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
-from gateway.channels.ussd.codes import Codes, normal_code
+from gateway.channels.ussd.codes import normal_code
 from gateway.channels.ussd.wire import BadForm, Delivery, Inbound, Outbound
 from gateway.channels.ussd.wires.fields import NumberForm, Numbers, is_session, is_typed
 from gateway.channels.ussd.wires.markup import BODY_BYTES_MAX, Node, xml_root
+from gateway.channels.ussd.wires.typed import TypedWire
 from gateway.services.dialogues import Event, EventKind
-from ussd_menus import Profile
 
 FAULT = "4001"
 _NUMBERS = Numbers((NumberForm.BARE, NumberForm.PLUS))
 _VALUES_MAX = 32
 
 
-class _XmlRpc:
+class _XmlRpc(TypedWire):
     """What both dialects share: the envelope."""
 
-    methods = ("POST",)
     body_bytes_max = BODY_BYTES_MAX
-    profile = Profile()
-
-    def __init__(self, name: str, codes: Codes) -> None:
-        self.name = name
-        self._codes = codes
 
     def parse(self, given: Inbound) -> Delivery | BadForm:
         """Read a call by its method."""
@@ -66,12 +60,10 @@ class _XmlRpc:
         if kind is EventKind.ABORT:
             return Event(self.name, kind, session, msisdn, service_code or "", reason="end")
         if kind is not EventKind.BEGIN:
-            return Event(self.name, kind, session, msisdn, service_code or "", text, alone=True)
+            return self.answered(session, msisdn, text, service_code or "")
         if service_code is None:
             return BadForm.FIELD_FORM
-        dialled = self._codes.split(text if text[:1] in {"*", "#"} else service_code)
-        code = dialled.service_code
-        return Event(self.name, kind, session, msisdn, code, alone=True, sequence="0", dialled=dialled.answers)
+        return self.begun(session, msisdn, self.dialled(text, service_code), sequence="0")
 
 
 class HandleUssd(_XmlRpc):
