@@ -6,6 +6,7 @@ file with the fields and refuses to start over one that it does not know, naming
 
 import difflib
 import os
+import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -173,11 +174,7 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
     names = list(Settings.model_fields)
     from_file: dict[str, Any] = {}
     if config is not None:
-        try:
-            from_file = tomllib.loads(config.read_text("utf-8"))
-        except (OSError, ValueError, RecursionError) as problem:
-            # tomllib lets an int of thousands of digits and arrays in arrays without end through as Python's own.
-            raise SettingsFault(f"cannot read {config}: {problem}") from problem
+        from_file = read_table(config)
     given = [key for key in environ if key.startswith(PREFIX)]
     for key, name in [(key, key.removeprefix(PREFIX).lower()) for key in given] + [(key, key) for key in from_file]:
         if name not in names:
@@ -205,3 +202,43 @@ def _refuse_demo_secrets(settings: Settings) -> None:
         raise SettingsFault(f"a password must not go in clear; set {PREFIX}MAIL_TLS=required")
     if not settings.ussd_wires_file and not settings.ussd_path_secret.get_secret_value():
         raise SettingsFault(f"outside demo the carrier's path needs a secret; set {PREFIX}USSD_PATH_SECRET")
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """A TOML file that a setting names.
+
+    Raises:
+        SettingsFault: It cannot be read, or is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as problem:
+        # tomllib lets an int of thousands of digits and arrays in arrays without end through as Python's own.
+        raise SettingsFault(f"cannot read {path}: {problem}") from problem
+
+
+def must_be_closed(where: str, what: str, file: Path) -> None:
+    """See that nobody but its owner may read a file with a secret.
+
+    Raises:
+        SettingsFault: Others may; `where` and `what` say whose secret it is.
+        OSError: There is no such file.
+    """
+    if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SettingsFault(f"{where}: others may read the {what} in {file}; chmod 600 it")
+
+
+def read_secret(where: str, what: str, file: Path, *, demo: bool, named: str = "") -> str:
+    """The secret in a file of its own, without the line's end; in the demo others may read it.
+
+    A file that cannot be read is called `named`, or by its path.
+
+    Raises:
+        SettingsFault: It cannot be read, or others may read it; never with the secret.
+    """
+    try:
+        if not demo:
+            must_be_closed(where, what, file)
+        return file.read_text("utf-8").rstrip("\r\n")
+    except (OSError, ValueError) as problem:
+        raise SettingsFault(f"{where}: cannot read {named or file} ({type(problem).__name__})") from None

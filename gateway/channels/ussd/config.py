@@ -6,8 +6,6 @@ Secrets are not in the file: `{ env = "NAME" }` names a variable, `{ file = "nam
 import ipaddress
 import os
 import re
-import stat
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,7 +24,7 @@ from gateway.channels.ussd.wires import profile_names, wire_of
 from gateway.channels.ussd.wires.form import Form, Table
 from gateway.channels.ussd.wires.mapped import MappedWire
 from gateway.errors import SettingsFault
-from gateway.settings import PREFIX
+from gateway.settings import PREFIX, read_secret, read_table
 from wallet.clock import Clock
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
@@ -177,10 +175,7 @@ def read_wires(
         SettingsFault: One sentence with the file and the key; never a secret.
     """
     house = _House(path, os.environ if environ is None else environ, clock, demo)
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as problem:
-        raise SettingsFault(f"cannot read {path}: {problem}") from problem
+    content = read_table(path)
     file = _checked(path, content)
     names = [wire.name for wire in file.wire]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -291,13 +286,7 @@ class _Keeper:
             if not found:
                 raise SettingsFault(f"{where}: the variable {secret.env} is not set")
         else:
-            file = self.house.path.parent / secret.file
-            try:
-                if not self.house.demo and file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                    raise SettingsFault(f"{where}: others may read the secret in {file}; chmod 600 it")
-                found = file.read_text("utf-8").rstrip("\r\n")
-            except (OSError, ValueError) as problem:
-                raise SettingsFault(f"{where}: cannot read {file} ({type(problem).__name__})") from None
+            found = read_secret(where, "secret", self.house.path.parent / secret.file, demo=self.house.demo)
         if len(found) < (1 if self.house.demo else SECRET_MIN):
             raise SettingsFault(f"{where}: a secret of at least {SECRET_MIN} characters is needed")
         return found

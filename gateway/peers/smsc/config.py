@@ -1,8 +1,6 @@
 """Links and routes out of a TOML file, strictly: what is not known is refused, with its nearest neighbour named."""
 
 import difflib
-import stat
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -14,6 +12,7 @@ from gateway.errors import SettingsFault
 from gateway.peers.smsc.profile import BindKind, LinkProfile, OutbindDoor, UssdDialect
 from gateway.peers.smsc.routing import Route
 from gateway.services.notices import NoticeClass
+from gateway.settings import must_be_closed, read_secret, read_table
 from gateway.wire.gsm import Coding, Language
 
 _PROFILE = TypeAdapter(LinkProfile)
@@ -42,10 +41,7 @@ def read_links(path: Path, *, demo: bool) -> LinksFile:
     Raises:
         SettingsFault: One sentence about the first thing that is wrong; never a secret.
     """
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as problem:
-        raise SettingsFault(f"cannot read {path}: {problem}") from problem
+    content = read_table(path)
     _known("the file", content, ("link", "route"))
     links = tuple(_link(path, table, demo=demo) for table in _tables(content, "link"))
     if not links:
@@ -96,23 +92,12 @@ def _with_password(where: str, path: Path, table: Table, *, demo: bool) -> Table
     named = values.pop("password_file", None)
     if named is None:
         if "password" in values and not demo:
-            _closed(where, path)
+            must_be_closed(where, "password", path)
         return values
     if "password" in values:
         raise SettingsFault(f"{where}: password or password_file, not both")
-    file = path.parent / str(named)
-    try:
-        if not demo:
-            _closed(where, file)
-        values["password"] = file.read_text("utf-8").rstrip("\r\n")
-    except (OSError, ValueError) as problem:
-        raise SettingsFault(f"{where}: cannot read password_file ({type(problem).__name__})") from problem
+    values["password"] = read_secret(where, "password", path.parent / str(named), demo=demo, named="password_file")
     return values
-
-
-def _closed(where: str, file: Path) -> None:
-    if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise SettingsFault(f"{where}: others may read the password in {file}; chmod 600 it")
 
 
 def _route(table: Table, links: tuple[LinkProfile, ...]) -> Route:

@@ -1,7 +1,5 @@
 """What is known of a link to a USSD centre over TCP, out of a TOML file that is read strictly."""
 
-import stat
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
@@ -12,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from gateway.errors import SettingsFault
 from gateway.services.dialogues.push import PushOutcome
+from gateway.settings import must_be_closed, read_secret, read_table
 
 
 class UssdLinkKind(StrEnum):
@@ -79,10 +78,7 @@ def read_ussd_links(path: Path, *, demo: bool) -> tuple[UssdLinkProfile, ...]:
     Raises:
         SettingsFault: One sentence about the first thing that is wrong; never a secret.
     """
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as problem:
-        raise SettingsFault(f"cannot read {path}: {problem}") from problem
+    content = read_table(path)
     tables = content.pop("link", None)
     if content or not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         raise SettingsFault(f"{path} holds [[link]] tables and nothing else")
@@ -101,14 +97,11 @@ def _link(path: Path, table: dict[str, Any], *, demo: bool) -> UssdLinkProfile:
     if unknown:
         raise SettingsFault(f"{where}: {unknown[0]} is not known")
     values = dict(table)
-    file = path.parent / str(values.pop("password_file")) if "password_file" in table else path
-    try:
-        if not demo and file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise SettingsFault(f"{where}: others may read the password in {file}; chmod 600 it")
-        if file is not path:
-            values["password"] = file.read_text("utf-8").rstrip("\r\n")
-    except (OSError, ValueError) as problem:
-        raise SettingsFault(f"{where}: cannot read password_file ({type(problem).__name__})") from problem
+    named = values.pop("password_file", None)
+    if named is not None:
+        values["password"] = read_secret(where, "password", path.parent / str(named), demo=demo, named="password_file")
+    elif not demo:
+        must_be_closed(where, "password", path)
     try:
         return _PROFILE.validate_python(values)
     except ValidationError as problem:
