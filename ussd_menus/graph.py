@@ -5,7 +5,7 @@ screens enter is followed twice, and what only one of them knows is not taken fo
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -247,31 +247,26 @@ class Graph:
 
     def first_pages(self, entries: Iterable[str] | None = None) -> set[str]:
         """Screens that may be shown first behind these, those where a session begins when none are given."""
-        found: set[str] = set()
         names = self.entries() if entries is None else entries
-        waiting: list[Node] = [(name,) for name in names if name in self.menus.screens]
-        passed: set[Node] = set()
-        while waiting:
-            node = waiting.pop()
-            if not isinstance(self.screen(node), UNSEEN):
-                found.add(node[-1])
-            elif node not in passed:
-                passed.add(node)
-                waiting += [step.to for step in self.steps.get(node, ())]
-        return found
+        starts = [(name,) for name in names if name in self.menus.screens]
+        return self._pages(starts, lambda node: [step.to for step in self.steps.get(node, ())])
 
     def shown_before(self, name: str) -> set[str]:
         """Screens that a person may have seen last before this one: what shows nothing between them does not count."""
+        starts = [source for node in self.reachable.get(name, []) for source, _ in self.before[node]]
+        return self._pages(starts, lambda node: [source for source, _ in self.before[node]])
+
+    def _pages(self, starts: Iterable[Node], onward: Callable[[Node], list[Node]]) -> set[str]:
+        """The nearest screens that show something, `starts` included, through what shows nothing."""
         found: set[str] = set()
-        waiting = [source for node in self.reachable.get(name, []) for source, _ in self.before[node]]
-        passed: set[Node] = set()
+        waiting, passed = list(starts), set[Node]()
         while waiting:
             node = waiting.pop()
             if not isinstance(self.screen(node), UNSEEN):
                 found.add(node[-1])
             elif node not in passed:
                 passed.add(node)
-                waiting += [source for source, _ in self.before[node]]
+                waiting += onward(node)
         return found
 
 

@@ -10,10 +10,11 @@ take. The numbers are those of slow people on old phones:
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
 
 from ussd_menus.flow import UNSEEN, Edge
-from ussd_menus.graph import Graph, Node
+from ussd_menus.graph import Graph, Node, Step
 from ussd_menus.measure import Measure
 from ussd_menus.model import Finding, Style
 from ussd_menus.rules import Rule, at
@@ -27,6 +28,7 @@ from ussd_menus.screens import (
     SecretScreen,
 )
 
+Cost = TypeVar("Cost", int, float)
 READ_LETTERS_S = 10
 DECIDE_S = 1.35
 KEY_S = 1.2
@@ -58,19 +60,24 @@ def _shown(graph: Graph, name: str) -> int:
 
 def _nearest(graph: Graph, starts: dict[str, int]) -> dict[str, int]:
     """Pages to each screen by the shortest way, itself included."""
-    heap: list[tuple[int, Node]] = [(pages, (name,)) for name, pages in starts.items()]
+    return _least(graph, starts, lambda _node, step: _shown(graph, step.to[-1]))
+
+
+def _least(graph: Graph, starts: Mapping[str, Cost], spent: Callable[[Node, Step], Cost]) -> dict[str, Cost]:
+    """What each screen costs by its cheapest way (Dijkstra), `spent` for each step of it."""
+    heap: list[tuple[Cost, Node]] = [(cost, (name,)) for name, cost in starts.items()]
     heapq.heapify(heap)
-    best: dict[Node, int] = {}
-    names: dict[str, int] = {}
+    done: set[Node] = set()
+    names: dict[str, Cost] = {}
     while heap:
-        pages, node = heapq.heappop(heap)
-        if node in best:
+        cost, node = heapq.heappop(heap)
+        if node in done:
             continue
-        best[node] = pages
-        names.setdefault(node[-1], pages)
+        done.add(node)
+        names.setdefault(node[-1], cost)
         for step in graph.steps.get(node, ()):
-            if step.to not in best:
-                heapq.heappush(heap, (pages + _shown(graph, step.to[-1]), step.to))
+            if step.to not in done:
+                heapq.heappush(heap, (cost + spent(node, step), step.to))
     return names
 
 
@@ -89,21 +96,12 @@ def time(measure: Measure) -> Iterator[Finding]:
 def _quickest(measure: Measure, code: str) -> dict[str, float]:
     """Seconds to each screen by the quickest way, until its page is shown."""
     graph, hop_s = measure.graph, measure.profile.hop_s
-    heap: list[tuple[float, Node]] = [(float(hop_s), (name,)) for name in graph.entries()]
-    best: dict[Node, float] = {}
-    names: dict[str, float] = {}
-    while heap:
-        seconds, node = heapq.heappop(heap)
-        if node in best:
-            continue
-        best[node] = seconds
-        names.setdefault(node[-1], seconds)
+
+    def spent(node: Node, step: Step) -> float:
         screen = graph.screen(node)
-        for step in graph.steps.get(node, ()):
-            if step.to not in best:
-                spent = 0.0 if isinstance(screen, SILENT) else _spent(measure, screen, code, step.edge) + hop_s
-                heapq.heappush(heap, (seconds + spent, step.to))
-    return names
+        return 0.0 if isinstance(screen, SILENT) else _spent(measure, screen, code, step.edge) + hop_s
+
+    return _least(graph, dict.fromkeys(graph.entries(), float(hop_s)), spent)
 
 
 def _spent(measure: Measure, screen: AnyScreen, code: str, edge: Edge) -> float:
