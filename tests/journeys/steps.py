@@ -9,7 +9,7 @@ from persiantools.jdatetime import JalaliDate
 
 from simulators.terminal import TapOutcome
 from tests.journeys.desk import Desk
-from tests.journeys.town import Town
+from tests.journeys.town import LATIN, Town
 from wallet.clock import SystemClock
 
 NEW = 5
@@ -17,12 +17,11 @@ NEW = 5
 NEW_NATIONAL_NUMBER = "0123456703"
 NEW_PIN = "8264"
 RETIREE = 2
-PERSIAN_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٬", "0123456789,")
 
 
 def latin(text: str) -> str:
     """The text with Latin digits."""
-    return text.translate(PERSIAN_DIGITS)
+    return text.translate(LATIN)
 
 
 def rials(text: str) -> list[int]:

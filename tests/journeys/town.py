@@ -22,7 +22,7 @@ from simulators.phone import Phone
 from simulators.world import World
 
 READY_S = 40.0
-LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
+LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٬", "01234567890123456789,")
 MOVED = (
     "data_dir", "database_url", "http_port", "iso8583_port", "lab_port", "smsc_port", "mail_port", "registry_url",
     "mail_ingress_port", "ussd_wires_file", "ussd_links_file", "sweep_after_s", "stop_s", "log_level", "links_file",
