@@ -9,9 +9,9 @@ import re
 import xml.sax.saxutils as escaping
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from xml.parsers import expat
 
 from gateway.errors import BadInput
+from gateway.wire.markup import tree
 
 HEAD_OCTETS = 32
 LENGTH_MAX = 4_096
@@ -67,45 +67,14 @@ def flat_xml(octets: bytes) -> tuple[str, dict[str, str]]:
     Raises:
         BadInput: Not XML, a DTD, deeper than two elements, a field twice, or too many.
     """
-    reader = _Flat()
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = reader.doctype
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.text
-    try:
-        parser.Parse(octets, True)
-    except (expat.ExpatError, ValueError, LookupError) as problem:
-        raise BadInput("no XML") from problem
-    return reader.root, reader.fields
-
-
-class _Flat:
-    def __init__(self) -> None:
-        self.root = ""
-        self.fields: dict[str, str] = {}
-        self._path: list[str] = []
-
-    def doctype(self, *_args: object) -> None:
-        raise BadInput("a document type is not taken")
-
-    def start(self, name: str, _attributes: Mapping[str, str]) -> None:
-        self._path.append(name)
-        if len(self._path) > 2 or not _NAME.fullmatch(name):
-            raise BadInput("fields stand flat below the root")
-        if len(self._path) == 1:
-            self.root = name
-        elif name in self.fields or len(self.fields) == FIELDS_MAX:
-            raise BadInput("a field stands twice, or there are too many")
-        else:
-            self.fields[name] = ""
-
-    def end(self, _name: str) -> None:
-        self._path.pop()
-
-    def text(self, text: str) -> None:
-        if len(self._path) == 2:
-            self.fields[self._path[1]] += text
+    root = tree(octets)
+    fields = {child.name: child.text for child in root.children}
+    flat = all(_NAME.fullmatch(node.name) and not node.prefix for node in (root, *root.children))
+    if not flat or any(child.children for child in root.children):
+        raise BadInput("fields stand flat below the root")
+    if len(fields) != len(root.children) or len(fields) > FIELDS_MAX:
+        raise BadInput("a field stands twice, or there are too many")
+    return root.name, fields
 
 
 def _head(octets: bytes) -> tuple[str, int]:
