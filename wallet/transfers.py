@@ -56,8 +56,17 @@ class TransferCode(IntEnum):
 
     OPENING = 1
     BENEFIT = 10
+    PAYOUT = 11
+    """An item of a batch goes to a wallet, or on its way out by a rail."""
+    PAYOUT_SETTLED = 12
+    PAYOUT_RETURNED = 13
+    PAYOUT_HOLD = 14
+    """What a batch keeps of a budget and of the trust account until it is over."""
+    BUDGET = 15
+    PROVIDER_FEE = 16
     CASH_IN = 20
     CONTRIBUTION = 30
+    CO_PAYMENT = 31
     SEND = 40
     CLAIM_CODE = 41
     CLAIM_CODE_REDEEMED = 42

@@ -27,7 +27,15 @@ def test_a_role_grows_on_the_side_of_its_kind_and_is_never_bound_to_the_other(na
 def test_what_people_and_merchants_own_can_never_be_overdrawn() -> None:
     bound = {name for name, role in CHART.roles.items() if role.constraint is Constraint.DEBITS_WITHIN_CREDITS}
 
-    assert bound == {"wallet", "merchant_payable", "claim_codes", "rail_payable", "guarantee"}
+    assert bound == {
+        "wallet",
+        "merchant_payable",
+        "provider_payable",
+        "claim_codes",
+        "rail_payable",
+        "budget",
+        "guarantee",
+    }
 
 
 def test_what_lies_with_a_rail_is_never_below_nothing() -> None:

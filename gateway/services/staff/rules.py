@@ -29,6 +29,10 @@ class Role(StrEnum):
     BENEFITS_OFFICER = "benefits_officer"
     BENEFITS_RELEASER = "benefits_releaser"
     BRANCH_CLERK = "branch_clerk"
+    PAYOUTS_OFFICER = "payouts_officer"
+    PAYOUTS_CHECKER = "payouts_checker"
+    PROVIDERS_OFFICER = "providers_officer"
+    SIGNATORY = "signatory"
     FINANCE = "finance"
     ADMINISTRATOR = "administrator"
 

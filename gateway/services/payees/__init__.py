@@ -1,0 +1,1 @@
+"""Payees: where each person wants to be paid, who changed that and when."""

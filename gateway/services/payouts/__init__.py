@@ -1,0 +1,1 @@
+"""Payouts: batches of payments, from a decision to the day on which the bank says that the money arrived."""

@@ -1,0 +1,10 @@
+"""Bands of approvals, votes and delegates."""
+
+revision = "0015"
+down_revision = "0014"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Forwards."""
