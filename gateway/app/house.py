@@ -47,6 +47,8 @@ from gateway.services.notices import (
 from gateway.services.payments import INVOICES_JOB, Payments, period_of
 from gateway.services.people import UNLOCK_KIND, People
 from gateway.services.people.ports import Teller
+from gateway.services.providers import LIST_KIND, REGISTRATION_KIND, Providers
+from gateway.services.providers import Parts as ProviderParts
 from gateway.services.releases import RELEASE_KIND as MENU_RELEASE_KIND
 from gateway.services.releases import ROLLBACK_KIND, Proof, Releases
 from gateway.services.staff import Role, Staff
@@ -67,6 +69,8 @@ APPROVAL_ROLES: Mapping[str, str] = {
     CAMPAIGN_KIND: Role.FINANCE,
     MENU_RELEASE_KIND: Role.ADMINISTRATOR,
     ROLLBACK_KIND: Role.ADMINISTRATOR,
+    REGISTRATION_KIND: Role.PROVIDERS_OFFICER,
+    LIST_KIND: Role.PROVIDERS_OFFICER,
 }
 """The role that the checker of each kind must have."""
 
@@ -96,6 +100,7 @@ class House:
     staff: Staff
     approvals: Approvals
     benefits: Benefits
+    providers: Providers
     payments: Payments
     jobs: Jobs
     merchants: Merchants
@@ -170,6 +175,8 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         await staff.check_keys()
         counted = CountedLedger(ledger, metrics)
         benefits = Benefits(store, clock, counted, chart, people, Proposals(store, clock), teller, settings)
+        caring = ProviderParts(store, clock, counted, chart, people, Proposals(store, clock), teller, settings)
+        providers = Providers(caring)
         payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
         merchants = Merchants(store, ledger, chart, keys, clock)
         statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
@@ -199,8 +206,9 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             access=access,
             people=people,
             staff=staff,
-            approvals=_approvals(store, clock, settings, benefits, people, campaigns, releases),
+            approvals=_approvals(store, clock, settings, benefits, people, campaigns, releases, providers),
             benefits=benefits,
+            providers=providers,
             payments=payments,
             jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job, STATEMENTS_JOB: statements.send_job}),
             statements=statements,
@@ -278,6 +286,7 @@ def _approvals(
     people: People,
     campaigns: Campaigns,
     releases: Releases,
+    providers: Providers,
 ) -> Approvals:
     executors = {
         RELEASE_KIND: benefits.release,
@@ -285,11 +294,15 @@ def _approvals(
         CAMPAIGN_KIND: campaigns.release,
         MENU_RELEASE_KIND: releases.release,
         ROLLBACK_KIND: releases.rolled_back,
+        REGISTRATION_KIND: providers.registered,
+        LIST_KIND: providers.published,
     }
     refusers = {
         RELEASE_KIND: benefits.release_refused,
         CAMPAIGN_KIND: campaigns.refused,
         MENU_RELEASE_KIND: releases.refused,
         ROLLBACK_KIND: releases.rollback_refused,
+        REGISTRATION_KIND: providers.registration_refused,
+        LIST_KIND: providers.list_refused,
     }
     return Approvals(store, clock, settings, roles=APPROVAL_ROLES, executors=executors, refusers=refusers)

@@ -206,6 +206,7 @@ def _sweeper(house: House, dialogues: Dialogues) -> Sweeper:
         "people": house.people.sweep,
         "approvals": house.approvals.sweep,
         "benefits": house.benefits.sweep,
+        "providers": house.providers.sweep,
         "payments": house.payments.sweep,
         "taps": house.taps.sweep,
         "holds": house.ledger.expire_holds,
