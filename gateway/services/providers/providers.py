@@ -46,7 +46,7 @@ class Providers(Fees):
             return FeeState.APPROVED
         done = replace(fee, co_payment=took)
         state = FeeState.OWED if done.owed.minor else FeeState.PAID
-        tells = await self._worded(done, provider)
+        tells = await self._worded(done, provider, visit)
 
         def work(tx: Connection) -> FeeState:
             row = held(tx, fees, fee_id)
@@ -172,7 +172,7 @@ class Providers(Fees):
 
         await self._store.write(work)
 
-    async def _worded(self, fee: Fee, provider: Provider) -> list[Tell]:
+    async def _worded(self, fee: Fee, provider: Provider, visit: Visit) -> list[Tell]:
         """What patient and provider are told: who pays which part."""
         patient = await self._patient(fee.person_id)
         told = []
@@ -184,7 +184,7 @@ class Providers(Fees):
                     msisdn=patient.msisdn,
                     person_id=patient.id,
                     language=patient.language,
-                    values={"provider": provider.name, "amount": fee.share, "covered": fee.covered},
+                    values={"amount": fee.share},
                     secrets={},
                 )
             )
@@ -195,7 +195,7 @@ class Providers(Fees):
                 msisdn=provider.msisdn,
                 person_id="",
                 language=provider.language,
-                values={"amount": fee.owed, "share": fee.share, "covered": fee.covered},
+                values={"number": visit.number, "amount": fee.owed},
                 secrets={},
             )
         )

@@ -160,7 +160,7 @@ class Visits(Registry):
                 msisdn=patient.msisdn,
                 person_id=patient.id,
                 language=patient.language,
-                values={"provider": provider.name, "number": visit.number},
+                values={"number": visit.number},
                 secrets={},
             )
         ]
