@@ -181,6 +181,8 @@ class Finding(StrEnum):
     """It does not open with what the one before it closed with."""
     AGAIN = "again"
     """Another statement of that number came, with other content."""
+    BATCH = "batch"
+    """A booking of an order as a whole is of another sum than its payments make."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import BinaryIO, Protocol
+from typing import Protocol
 from uuid import UUID
 from xml.sax.saxutils import escape
 
@@ -121,11 +121,19 @@ class Payment(Protocol):
         ...
 
 
+class Sink(Protocol):
+    """What a message is written into: a file, or something that counts what goes by."""
+
+    def write(self, octets: bytes, /) -> int:
+        """Take all of them."""
+        ...
+
+
 @dataclass(slots=True)
 class Writer:
     """Writes one message into a file: `begin`, `add` as often as there are pages, `finish`."""
 
-    file: BinaryIO
+    file: Sink
     profile: Profile
     head: Head
     count: int = field(default=0, init=False)
