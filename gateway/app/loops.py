@@ -90,6 +90,8 @@ class Loops:
             Loop("fallback", house.fallback.tick, metrics, idle_s=5.0),
             Loop("campaign_rows", house.campaigns.load_tick, metrics, idle_s=2.0, tick_max_s=None),
             Loop("campaigns", house.campaigns.tick, metrics, idle_s=1.0),
+            Loop("bank_orders", house.banking.ship, metrics, idle_s=2.0, tick_max_s=None),
+            Loop("bank_files", house.banking.fetch, metrics, idle_s=2.0, tick_max_s=None),
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),
         ]
         self._tasks = [tasks.create_task(links.run(), name="links")]
@@ -206,6 +208,7 @@ def _sweeper(house: House, dialogues: Dialogues) -> Sweeper:
         "people": house.people.sweep,
         "approvals": house.approvals.sweep,
         "benefits": house.benefits.sweep,
+        "banking": house.banking.sweep,
         "payments": house.payments.sweep,
         "taps": house.taps.sweep,
         "holds": house.ledger.expire_holds,

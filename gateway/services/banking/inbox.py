@@ -15,6 +15,7 @@ from gateway.services.banking.model import FileState, Imported, ImportOutcome
 from gateway.services.banking.tables import FILES, STATEMENTS
 from gateway.services.banking.taking import Source, Taking
 from gateway.store import insert_ignore
+from gateway.wire.bankcsv import CsvProfile
 from gateway.wire.iso20022 import StatusReport
 from gateway.wire.statements import read_any
 from wallet.ids import new_id
@@ -48,15 +49,17 @@ class Inbox(Taking):
         """Finish what a crash left: files kept and not taken, news not told; how many things."""
         return await self._take_kept() + await self.tell() + await self._out.tidy(self._clock.now())
 
-    async def import_statement(self, octets: bytes, name: str, staff_id: str) -> Imported:
-        """Take a file that staff bring; one that was refused before is read once more."""
+    async def import_statement(
+        self, octets: bytes, name: str, staff_id: str, *, csv: CsvProfile | None = None
+    ) -> Imported:
+        """Take a file that staff bring, CSV by this profile or the bank's; one that was refused is read once more."""
         if len(octets) > FILE_MAX:
             return Imported(ImportOutcome.TOO_LARGE)
         file_id = await self._keep(octets, name, staff_id)
         row = await self._claimed(file_id)
         if row is None:
             return Imported(ImportOutcome.ALREADY, await self._statements_in(file_id))
-        done = await self._take(row)
+        done = await self._take(row, csv)
         await self.tell()
         return done
 
@@ -122,12 +125,12 @@ class Inbox(Taking):
 
         return await self._store.write(work)
 
-    async def _take(self, row: Row[Any]) -> Imported:
+    async def _take(self, row: Row[Any], csv: CsvProfile | None = None) -> Imported:
         """Read a file and bring what it says into tables; a file that is not understood is refused, and stays."""
         source = Source(row.id, row.position, row.at.astimezone(self._parts.zone).date())
         try:
             octets = await asyncio.to_thread(zlib.decompress, row.octets)
-            found = await asyncio.to_thread(read_any, octets, self._parts.csv)
+            found = await asyncio.to_thread(read_any, octets, csv or self._parts.csv)
         except BadInput as problem:
             await self._ended(row.id, FileState.REFUSED, "", str(problem))
             return Imported(ImportOutcome.REFUSED, reason=str(problem)[:_REASON_MAX])

@@ -1,7 +1,7 @@
 """Orders: wanted, written, handed over, and asked for before they are handed over again."""
 
 import asyncio
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection, select, update
@@ -25,6 +25,11 @@ SHIPPED_AT_ONCE = 10
 PAUSE_S, PAUSE_MAX_S = 5, 600
 REFUSED_FILE = "FF01"
 """ISO 20022 external status reason: invalid file format."""
+NEVER_HAD = "the bank has never had it"
+PAGE = 2000
+Pages = AsyncIterable[Sequence[BankPayment]]
+_ASKED = frozenset({OrderState.WRITING, OrderState.SENT})
+"""Orders that nothing else will move: an answered one the bank has had, a written one is on its way."""
 _FIELDS = ("cause", "scheme", "execute_on", "count", "minor", "asset")
 _LOG = log(part="banking")
 
@@ -32,10 +37,14 @@ _LOG = log(part="banking")
 class Ordering(Telling):
     """Writes and ships."""
 
-    async def order(self, order: BankOrder, payments: AsyncIterable[Sequence[BankPayment]]) -> OrderRow:
-        """Write the order's file from pages of payments; the same order again is the same file, written once.
+    async def order(self, order: BankOrder, payments: Sequence[BankPayment] | Pages) -> None:
+        """Write the order's file, to be handed over by `ship`; the same order again is the same file, written once.
 
         After a crash the caller orders again: until the file is whole nothing is handed over.
+
+        Args:
+            order: What is ordered.
+            payments: All of them, or pages of them for an order that nobody holds in memory.
 
         Raises:
             Conflict: Another order has that id, or the payments do not agree with its count and total.
@@ -44,10 +53,11 @@ class Ordering(Telling):
         row = await self._wanted(order)
         here = row.state is OrderState.WRITTEN and await self._out.read(order.id, row.sha256) is not None
         if here or row.state not in {OrderState.WRITING, OrderState.WRITTEN}:
-            return row
+            return
         head = Head(order.id, row.created_at, order.execute_on, order.count, order.total)
-        sha256 = await self._out.write(self._parts.profile.of(order.scheme), head, payments)
-        return await self._written(order.id, sha256)
+        pages = _pages(payments) if isinstance(payments, Sequence) else payments
+        sha256 = await self._out.write(self._parts.profile.of(order.scheme), head, pages)
+        await self._written(order.id, sha256)
 
     async def ship(self) -> int:
         """Hand written orders over to the bank; how many it has taken. A worker's tick."""
@@ -61,6 +71,34 @@ class Ordering(Telling):
             row, doubtful = claimed
             shipped += await self._ship(bank, row, doubtful=doubtful)
         return shipped
+
+    async def enquire(self, order_id: str, end_to_end_ids: Sequence[str]) -> None:
+        """Ask the bank after payments of which nothing is heard; what it has never had comes as news.
+
+        An order that was never handed over, or that the bank has never had, is closed before that is told: whoever
+        hears it may pay again by another order. A bank that does not answer is asked another time.
+        """
+        row = await self.order_by_id(order_id)
+        if row is None or (row.state not in _ASKED and row.reason != NEVER_HAD):
+            return
+        if row.state is OrderState.SENT and await self._known_there(order_id):
+            return
+        if row.state in _ASKED and not await self._moved(order_id, OrderState.REFUSED, row.state, reason=NEVER_HAD):
+            return
+        now, never = self._clock.now(), PaymentNews.UNKNOWN_THERE
+        news = [(1, News(one, never, None, "", f"enquiry {order_id}", now)) for one in end_to_end_ids]
+        await self._keep_news(order_id, 0, news)
+
+    async def _known_there(self, order_id: str) -> bool:
+        """Whether the bank has an order; also while nobody can say."""
+        if (bank := self._parts.bank) is None:
+            return True
+        try:
+            async with asyncio.timeout(SENDING_S):
+                return await bank.enquire(order_id)
+        except (PeerUnavailable, TimeoutError):
+            _LOG.warning("bank_enquiry_unanswered", order=order_id)
+            return True
 
     async def _wanted(self, order: BankOrder) -> OrderRow:
         assert order.total.minor > 0 and order.count > 0, "an order of nothing"  # noqa: PT018 - one thing
@@ -83,19 +121,15 @@ class Ordering(Telling):
             raise Conflict(f"another order has this id: its {kept} differs")
         return kept
 
-    async def _written(self, order_id: str, sha256: str) -> OrderRow:
+    async def _written(self, order_id: str, sha256: str) -> None:
         now = self._clock.now()
 
-        def work(tx: Connection) -> OrderRow:
-            writing = ORDERS.c.state.in_([OrderState.WRITING.value, OrderState.WRITTEN.value])
-            values = {"state": OrderState.WRITTEN.value, "sha256": sha256, "next_at": now, "changed_at": now}
-            tx.execute(update(ORDERS).where(ORDERS.c.id == order_id, writing).values(**values, reason=""))
-            return order_of(tx.execute(select(ORDERS).where(ORDERS.c.id == order_id)).one())
-
-        row = await self._store.write(work)
+        writing = ORDERS.c.state.in_([OrderState.WRITING.value, OrderState.WRITTEN.value])
+        values = {"state": OrderState.WRITTEN.value, "sha256": sha256, "next_at": now, "changed_at": now, "reason": ""}
+        writes = update(ORDERS).where(ORDERS.c.id == order_id, writing).values(**values)
+        await self._store.write(lambda tx: tx.execute(writes).rowcount)
         self._parts.metrics.bank_orders.labels(OrderState.WRITTEN.value).inc()
-        _LOG.info("bank_order_written", order=order_id, count=row.order.count)
-        return row
+        _LOG.info("bank_order_moved", order=order_id, state=OrderState.WRITTEN.value)
 
     async def _claim(self) -> tuple[OrderRow, bool] | None:
         """An order to hand over, and whether it may have been handed over before; nobody else has it for LEASE_S."""
@@ -151,12 +185,19 @@ class Ordering(Telling):
         await self._keep_news(row.order.id, 0, news)
         await self._moved(row.order.id, OrderState.REFUSED, reason=reason)
 
-    async def _moved(self, order_id: str, state: OrderState, *, reason: str = "") -> None:
-        """Bring an order that was handed over into `state`; one that the bank has answered meanwhile stays answered."""
+    async def _moved(
+        self, order_id: str, state: OrderState, out_of: OrderState = OrderState.SENDING, *, reason: str = ""
+    ) -> bool:
+        """Bring an order into `state`, unless it has left `out_of`: one that was answered meanwhile stays answered."""
         values = {"state": state.value, "next_at": None, "reason": reason[:200], "changed_at": self._clock.now()}
-        sending = (ORDERS.c.id == order_id) & (ORDERS.c.state == OrderState.SENDING.value)
-        moves = update(ORDERS).where(sending).values(**values)
+        moves = update(ORDERS).where(ORDERS.c.id == order_id, ORDERS.c.state == out_of.value).values(**values)
         moved = await self._store.write(lambda tx: tx.execute(moves).rowcount)
         if moved:
             self._parts.metrics.bank_orders.labels(state.value).inc()
             _LOG.info("bank_order_moved", order=order_id, state=state.value)
+        return bool(moved)
+
+
+async def _pages(payments: Sequence[BankPayment]) -> AsyncIterator[Sequence[BankPayment]]:
+    for begin in range(0, len(payments), PAGE):
+        yield payments[begin : begin + PAGE]

@@ -10,6 +10,7 @@ import pytest
 from gateway.errors import Conflict, StoreUnavailable
 from gateway.services.banking import BankPayment, OrderState
 from tests.gateway.services.banking.conftest import House, of, pages
+from tests.gateway.wire.bank_files import pain002
 from wallet.money import irr
 
 
@@ -40,8 +41,8 @@ async def test_the_same_order_again_writes_nothing(house: House) -> None:
     def read_again() -> BankPayment:
         raise AssertionError("read again")
 
-    row = await house.another().order(of(3)[0], untouched())
-    assert (row.state, house.file().stat().st_mtime_ns) == (OrderState.WRITTEN, before)
+    await house.another().order(of(3)[0], untouched())
+    assert (await state_of(house), house.file().stat().st_mtime_ns) == (OrderState.WRITTEN, before)
 
 
 @pytest.mark.parametrize("changed", [{"count": 4}, {"total": irr(1)}, {"cause": "bat_2"}])
@@ -62,8 +63,8 @@ async def test_payments_that_the_order_did_not_promise_leave_no_file(house: Hous
 
     assert list(house.folder.rglob("*.*")) == []
     assert await house.banking.ship() == 0
-    row = await house.banking.order(order, pages(payments))
-    assert row.state is OrderState.WRITTEN
+    await house.banking.order(order, payments)
+    assert await state_of(house) is OrderState.WRITTEN
 
 
 @pytest.mark.parametrize("after", [0, 1])
@@ -197,3 +198,35 @@ async def test_orders_are_listed_newest_first(any_house: House) -> None:
     assert [row.order.id for row in first] == ["ord_2", "ord_1"]
     assert [row.order.id for row in await any_house.banking.orders(limit=2, before="ord_1")] == ["ord_0"]
     assert first[0].order == of(3, "ord_2")[0]
+
+
+async def test_an_order_that_the_bank_has_lost_is_closed_before_anybody_hears_of_it(house: House) -> None:
+    await house.sent()
+    await house.banking.enquire("ord_1", ["E1", "E2"])
+    assert (await state_of(house), house.taker.told()) == (OrderState.SENT, [])
+
+    house.bank.had.clear()
+    await house.banking.enquire("ord_1", ["E1", "E2"])
+    await house.banking.enquire("ord_1", ["E2", "E3"])
+    await house.banking.sweep()
+    assert await state_of(house) is OrderState.REFUSED
+    assert house.taker.told() == [("E1", "unknown_there"), ("E2", "unknown_there"), ("E3", "unknown_there")]
+    assert await house.banking.ship() == 0
+
+
+@pytest.mark.parametrize("silence", ["deaf", "no bank", "answered", "unsent", "no order"])
+async def test_an_enquiry_that_nobody_can_answer_tells_nothing(house: House, silence: str) -> None:
+    if silence == "unsent":
+        await house.ordered()
+    elif silence != "no order":
+        await house.sent()
+    house.bank.had.clear()
+    house.bank.deaf = silence == "deaf"
+    if silence == "answered":
+        await house.arrive("answer", pain002("RCVD"))
+    before = await house.banking.order_by_id("ord_1")
+    await house.another(bank=silence != "no bank").enquire("ord_1", ["E1"])
+    await house.banking.sweep()
+
+    assert house.taker.told() == []
+    assert await house.banking.order_by_id("ord_1") == before
