@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     registry_timeout_s: float = Field(3.0, description="How long we wait for the registry", gt=0, le=30)
 
     bank_profile_file: str = Field(
-        "", description="TOML file of the bank: who we are there, its messages, its CSV; empty: the demo's"
+        "", description="TOML file of the bank: who we are there, its messages, its CSV; empty: the demo's, or none"
     )
 
     key_secret: SecretStr = Field(SecretStr(DEMO_SECRET), description="Passphrase that seals the key file")

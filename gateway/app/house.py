@@ -260,7 +260,9 @@ def _notices(
 
 
 def _banking(settings: Settings, store: Store, clock: Clock, metrics: Metrics, bank: Bank | None) -> Banking:
-    profile, csv = read_bank_profile(settings.bank_profile_file)
+    # Outside the demo its account must never be the one that an order is paid from.
+    said = settings.bank_profile_file or settings.environment == "demo"
+    profile, csv = read_bank_profile(settings.bank_profile_file) if said else (None, None)
     zone, folder = ZoneInfo(settings.zone), settings.data_dir / "bank"
     return Banking(BankingParts(store, clock, metrics, zone, folder, profile, csv, bank))
 

@@ -31,14 +31,25 @@ from wallet.reconciliation import LineKind, StatementLine
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What banking is made of; `bank` is None where there is no door to one, and files come and go by staff's hands."""
+    """What banking is made of.
+
+    Attributes:
+        store: Where everything but the orders' own files is kept.
+        clock: The time.
+        metrics: `bank_orders` and `bank_files` are counted.
+        zone: Of business days.
+        folder: Where orders' files are written, below `out`.
+        profile: What the bank wants; None where nobody has said, and nothing can be ordered.
+        csv: How the bank writes CSV, or None if it does not.
+        bank: Its door; None where there is none, and files come and go by staff's hands.
+    """
 
     store: Store
     clock: Clock
     metrics: Metrics
     zone: ZoneInfo
     folder: Path
-    profile: BankProfile
+    profile: BankProfile | None
     csv: CsvProfile | None
     bank: Bank | None
 

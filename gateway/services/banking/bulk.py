@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gateway.store.rows import Rows, Value
 from wallet.types import Int64
 
-CHUNK = 1000
+CHUNK = 2000
 """Rows of one unit of work: the writer serves others in between."""
 _WHOLE = frozenset({"number", "minor", "count", "reversal", "place", "position", "at"})
 

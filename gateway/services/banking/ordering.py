@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, select, update
 
-from gateway.errors import BadInput, Conflict, PeerUnavailable
+from gateway.errors import BadInput, Conflict, PeerUnavailable, SettingsFault
 from gateway.observe import log
 from gateway.services.banking.book import order_of
 from gateway.services.banking.model import BankOrder, BankPayment, News, OrderRow, OrderState, PaymentNews
@@ -47,9 +47,12 @@ class Ordering(Telling):
             payments: All of them, or pages of them for an order that nobody holds in memory.
 
         Raises:
+            SettingsFault: Nobody has said what the bank wants.
             Conflict: Another order has that id, or the payments do not agree with its count and total.
             StoreUnavailable: The file could not be written, nothing of it stands.
         """
+        if self._parts.profile is None:
+            raise SettingsFault("nothing can be ordered of the bank until bank_profile_file is set")
         row = await self._wanted(order)
         here = row.state is OrderState.WRITTEN and await self._out.read(order.id, row.sha256) is not None
         if here or row.state not in {OrderState.WRITING, OrderState.WRITTEN}:

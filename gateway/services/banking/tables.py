@@ -113,6 +113,13 @@ NEWS = table(
     Column("at", Moment, nullable=False),
     Column("told_at", Moment),
     Index("banking_news_payment", "end_to_end_id"),
-    Index("banking_news_untold", "position", "place", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
+    Index(
+        "banking_news_untold",
+        "position",
+        "place",
+        "end_to_end_id",
+        sqlite_where=_UNTOLD,
+        postgresql_where=_UNTOLD,
+    ),
 )
 """What is to be told, in the order of the files that say it; told again until whoever takes it has returned."""

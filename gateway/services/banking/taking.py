@@ -53,7 +53,7 @@ class Taking(Ordering):
         ordered = await self._ordered.payments_of(report.order_id)
         if not ordered and rules.speaks_of_all(report):
             raise StoreUnavailable("the order's own file is not here, so nobody knows which payments are meant")
-        news = rules.news_of_report(report, ordered, order.order.total.asset)
+        news = await to_thread(rules.news_of_report, report, ordered, order.order.total.asset)
         await self._keep_news(source.file_id, source.position, [(0, one) for one in news])
         status = report.group.status or rules.overall(report).status
         answered = {"state": OrderState.ANSWERED.value, "status": status or "", "next_at": None}

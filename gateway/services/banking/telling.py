@@ -1,9 +1,10 @@
 """News: put where it is safe first, and told until whoever takes it has returned."""
 
+import functools
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from sqlalchemy import Connection, Row, Text, bindparam, select, tuple_, update
+from sqlalchemy import Connection, Executable, Row, Text, bindparam, select, update
 
 from gateway.services.banking.book import Book
 from gateway.services.banking.bulk import CHUNK, put
@@ -14,7 +15,7 @@ from wallet.clock import to_us
 from wallet.money import ASSETS, Money
 from wallet.types import Int64
 
-TOLD_AT_ONCE = 500
+TOLD_AT_ONCE = 2000
 _COLUMNS = ("source_id", "place", "end_to_end_id", "position", "what", "minor", "asset", "reason", "source", "at")
 _KEYS = Rows("keys", {"source_id": Text, "place": Int64, "end_to_end_id": Text})
 _UNTOLD = select(NEWS).where(NEWS.c.told_at.is_(None)).order_by(NEWS.c.position, NEWS.c.place, NEWS.c.end_to_end_id)
@@ -37,11 +38,7 @@ class Telling(Book):
         keys = [(row.source_id, row.place, row.end_to_end_id) for row in rows]
 
         def work(tx: Connection) -> None:
-            given = _KEYS.table(tx.dialect.name)
-            key = tuple_(NEWS.c.source_id, NEWS.c.place, NEWS.c.end_to_end_id)
-            chosen = select(given.c.source_id, given.c.place, given.c.end_to_end_id)
-            statement = update(NEWS).where(key.in_(chosen)).values(told_at=bindparam("now"))
-            tx.execute(statement, {**_KEYS.bind(tx.dialect.name, keys), "now": now})
+            tx.execute(_telling(tx.dialect.name), {**_KEYS.bind(tx.dialect.name, keys), "now": now})
 
         await self._store.write(work)
 
@@ -71,6 +68,14 @@ class Telling(Book):
                 query = query.where(NEWS.c.what == what.value)
             found.update(row.end_to_end_id for row in await self._store.read(query))
         return frozenset(found)
+
+
+@functools.cache
+def _telling(dialect: str) -> Executable:
+    """Joined to its keys, so that each row is found by the primary key."""
+    given = _KEYS.table(dialect)
+    same = [NEWS.c[name] == given.c[name] for name in _KEYS.columns]
+    return update(NEWS).where(*same).values(told_at=bindparam("now", type_=NEWS.c.told_at.type))
 
 
 def _news_of(row: Row[tuple[object, ...]]) -> News:

@@ -126,5 +126,9 @@ def upgrade() -> None:
     op.create_index("banking_news_payment", "banking_news", ["end_to_end_id"])
     untold = sa.text("told_at IS NULL")
     op.create_index(
-        "banking_news_untold", "banking_news", ["position", "place"], sqlite_where=untold, postgresql_where=untold
+        "banking_news_untold",
+        "banking_news",
+        ["position", "place", "end_to_end_id"],
+        sqlite_where=untold,
+        postgresql_where=untold,
     )

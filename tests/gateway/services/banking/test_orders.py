@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.errors import Conflict, StoreUnavailable
-from gateway.services.banking import BankPayment, OrderState
+from gateway.errors import Conflict, SettingsFault, StoreUnavailable
+from gateway.services.banking import Banking, BankPayment, OrderState
 from tests.gateway.services.banking.conftest import House, of, pages
 from tests.gateway.wire.bank_files import pain002
 from wallet.money import irr
@@ -230,3 +230,12 @@ async def test_an_enquiry_that_nobody_can_answer_tells_nothing(house: House, sil
 
     assert house.taker.told() == []
     assert await house.banking.order_by_id("ord_1") == before
+
+
+async def test_nothing_is_ordered_of_a_bank_that_nobody_has_described(house: House) -> None:
+    order, payments = of(1)
+    nobody = Banking(replace(house.parts, profile=None))
+
+    with pytest.raises(SettingsFault, match="bank_profile_file"):
+        await nobody.order(order, payments)
+    assert await house.banking.order_by_id("ord_1") is None
