@@ -91,6 +91,8 @@ class Loops:
             Loop("campaign_rows", house.campaigns.load_tick, metrics, idle_s=2.0, tick_max_s=None),
             Loop("campaigns", house.campaigns.tick, metrics, idle_s=1.0),
             Loop("bank_orders", house.banking.ship, metrics, idle_s=2.0, tick_max_s=None),
+            # Beside the sweeper, whose round must stay short: a large statement takes its time.
+            Loop("banking", house.banking.sweep, metrics, idle_s=30.0, tick_max_s=None),
             Loop("bank_files", house.banking.fetch, metrics, idle_s=2.0, tick_max_s=None),
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),
         ]
@@ -208,7 +210,6 @@ def _sweeper(house: House, dialogues: Dialogues) -> Sweeper:
         "people": house.people.sweep,
         "approvals": house.approvals.sweep,
         "benefits": house.benefits.sweep,
-        "banking": house.banking.sweep,
         "payments": house.payments.sweep,
         "taps": house.taps.sweep,
         "holds": house.ledger.expire_holds,

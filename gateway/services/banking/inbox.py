@@ -27,7 +27,7 @@ FETCH_S = 120
 _LEASE_S, _PAUSE_MAX_S = 120, 3600
 _LEVEL = 3
 """Of compression: XML shrinks to a tenth already."""
-_NAME_MAX, _REASON_MAX = 200, 300
+_NAME_MAX, _REASON_MAX = 255, 300
 _LOG = log(part="banking")
 
 
@@ -41,8 +41,8 @@ class Inbox(Taking):
             async with asyncio.timeout(FETCH_S):
                 arrivals = await bank.arrivals(after=await self._reached(), limit=ARRIVALS_AT_ONCE)
             for arrived in arrivals:
-                await self._keep(arrived.octets, arrived.name, "")
-                kept += 1
+                _, fresh = await self._keep(arrived.octets, arrived.name, "")
+                kept += fresh
         taken = await self._take_kept()
         await self.tell()
         return max(kept, taken)
@@ -57,7 +57,7 @@ class Inbox(Taking):
         """Take a file that staff bring, CSV by this profile or the bank's; one that was refused is read once more."""
         if len(octets) > FILE_MAX:
             return Imported(ImportOutcome.TOO_LARGE)
-        file_id = await self._keep(octets, name, staff_id)
+        file_id, _ = await self._keep(octets, name, staff_id)
         row = await self._claimed(file_id)
         if row is None:
             return Imported(ImportOutcome.ALREADY, await self._statements_in(file_id))
@@ -71,17 +71,17 @@ class Inbox(Taking):
         rows = await self._store.read(query)
         return str(rows[0].name) if rows else ""
 
-    async def _keep(self, octets: bytes, name: str, staff_id: str) -> str:
-        """Make a file safe before anybody looks into it; the same again is the one that is there."""
+    async def _keep(self, octets: bytes, name: str, staff_id: str) -> tuple[str, bool]:
+        """Make a file safe before anybody looks into it: its id, and whether it is new."""
         large = len(octets) > FILE_MAX
         sha256 = await asyncio.to_thread(lambda: hashlib.sha256(octets).hexdigest())
         same = FILES.c.sha256 == sha256
         if not staff_id:
             # The bank's own name is how far we have read there, so that it has a row whatever it holds.
-            same &= FILES.c.name == name[:_NAME_MAX]
+            same &= (FILES.c.name == name[:_NAME_MAX]) & (FILES.c.staff_id == "")
         known = select(FILES.c.id).where(same).order_by(FILES.c.position).limit(1)
         if there := await self._store.read(known):
-            return str(there[0].id)
+            return str(there[0].id), False
         packed = b"" if large else await asyncio.to_thread(zlib.compress, octets, _LEVEL)
         now = self._clock.now()
         row: dict[str, object] = {
@@ -91,13 +91,13 @@ class Inbox(Taking):
             "attempts": 0, "next_at": None if large else now,
         }  # fmt: skip
 
-        def work(tx: Connection) -> str:
-            there = tx.execute(known).scalar()
-            if there is not None:
-                return str(there)
-            position = tx.execute(select(func.coalesce(func.max(FILES.c.position), 0) + 1)).scalar_one()
-            insert_ignore(tx, FILES, {**row, "position": position})
-            return str(row["id"])
+        def work(tx: Connection) -> tuple[str, bool]:
+            while (there := tx.execute(known).scalar()) is None:
+                # Another process may take the position first: then the row does not go in, and the next one is tried.
+                position = tx.execute(select(func.coalesce(func.max(FILES.c.position), 0) + 1)).scalar_one()
+                if insert_ignore(tx, FILES, {**row, "position": position}):
+                    return str(row["id"]), True
+            return str(there), False
 
         return await self._store.write(work)
 

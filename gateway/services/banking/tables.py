@@ -44,7 +44,7 @@ FILES = table(
     Column("at", Moment, nullable=False),
     Column("attempts", Int64, nullable=False),
     Column("next_at", Moment),
-    UniqueConstraint("name", "sha256"),
+    UniqueConstraint("staff_id", "name", "sha256"),
     Index("banking_files_sha256", "sha256"),
     Index("banking_files_next", "next_at"),
 )

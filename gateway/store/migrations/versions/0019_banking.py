@@ -50,7 +50,7 @@ def upgrade() -> None:
         sa.Column("next_at", t.Moment(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("position"),
-        sa.UniqueConstraint("name", "sha256"),
+        sa.UniqueConstraint("staff_id", "name", "sha256"),
         sqlite_strict=True,
     )
     op.create_table(

@@ -1,6 +1,8 @@
 """What the bank sends is kept, taken once, and told until it is heard; what is not understood is refused and stays."""
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,8 +10,9 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from gateway.errors import PeerUnavailable, StoreUnavailable
-from gateway.services.banking import Arrived, FileState, Finding, ImportOutcome, OrderState
+from gateway.services.banking import Arrived, Banking, FileState, Finding, ImportOutcome, OrderState
 from gateway.services.banking.tables import FILES, LINES, NEWS, STATEMENTS
+from gateway.store import Store
 from tests.gateway.services.banking.conftest import House
 from tests.gateway.wire.bank_files import (
     MT940,
@@ -297,3 +300,27 @@ async def test_a_series_of_statements_shows_what_does_not_fit(
 
     kept = {row.sequence: row.findings for row in reversed(await house.banking.statements(limit=9))}
     assert kept == findings
+
+
+async def test_two_processes_that_keep_files_at_once_lose_none(any_house: House, database_url: str) -> None:
+    other = await Store.open(database_url)
+    try:
+        heirs = [any_house.banking, Banking(replace(any_house.parts, store=other))]
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(12):
+                octets = paid(1, name=f"S{number}", sequence=number)
+                tasks.create_task(heirs[number % 2].import_statement(octets, f"file {number}", "stf_1"))
+    finally:
+        await other.close()
+
+    assert len({file.id for file in await any_house.banking.files(limit=99)}) == 12
+    assert (await rows(any_house))["banking_lines"] == 12
+
+
+async def test_a_file_that_staff_have_brought_does_not_hold_up_the_banks_own(house: House) -> None:
+    await house.banking.import_statement(paid(1), "monday", "stf_1")
+    house.bank.waiting = [Arrived("monday", paid(1)), Arrived("tuesday", paid(2, name="S8", sequence=8, opening=900))]
+
+    assert await house.banking.fetch() == 2
+    assert await house.banking.fetch() == 0
+    assert (await rows(house))["banking_statements"] == 2
