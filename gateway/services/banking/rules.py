@@ -107,6 +107,10 @@ def moment_of(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(0), zone).astimezone(UTC)
 
 
+CLOSING = frozenset({"camt.053", "mt940", "csv"})
+"""Forms that close days and so must follow one another; reports and notifications of the day overlap as they like."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """What a statement shows its neighbours in the series of its account."""

@@ -104,7 +104,8 @@ class Taking(Ordering):
         """What the lines say of payments; and whether there is a booking of a whole order that is not understood."""
         orders = await self._orders_named(statement.lines)
         incoming = [line.end_to_end_id for line in statement.lines if line.end_to_end_id and line.signed > 0]
-        ours = await self._spoken_of(incoming)
+        paid_here = {line.end_to_end_id for line in statement.lines if line.signed < 0}
+        ours = await self._spoken_of(incoming) | paid_here
         settled: dict[int, rules.Settled] = {}
         findings: tuple[Finding, ...] = ()
         for line in statement.lines:
@@ -163,12 +164,13 @@ def _judge(tx: Connection, statement_id: str, own: tuple[Finding, ...] | None) -
         latest.order_by(STATEMENTS.c.order_on.desc(), STATEMENTS.c.sequence.desc(), STATEMENTS.c.id.desc()).limit(1)
     ).one_or_none()
     known = own if own is not None else tuple(Finding(name) for name in row.findings if name == Finding.BATCH)
-    findings = rules.continuity(_link(before) if before is not None else None, _link(row))
+    closes = row.root in rules.CLOSING
+    findings = rules.continuity(_link(before) if before is not None and closes else None, _link(row))
     year = STATEMENTS.c.order_on.between(date(row.order_on.year, 1, 1), date(row.order_on.year, 12, 31))
     twins = select(STATEMENTS.c.id).where(
         series, year, STATEMENTS.c.sequence == row.sequence, STATEMENTS.c.id < statement_id
     )
-    if row.sequence and tx.execute(twins.limit(1)).one_or_none() is not None:
+    if row.sequence and closes and tx.execute(twins.limit(1)).one_or_none() is not None:
         findings = (*findings, Finding.AGAIN)
     told = [finding.value for finding in (*findings, *known)]
     tx.execute(update(STATEMENTS).where(STATEMENTS.c.id == statement_id).values(findings=told))

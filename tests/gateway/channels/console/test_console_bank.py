@@ -1,8 +1,14 @@
 """The pages of the bank: what came, what does not fit, what was refused and why, and a file that staff bring."""
 
-import pytest
-from aiohttp import FormData
+import io
 
+import pytest
+from aiohttp import DummyCookieJar, FormData
+from pytest_aiohttp.plugin import AiohttpClient
+
+from gateway.channels.console import console_app
+from gateway.channels.console.guard import UPLOAD_BYTES_MAX
+from gateway.channels.web import BODY_BYTES_MAX, LARGE_BODIES, new_application
 from tests.gateway.channels.console.conftest import Desk, SignIn
 from tests.gateway.channels.console.world import World
 from tests.gateway.services.banking.conftest import of, pages
@@ -14,7 +20,7 @@ async def bring(desk: Desk, octets: bytes, *, csrf: str | None = None, file: str
     form = FormData()
     form.add_field("csrf", desk.csrf if csrf is None else csrf)
     form.add_field("name", "from the bank")
-    form.add_field(file, octets, filename="s.xml", content_type="application/octet-stream")
+    form.add_field(file, io.BytesIO(octets), filename="s.xml", content_type="application/octet-stream")
     cookies = "; ".join(f"{name}={value}" for name, value in desk.cookies.items())
     headers = {"Cookie": cookies, "Origin": desk.origin}
     answer = await desk.client.post("/console/bank/file", data=form, headers=headers, allow_redirects=False)
@@ -91,3 +97,18 @@ async def test_a_file_without_the_pages_own_token_is_not_taken(signed_in: SignIn
 
 async def test_a_statement_that_is_not_there_is_no_page(signed_in: SignIn) -> None:
     assert (await (await signed_in("finance")).get(f"/bank/statements/stm_{'0' * 26}"))[0] == 404
+
+
+async def test_a_file_longer_than_any_form_is_taken_where_files_are(
+    signed_in: SignIn, world: World, aiohttp_client: AiohttpClient
+) -> None:
+    root = new_application(world.clock, world.deps.metrics)
+    root[LARGE_BODIES] = {"/console/bank/file": UPLOAD_BYTES_MAX}
+    root.add_subapp("/console", console_app(world.deps))
+    desk = await signed_in("finance")
+    desk.client = await aiohttp_client(root, cookie_jar=DummyCookieJar())
+    desk.origin = f"http://{desk.client.host}:{desk.client.port}"
+    large = camt(statement(*(entry(1, details=details(transaction(f"E{n}"))) for n in range(5000))))
+
+    assert len(large) > BODY_BYTES_MAX
+    assert (await bring(desk, large))[1].endswith("said=bank_taken")

@@ -324,3 +324,19 @@ async def test_a_file_that_staff_have_brought_does_not_hold_up_the_banks_own(hou
     assert await house.banking.fetch() == 2
     assert await house.banking.fetch() == 0
     assert (await rows(house))["banking_statements"] == 2
+
+
+@pytest.mark.parametrize("root", ["camt.052", "camt.054"])
+async def test_reports_of_the_day_need_not_follow_one_another(house: House, root: str) -> None:
+    for number in (3, 7):
+        report = statement(entry(5), root=root, sequence=number, name=f"R{number}", opening=1000)
+        await house.arrive(f"file {number}", camt(report, root=root))
+
+    assert [row.findings for row in await house.banking.statements(limit=9)] == [(), ()]
+
+
+async def test_a_payment_that_left_and_came_back_on_one_statement_was_returned(house: House) -> None:
+    out, back = (details(transaction("E1")) for _ in range(2))
+    await house.arrive("monday", camt(statement(entry(5, "DBIT", out), entry(5, "CRDT", back))))
+
+    assert house.taker.told() == [("E1", "settled"), ("E1", "returned")]
