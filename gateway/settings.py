@@ -95,6 +95,10 @@ class Settings(BaseSettings):
     registry_url: str = Field("http://127.0.0.1:8091", description="Registry that knows which number belongs to whom")
     registry_timeout_s: float = Field(3.0, description="How long we wait for the registry", gt=0, le=30)
 
+    bank_profile_file: str = Field(
+        "", description="TOML file of the bank: who we are there, its messages, its CSV; empty: the demo's, or none"
+    )
+
     key_secret: SecretStr = Field(SecretStr(DEMO_SECRET), description="Passphrase that seals the key file")
     code_valid_s: int = Field(900, description="How long a one-time code is valid", ge=60, le=86_400)
     pin_tries_max: int = Field(3, description="Wrong PINs before a person is locked", ge=1, le=10)

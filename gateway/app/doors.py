@@ -15,11 +15,12 @@ from gateway.app.causes import resolvers
 from gateway.app.house import APPROVAL_ROLES, House, page_profile
 from gateway.channels.api import api_app
 from gateway.channels.console import ConsoleDeps, console_app
+from gateway.channels.console.guard import UPLOAD_BYTES_MAX
 from gateway.channels.mail import MailDesk, MailIngress, tls_context
 from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
 from gateway.channels.ussd import Clerk, Codes, LinkedUssd, Mount, UssdDoor, default_mount, read_wires
-from gateway.channels.web import new_application
+from gateway.channels.web import BODY_BYTES_MAX, LARGE_BODIES, new_application
 from gateway.services.dialogues import Dialogues, DialogueSettings, Hops, Profiles
 from gateway.services.dialogues.linked import LinkDialogues
 from gateway.services.releases import ReleasedMenus
@@ -48,6 +49,7 @@ class Doors:
 def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[str, bool]]) -> Doors:
     """Every door of the gateway; `tasks` owns work that outlives its request."""
     app = new_application(house.clock, house.metrics)
+    app[LARGE_BODIES] = {"/console/bank/file": UPLOAD_BYTES_MAX + BODY_BYTES_MAX}
     ready = asyncio.Event()
     mounts = _mounts(house)
     hops = _hops(house, tasks, mounts)
@@ -126,6 +128,7 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         releases=house.releases,
         session_counts=house.session_counts,
         funnels=house.funnels,
+        banking=house.banking,
         preferences=house.preferences,
         mailbox=house.mailbox,
         merchants=house.merchants,

@@ -20,6 +20,8 @@ from gateway.peers.registry import HttpRegistry
 from gateway.peers.ussd import HttpPoster
 from gateway.services.access import Access
 from gateway.services.approvals import Approvals, Proposals
+from gateway.services.banking import Bank, Banking, read_bank_profile
+from gateway.services.banking import Parts as BankingParts
 from gateway.services.benefits import RELEASE_KIND, Benefits
 from gateway.services.campaigns import CAMPAIGN_KIND, Campaigns, Window
 from gateway.services.campaigns import Parts as CampaignParts
@@ -123,6 +125,7 @@ class House:
     releases: Releases
     session_counts: SessionCounts
     funnels: Funnels
+    banking: Banking
 
     @property
     def zone(self) -> ZoneInfo:
@@ -142,13 +145,16 @@ async def upgrade(settings: Settings) -> None:
 
 
 @contextlib.asynccontextmanager
-async def built(settings: Settings, clock: Clock, *, teller: Teller | None = None) -> AsyncIterator[House]:
+async def built(
+    settings: Settings, clock: Clock, *, teller: Teller | None = None, bank: Bank | None = None
+) -> AsyncIterator[House]:
     """The services over opened stores, whose schemas are made if need be.
 
     Args:
         settings: The effective settings.
         clock: The time.
         teller: Words notices instead of the outbox; the demo's seed hears its codes by it.
+        bank: The bank's file door; without one files come and go by staff's hands.
 
     Raises:
         KeyFault: The key file cannot be opened, or is not the one that the database was filled with.
@@ -240,6 +246,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             releases=releases,
             session_counts=counts,
             funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo(settings.zone), tariffs),
+            banking=_banking(settings, store, clock, metrics, bank),
         )
 
 
@@ -258,6 +265,14 @@ def _notices(
     valid_s = {NoticeClass.ONE_TIME_CODE: settings.code_valid_s, NoticeClass.CLAIM_CODE: settings.claim_code_valid_s}
     words = _words(settings)
     return Notices(store, keys, clock, words, valid_s=valid_s, preferences=preferences, mailbox=mailbox)
+
+
+def _banking(settings: Settings, store: Store, clock: Clock, metrics: Metrics, bank: Bank | None) -> Banking:
+    # Outside the demo its account must never be the one that an order is paid from.
+    said = settings.bank_profile_file or settings.environment == "demo"
+    profile, csv = read_bank_profile(settings.bank_profile_file) if said else (None, None)
+    zone, folder = ZoneInfo(settings.zone), settings.data_dir / "bank"
+    return Banking(BankingParts(store, clock, metrics, zone, folder, profile, csv, bank))
 
 
 def _campaigns(settings: Settings, store: Store, clock: Clock, readers: Readers, stops: OptOuts) -> Campaigns:

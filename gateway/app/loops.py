@@ -90,6 +90,10 @@ class Loops:
             Loop("fallback", house.fallback.tick, metrics, idle_s=5.0),
             Loop("campaign_rows", house.campaigns.load_tick, metrics, idle_s=2.0, tick_max_s=None),
             Loop("campaigns", house.campaigns.tick, metrics, idle_s=1.0),
+            Loop("bank_orders", house.banking.ship, metrics, idle_s=2.0, tick_max_s=None),
+            # Beside the sweeper, whose round must stay short: a large statement takes its time.
+            Loop("banking", house.banking.sweep, metrics, idle_s=30.0, tick_max_s=None),
+            Loop("bank_files", house.banking.fetch, metrics, idle_s=2.0, tick_max_s=None),
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),
         ]
         self._tasks = [tasks.create_task(links.run(), name="links")]

@@ -25,6 +25,7 @@ from gateway.cli import (
     run,
     sms,
     staff,
+    statements,
 )
 from gateway.cli.context import Config, read_settings
 from gateway.errors import Fault
@@ -52,6 +53,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(mail.app, name="mail")
+app.add_typer(statements.app, name="statements")
 app.add_typer(staff.app, name="staff")
 app.add_typer(sms.app, name="sms")
 app.command("links")(links.links)

@@ -15,6 +15,7 @@ from gateway.channels.console.guard import guarded
 from gateway.channels.console.movements import is_moment
 from gateway.channels.console.pages import (
     approvals,
+    bank,
     campaigns,
     cash_in,
     causes,
@@ -43,7 +44,7 @@ def console_routes() -> list[Route]:
     """Every route of the console with the roles that it needs."""
     pages = (
         sign_in, today, claims, approvals, tickets, people, cash_in, ledger, causes, jobs, campaigns, links, menus,
-        sessions, merchants, staff,
+        sessions, merchants, staff, bank,
         views,
     )  # fmt: skip
     return [route for page in pages for route in page.routes()]

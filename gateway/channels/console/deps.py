@@ -11,6 +11,7 @@ from gateway.channels.console.cells import Cell
 from gateway.observe import Metrics
 from gateway.services.access import View
 from gateway.services.approvals import Approval, ApprovalOutcome, Change, Checker
+from gateway.services.banking import FileRow, FileState, Imported, OrderRow, StatementRow
 from gateway.services.benefits import Claim, ClaimChange, DecisionOutcome
 from gateway.services.campaigns import Campaign, CampaignKind, CampaignOutcome, Preview, Reported
 from gateway.services.dialogues import Traced
@@ -30,6 +31,7 @@ from wallet.accounts import Account, Chart
 from wallet.clock import Clock
 from wallet.ids import AccountId
 from wallet.money import Money
+from wallet.reconciliation import StatementLine
 from wallet.transfers import Balances, LogRow, Movement, RoleSum
 
 # The verbs are documented where they are made; here is only which of them the console uses.
@@ -199,6 +201,17 @@ class MailboxDesk(Protocol):
     async def titles(self, person_id: str) -> list[Title]: ...
 
 
+class BankDesk(Protocol):
+    """Satisfied by gateway.services.banking.Banking."""
+
+    async def orders(self, *, limit: int, before: str = "") -> list[OrderRow]: ...
+    async def files(self, *, limit: int, before: str = "", state: FileState | None = None) -> list[FileRow]: ...
+    async def statements(self, *, limit: int, before: str = "") -> list[StatementRow]: ...
+    async def statement(self, statement_id: str) -> StatementRow | None: ...
+    async def lines(self, statement_id: str, *, limit: int, after: int = 0) -> list[StatementLine]: ...
+    async def import_statement(self, octets: bytes, name: str, staff_id: str) -> Imported: ...
+
+
 class LogEnd(Protocol):
     """Where the ledger's log ends."""
 
@@ -279,6 +292,7 @@ class ConsoleDeps:
         mailbox: Titles of a person's messages.
         merchants: Merchants and terminals.
         tickets: Complaints by SMS.
+        banking: Orders to the bank, its files and its statements.
         ledger: Read only.
         links: Names of links and whether each is up; empty when nothing is known.
         link_board: What every process last said of its links.
@@ -306,6 +320,7 @@ class ConsoleDeps:
     mailbox: MailboxDesk
     merchants: MerchantsDesk
     tickets: TicketsDesk
+    banking: BankDesk
     ledger: Book
     links: Callable[[], Mapping[str, bool]]
     link_board: LinksDesk

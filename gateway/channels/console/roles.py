@@ -26,6 +26,8 @@ RUN_CAMPAIGNS = (Role.FINANCE,)
 """Who makes campaigns; another one of them agrees to each."""
 SEE_LEDGER = (Role.FINANCE,)
 SEE_CAUSES = (Role.FINANCE, Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.BRANCH_CLERK)
+SEE_BANK = (Role.FINANCE, Role.PAYOUTS_OFFICER)
+"""Who sees orders and statements, and brings files of the bank."""
 RUN_STAFF = (Role.ADMINISTRATOR,)
 SEE_VIEWS = (Role.ADMINISTRATOR,)
 """Who reads the access log; that shows no more of a person than the name."""
@@ -48,6 +50,7 @@ MENU = (
     MenuItem("people", "/people", SEE_PEOPLE),
     MenuItem("cash_in", "/cash-in", DESK),
     MenuItem("ledger", "/ledger", SEE_LEDGER),
+    MenuItem("bank", "/bank", SEE_BANK),
     MenuItem("campaigns", "/campaigns", SEE_CAMPAIGNS),
     MenuItem("jobs", "/jobs", SEE_JOBS),
     MenuItem("links", "/links", SEE_LINKS),

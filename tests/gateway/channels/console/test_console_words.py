@@ -17,6 +17,7 @@ from gateway.channels.console.roles import MENU
 from gateway.channels.console.words import Words, texts
 from gateway.languages import LANGUAGES
 from gateway.services.approvals import ApprovalOutcome, ApprovalState, ChangeKind
+from gateway.services.banking import FileState, Finding, OrderState, Scheme
 from gateway.services.benefits import ClaimState, DecisionOutcome
 from gateway.services.campaigns import CampaignKind, CampaignOutcome, CampaignState, RowFault
 from gateway.services.campaigns.model import RowState
@@ -54,6 +55,11 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("campaign_kind.", CampaignKind, set()),
     ("refused.campaign_", CampaignOutcome, {"ok"}),
     ("row_fault.", RowFault, set()),
+    ("bank_order.", OrderState, set()),
+    ("bank_scheme.", Scheme, set()),
+    ("bank_file.", FileState, set()),
+    ("bank_finding.", Finding, set()),
+    ("bank_advice.", Finding, set()),
     ("campaign_row.", NoticeState, set()),
     ("campaign_row.", RowState, {"queued"}),
     ("refused.job_", JobOutcome, {"ok"}),

@@ -30,6 +30,7 @@ from gateway.services.releases import Releases
 from gateway.services.staff import NewStaff, Passwords, Role, Staff
 from gateway.settings import Settings
 from gateway.store import Store
+from tests.gateway.channels.console.banks import banking_of
 from tests.gateway.channels.console.campaigns import campaigns_of
 from tests.gateway.channels.console.presses import releases_of
 from tests.gateway.channels.console.shops import StubMerchants
@@ -341,7 +342,7 @@ async def opened(folder: Path, clock: ManualClock, accounts: Sequence[str]) -> A
     ledger = await Ledger.open(wallet_url, clock)
     keys = SoftwareKeyStore.for_tests()
     staff = Staff(store, keys, clock, sign_in_s=3600, passwords=Passwords(memory_kib=64))
-    world = _world(clock, staff, ledger, store)
+    world = _world(clock, staff, ledger, store, folder)
     for username in accounts:
         name, roles, branch = STAFF[username]
         made = await staff.create(username, name, roles, PASSWORD, branch=branch)
@@ -355,7 +356,7 @@ async def opened(folder: Path, clock: ManualClock, accounts: Sequence[str]) -> A
         await store.close()
 
 
-def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> World:
+def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folder: Path) -> World:
     chart = Chart.load()
     people, approvals, access = StubPeople(clock), StubApprovals(clock), Access(store, clock)
     merchants = StubMerchants(clock)
@@ -372,12 +373,11 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
         settings=Settings(), clock=clock, metrics=Metrics(), chart=chart, staff=staff, people=people, access=access,
         approvals=approvals, approval_roles=APPROVAL_ROLES, benefits=benefits, payments=payments, jobs=jobs,
         merchants=merchants, tickets=tickets, ledger=ledger, links=lambda: {"smsc": True, "registry": False},
-        causes={"ses": session}, link_board=links,
+        causes={"ses": session}, link_board=links, banking=banking_of(store, clock, folder / "bank"),
         queue=Outbox(store, SoftwareKeyStore.for_tests(), clock, Metrics()),
         campaigns=campaigns_of(store, clock), releases=releases, session_counts=counts,
         funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo("Asia/Tehran"), {"default": Tariff(hop=20)}),
-        preferences=Preferences(store, clock),
-        mailbox=Mailbox(store, clock, kept_days=90),
+        preferences=Preferences(store, clock), mailbox=Mailbox(store, clock, kept_days=90),
     )  # fmt: skip
     return World(
         deps,
