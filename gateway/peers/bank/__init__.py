@@ -1,0 +1,7 @@
+"""The bank's file door: over HTTPS by the house's own profile, or two folders that somebody carries to the bank."""
+
+from gateway.peers.bank.folder import FolderBank
+from gateway.peers.bank.http import HttpBank
+from gateway.peers.bank.open import NoBank, open_bank
+
+__all__ = ["FolderBank", "HttpBank", "NoBank", "open_bank"]
