@@ -192,6 +192,10 @@ class Books:
             self._outbox.count(),
         )
 
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of every order that was taken."""
+        return {row["id"]: row["sha256"] for row in self._base.execute("SELECT id, sha256 FROM orders")}
+
     def states(self) -> list[tuple[str, int, str]]:
         """End-to-end id, amount and state of every payment: what a rig adds up."""
         rows = self._base.execute("SELECT end_to_end_id, amount, state FROM payments ORDER BY id")

@@ -5,11 +5,12 @@ import base64
 import hashlib
 import hmac
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from simulators.bank.books import Books, Taken, View
 from simulators.faults import BankFaults, BankMishap
@@ -51,7 +52,7 @@ class Bank:
         """
         self._books = await asyncio.get_running_loop().run_in_executor(self._thread, self._opening)
         await self._look()
-        app = web.Application(client_max_size=ORDER_BYTES_MAX, middlewares=[web.middleware(self._guard)])
+        app = web.Application(client_max_size=ORDER_BYTES_MAX, middlewares=[self._guard()])
         app.router.add_put("/orders/{order}", self._put)
         app.router.add_get("/orders/{order}", self._enquiry)
         app.router.add_get("/files", self._list)
@@ -107,17 +108,19 @@ class Bank:
     async def _look(self) -> None:
         self.view = await self.ask(lambda books: books.view())
 
-    async def _guard(
-        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
-        if self._faults.down:
-            return _problem(503, "the bank is closed")
-        given = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
-            return _problem(401, "who are you?")
-        if self._faults.answer_delay_ms:
-            await asyncio.sleep(self._faults.answer_delay_ms / 1_000)
-        return await handler(request)
+    def _guard(self) -> Middleware:
+        @web.middleware
+        async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if self._faults.down:
+                return _problem(503, "the bank is closed")
+            given = request.headers.get("Authorization", "")
+            if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
+                return _problem(401, "who are you?")
+            if self._faults.answer_delay_ms:
+                await asyncio.sleep(self._faults.answer_delay_ms / 1_000)
+            return await handler(request)
+
+        return guard
 
     async def _put(self, request: web.Request) -> web.StreamResponse:
         order_id = request.match_info["order"]
