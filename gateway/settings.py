@@ -206,7 +206,7 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
 def _refuse_demo_secrets(settings: Settings) -> None:
     if settings.environment == "demo":
         return
-    for name in ("key_secret", "smsc_password"):
+    for name in ("key_secret", "smsc_password", "bank_token"):
         if getattr(settings, name).get_secret_value() == DEMO_SECRET:
             raise SettingsFault(f"{name} is the demo's; set {PREFIX}{name.upper()}")
     if settings.mail_user and settings.mail_tls != "required":

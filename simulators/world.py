@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable
 from typing import Protocol
 
 from simulators import people
+from simulators.bank import Account, Bank, Books
 from simulators.carriers import AFRICAS_TALKING, Carrier, Contract, carrier_to
 from simulators.config import SMPP, CarrierConfig, Config, ConfigError
 from simulators.faults import Faults
@@ -50,10 +51,11 @@ class World:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.trace = Trace()
-        self.faults = Faults(carrier=config.carrier_faults, smsc=config.smsc_faults)
+        self.faults = Faults(carrier=config.carrier_faults, smsc=config.smsc_faults, bank=config.bank_faults)
         everybody = people.load()
         folder = config.data_dir
         self.registry = Registry(everybody, self.trace)
+        self.bank = Bank(self._books, config.bank_token, self.trace, self.faults.bank)
         accounts = {**config.smsc_accounts, config.smsc_system_id: config.smsc_password}
         terms = Terms(ids=config.smsc_ids, receipts=config.smsc_receipts, tls=_tls(config))
         self.smsc = Smsc(
@@ -91,6 +93,7 @@ class World:
                 terminals=self.terminals,
                 faults=self.faults,
                 trace=self.trace,
+                bank=self.bank,
             )
         )
 
@@ -123,9 +126,16 @@ class World:
             wire=one.wire, contract=Contract(one.name, one.reports, one.user, one.password, one.port),
         )  # fmt: skip
 
+    def _books(self) -> Books:
+        config = self.config
+        account = Account(config.bank_iban, config.bank_owner, config.bank_balance)
+        folder = config.data_dir and config.data_dir / "bank"
+        return Books(folder, (account,), self.faults.bank, config.bank_terms)
+
     def _listeners(self) -> dict[str, Listener]:
         return {
             "registry_port": self.registry,
+            "bank_port": self.bank,
             "smsc_port": self.smsc,
             "mail_port": self.mailbox,
             "lab_port": self.lab,

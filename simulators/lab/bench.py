@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from simulators.bank import Bank
 from simulators.faults import Faults
 from simulators.nfc_phone import NfcPhone, Provisioned
 from simulators.phone import Network, Phone
@@ -34,6 +35,14 @@ class FaultButton(StrEnum):
     SMSC_RECEIPT_FIRST = "smsc_receipt_first"
     SMSC_SLOW = "smsc_slow"
     SMSC_HEX_IDS = "smsc_hex_ids"
+    BANK_DOWN = "bank_down"
+    BANK_LOSES = "bank_loses"
+    BANK_REJECTS = "bank_rejects"
+    BANK_RETURNS = "bank_returns"
+    BANK_SILENT = "bank_silent"
+    BANK_SAYS_TWICE = "bank_says_twice"
+    BANK_BOOKS_WRONG = "bank_books_wrong"
+    BANK_STRANGER = "bank_stranger"
     TERMINAL_LINE_CUT = "terminal_line_cut"
 
 
@@ -51,6 +60,14 @@ _PARTS: Mapping[FaultButton, tuple[str, str, float | bool]] = {
     FaultButton.SMSC_RECEIPT_FIRST: ("smsc", "receipt_first", True),
     FaultButton.SMSC_SLOW: ("smsc", "delay_ms", 3_000),
     FaultButton.SMSC_HEX_IDS: ("smsc", "hex_ids", True),
+    FaultButton.BANK_DOWN: ("bank", "down", True),
+    FaultButton.BANK_LOSES: ("bank", "lost_answer_rate", 1.0),
+    FaultButton.BANK_REJECTS: ("bank", "reject_rate", 0.5),
+    FaultButton.BANK_RETURNS: ("bank", "return_rate", 0.5),
+    FaultButton.BANK_SILENT: ("bank", "silent_rate", 1.0),
+    FaultButton.BANK_SAYS_TWICE: ("bank", "double_status_rate", 1.0),
+    FaultButton.BANK_BOOKS_WRONG: ("bank", "wrong_amount_rate", 0.5),
+    FaultButton.BANK_STRANGER: ("bank", "stray_credit", True),
 }
 """The carrier's or the SMSC's fault that a button switches, and its value when it is on."""
 
@@ -69,6 +86,7 @@ class Bench:
     trace: Trace
     provisioned: dict[str, Provisioned] = field(default_factory=dict)
     taps: dict[str, TapResult] = field(default_factory=dict)
+    bank: Bank | None = None
 
     @property
     def first_nfc(self) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from aiohttp import web
 
 from simulators.lab import words
+from simulators.lab.bank import BankPanel
 from simulators.lab.bench import Bench, FaultButton
 from simulators.lab.guard import guard
 from simulators.lab.render import SMS_MAX, Pages, View, query
@@ -42,6 +43,7 @@ class Lab:
         app.router.add_post("/terminals/{terminal}/tap", self._tap)
         app.router.add_post("/terminals/{terminal}/repeat", self._repeat)
         app.router.add_post("/faults/{fault}", self._fault)
+        BankPanel(self._bench, self._pages, self._view).add_to(app)
         app.router.add_static("/static/", STATIC)
         return app
 

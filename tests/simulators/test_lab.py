@@ -347,6 +347,7 @@ def test_every_text_that_the_lab_may_ask_for_exists() -> None:
     asked |= {f"tap.{outcome}" for outcome in TapOutcome}
     asked |= {f"faults.{button}" for button in FaultButton}
     asked |= {f"wire.{wire}" for wire in WIRES}
+    asked |= {f"bank_state.{state}" for state in ("received", "rejected", "paid", "returned")}
     asked |= {f"receipt.{name}" for name in ("merchant", "terminal", "date", "token", "amount", "stan", "rrn")}
     asked |= {f"receipt.{name}" for name in ("approval", "atc", "cryptogram")}
 
