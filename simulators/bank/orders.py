@@ -16,7 +16,7 @@ CURRENCY = "IRR"
 SINGLE_LEVELS = frozenset({"URGP", "SDVA"})
 """Service levels (ExternalServiceLevel1Code) that are paid at once, each by itself."""
 SINGLE_INSTRUMENTS = frozenset({"SATNA", "RTGS"})
-_IDENTIFIER = re.compile(r"[A-Za-z0-9+?/:().,' -]{1,35}")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9+?/:().,'_ -]{1,35}")
 _WHOLE = re.compile(r"([0-9]{1,18})(?:\.0{1,2})?")
 _PARTY_NAME_MAX = 140
 

@@ -50,11 +50,11 @@ def _line(entry: Entry) -> str:
 def _information(entry: Entry) -> Iterator[str]:
     first = entry.details[0]
     parts = (
-        [("PREF", first.block_id), ("MREF", first.msg_id), ("NRTX", str(len(entry.details)))]
+        [("PREF", first.block_id), ("KREF", first.msg_id), ("NRTX", str(len(entry.details)))]
         if entry.batch
         else [
             ("EREF", first.end_to_end_id or "NOTPROVIDED"),
-            ("MREF", first.msg_id),
+            ("KREF", first.msg_id),
             ("PREF", first.block_id),
             ("RTRN", entry.reason),
             ("IBAN", first.iban),
