@@ -16,6 +16,7 @@ from gateway.channels.ussd import build_actions
 from gateway.keys import KeyStore
 from gateway.keys.software import SoftwareKeyStore
 from gateway.observe import Metrics
+from gateway.peers.bank import WatchedBank, open_bank
 from gateway.peers.registry import HttpRegistry
 from gateway.peers.ussd import HttpPoster
 from gateway.services.access import Access
@@ -115,6 +116,7 @@ class House:
     questions: Questions
     tickets: Tickets
     poster: HttpPoster
+    bank: WatchedBank
     actions: Actions
     proof: Proof
     releases: Releases
@@ -164,6 +166,7 @@ async def built(
         ledger = await Ledger.open(settings.wallet_url, clock, zone=ZoneInfo(settings.zone))
         stack.push_async_callback(ledger.close)
         registry = await stack.enter_async_context(HttpRegistry(settings.registry_url, settings.registry_timeout_s))
+        bank = WatchedBank(await stack.enter_async_context(open_bank(settings)), clock, metrics)
         preferences, mailbox = Preferences(store, clock), Mailbox(store, clock, kept_days=settings.mailbox_kept_days)
         notices = _notices(settings, store, keys, clock, preferences, mailbox)
         outbox = Outbox(store, keys, clock, metrics, quiet=QuietHours.of(settings.quiet_hours, settings.zone))
@@ -232,6 +235,7 @@ async def built(
             opt_outs=opt_outs,
             questions=questions,
             tickets=tickets,
+            bank=bank,
             poster=await stack.enter_async_context(HttpPoster()),
             actions=actions,
             proof=proof,

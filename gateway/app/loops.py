@@ -53,7 +53,7 @@ class Loops:
     def statuses(self) -> Sequence[LinkStatus]:
         """How each link stands; empty before the start."""
         centres = [link.status() for link in self._ussd]
-        return [*self._links.statuses(), *centres] if self._links else ()
+        return [*self._links.statuses(), *centres, *self._house.bank.statuses()] if self._links else ()
 
     def start(
         self, tasks: asyncio.TaskGroup, dialogues: Dialogues, linked: LinkDialogues, menus: ReleasedMenus

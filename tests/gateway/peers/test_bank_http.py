@@ -10,12 +10,14 @@ from aiohttp import web
 from pytest_aiohttp.plugin import AiohttpServer
 
 from gateway.errors import BadInput, PeerUnavailable, SettingsFault
-from gateway.peers.bank import FolderBank, HttpBank, NoBank, http, open_bank
+from gateway.observe import Metrics
+from gateway.peers.bank import FolderBank, HttpBank, NoBank, WatchedBank, http, open_bank
 from gateway.settings import Settings, load
 from simulators.certificates import self_made
 from simulators.faults import BankFaults
 from tests.gateway.peers.bank_doors import http_bank, simulated
 from tests.simulators.bank.pain import Pain, Pay
+from wallet.clock import SystemClock
 
 ORDER = Pain((Pay("E1"),)).octets()
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -199,6 +201,41 @@ async def test_the_settings_say_which_door(tmp_path: Path) -> None:
         for call in (none.send("A", "A.xml", b"x"), none.enquire("A")):
             with pytest.raises(PeerUnavailable, match="no bank"):
                 await call
+
+
+async def test_the_door_says_how_it_stands() -> None:
+    faults, metrics = BankFaults(), Metrics()
+    async with simulated(faults=faults) as bank, http_bank(bank) as door:
+        watched = WatchedBank(door, SystemClock(), metrics)
+        (before,) = watched.statuses()
+        await watched.send("BAT1", "BAT1.xml", ORDER)
+        assert await watched.enquire("BAT1")
+        (up,) = watched.statuses()
+        with pytest.raises(BadInput):
+            await watched.send("BAT1", "BAT1.xml", ORDER + b" ")
+        faults.down = True
+        with pytest.raises(PeerUnavailable):
+            await watched.send("BAT2", "BAT2.xml", ORDER)
+        (down,) = watched.statuses()
+
+    assert [(one.bind, one.up, one.submitted, one.uncertain) for one in (before, up, down)] == [
+        ("https", False, 0, 0), ("https", True, 1, 0), ("https", False, 3, 1),
+    ]  # fmt: skip
+    counted = {
+        (sample.labels["call"], sample.labels["outcome"]): sample.value
+        for sample in next(iter(metrics.bank_calls.collect())).samples
+        if sample.name.endswith("_total")
+    }
+    assert counted == {
+        ("send", "done"): 1, ("enquire", "done"): 1, ("send", "refused"): 1, ("send", "unavailable"): 1,
+    }  # fmt: skip
+
+
+async def test_no_bank_is_no_link() -> None:
+    watched = WatchedBank(NoBank(), SystemClock(), Metrics())
+
+    assert await watched.arrivals(after="", limit=1) == ()
+    assert (watched.joined, watched.statuses()) == (False, ())
 
 
 @pytest.mark.parametrize(("url", "token"), [("http://bank.example", "t"), ("https://bank.example", "")])
