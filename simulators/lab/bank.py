@@ -26,7 +26,7 @@ class BankPanel:
 
     async def _look(self, request: web.Request) -> web.StreamResponse:
         view = self._bank().view
-        if view is None or request.query.get("seen") == str(view.number):
+        if view is None or request.query.get("seen") == f"{view.number}.{self._pages.faults_seen()}":
             return web.Response(status=204)
         return self._html(request)
 

@@ -161,7 +161,8 @@ class Lab:
         except ValueError:
             raise web.HTTPNotFound from None
         self._bench.toggle(button)
-        return self._answer(request, "faults", self._view(request))
+        part = "bank" if self._bench.bank and button.startswith("bank_") else "faults"
+        return self._answer(request, part, self._view(request))
 
     def _answer(self, request: web.Request, part: str, view: View, *oob: str, status: int = 200) -> web.StreamResponse:
         """The device's new look for htmx; the whole page for a browser without scripts."""

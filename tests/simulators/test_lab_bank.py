@@ -85,7 +85,7 @@ async def test_the_end_of_the_day_writes_statements_and_it_is_the_next_day(page:
 
 
 async def test_the_panel_asks_for_what_is_new_and_gets_nothing_else(page: Page) -> None:
-    seen = re.search(r"/bank\?seen=(\d+)", await page.get("/"))
+    seen = re.search(r"/bank\?seen=([\d.]+)&amp;", await page.get("/"))
     assert seen is not None
     await page.get(f"/bank?seen={seen[1]}", status=204)
     await page.bank.stray_credit()
@@ -94,6 +94,15 @@ async def test_the_panel_asks_for_what_is_new_and_gets_nothing_else(page: Page) 
 
     assert html.startswith('<section class="bank"')
     assert "2,250,000 rials" in html
+
+
+async def test_the_banks_faults_are_switched_in_its_panel(page: Page) -> None:
+    html = await page.post("/faults/bank_down")
+
+    assert html.startswith('<section class="bank"')
+    assert 'id="fault-bank_down" aria-pressed="true"' in html
+    assert page.bench.faults.bank.down
+    assert (await page.get("/")).count('id="fault-bank_down"') == 1
 
 
 async def test_without_scripts_a_button_leads_back_to_the_panel(page: Page) -> None:
