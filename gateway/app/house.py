@@ -116,7 +116,7 @@ class House:
     questions: Questions
     tickets: Tickets
     poster: HttpPoster
-    bank: WatchedBank
+    bank: WatchedBank | None
     actions: Actions
     proof: Proof
     releases: Releases
@@ -166,7 +166,8 @@ async def built(
         ledger = await Ledger.open(settings.wallet_url, clock, zone=ZoneInfo(settings.zone))
         stack.push_async_callback(ledger.close)
         registry = await stack.enter_async_context(HttpRegistry(settings.registry_url, settings.registry_timeout_s))
-        bank = WatchedBank(await stack.enter_async_context(open_bank(settings)), clock, metrics)
+        bank_door = open_bank(settings)
+        bank = WatchedBank(await stack.enter_async_context(bank_door), clock, metrics) if bank_door else None
         preferences, mailbox = Preferences(store, clock), Mailbox(store, clock, kept_days=settings.mailbox_kept_days)
         notices = _notices(settings, store, keys, clock, preferences, mailbox)
         outbox = Outbox(store, keys, clock, metrics, quiet=QuietHours.of(settings.quiet_hours, settings.zone))

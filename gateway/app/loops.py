@@ -53,7 +53,8 @@ class Loops:
     def statuses(self) -> Sequence[LinkStatus]:
         """How each link stands; empty before the start."""
         centres = [link.status() for link in self._ussd]
-        return [*self._links.statuses(), *centres, *self._house.bank.statuses()] if self._links else ()
+        bank = [self._house.bank.status()] if self._house.bank is not None else []
+        return [*self._links.statuses(), *centres, *bank] if self._links else ()
 
     def start(
         self, tasks: asyncio.TaskGroup, dialogues: Dialogues, linked: LinkDialogues, menus: ReleasedMenus

@@ -2,7 +2,7 @@
 
 from gateway.peers.bank.folder import FolderBank
 from gateway.peers.bank.http import HttpBank
-from gateway.peers.bank.open import NoBank, open_bank
+from gateway.peers.bank.open import open_bank
 from gateway.peers.bank.watched import WatchedBank
 
-__all__ = ["FolderBank", "HttpBank", "NoBank", "WatchedBank", "open_bank"]
+__all__ = ["FolderBank", "HttpBank", "WatchedBank", "open_bank"]

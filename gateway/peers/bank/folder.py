@@ -22,6 +22,7 @@ from gateway.services.banking.ports import Arrived
 UNFINISHED = (".part", ".tmp", ".filepart", ".new")
 """How programs call a file that they are still writing."""
 FOLDERS = ("out", "in", "staged", "sent", "taken")
+HANDED = "handed.json"
 T = TypeVar("T")
 
 
@@ -31,7 +32,6 @@ class FolderBank:
     def __init__(self, root: Path, *, timeout_s: float) -> None:
         self._root = root
         self._timeout_s = timeout_s
-        self._handed: list[str] = []
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bank-folder")
 
     async def __aenter__(self) -> Self:
@@ -67,7 +67,7 @@ class FolderBank:
         """Files that wait in `in`, oldest first; those given before, up to `after`, are put away into `taken`.
 
         Time stamps lie: a file may come late with an old one. So a file waits until it was given and named back,
-        whatever its place; who restarts in between is given some again.
+        whatever its place.
 
         Raises:
             PeerUnavailable: The folder cannot be read, or its first file is longer than we take.
@@ -112,6 +112,7 @@ class FolderBank:
     def _arrived(self, after: str, limit: int) -> list[Arrived]:
         self._make_folders()
         self._put_away(after)
+        self._put_away_again()
         taken: list[Arrived] = []
         held = 0
         for path, size in self._waiting():
@@ -123,17 +124,38 @@ class FolderBank:
                     break
                 raise PeerUnavailable(f"the bank's file {path.name} is longer than we take")
             taken.append(Arrived(path.name, path.read_bytes()))
-        self._handed = [one.name for one in taken]
+        _write(self._root / HANDED, json.dumps([one.name for one in taken]).encode())
         return taken
 
     def _put_away(self, after: str) -> None:
-        """Everything that was given up to `after` has been taken; of what a restart forgot, `after` itself."""
-        if not FILE_NAME.fullmatch(after):
-            return
-        known = self._handed[: self._handed.index(after) + 1] if after in self._handed else [after]
-        for name in known:
-            with suppress(FileNotFoundError):
-                (self._root / "in" / name).rename(self._root / "taken" / name)
+        """Everything that was given up to `after` has been taken."""
+        handed = self._handed()
+        for name in handed[: handed.index(after) + 1] if after in handed else []:
+            self._into_taken(name)
+
+    def _put_away_again(self) -> None:
+        """A file that was taken and comes once more as it was: nobody would name it back, and it would come for ever."""
+        for path, size in self._waiting():
+            before = self._root / "taken" / path.name
+            if before.exists() and before.stat().st_size == size and before.read_bytes() == path.read_bytes():
+                path.replace(before)
+
+    def _into_taken(self, name: str) -> None:
+        target, number = self._root / "taken" / name, 1
+        while target.exists():
+            # Another content under a name that was there before.
+            number += 1
+            target = self._root / "taken" / f"{name}~{number}"
+        with suppress(FileNotFoundError):
+            (self._root / "in" / name).rename(target)
+
+    def _handed(self) -> list[str]:
+        """What was given last, also by a process that is gone."""
+        try:
+            handed = json.loads((self._root / HANDED).read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            return []
+        return [name for name in handed if isinstance(name, str) and FILE_NAME.fullmatch(name)]
 
     def _waiting(self) -> list[tuple[Path, int]]:
         """Files whose names are whole, oldest first."""

@@ -8,7 +8,6 @@ from gateway.errors import BadInput, PeerUnavailable
 from gateway.observe import Metrics, log
 from gateway.peers.bank.folder import FolderBank
 from gateway.peers.bank.http import HttpBank
-from gateway.peers.bank.open import NoBank
 from gateway.services.banking.ports import Arrived
 from gateway.services.links import LinkStatus
 from wallet.clock import Clock
@@ -19,7 +18,7 @@ NAME = "bank"
 class WatchedBank:
     """The same door; satisfies services.banking.ports.Bank too."""
 
-    def __init__(self, door: HttpBank | FolderBank | NoBank, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, door: HttpBank | FolderBank, clock: Clock, metrics: Metrics) -> None:
         self._door = door
         self._clock = clock
         self._calls = metrics.bank_calls
@@ -31,22 +30,13 @@ class WatchedBank:
         self._sent = 0
         self._uncertain = 0
 
-    @property
-    def joined(self) -> bool:
-        """Whether there is a bank at all."""
-        return not isinstance(self._door, NoBank)
-
-    def statuses(self) -> Sequence[LinkStatus]:
-        """How the door stands after the last call; of no bank, nothing."""
-        if not self.joined:
-            return ()
+    def status(self) -> LinkStatus:
+        """How the door stands after the last call."""
         kind = "folder" if isinstance(self._door, FolderBank) else "https"
-        return [
-            LinkStatus(
-                NAME, kind, self._up, self._since, latency_ms=self._latency_ms, health=100 if self._up else 0,
-                submitted=self._sent, uncertain=self._uncertain,
-            )
-        ]  # fmt: skip
+        return LinkStatus(
+            NAME, kind, self._up, self._since, latency_ms=self._latency_ms, health=100 if self._up else 0,
+            submitted=self._sent, uncertain=self._uncertain,
+        )  # fmt: skip
 
     async def send(self, order_id: str, name: str, octets: bytes) -> None:
         """Hand a file over; the same order again is harmless there.

@@ -64,6 +64,36 @@ async def test_a_file_that_comes_late_with_an_old_time_stamp_is_not_lost(tmp_pat
     assert sorted(path.name for path in (tmp_path / "taken").iterdir()) == ["S0001.xml", "S0005.xml"]
 
 
+async def test_a_restart_between_giving_and_naming_back_gives_nothing_twice_and_loses_nothing(tmp_path: Path) -> None:
+    carrier = Carrier(tmp_path)
+    for number in range(3):
+        await carrier.write(number)
+    async with FolderBank(tmp_path, timeout_s=5) as bank:
+        first = await bank.arrivals(after="", limit=10)
+
+    async with FolderBank(tmp_path, timeout_s=5) as bank:
+        assert await bank.arrivals(after=first[1].name, limit=10) == first[2:]
+        assert await bank.arrivals(after=first[2].name, limit=10) == []
+
+
+async def test_a_file_that_comes_again_as_it_was_is_put_away_and_one_with_another_content_is_given(
+    tmp_path: Path,
+) -> None:
+    carrier = Carrier(tmp_path)
+    await carrier.write(1)
+    async with FolderBank(tmp_path, timeout_s=5) as bank:
+        await bank.arrivals(after="", limit=10)
+        await bank.arrivals(after="S0001.xml", limit=10)
+        await carrier.write(1)
+        assert await bank.arrivals(after="S0001.xml", limit=10) == []
+        (tmp_path / "in" / "S0001.xml").write_bytes(b"corrected")
+
+        assert [one.octets for one in await bank.arrivals(after="", limit=10)] == [b"corrected"]
+        assert await bank.arrivals(after="S0001.xml", limit=10) == []
+
+    assert sorted(path.name for path in (tmp_path / "taken").iterdir()) == ["S0001.xml", "S0001.xml~2"]
+
+
 async def test_files_that_are_still_written_or_no_files_or_strangely_named_wait(tmp_path: Path) -> None:
     inbox = tmp_path / "in"
     (inbox / "folder.xml").mkdir(parents=True)

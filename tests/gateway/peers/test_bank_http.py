@@ -11,7 +11,7 @@ from pytest_aiohttp.plugin import AiohttpServer
 
 from gateway.errors import BadInput, PeerUnavailable, SettingsFault
 from gateway.observe import Metrics
-from gateway.peers.bank import FolderBank, HttpBank, NoBank, WatchedBank, http, open_bank
+from gateway.peers.bank import FolderBank, HttpBank, WatchedBank, http, open_bank
 from gateway.settings import Settings, load
 from simulators.certificates import self_made
 from simulators.faults import BankFaults
@@ -187,36 +187,33 @@ async def test_only_a_bank_whose_certificate_we_trust_gets_an_order(tmp_path: Pa
 async def test_the_settings_say_which_door(tmp_path: Path) -> None:
     ca = self_made(tmp_path, "bank.example").file
     doors = [
-        (Settings(), NoBank),
         (Settings(bank_folder=str(tmp_path)), FolderBank),
         (Settings(bank_url="https://bank.example", bank_ca_file=str(ca), bank_folder=str(tmp_path)), HttpBank),
     ]
     for settings, kind in doors:
-        async with open_bank(settings) as door:
-            assert isinstance(door, kind)
+        door = open_bank(settings)
+        assert door is not None
+        async with door as opened:
+            assert isinstance(opened, kind)
+    assert open_bank(Settings()) is None
     with pytest.raises(SettingsFault, match="bank_ca_file"):
         open_bank(Settings(bank_url="https://bank.example", bank_ca_file=str(tmp_path / "none.pem")))
-    async with NoBank() as none:
-        assert await none.arrivals(after="", limit=1) == ()
-        for call in (none.send("A", "A.xml", b"x"), none.enquire("A")):
-            with pytest.raises(PeerUnavailable, match="no bank"):
-                await call
 
 
 async def test_the_door_says_how_it_stands() -> None:
     faults, metrics = BankFaults(), Metrics()
     async with simulated(faults=faults) as bank, http_bank(bank) as door:
         watched = WatchedBank(door, SystemClock(), metrics)
-        (before,) = watched.statuses()
+        before = watched.status()
         await watched.send("BAT1", "BAT1.xml", ORDER)
         assert await watched.enquire("BAT1")
-        (up,) = watched.statuses()
+        up = watched.status()
         with pytest.raises(BadInput):
             await watched.send("BAT1", "BAT1.xml", ORDER + b" ")
         faults.down = True
         with pytest.raises(PeerUnavailable):
             await watched.send("BAT2", "BAT2.xml", ORDER)
-        (down,) = watched.statuses()
+        down = watched.status()
 
     assert [(one.bind, one.up, one.submitted, one.uncertain) for one in (before, up, down)] == [
         ("https", False, 0, 0), ("https", True, 1, 0), ("https", False, 3, 1),
@@ -229,13 +226,6 @@ async def test_the_door_says_how_it_stands() -> None:
     assert counted == {
         ("send", "done"): 1, ("enquire", "done"): 1, ("send", "refused"): 1, ("send", "unavailable"): 1,
     }  # fmt: skip
-
-
-async def test_no_bank_is_no_link() -> None:
-    watched = WatchedBank(NoBank(), SystemClock(), Metrics())
-
-    assert await watched.arrivals(after="", limit=1) == ()
-    assert (watched.joined, watched.statuses()) == (False, ())
 
 
 @pytest.mark.parametrize(("url", "token"), [("http://bank.example", "t"), ("https://bank.example", "")])
