@@ -39,7 +39,7 @@ class Counter:
         self._enter(order_id, order, now)
         self._payments.at_once(order_id, now)
         said = self._payments.said_of(order_id)
-        status = group_status(said)
+        status = group_status(said, order.count)
         self._base.execute("UPDATE orders SET status = ? WHERE id = ?", (status, order_id))
         if said and not silent:
             self._voice.say(order.msg_id, order.version, status, said, now)

@@ -128,18 +128,16 @@ class Payments:
         # Money of a cycle is on its way to the other bank: ACSP; what is paid at once has arrived: ACSC.
         if not order["single"]:
             said = tuple(_on_its_way(one) for one in said)
-        status = group_status(said)
-        self._base.execute("UPDATE orders SET status = ? WHERE id = ?", (status or "ACSP", order_id))
+        status = group_status(said, order["count"])
+        self._base.execute("UPDATE orders SET status = ? WHERE id = ?", (status, order_id))
         if said and not order["silent"]:
             self._voice.say(order["msg_id"], order["version"], status, said, now)
 
 
-def group_status(said: Sequence[Said]) -> str:
-    """Of the whole by its parts: the one that all have, PART where some were rejected; '' of none."""
+def group_status(said: Sequence[Said], count: int) -> str:
+    """Of the whole by its parts: the one that all have, else PART: a status of the whole holds for who is not named."""
     found = {one.status for one in said}
-    if len(found) <= 1:
-        return next(iter(found), "")
-    return "PART" if "RJCT" in found else "ACSP" if "ACSP" in found else "ACTC"
+    return found.pop() if len(found) == 1 and len(said) == count else "PART"
 
 
 def _said(row: sqlite3.Row) -> Said:

@@ -134,7 +134,7 @@ class FolderBank:
             self._into_taken(name)
 
     def _put_away_again(self) -> None:
-        """A file that was taken and comes once more as it was: nobody would name it back, and it would come for ever."""
+        """A file that was taken and comes once more as it was: nobody names it back, and it would come for ever."""
         for path, size in self._waiting():
             before = self._root / "taken" / path.name
             if before.exists() and before.stat().st_size == size and before.read_bytes() == path.read_bytes():
