@@ -209,10 +209,10 @@ def _refuse_demo_secrets(settings: Settings) -> None:
     for name in ("key_secret", "smsc_password", "bank_token"):
         if getattr(settings, name).get_secret_value() == DEMO_SECRET:
             raise SettingsFault(f"{name} is the demo's; set {PREFIX}{name.upper()}")
-    if settings.mail_user and settings.mail_tls != "required":
-        raise SettingsFault(f"a password must not go in clear; set {PREFIX}MAIL_TLS=required")
     if settings.bank_url and not (settings.bank_url.startswith("https://") and settings.bank_token.get_secret_value()):
         raise SettingsFault("orders to the bank must not go in clear or without a token; see bank_url and bank_token")
+    if settings.mail_user and settings.mail_tls != "required":
+        raise SettingsFault(f"a password must not go in clear; set {PREFIX}MAIL_TLS=required")
     if not settings.ussd_wires_file and not settings.ussd_path_secret.get_secret_value():
         raise SettingsFault(f"outside demo the carrier's path needs a secret; set {PREFIX}USSD_PATH_SECRET")
 

@@ -102,6 +102,7 @@ class House:
     payments: Payments
     jobs: Jobs
     merchants: Merchants
+    bank: WatchedBank | None
     tokens: Tokens
     taps: Taps
     money_notices: MoneyNotices
@@ -116,7 +117,6 @@ class House:
     questions: Questions
     tickets: Tickets
     poster: HttpPoster
-    bank: WatchedBank | None
     actions: Actions
     proof: Proof
     releases: Releases
@@ -151,7 +151,7 @@ async def built(
         settings: The effective settings.
         clock: The time.
         teller: Words notices instead of the outbox; the demo's seed hears its codes by it.
-        bank: The bank's file door; without one files come and go by staff's hands.
+        bank: The bank's file door instead of the one that the settings name, if any.
 
     Raises:
         KeyFault: The key file cannot be opened, or is not the one that the database was filled with.
@@ -167,7 +167,7 @@ async def built(
         stack.push_async_callback(ledger.close)
         registry = await stack.enter_async_context(HttpRegistry(settings.registry_url, settings.registry_timeout_s))
         bank_door = open_bank(settings)
-        bank = WatchedBank(await stack.enter_async_context(bank_door), clock, metrics) if bank_door else None
+        watched = WatchedBank(await stack.enter_async_context(bank_door), clock, metrics) if bank_door else None
         preferences, mailbox = Preferences(store, clock), Mailbox(store, clock, kept_days=settings.mailbox_kept_days)
         notices = _notices(settings, store, keys, clock, preferences, mailbox)
         outbox = Outbox(store, keys, clock, metrics, quiet=QuietHours.of(settings.quiet_hours, settings.zone))
@@ -215,6 +215,7 @@ async def built(
             jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job, STATEMENTS_JOB: statements.send_job}),
             statements=statements,
             merchants=merchants,
+            bank=watched,
             tokens=tokens,
             taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics)),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
@@ -236,14 +237,13 @@ async def built(
             opt_outs=opt_outs,
             questions=questions,
             tickets=tickets,
-            bank=bank,
             poster=await stack.enter_async_context(HttpPoster()),
             actions=actions,
             proof=proof,
             releases=releases,
             session_counts=counts,
             funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo(settings.zone), tariffs),
-            banking=_banking(settings, store, clock, metrics, bank),
+            banking=_banking(settings, store, clock, metrics, bank or watched),
         )
 
 

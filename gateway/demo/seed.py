@@ -21,6 +21,7 @@ from gateway.app import House, built
 from gateway.demo import bank
 from gateway.demo.files import write_private
 from gateway.demo.wires import carrier_tables
+from gateway.services.banking import read_bank_profile
 from gateway.services.people import BranchPurpose, PinForm
 from gateway.services.people.ports import NoticeValue
 from gateway.services.staff import NewStaff, Role
@@ -117,6 +118,7 @@ async def seed(settings: Settings) -> Facts:
 
 def write_world(settings: Settings, facts: Facts, path: Path) -> None:
     """The simulators' configuration: our addresses, and the terminal with its key."""
+    at_bank, _ = read_bank_profile(settings.bank_profile_file)
     rows: dict[str, str | int] = {
         "gateway_url": f"http://{settings.http_host}:{settings.http_port}",
         "ussd_path_secret": settings.ussd_path_secret.get_secret_value(),
@@ -127,6 +129,8 @@ def write_world(settings: Settings, facts: Facts, path: Path) -> None:
         "registry_port": registry_port(settings),
         "bank_port": bank.port(settings),
         "bank_token": settings.bank_token.get_secret_value(),
+        "bank_iban": at_bank.iban,
+        "bank_owner": at_bank.debtor,
         "bank_balance": _demo()["opening"]["trust_bank_minor"],
         "smsc_port": settings.smsc_port,
         "smsc_system_id": settings.smsc_system_id,

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from gateway.demo import bank, seed
 from gateway.demo.seed import DemoTerminal, Facts
+from gateway.services.banking import read_bank_profile
 from gateway.settings import Settings
 from simulators import config
 
@@ -27,6 +28,7 @@ def test_the_simulators_bank_is_where_the_gateway_looks_for_it_with_the_same_tok
     assert settings.bank_url == f"http://127.0.0.1:{world.bank_port}"
     assert settings.bank_token.get_secret_value() == world.bank_token
     assert world.bank_balance == 50_000_000_000
+    assert world.bank_iban == read_bank_profile("")[0].iban
 
 
 @pytest.mark.parametrize(
