@@ -51,10 +51,11 @@ class World:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.trace = Trace()
-        self.faults = Faults(carrier=config.carrier_faults, smsc=config.smsc_faults, bank=config.bank_faults)
+        self.faults = Faults(carrier=config.carrier_faults, smsc=config.smsc_faults)
         everybody = people.load()
         folder = config.data_dir
         self.registry = Registry(everybody, self.trace)
+        self.faults.bank = config.bank_faults
         self.bank = Bank(self._books, config.bank_token, self.trace, self.faults.bank)
         accounts = {**config.smsc_accounts, config.smsc_system_id: config.smsc_password}
         terms = Terms(ids=config.smsc_ids, receipts=config.smsc_receipts, tls=_tls(config))

@@ -29,12 +29,6 @@ class FaultButton(StrEnum):
     CARRIER_GARBLES = "carrier_garbles"
     CARRIER_WRITES_SLOWLY = "carrier_writes_slowly"
     CARRIER_READS_SLOWLY = "carrier_reads_slowly"
-    SMSC_DOWN = "smsc_down"
-    SMSC_THROTTLES = "smsc_throttles"
-    SMSC_LOSES = "smsc_loses"
-    SMSC_RECEIPT_FIRST = "smsc_receipt_first"
-    SMSC_SLOW = "smsc_slow"
-    SMSC_HEX_IDS = "smsc_hex_ids"
     BANK_DOWN = "bank_down"
     BANK_LOSES = "bank_loses"
     BANK_REJECTS = "bank_rejects"
@@ -43,6 +37,12 @@ class FaultButton(StrEnum):
     BANK_SAYS_TWICE = "bank_says_twice"
     BANK_BOOKS_WRONG = "bank_books_wrong"
     BANK_STRANGER = "bank_stranger"
+    SMSC_DOWN = "smsc_down"
+    SMSC_THROTTLES = "smsc_throttles"
+    SMSC_LOSES = "smsc_loses"
+    SMSC_RECEIPT_FIRST = "smsc_receipt_first"
+    SMSC_SLOW = "smsc_slow"
+    SMSC_HEX_IDS = "smsc_hex_ids"
     TERMINAL_LINE_CUT = "terminal_line_cut"
 
 
@@ -55,11 +55,6 @@ _PARTS: Mapping[FaultButton, tuple[str, str, float | bool]] = {
     FaultButton.CARRIER_GARBLES: ("carrier", "charset_rate", 1.0),
     FaultButton.CARRIER_WRITES_SLOWLY: ("carrier", "slow_write_rate", 1.0),
     FaultButton.CARRIER_READS_SLOWLY: ("carrier", "slow_read_rate", 1.0),
-    FaultButton.SMSC_THROTTLES: ("smsc", "throttle_every", 2),
-    FaultButton.SMSC_LOSES: ("smsc", "lost_resp_rate", 1.0),
-    FaultButton.SMSC_RECEIPT_FIRST: ("smsc", "receipt_first", True),
-    FaultButton.SMSC_SLOW: ("smsc", "delay_ms", 3_000),
-    FaultButton.SMSC_HEX_IDS: ("smsc", "hex_ids", True),
     FaultButton.BANK_DOWN: ("bank", "down", True),
     FaultButton.BANK_LOSES: ("bank", "lost_answer_rate", 1.0),
     FaultButton.BANK_REJECTS: ("bank", "reject_rate", 0.5),
@@ -68,6 +63,11 @@ _PARTS: Mapping[FaultButton, tuple[str, str, float | bool]] = {
     FaultButton.BANK_SAYS_TWICE: ("bank", "double_status_rate", 1.0),
     FaultButton.BANK_BOOKS_WRONG: ("bank", "wrong_amount_rate", 0.5),
     FaultButton.BANK_STRANGER: ("bank", "stray_credit", True),
+    FaultButton.SMSC_THROTTLES: ("smsc", "throttle_every", 2),
+    FaultButton.SMSC_LOSES: ("smsc", "lost_resp_rate", 1.0),
+    FaultButton.SMSC_RECEIPT_FIRST: ("smsc", "receipt_first", True),
+    FaultButton.SMSC_SLOW: ("smsc", "delay_ms", 3_000),
+    FaultButton.SMSC_HEX_IDS: ("smsc", "hex_ids", True),
 }
 """The carrier's or the SMSC's fault that a button switches, and its value when it is on."""
 
@@ -84,9 +84,9 @@ class Bench:
     terminals: Mapping[str, Terminal]
     faults: Faults
     trace: Trace
+    bank: Bank | None = None
     provisioned: dict[str, Provisioned] = field(default_factory=dict)
     taps: dict[str, TapResult] = field(default_factory=dict)
-    bank: Bank | None = None
 
     @property
     def first_nfc(self) -> str:
