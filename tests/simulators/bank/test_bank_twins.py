@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.services.banking import BankPayment
+from gateway.services.banking import BankPayment, read_bank_profile
 from gateway.wire import statements
-from gateway.wire.bankcsv import CsvProfile
 from gateway.wire.iso20022 import Head, Profile, Status, StatusReport, Version, Writer
 from simulators.bank import Account, Books, Format, Terms, iban, orders
 from simulators.faults import BankFaults
@@ -19,24 +18,7 @@ from tests.simulators.bank.pain import OPEN, OTHER, TRUST, magic
 from wallet.money import irr
 from wallet.reconciliation import BankStatement
 
-CSV = CsvProfile.model_validate(
-    {
-        "account": TRUST,
-        "columns": {
-            "booked_on": "booked_on",
-            "value_on": "value_on",
-            "amount": "amount",
-            "bank_reference": "reference",
-            "end_to_end_id": "end_to_end_id",
-            "message_id": "message_id",
-            "return_reason": "reason",
-            "counterparty": "counterparty_name",
-            "counterparty_account": "counterparty_iban",
-            "remittance": "remittance",
-        },
-    }
-)
-"""How the bank's CSV is read; docs/WIRES.md has the same."""
+_, CSV = read_bank_profile("")
 
 
 def pay(number: int, amount: int, to: str = OPEN, name: str = "لیلا رحیمی") -> BankPayment:
