@@ -124,7 +124,9 @@ class FolderBank:
                     break
                 raise PeerUnavailable(f"the bank's file {path.name} is longer than we take")
             taken.append(Arrived(path.name, path.read_bytes()))
-        _write(self._root / HANDED, json.dumps([one.name for one in taken]).encode())
+        names = [one.name for one in taken]
+        if names != self._handed():
+            _write(self._root / HANDED, json.dumps(names).encode())
         return taken
 
     def _put_away(self, after: str) -> None:

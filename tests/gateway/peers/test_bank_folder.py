@@ -1,10 +1,13 @@
 """The bank's folders: crashes between steps, late files, files that are still being written."""
 
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.errors import PeerUnavailable
 from gateway.peers.bank import FolderBank, folder
@@ -130,3 +133,39 @@ async def test_long_files_come_in_parts_and_one_that_is_too_long_holds_the_rest(
             await bank.arrivals(after=second[-1].name, limit=10)
 
     assert [len(first), len(second)] == [2, 1]
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("write"), st.integers(0, 99)),
+        st.tuples(st.just("take"), st.integers(1, 4)),
+        st.tuples(st.just("crash"), st.integers(1, 4)),
+        st.tuples(st.just("restart"), st.just(0)),
+    ),
+    max_size=20,
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(STEPS)
+def test_whatever_comes_late_and_whoever_crashes_each_file_is_kept_once(steps: list[tuple[str, int]]) -> None:
+    """A crash is between giving and keeping: what was given and not kept comes again."""
+    written: set[str] = set()
+    kept: list[str] = []
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        (root / "in").mkdir()
+        bank = FolderBank(root, timeout_s=5)
+        for what, number in [*steps, ("take", 200), ("take", 1)]:
+            if what == "write" and f"S{number:04d}" not in written:
+                path = root / "in" / f"S{number:04d}"
+                path.write_bytes(b"%d" % number)
+                os.utime(path, (number * 7 % 5, number * 7 % 5))
+                written.add(path.name)
+            elif what in ("take", "crash"):
+                given_now = [one.name for one in bank._arrived(kept[-1] if kept else "", number)]
+                kept += given_now[: number // 2] if what == "crash" else given_now
+            elif what == "restart":
+                bank = FolderBank(root, timeout_s=5)
+
+    assert sorted(kept) == sorted(written)

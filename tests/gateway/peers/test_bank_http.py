@@ -228,7 +228,9 @@ async def test_the_door_says_how_it_stands() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("url", "token"), [("http://bank.example", "t"), ("https://bank.example", "")])
+@pytest.mark.parametrize(
+    ("url", "token"), [("http://bank.example", "t"), ("https://bank.example", ""), ("https://bank.example", "demo")]
+)
 def test_outside_the_demo_no_order_goes_in_clear_or_without_a_token(url: str, token: str) -> None:
     given = {
         "ENVIRONMENT": "production", "KEY_SECRET": "a", "SMSC_PASSWORD": "b", "USSD_PATH_SECRET": "c",
@@ -238,5 +240,5 @@ def test_outside_the_demo_no_order_goes_in_clear_or_without_a_token(url: str, to
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environ.items():
             patch.setenv(name, value)
-        with pytest.raises(SettingsFault, match="bank_url"):
+        with pytest.raises(SettingsFault, match="bank_token"):
             load(environ=environ)
