@@ -70,6 +70,14 @@ class _TryAgain(Exception):
     """The bank could not answer this time."""
 
 
+class _Refused(Exception):
+    """Whoever answered does not take the file."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
 class HttpBank:
     """The bank at `url`. Use `async with`."""
 
@@ -115,13 +123,19 @@ class HttpBank:
             where = f"{self._url}/orders/{order_id}"
             async with self._session.put(where, data=_pieces(octets), headers=headers, allow_redirects=False) as answer:
                 if answer.status in REFUSED_STATUSES:
-                    raise BadInput(f"the bank refuses order {order_id}: status {answer.status}")
+                    raise _Refused(answer.status)
                 _expect(answer, {200, 201})
                 receipt = _parsed(_Receipt.model_validate_json, await _body(answer, ANSWER_BYTES_MAX))
             if receipt.sha256 != digest:
                 raise PeerUnavailable(f"the bank has another content of order {order_id} than we sent")
 
-        await self._tried(put, len(octets))
+        try:
+            await self._tried(put, len(octets))
+        except _Refused as refusal:
+            # A try before this one may have arrived, and somebody in between may have said no to this one.
+            known = await self._receipt(order_id)
+            if known is None or known.sha256 != digest:
+                raise BadInput(f"the bank refuses order {order_id}: status {refusal.status}") from refusal
 
     async def enquire(self, order_id: str) -> bool:
         """Whether the bank has that order.
@@ -130,15 +144,19 @@ class HttpBank:
             PeerUnavailable: It does not answer.
         """
         assert ORDER_ID.fullmatch(order_id), "ids of orders are ours"
+        return await self._receipt(order_id) is not None
 
-        async def ask() -> bool:
+    async def _receipt(self, order_id: str) -> _Receipt | None:
+        """What the bank says of an order, None if it has never had it."""
+
+        async def ask() -> _Receipt | None:
             async with self._session.get(f"{self._url}/orders/{order_id}", allow_redirects=False) as answer:
                 if answer.status == 404:
                     # A proxy says 404 too; only the bank says of what.
-                    return _parsed(_Nothing.model_validate_json, await _body(answer, ANSWER_BYTES_MAX)).known
+                    _parsed(_Nothing.model_validate_json, await _body(answer, ANSWER_BYTES_MAX))
+                    return None
                 _expect(answer, {200})
-                _parsed(_Receipt.model_validate_json, await _body(answer, ANSWER_BYTES_MAX))
-                return True
+                return _parsed(_Receipt.model_validate_json, await _body(answer, ANSWER_BYTES_MAX))
 
         return await self._tried(ask, 0)
 

@@ -1,6 +1,7 @@
 """The bank over HTTP: bad days of the simulator, and a bank of the tests' own that answers nonsense."""
 
 import asyncio
+import hashlib
 import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -51,6 +52,36 @@ async def test_a_file_that_the_bank_refuses_is_bad_input() -> None:
     async with simulated(faults=BankFaults(refuse_rate=1.0)) as bank, http_bank(bank) as door:
         with pytest.raises(BadInput, match="BAT1"):
             await door.send("BAT1", "BAT1.xml", ORDER)
+
+
+@pytest.mark.parametrize("known", [True, False, None], ids=["has it", "never had it", "is not asked"])
+async def test_a_no_after_a_cut_line_is_believed_only_if_the_bank_has_never_had_the_order(
+    aiohttp_server: AiohttpServer, *, known: bool | None
+) -> None:
+    """The first try arrives and its line is cut; a proxy says no to the second."""
+    tries = 0
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        nonlocal tries
+        if request.method == "GET":
+            if known is None:
+                return web.Response(status=404, text="<h1>Not Found</h1>")
+            receipt = RECEIPT | {"sha256": hashlib.sha256(ORDER).hexdigest()}
+            return web.json_response(receipt if known else {"known": False}, status=200 if known else 404)
+        await request.read()
+        tries += 1
+        if tries == 1:
+            assert request.transport is not None
+            request.transport.abort()
+        return web.Response(status=400)
+
+    async with await _bank(aiohttp_server, handler) as door:
+        if known:
+            await door.send("BAT1", "BAT1.xml", ORDER)
+        else:
+            with pytest.raises(BadInput if known is False else PeerUnavailable):
+                await door.send("BAT1", "BAT1.xml", ORDER)
+    assert tries == 2
 
 
 async def test_a_closed_bank_and_a_wrong_token_say_nothing_of_an_order() -> None:
