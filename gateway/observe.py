@@ -156,6 +156,12 @@ class Metrics:
             "tapdial_messages", "Messages from people by what became of them", ["end"], registry=self.registry
         )
         self.links = Gauge("tapdial_link_up", "Whether a link is bound", ["link"], registry=self.registry)
+        self.bank_calls = Counter(
+            "tapdial_bank_calls",
+            "Calls to the bank's file door by outcome",
+            ["call", "outcome"],
+            registry=self.registry,
+        )
         self.letters_in = Counter(
             "tapdial_mail_letters_in", "Letters taken by the mail door", ["what"], registry=self.registry
         )

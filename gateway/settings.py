@@ -94,6 +94,13 @@ class Settings(BaseSettings):
     mail_sms_parts_max: int = Field(4, description="SMS parts that a forwarded letter may take", ge=1, le=20)
     registry_url: str = Field("http://127.0.0.1:8091", description="Registry that knows which number belongs to whom")
     registry_timeout_s: float = Field(3.0, description="How long we wait for the registry", gt=0, le=30)
+    bank_url: str = Field(
+        "", description="The bank's file door (docs/WIRES.md), `https://…`; empty: `bank_folder`, or no bank"
+    )
+    bank_token: SecretStr = Field(SecretStr(""), description="Bearer token for `bank_url`")
+    bank_ca_file: str = Field("", description="PEM file of certificates trusted for `bank_url`; empty: the system's")
+    bank_folder: str = Field("", description="Folder whose `out` and `in` are exchanged with the bank; without a URL")
+    bank_timeout_s: float = Field(20.0, description="How long we wait for the bank when it is silent", gt=0, le=300)
 
     bank_profile_file: str = Field(
         "", description="TOML file of the bank: who we are there, its messages, its CSV; empty: the demo's, or none"
@@ -207,9 +214,11 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
 def _refuse_demo_secrets(settings: Settings) -> None:
     if settings.environment == "demo":
         return
-    for name in ("key_secret", "smsc_password"):
+    for name in ("key_secret", "smsc_password", "bank_token"):
         if getattr(settings, name).get_secret_value() == DEMO_SECRET:
             raise SettingsFault(f"{name} is the demo's; set {PREFIX}{name.upper()}")
+    if settings.bank_url and not (settings.bank_url.startswith("https://") and settings.bank_token.get_secret_value()):
+        raise SettingsFault("orders to the bank must not go in clear or without a token; see bank_url and bank_token")
     if settings.mail_user and settings.mail_tls != "required":
         raise SettingsFault(f"a password must not go in clear; set {PREFIX}MAIL_TLS=required")
     if not settings.ussd_wires_file and not settings.ussd_path_secret.get_secret_value():

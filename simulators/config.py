@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from simulators.bank import Format, Terms, iban
 from simulators.carriers import FORMS
-from simulators.faults import CarrierFaults, SmscFaults
+from simulators.faults import BankFaults, CarrierFaults, SmscFaults
 from simulators.smsc import IdForm, ReceiptForm
 from simulators.terminal import TerminalConfig
 
-F = TypeVar("F", SmscFaults, CarrierFaults)
+F = TypeVar("F", SmscFaults, CarrierFaults, BankFaults)
 
 
 SMPP = "smpp"
@@ -51,6 +52,10 @@ class Config:
     """Where everything listens and whom it calls. `data_dir` keeps tokens and journals; None keeps nothing.
 
     Attributes:
+        bank_token: What the bank's customer proves itself by.
+        bank_iban: The customer's account, `bank_owner` whose it is, `bank_balance` what is on it at first, in rials.
+        bank_terms: Which files the bank writes, and in which versions.
+        bank_faults: What is wrong with the bank from the start.
         carriers: Those that a phone of the lab can be in the network of, the first at the start; without any, Africa's
             Talking with `ussd_path_secret`.
         carrier_faults: What is wrong with their hops from the start.
@@ -72,6 +77,13 @@ class Config:
     iso8583_port: int = 8583
     lab_port: int = 8090
     registry_port: int = 8091
+    bank_port: int = 8094
+    bank_token: str = field(default="demo", repr=False)
+    bank_iban: str = iban.of_account(1)
+    bank_owner: str = "Social Security"
+    bank_balance: int = 50_000_000_000
+    bank_terms: Terms = field(default_factory=Terms)
+    bank_faults: BankFaults = field(default_factory=BankFaults)
     smsc_port: int = 2775
     smsc_system_id: str = "tapdial"
     smsc_password: str = field(default="demo", repr=False)
@@ -162,6 +174,23 @@ def _carrier_faults(value: object) -> CarrierFaults:
     return _faults("carrier_faults", value, CarrierFaults())
 
 
+def _bank_faults(value: object) -> BankFaults:
+    return _faults("bank_faults", value, BankFaults())
+
+
+def _bank_terms(value: object) -> Terms:
+    """`formats` is a list of camt052, camt053, camt054, mt940, csv; `camt` is 02 or 08; `pain_002` is 03, 10 or ''."""
+    table = _table("bank_terms", value)
+    formats, camt, pain_002 = (table.get(key, default) for key, default in _TERMS.items())
+    known = isinstance(formats, list) and all(one in list(Format) for one in formats)
+    if not table.keys() <= _TERMS.keys() or not known or camt not in ("02", "08") or pain_002 not in ("", "03", "10"):
+        raise ConfigError("bank_terms has formats, camt and pain_002, each one that the bank knows")
+    return Terms(frozenset(map(Format, formats)), camt, pain_002)
+
+
+_TERMS: Mapping[str, Any] = {"formats": ["camt053", "camt054"], "camt": "08", "pain_002": ""}
+
+
 def _faults(table: str, value: object, faults: F) -> F:
     names = [one.name for one in fields(faults)]
     for key, given in _table(table, value).items():
@@ -181,6 +210,8 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "smsc_receipts": _receipts,
     "smsc_faults": _smsc_faults,
     "carrier_faults": _carrier_faults,
+    "bank_faults": _bank_faults,
+    "bank_terms": _bank_terms,
 }
 
 

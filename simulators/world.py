@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable
 from typing import Protocol
 
 from simulators import people
+from simulators.bank import Account, Bank, Books
 from simulators.carriers import AFRICAS_TALKING, Carrier, Contract, carrier_to
 from simulators.config import SMPP, CarrierConfig, Config, ConfigError
 from simulators.faults import Faults
@@ -54,6 +55,8 @@ class World:
         everybody = people.load()
         folder = config.data_dir
         self.registry = Registry(everybody, self.trace)
+        self.faults.bank = config.bank_faults
+        self.bank = Bank(self._books, config.bank_token, self.trace, self.faults.bank)
         accounts = {**config.smsc_accounts, config.smsc_system_id: config.smsc_password}
         terms = Terms(ids=config.smsc_ids, receipts=config.smsc_receipts, tls=_tls(config))
         self.smsc = Smsc(
@@ -91,6 +94,7 @@ class World:
                 terminals=self.terminals,
                 faults=self.faults,
                 trace=self.trace,
+                bank=self.bank,
             )
         )
 
@@ -123,9 +127,16 @@ class World:
             wire=one.wire, contract=Contract(one.name, one.reports, one.user, one.password, one.port),
         )  # fmt: skip
 
+    def _books(self) -> Books:
+        config = self.config
+        account = Account(config.bank_iban, config.bank_owner, config.bank_balance)
+        folder = config.data_dir and config.data_dir / "bank"
+        return Books(folder, (account,), self.faults.bank, config.bank_terms)
+
     def _listeners(self) -> dict[str, Listener]:
         return {
             "registry_port": self.registry,
+            "bank_port": self.bank,
             "smsc_port": self.smsc,
             "mail_port": self.mailbox,
             "lab_port": self.lab,

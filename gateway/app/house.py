@@ -16,6 +16,7 @@ from gateway.channels.ussd import build_actions
 from gateway.keys import KeyStore
 from gateway.keys.software import SoftwareKeyStore
 from gateway.observe import Metrics
+from gateway.peers.bank import WatchedBank, open_bank
 from gateway.peers.registry import HttpRegistry
 from gateway.peers.ussd import HttpPoster
 from gateway.services.access import Access
@@ -106,6 +107,7 @@ class House:
     payments: Payments
     jobs: Jobs
     merchants: Merchants
+    bank: WatchedBank | None
     tokens: Tokens
     taps: Taps
     money_notices: MoneyNotices
@@ -154,7 +156,7 @@ async def built(
         settings: The effective settings.
         clock: The time.
         teller: Words notices instead of the outbox; the demo's seed hears its codes by it.
-        bank: The bank's file door; without one files come and go by staff's hands.
+        bank: The bank's file door instead of the one that the settings name, if any.
 
     Raises:
         KeyFault: The key file cannot be opened, or is not the one that the database was filled with.
@@ -169,6 +171,8 @@ async def built(
         ledger = await Ledger.open(settings.wallet_url, clock, zone=ZoneInfo(settings.zone))
         stack.push_async_callback(ledger.close)
         registry = await stack.enter_async_context(HttpRegistry(settings.registry_url, settings.registry_timeout_s))
+        bank_door = open_bank(settings)
+        watched = WatchedBank(await stack.enter_async_context(bank_door), clock, metrics) if bank_door else None
         preferences, mailbox = Preferences(store, clock), Mailbox(store, clock, kept_days=settings.mailbox_kept_days)
         notices = _notices(settings, store, keys, clock, preferences, mailbox)
         outbox = Outbox(store, keys, clock, metrics, quiet=QuietHours.of(settings.quiet_hours, settings.zone))
@@ -219,6 +223,7 @@ async def built(
             jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job, STATEMENTS_JOB: statements.send_job}),
             statements=statements,
             merchants=merchants,
+            bank=watched,
             tokens=tokens,
             taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics)),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
@@ -246,7 +251,7 @@ async def built(
             releases=releases,
             session_counts=counts,
             funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo(settings.zone), tariffs),
-            banking=_banking(settings, store, clock, metrics, bank),
+            banking=_banking(settings, store, clock, metrics, bank or watched),
         )
 
 

@@ -18,6 +18,7 @@ from gateway.services.links import LinkStatus
 from gateway.services.notices import Channel
 from gateway.services.releases import ReleasedMenus
 from gateway.settings import Settings
+from gateway.workers.bank import BankFiles
 from gateway.workers.heads import HeadsWorker
 from gateway.workers.links import LinksWorker
 from gateway.workers.loop import Loop
@@ -30,6 +31,8 @@ LINK = "smsc"
 LETTERS_IN_HAND_MAX = 20
 OUTBOX_PAUSE_S = 2.0
 """Longest pause after the store failed: what was sent meanwhile waits to be settled."""
+BANK_ASKED_S = 5.0
+"""How often the bank is asked for files; its bounds on time are its door's."""
 
 
 class Loops:
@@ -53,7 +56,8 @@ class Loops:
     def statuses(self) -> Sequence[LinkStatus]:
         """How each link stands; empty before the start."""
         centres = [link.status() for link in self._ussd]
-        return [*self._links.statuses(), *centres] if self._links else ()
+        bank = [self._house.bank.status()] if self._house.bank is not None else []
+        return [*self._links.statuses(), *centres, *bank] if self._links else ()
 
     def start(
         self, tasks: asyncio.TaskGroup, dialogues: Dialogues, linked: LinkDialogues, menus: ReleasedMenus
@@ -93,7 +97,7 @@ class Loops:
             Loop("bank_orders", house.banking.ship, metrics, idle_s=2.0, tick_max_s=None),
             # Beside the sweeper, whose round must stay short: a large statement takes its time.
             Loop("banking", house.banking.sweep, metrics, idle_s=30.0, tick_max_s=None),
-            Loop("bank_files", house.banking.fetch, metrics, idle_s=2.0, tick_max_s=None),
+            Loop("bank_files", BankFiles(house.banking).tick, metrics, idle_s=BANK_ASKED_S, tick_max_s=None),
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),
         ]
         self._tasks = [tasks.create_task(links.run(), name="links")]

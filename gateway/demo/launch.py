@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from gateway.demo import seed, wires
+from gateway.demo import bank, seed, wires
 from gateway.errors import SettingsFault
 from gateway.observe import set_up_logging
 from gateway.settings import PREFIX, Settings
@@ -36,6 +36,7 @@ async def demo(settings: Settings, config: Path | None, *, reset: bool) -> int:
     if reset:
         shutil.rmtree(settings.data_dir, ignore_errors=True)
         console.print(f"wiped {settings.data_dir}")
+    settings = bank.joined(settings)
     taken = busy_ports(settings)
     if taken:
         for port, moved_by in taken:
@@ -53,13 +54,17 @@ async def demo(settings: Settings, config: Path | None, *, reset: bool) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with contextlib.AsyncExitStack() as stack:
-        console.print("simulators: carrier, SMSC, registry, mailbox, phones, terminal, lab …")
+        console.print("simulators: carrier, SMSC, registry, mailbox, bank, phones, terminal, lab …")
         words = [sys.executable, "-m", "simulators", "--config", str(world)]
         simulators = await stack.enter_async_context(process(words, settings.data_dir / "simulators.log"))
         await ready(f"http://127.0.0.1:{settings.lab_port}/", simulators, stop)
         console.print("gateway: USSD, terminals, console, API …")
         words = [sys.executable, "-m", "gateway", "serve", *(["--config", str(config)] if config else [])]
-        more = {f"{PREFIX}USSD_WIRES_FILE": settings.ussd_wires_file}
+        more = {
+            f"{PREFIX}USSD_WIRES_FILE": settings.ussd_wires_file,
+            f"{PREFIX}BANK_URL": settings.bank_url,
+            f"{PREFIX}BANK_TOKEN": settings.bank_token.get_secret_value(),
+        }
         gateway = await stack.enter_async_context(process(words, settings.data_dir / "gateway.log", more))
         await ready(f"http://{settings.http_host}:{settings.http_port}/readyz", gateway, stop)
         if not stop.is_set():
@@ -77,6 +82,7 @@ def busy_ports(settings: Settings) -> list[tuple[int, str]]:
         "SMSC_PORT=<other port>": settings.smsc_port,
         "MAIL_PORT=<other port>": settings.mail_port,
         "MAIL_INGRESS_PORT=<other port, or 0 for none>": settings.mail_ingress_port,
+        "BANK_URL=http://127.0.0.1:<other port>": bank.port(settings),
         "REGISTRY_URL=http://127.0.0.1:<other port>": seed.registry_port(settings),
     }
     return [(port, moved_by) for moved_by, port in wanted.items() if port and _is_taken(port)]

@@ -18,8 +18,10 @@ import pyotp
 from sqlalchemy import Connection
 
 from gateway.app import House, built
+from gateway.demo import bank
 from gateway.demo.files import write_private
 from gateway.demo.wires import carrier_tables
+from gateway.services.banking import read_bank_profile
 from gateway.services.people import BranchPurpose, PinForm
 from gateway.services.people.ports import NoticeValue
 from gateway.services.staff import NewStaff, Role
@@ -116,6 +118,7 @@ async def seed(settings: Settings) -> Facts:
 
 def write_world(settings: Settings, facts: Facts, path: Path) -> None:
     """The simulators' configuration: our addresses, and the terminal with its key."""
+    at_bank, _ = read_bank_profile(settings.bank_profile_file)
     rows: dict[str, str | int] = {
         "gateway_url": f"http://{settings.http_host}:{settings.http_port}",
         "ussd_path_secret": settings.ussd_path_secret.get_secret_value(),
@@ -124,6 +127,11 @@ def write_world(settings: Settings, facts: Facts, path: Path) -> None:
         "iso8583_port": settings.iso8583_port,
         "lab_port": settings.lab_port,
         "registry_port": registry_port(settings),
+        "bank_port": bank.port(settings),
+        "bank_token": settings.bank_token.get_secret_value(),
+        "bank_iban": at_bank.iban,
+        "bank_owner": at_bank.debtor,
+        "bank_balance": _demo()["opening"]["trust_bank_minor"],
         "smsc_port": settings.smsc_port,
         "smsc_system_id": settings.smsc_system_id,
         "smsc_password": settings.smsc_password.get_secret_value(),
@@ -142,6 +150,9 @@ def write_world(settings: Settings, facts: Facts, path: Path) -> None:
         "[smsc_faults]",
         "seed = 0",
         "",
+        "[bank_faults]",
+        "seed = 0",
+        "",
         "[[terminal]]",
         f"id = {json.dumps(terminal.id)}",
         f"merchant_id = {json.dumps(terminal.merchant_id)}",
@@ -149,6 +160,10 @@ def write_world(settings: Settings, facts: Facts, path: Path) -> None:
     lines += [f"merchant_name = {json.dumps(terminal.merchant_name)}", f'key = "{terminal.key_hex}"']
     lines += carrier_tables(settings)
     write_private(path, "\n".join(lines) + "\n")
+
+
+def _demo() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name("demo.toml").read_text("utf-8"))
 
 
 def registry_port(settings: Settings) -> int:
@@ -186,7 +201,7 @@ class Listener:
 
 
 async def _seed(settings: Settings) -> Facts:
-    rows = tomllib.loads(Path(__file__).with_name("demo.toml").read_text("utf-8"))
+    rows = _demo()
     listener = Listener()
     async with built(settings, SystemClock(), teller=listener) as house:
         await open_books(

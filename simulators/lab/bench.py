@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from simulators.bank import Bank
 from simulators.faults import Faults
 from simulators.nfc_phone import NfcPhone, Provisioned
 from simulators.phone import Network, Phone
@@ -28,6 +29,14 @@ class FaultButton(StrEnum):
     CARRIER_GARBLES = "carrier_garbles"
     CARRIER_WRITES_SLOWLY = "carrier_writes_slowly"
     CARRIER_READS_SLOWLY = "carrier_reads_slowly"
+    BANK_DOWN = "bank_down"
+    BANK_LOSES = "bank_loses"
+    BANK_REJECTS = "bank_rejects"
+    BANK_RETURNS = "bank_returns"
+    BANK_SILENT = "bank_silent"
+    BANK_SAYS_TWICE = "bank_says_twice"
+    BANK_BOOKS_WRONG = "bank_books_wrong"
+    BANK_STRANGER = "bank_stranger"
     SMSC_DOWN = "smsc_down"
     SMSC_THROTTLES = "smsc_throttles"
     SMSC_LOSES = "smsc_loses"
@@ -46,6 +55,14 @@ _PARTS: Mapping[FaultButton, tuple[str, str, float | bool]] = {
     FaultButton.CARRIER_GARBLES: ("carrier", "charset_rate", 1.0),
     FaultButton.CARRIER_WRITES_SLOWLY: ("carrier", "slow_write_rate", 1.0),
     FaultButton.CARRIER_READS_SLOWLY: ("carrier", "slow_read_rate", 1.0),
+    FaultButton.BANK_DOWN: ("bank", "down", True),
+    FaultButton.BANK_LOSES: ("bank", "lost_answer_rate", 1.0),
+    FaultButton.BANK_REJECTS: ("bank", "reject_rate", 0.5),
+    FaultButton.BANK_RETURNS: ("bank", "return_rate", 0.5),
+    FaultButton.BANK_SILENT: ("bank", "silent_rate", 1.0),
+    FaultButton.BANK_SAYS_TWICE: ("bank", "double_status_rate", 1.0),
+    FaultButton.BANK_BOOKS_WRONG: ("bank", "wrong_amount_rate", 0.5),
+    FaultButton.BANK_STRANGER: ("bank", "stray_credit", True),
     FaultButton.SMSC_THROTTLES: ("smsc", "throttle_every", 2),
     FaultButton.SMSC_LOSES: ("smsc", "lost_resp_rate", 1.0),
     FaultButton.SMSC_RECEIPT_FIRST: ("smsc", "receipt_first", True),
@@ -67,6 +84,7 @@ class Bench:
     terminals: Mapping[str, Terminal]
     faults: Faults
     trace: Trace
+    bank: Bank | None = None
     provisioned: dict[str, Provisioned] = field(default_factory=dict)
     taps: dict[str, TapResult] = field(default_factory=dict)
 

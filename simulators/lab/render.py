@@ -14,7 +14,7 @@ from simulators.phone import Phone
 from simulators.terminal import TapResult, Terminal
 from simulators.trace import WireMessage
 
-WIRES = ("ussd", "sms", "token", "apdu", "iso8583", "registry", "mail")
+WIRES = ("ussd", "sms", "token", "apdu", "iso8583", "registry", "mail", "bank")
 ROWS_MAX = 200
 PHONE_KEYS = (
     ("1", ""),

@@ -7,6 +7,7 @@ from pathlib import Path
 from aiohttp import web
 
 from simulators.lab import words
+from simulators.lab.bank import BankPanel
 from simulators.lab.bench import Bench, FaultButton
 from simulators.lab.guard import guard
 from simulators.lab.render import SMS_MAX, Pages, View, query
@@ -42,6 +43,7 @@ class Lab:
         app.router.add_post("/terminals/{terminal}/tap", self._tap)
         app.router.add_post("/terminals/{terminal}/repeat", self._repeat)
         app.router.add_post("/faults/{fault}", self._fault)
+        BankPanel(self._bench, self._pages, self._view).add_to(app)
         app.router.add_static("/static/", STATIC)
         return app
 
@@ -159,7 +161,8 @@ class Lab:
         except ValueError:
             raise web.HTTPNotFound from None
         self._bench.toggle(button)
-        return self._answer(request, "faults", self._view(request))
+        part = "bank" if self._bench.bank and button.startswith("bank_") else "faults"
+        return self._answer(request, part, self._view(request))
 
     def _answer(self, request: web.Request, part: str, view: View, *oob: str, status: int = 200) -> web.StreamResponse:
         """The device's new look for htmx; the whole page for a browser without scripts."""

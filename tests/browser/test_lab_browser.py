@@ -103,7 +103,7 @@ async def picture(page: Page, name: str, folder: Path) -> None:
 
 async def tab_to(page: Page, name: str) -> None:
     """Press Tab until the element with this id has the focus, as a person without a mouse does."""
-    for _ in range(60):
+    for _ in range(90):
         if await page.evaluate("document.activeElement?.id") == name:
             return
         await page.keyboard.press("Tab")

@@ -343,6 +343,7 @@ def test_every_text_that_the_lab_may_ask_for_exists() -> None:
     asked = {
         key for file in TEMPLATES.glob("*.jinja") for key in re.findall(r'\bt\("([a-z0-9_.]+)"[,)]', file.read_text())
     }
+    asked |= {f"bank_state.{state}" for state in ("received", "rejected", "paid", "returned")}
     asked |= {f"who.{person.who}" for person in people.load()}
     asked |= {f"tap.{outcome}" for outcome in TapOutcome}
     asked |= {f"faults.{button}" for button in FaultButton}

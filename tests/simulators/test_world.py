@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from simulators import config
+from simulators.bank import Format, Terms
 from simulators.config import ConfigError
 from simulators.faults import CarrierFaults, SmscFaults
 from simulators.smsc import IdForm, ReceiptForm, wire
@@ -20,7 +21,7 @@ from tests.simulators.acquirer import KEY, Acquirer
 from tests.simulators.tokens import TOKEN
 
 TERMINAL = {"id": "TERM0001", "merchant_id": "PHARMACY000001", "merchant_name": "Moradi Pharmacy", "key": "00" * 16}
-PORTS = ("lab_port", "registry_port", "smsc_port", "mail_port")
+PORTS = ("lab_port", "bank_port", "registry_port", "smsc_port", "mail_port")
 
 
 def free_ports() -> dict[str, int]:
@@ -54,6 +55,30 @@ def test_what_the_smsc_does_and_does_wrong_is_configured() -> None:
     assert (read.smsc_ids, read.smsc_receipts) == (IdForm("d", "X"), ReceiptForm.TLV)
     assert "hidden" not in repr(read)
     assert World(read).faults.smsc.throttle_per_s == 50
+
+
+def test_the_bank_is_configured_with_its_account_its_files_and_its_faults() -> None:
+    read = config.read(
+        {
+            "bank_port": 9_999,
+            "bank_token": "hidden",
+            "bank_balance": 7,
+            "bank_terms": {"formats": ["mt940", "csv"], "camt": "02", "pain_002": "03"},
+            "bank_faults": {"reject_rate": 1, "seed": 3},
+        }
+    )
+
+    assert read.bank_terms == Terms(frozenset({Format.MT940, Format.CSV}), "02", "03")
+    assert (read.bank_port, read.bank_balance, World(read).faults.bank.reject_rate) == (9_999, 7, 1.0)
+    assert "hidden" not in repr(read)
+
+
+@pytest.mark.parametrize(
+    "terms", [{"formats": "mt940"}, {"formats": ["mt941"]}, {"formats": [["mt940"]]}, {"camt": "09"}, {"form": []}, 1]
+)
+def test_terms_that_no_bank_offers_are_refused(terms: object) -> None:
+    with pytest.raises(ConfigError, match="bank_terms"):
+        config.read({"bank_terms": terms})
 
 
 async def test_phones_dial_over_smpp_when_they_are_told_to() -> None:
