@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     ussd_tariffs_file: str = Field(
         "", description="TOML file of what operators charge for USSD: a session, a hop, 20 seconds; empty: nothing"
     )
+    policy_file: str = Field(
+        "", description="TOML file of who must agree to what and how it is signed; empty: as shipped"
+    )
     links_file: str = Field(
         "", description="TOML file of the links to SMSCs and the routes to them; empty: one link made of `smsc_…`"
     )

@@ -2,13 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import ussd_menus
 from gateway.app.adapters import Addresses, CountedLedger, LateSms, NoticeTeller, Readers, Stops
 from gateway.app.seen import SeenSessions
+from gateway.app.signing import RolesOf
 from gateway.channels.sms import Door, Keywords
 from gateway.channels.sms.door import Services
 from gateway.channels.ussd import Services as UssdServices
@@ -19,7 +21,7 @@ from gateway.observe import Metrics
 from gateway.peers.registry import HttpRegistry
 from gateway.peers.ussd import HttpPoster
 from gateway.services.access import Access
-from gateway.services.approvals import Approvals, Proposals
+from gateway.services.approvals import Approvals, Delegations, Policy, Proposals
 from gateway.services.benefits import RELEASE_KIND, Benefits
 from gateway.services.campaigns import CAMPAIGN_KIND, Campaigns, Window
 from gateway.services.campaigns import Parts as CampaignParts
@@ -68,7 +70,7 @@ APPROVAL_ROLES: Mapping[str, str] = {
     MENU_RELEASE_KIND: Role.ADMINISTRATOR,
     ROLLBACK_KIND: Role.ADMINISTRATOR,
 }
-"""The role that the checker of each kind must have."""
+"""The role that the checker of each kind must have, where the policy names none."""
 
 QUESTION_HANDLERS: Mapping[str, QuestionHandler] = {}
 """What follows an answer, by the question's kind; a survey's answers are counted and nothing follows."""
@@ -95,6 +97,8 @@ class House:
     people: People
     staff: Staff
     approvals: Approvals
+    delegations: Delegations
+    policy: Policy
     benefits: Benefits
     payments: Payments
     jobs: Jobs
@@ -169,19 +173,22 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         stack.callback(staff.close)
         await staff.check_keys()
         counted = CountedLedger(ledger, metrics)
-        benefits = Benefits(store, clock, counted, chart, people, Proposals(store, clock), teller, settings)
+        policy = Policy.load(settings.policy_file, APPROVAL_ROLES, tuple(Role))
+        delegations = Delegations(store, clock, RolesOf(staff))
+        decided_by = partial(Approvals, store, clock, settings, policy=policy, delegations=delegations)
+        benefits = Benefits(store, clock, counted, chart, people, Proposals(store, clock, policy), teller, settings)
         payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
         merchants = Merchants(store, ledger, chart, keys, clock)
         statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
         tokens = Tokens(store, people, keys, clock, settings)
         opt_outs, questions = OptOuts(store, clock), Questions(store, clock, QUESTION_HANDLERS)
-        campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs)
+        campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs, policy)
         tickets = Tickets(store, keys, clock, teller, questions)
         served = UssdServices(people, payments, benefits, tokens, ledger, tickets, mailbox)
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
         counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
         proof = Proof(page_profile(settings), actions)
-        releases = Releases(store, clock, Proposals(store, clock), proof)
+        releases = Releases(store, clock, Proposals(store, clock, policy), proof)
         door = Door(Services(people, payments, benefits, questions, Stops(opt_outs, campaigns), tickets), Keywords())
         yield House(
             settings=settings,
@@ -199,7 +206,9 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             access=access,
             people=people,
             staff=staff,
-            approvals=_approvals(store, clock, settings, benefits, people, campaigns, releases),
+            approvals=_approvals(decided_by, benefits, people, campaigns, releases),
+            delegations=delegations,
+            policy=policy,
             benefits=benefits,
             payments=payments,
             jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job, STATEMENTS_JOB: statements.send_job}),
@@ -252,9 +261,11 @@ def _notices(
     return Notices(store, keys, clock, words, valid_s=valid_s, preferences=preferences, mailbox=mailbox)
 
 
-def _campaigns(settings: Settings, store: Store, clock: Clock, readers: Readers, stops: OptOuts) -> Campaigns:
+def _campaigns(
+    settings: Settings, store: Store, clock: Clock, readers: Readers, stops: OptOuts, policy: Policy
+) -> Campaigns:
     window = Window(settings.campaign_from_hour, settings.campaign_to_hour, ZoneInfo(settings.zone))
-    post, proposals = Bulk(clock, _words(settings)), Proposals(store, clock)
+    post, proposals = Bulk(clock, _words(settings)), Proposals(store, clock, policy)
     return Campaigns(CampaignParts(store, clock, post, readers, readers, stops, proposals, settings, window))
 
 
@@ -271,13 +282,7 @@ def _forwarding(settings: Settings, store: Store, keys: KeyStore, clock: Clock, 
 
 
 def _approvals(
-    store: Store,
-    clock: Clock,
-    settings: Settings,
-    benefits: Benefits,
-    people: People,
-    campaigns: Campaigns,
-    releases: Releases,
+    decided_by: Callable[..., Approvals], benefits: Benefits, people: People, campaigns: Campaigns, releases: Releases
 ) -> Approvals:
     executors = {
         RELEASE_KIND: benefits.release,
@@ -292,4 +297,4 @@ def _approvals(
         MENU_RELEASE_KIND: releases.refused,
         ROLLBACK_KIND: releases.rollback_refused,
     }
-    return Approvals(store, clock, settings, roles=APPROVAL_ROLES, executors=executors, refusers=refusers)
+    return decided_by(roles=APPROVAL_ROLES, executors=executors, refusers=refusers)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from aiohttp import web
@@ -10,7 +10,7 @@ from aiohttp import web
 from gateway.channels.console.cells import Cell
 from gateway.observe import Metrics
 from gateway.services.access import View
-from gateway.services.approvals import Approval, ApprovalOutcome, Change, Checker
+from gateway.services.approvals import Approval, ApprovalOutcome, Band, Change, Checker, Vote
 from gateway.services.benefits import Claim, ClaimChange, DecisionOutcome
 from gateway.services.campaigns import Campaign, CampaignKind, CampaignOutcome, Preview, Reported
 from gateway.services.dialogues import Traced
@@ -88,6 +88,11 @@ class ApprovalsDesk(Protocol):
     async def history(self, approval_id: str) -> list[Change]: ...
     async def approve(self, approval_id: str, checker: Checker) -> ApprovalOutcome: ...
     async def reject(self, approval_id: str, checker: Checker, reason: str) -> ApprovalOutcome: ...
+    async def support(self, approval_id: str, maker: Checker) -> ApprovalOutcome: ...
+    async def votes(self, approval_ids: Collection[str]) -> dict[str, list[Vote]]: ...
+    async def may(self, waiting: Sequence[Approval], checker: Checker) -> dict[str, ApprovalOutcome | None]: ...
+    def band_of(self, approval: Approval) -> Band | None: ...
+    def not_before(self, approval: Approval) -> datetime | None: ...
 
 
 class BenefitsDesk(Protocol):

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from gateway.channels.console.pages.approvals import may_check
 from gateway.channels.console.routes import EVERYONE, Route, get
 from gateway.channels.console.visit import Visit
 from gateway.services.jobs import JobState
@@ -41,9 +40,10 @@ async def _claims(visit: Visit) -> Tile | None:
 
 async def _approvals(visit: Visit) -> Tile | None:
     pending = await visit.deps.approvals.list_pending(limit=COUNTED_MAX)
-    mine = [approval for approval in pending if may_check(visit, approval)]
+    why = await visit.deps.approvals.may(pending, visit.staff)
+    mine = [approval for approval in pending if why[approval.id] is None]
     kinds = {kind for kind, role in visit.deps.approval_roles.items() if role in visit.staff.roles}
-    return Tile("approvals", _count(visit, len(mine)), "/approvals") if kinds else None
+    return Tile("approvals", _count(visit, len(mine)), "/approvals") if kinds or mine else None
 
 
 async def _jobs(visit: Visit) -> Tile | None:

@@ -16,7 +16,7 @@ from gateway.channels.console.pages.jobs import ACTIONS
 from gateway.channels.console.roles import MENU
 from gateway.channels.console.words import Words, texts
 from gateway.languages import LANGUAGES
-from gateway.services.approvals import ApprovalOutcome, ApprovalState, ChangeKind
+from gateway.services.approvals import ApprovalOutcome, ApprovalState, ChangeKind, VoteKind
 from gateway.services.benefits import ClaimState, DecisionOutcome
 from gateway.services.campaigns import CampaignKind, CampaignOutcome, CampaignState, RowFault
 from gateway.services.campaigns.model import RowState
@@ -47,7 +47,8 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("person_state.", PersonState, set()),
     ("approval_state.", ApprovalState, set()),
     ("approval_change.", ChangeKind, set()),
-    ("refused.approval_", ApprovalOutcome, {"approved", "rejected"}),
+    ("refused.approval_", ApprovalOutcome, {"approved", "rejected", "voted", "supported"}),
+    ("approval_vote.", VoteKind, set()),
     ("job_state.", JobState, set()),
     ("campaign_state.", CampaignState, set()),
     ("release_state.", ReleaseState, set()),

@@ -15,7 +15,6 @@ from gateway.errors import BadInput, NotFound
 from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
 from gateway.services.access import Access
-from gateway.services.approvals import Approval, ApprovalOutcome, ApprovalState, Change, ChangeKind, Checker
 from gateway.services.benefits import Claim, ClaimChange, ClaimState, DecisionOutcome
 from gateway.services.dialogues import SessionCounts
 from gateway.services.funnels import Funnels, Tariff
@@ -30,6 +29,7 @@ from gateway.services.releases import Releases
 from gateway.services.staff import NewStaff, Passwords, Role, Staff
 from gateway.settings import Settings
 from gateway.store import Store
+from tests.gateway.channels.console.approving import APPROVAL_ROLES, StubApprovals
 from tests.gateway.channels.console.campaigns import campaigns_of
 from tests.gateway.channels.console.presses import releases_of
 from tests.gateway.channels.console.shops import StubMerchants
@@ -43,11 +43,6 @@ from wallet.money import Money, irr
 from wallet.transfers import Transfer, TransferCode
 
 PASSWORD = "correct horse battery"
-APPROVAL_ROLES = {
-    "benefit_release": "benefits_releaser",
-    "pin_unlock": "benefits_officer",
-    "menu_rollback": "administrator",
-}
 STAFF: Mapping[str, tuple[str, Sequence[Role], str]] = {
     "officer": ("Omid Officer", [Role.BENEFITS_OFFICER], ""),
     "officer2": ("Olga Officer", [Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER], ""),
@@ -114,59 +109,6 @@ class StubPeople:
         if purpose is BranchPurpose.UNLOCK and not await self.search(msisdn, staff_id):
             raise NotFound("nobody")
         return "48151623"
-
-
-class StubApprovals:
-    """Maker and checker in memory."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.rows: dict[str, Approval] = {}
-        self.changes: list[Change] = []
-
-    async def propose(self, kind: str, subject: str, payload: Mapping[str, str], maker: str) -> Approval:
-        row = Approval(
-            new_id("apr", self.clock), kind, subject, payload, maker, ApprovalState.PENDING, self.clock.now(),
-            "", None, "", "",
-        )  # fmt: skip
-        self.rows[row.id] = row
-        self._changed(row.id, ChangeKind.PROPOSED, maker, "")
-        return row
-
-    async def by_id(self, approval_id: str) -> Approval | None:
-        return self.rows.get(approval_id)
-
-    async def list_pending(self, *, limit: int, after: str = "", kind: str = "") -> list[Approval]:
-        pending = [row for row in self.rows.values() if row.state is ApprovalState.PENDING and row.id > after]
-        return sorted(pending, key=lambda row: row.id)[:limit]
-
-    async def history(self, approval_id: str) -> list[Change]:
-        return [change for change in self.changes if change.approval_id == approval_id]
-
-    async def approve(self, approval_id: str, checker: Checker) -> ApprovalOutcome:
-        return self._decide(approval_id, checker, ApprovalState.EXECUTED, "")
-
-    async def reject(self, approval_id: str, checker: Checker, reason: str) -> ApprovalOutcome:
-        return self._decide(approval_id, checker, ApprovalState.REJECTED, reason)
-
-    def _decide(self, approval_id: str, checker: Checker, state: ApprovalState, reason: str) -> ApprovalOutcome:
-        row = self.rows[approval_id]
-        if APPROVAL_ROLES[row.kind] not in checker.roles:
-            return ApprovalOutcome.ROLE_MISSING
-        if row.state is not ApprovalState.PENDING:
-            return ApprovalOutcome.NOT_PENDING
-        if row.maker == checker.id:
-            return ApprovalOutcome.MAKER_IS_CHECKER
-        self.rows[approval_id] = replace(
-            row, state=state, checker=checker.id, reason=reason, decided_at=self.clock.now()
-        )
-        rejected = state is ApprovalState.REJECTED
-        self._changed(approval_id, ChangeKind.REJECTED if rejected else ChangeKind.APPROVED, checker.id, reason)
-        return ApprovalOutcome.REJECTED if rejected else ApprovalOutcome.APPROVED
-
-    def _changed(self, approval_id: str, what: ChangeKind, staff_id: str, note: str) -> None:
-        seq = len(self.changes) + 1
-        self.changes.append(Change(approval_id, seq, what, staff_id, note, self.clock.now()))
 
 
 class StubBenefits:
