@@ -138,6 +138,10 @@ class Metrics:
         self.posted = Counter(
             "tapdial_transfers", "The ledger's answers to services, by outcome", ["outcome"], registry=self.registry
         )
+        self.signatures = Counter(
+            "tapdial_signatures", "Requests to phones of staff, by purpose and how they ended", ["purpose", "outcome"],
+            registry=self.registry,
+        )  # fmt: skip
         self.outbox = Gauge(
             "tapdial_outbox_messages",
             "Notices that are ready, leased or uncertain, by state",

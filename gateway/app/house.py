@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import ussd_menus
 from gateway.app.adapters import Addresses, CountedLedger, LateSms, NoticeTeller, Readers, Stops
 from gateway.app.seen import SeenSessions
-from gateway.app.signing import RolesOf
+from gateway.app.signing import RolesOf, SignatureService, SigningRooms, signing_parts, signing_rooms
 from gateway.channels.sms import Door, Keywords
 from gateway.channels.sms.door import Services
 from gateway.channels.ussd import Services as UssdServices
@@ -51,6 +51,8 @@ from gateway.services.people import UNLOCK_KIND, People
 from gateway.services.people.ports import Teller
 from gateway.services.releases import RELEASE_KIND as MENU_RELEASE_KIND
 from gateway.services.releases import ROLLBACK_KIND, Proof, Releases
+from gateway.services.signing import SIGNER_ENROLMENT_KIND, Documents, Signers
+from gateway.services.signing import Executor as Follow
 from gateway.services.staff import Role, Staff
 from gateway.services.statements import STATEMENTS_JOB, Statements
 from gateway.services.taps import Parts, Taps
@@ -69,6 +71,7 @@ APPROVAL_ROLES: Mapping[str, str] = {
     CAMPAIGN_KIND: Role.FINANCE,
     MENU_RELEASE_KIND: Role.ADMINISTRATOR,
     ROLLBACK_KIND: Role.ADMINISTRATOR,
+    SIGNER_ENROLMENT_KIND: Role.ADMINISTRATOR,
 }
 """The role that the checker of each kind must have, where the policy names none."""
 
@@ -99,6 +102,8 @@ class House:
     approvals: Approvals
     delegations: Delegations
     policy: Policy
+    documents: Documents
+    signing: SigningRooms
     benefits: Benefits
     payments: Payments
     jobs: Jobs
@@ -175,6 +180,10 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         counted = CountedLedger(ledger, metrics)
         policy = Policy.load(settings.policy_file, APPROVAL_ROLES, tuple(Role))
         delegations = Delegations(store, clock, RolesOf(staff))
+        service = _signature_service(settings)
+        documents = Documents(store, clock, policy, service.check if service else None)
+        parts = signing_parts(settings, store, clock, metrics, staff, policy, delegations, service)
+        signing = signing_rooms(parts, Proposals(store, clock, policy), signed=_signed(), unsigned=_unsigned())
         decided_by = partial(Approvals, store, clock, settings, policy=policy, delegations=delegations)
         benefits = Benefits(store, clock, counted, chart, people, Proposals(store, clock, policy), teller, settings)
         payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
@@ -206,9 +215,11 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             access=access,
             people=people,
             staff=staff,
-            approvals=_approvals(decided_by, benefits, people, campaigns, releases),
+            approvals=_approvals(decided_by, benefits, people, campaigns, releases, signing.signers),
             delegations=delegations,
             policy=policy,
+            documents=documents,
+            signing=signing,
             benefits=benefits,
             payments=payments,
             jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job, STATEMENTS_JOB: statements.send_job}),
@@ -281,8 +292,28 @@ def _forwarding(settings: Settings, store: Store, keys: KeyStore, clock: Clock, 
     return Forwarding(store, keys, clock, teller, zone=zone, parts_max=parts_max)
 
 
+def _signature_service(_settings: Settings) -> SignatureService | None:
+    """The mobile signature service, if there is one."""
+    return None
+
+
+def _signed() -> Mapping[str, Follow]:
+    """What follows when a document of a kind is signed."""
+    return {}
+
+
+def _unsigned() -> Mapping[str, Follow]:
+    """What follows when a document of a kind was refused or has expired."""
+    return {}
+
+
 def _approvals(
-    decided_by: Callable[..., Approvals], benefits: Benefits, people: People, campaigns: Campaigns, releases: Releases
+    decided_by: Callable[..., Approvals],
+    benefits: Benefits,
+    people: People,
+    campaigns: Campaigns,
+    releases: Releases,
+    signers: Signers,
 ) -> Approvals:
     executors = {
         RELEASE_KIND: benefits.release,
@@ -290,11 +321,13 @@ def _approvals(
         CAMPAIGN_KIND: campaigns.release,
         MENU_RELEASE_KIND: releases.release,
         ROLLBACK_KIND: releases.rolled_back,
+        SIGNER_ENROLMENT_KIND: signers.enrolled,
     }
     refusers = {
         RELEASE_KIND: benefits.release_refused,
         CAMPAIGN_KIND: campaigns.refused,
         MENU_RELEASE_KIND: releases.refused,
         ROLLBACK_KIND: releases.rollback_refused,
+        SIGNER_ENROLMENT_KIND: signers.not_enrolled,
     }
     return decided_by(roles=APPROVAL_ROLES, executors=executors, refusers=refusers)

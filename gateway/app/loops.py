@@ -22,6 +22,7 @@ from gateway.workers.heads import HeadsWorker
 from gateway.workers.links import LinksWorker
 from gateway.workers.loop import Loop
 from gateway.workers.outbox import OutboxWorker
+from gateway.workers.phones import PhonesWorker
 from gateway.workers.pushes import PushCarrier
 from gateway.workers.sweeper import Sweeper
 from ussd_menus.paging import fits
@@ -79,6 +80,8 @@ class Loops:
             letters: Loop("outbox_email", letters.tick, metrics, pause_max_s=OUTBOX_PAUSE_S, wake=letters.wake),
             pushed: Loop("outbox_ussd_push", pushed.tick, metrics, pause_max_s=OUTBOX_PAUSE_S, wake=pushed.wake),
         }
+        phones = PhonesWorker(house.signing.phones, metrics, finish_s=settings.stop_s)
+        asking = Loop("phones", phones.tick, metrics, idle_s=0.3)
         others = [
             Loop("money_notices", house.money_notices.tick, metrics, idle_s=0.2),
             Loop("messages", house.messages.work, metrics, idle_s=0.2),
@@ -95,8 +98,9 @@ class Loops:
         self._tasks = [tasks.create_task(links.run(), name="links")]
         self._tasks += [tasks.create_task(link.run(), name=f"ussd-{link.profile.name}") for link in self._ussd]
         self._tasks += [tasks.create_task(worker.run(loop.run), name=loop.name) for worker, loop in carrying.items()]
+        self._tasks += [tasks.create_task(phones.run(asking.run), name=asking.name)]
         self._tasks += [tasks.create_task(loop.run(), name=loop.name) for loop in others]
-        self._loops = [*carrying.values(), *others]
+        self._loops = [*carrying.values(), asking, *others]
 
     def _pushes(self, links: Links) -> OutboxWorker:
         """The carrier of pushes; where no operator takes any, nobody is told by one, and what waits goes on by SMS."""
@@ -205,6 +209,7 @@ def _sweeper(house: House, dialogues: Dialogues) -> Sweeper:
     sweeps = {
         "people": house.people.sweep,
         "approvals": house.approvals.sweep,
+        "signing": house.signing.sweep,
         "benefits": house.benefits.sweep,
         "payments": house.payments.sweep,
         "taps": house.taps.sweep,

@@ -27,27 +27,31 @@ from gateway.services.signing.model import (
     Waiting,
     digits_of,
 )
+from gateway.services.signing.parts import SigningParts
+from gateway.services.signing.phones import Ends, Phones
+from gateway.services.signing.ports import Executor, MobileSigner, SignatureCheck
 from gateway.services.signing.sign_ins import MobileSignIns
-from gateway.services.signing.signers import Signers
-from gateway.services.signing.signing import Signing, SigningParts
-
-SIGNER_ENROLMENT_KIND = "signer_enrolment"
-"""The kind under which an enrolment waits for a second person."""
+from gateway.services.signing.signers import SIGNER_ENROLMENT_KIND, Signers
+from gateway.services.signing.signing import Signing
 
 __all__ = [
     "SIGNER_ENROLMENT_KIND",
     "Document",
     "DocumentState",
     "Documents",
+    "Ends",
     "EnrolOutcome",
     "EnrolStart",
     "Event",
     "EventKind",
+    "Executor",
     "FinishOutcome",
     "FinishedSignIn",
     "MobileSignIn",
     "MobileSignIns",
+    "MobileSigner",
     "Need",
+    "Phones",
     "Progress",
     "Proof",
     "ProofOutcome",
@@ -57,6 +61,7 @@ __all__ = [
     "SignResult",
     "SignStart",
     "Signature",
+    "SignatureCheck",
     "Signer",
     "SignerState",
     "Signers",
