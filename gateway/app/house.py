@@ -2,15 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from zoneinfo import ZoneInfo
 
 import ussd_menus
 from gateway.app.adapters import Addresses, CountedLedger, LateSms, NoticeTeller, Readers, Stops
 from gateway.app.seen import SeenSessions
-from gateway.app.signing import RolesOf, SignatureService, SigningRooms, signing_parts, signing_rooms
+from gateway.app.signing import Deciding, SignatureService, SigningRooms
 from gateway.channels.sms import Door, Keywords
 from gateway.channels.sms.door import Services
 from gateway.channels.ussd import Services as UssdServices
@@ -21,7 +20,7 @@ from gateway.observe import Metrics
 from gateway.peers.registry import HttpRegistry
 from gateway.peers.ussd import HttpPoster
 from gateway.services.access import Access
-from gateway.services.approvals import Approvals, Delegations, Policy, Proposals
+from gateway.services.approvals import Approvals, Proposals
 from gateway.services.benefits import RELEASE_KIND, Benefits
 from gateway.services.campaigns import CAMPAIGN_KIND, Campaigns, Window
 from gateway.services.campaigns import Parts as CampaignParts
@@ -51,8 +50,7 @@ from gateway.services.people import UNLOCK_KIND, People
 from gateway.services.people.ports import Teller
 from gateway.services.releases import RELEASE_KIND as MENU_RELEASE_KIND
 from gateway.services.releases import ROLLBACK_KIND, Proof, Releases
-from gateway.services.signing import SIGNER_ENROLMENT_KIND, Documents, Signers
-from gateway.services.signing import Executor as Follow
+from gateway.services.signing import SIGNER_ENROLMENT_KIND
 from gateway.services.staff import Role, Staff
 from gateway.services.statements import STATEMENTS_JOB, Statements
 from gateway.services.taps import Parts, Taps
@@ -100,9 +98,7 @@ class House:
     people: People
     staff: Staff
     approvals: Approvals
-    delegations: Delegations
-    policy: Policy
-    documents: Documents
+    deciding: Deciding
     signing: SigningRooms
     benefits: Benefits
     payments: Payments
@@ -178,26 +174,22 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         stack.callback(staff.close)
         await staff.check_keys()
         counted = CountedLedger(ledger, metrics)
-        policy = Policy.load(settings.policy_file, APPROVAL_ROLES, tuple(Role))
-        delegations = Delegations(store, clock, RolesOf(staff))
-        service = _signature_service(settings)
-        documents = Documents(store, clock, policy, service.check if service else None)
-        parts = signing_parts(settings, store, clock, metrics, staff, policy, delegations, service)
-        signing = signing_rooms(parts, Proposals(store, clock, policy), signed=_signed(), unsigned=_unsigned())
-        decided_by = partial(Approvals, store, clock, settings, policy=policy, delegations=delegations)
-        benefits = Benefits(store, clock, counted, chart, people, Proposals(store, clock, policy), teller, settings)
+        deciding = Deciding(
+            settings, store, clock, metrics, staff, roles=APPROVAL_ROLES, service=_signature_service(settings)
+        )
+        benefits = Benefits(store, clock, counted, chart, people, deciding.proposals, teller, settings)
         payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
         merchants = Merchants(store, ledger, chart, keys, clock)
         statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
         tokens = Tokens(store, people, keys, clock, settings)
         opt_outs, questions = OptOuts(store, clock), Questions(store, clock, QUESTION_HANDLERS)
-        campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs, policy)
+        campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs, deciding.proposals)
         tickets = Tickets(store, keys, clock, teller, questions)
         served = UssdServices(people, payments, benefits, tokens, ledger, tickets, mailbox)
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
         counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
         proof = Proof(page_profile(settings), actions)
-        releases = Releases(store, clock, Proposals(store, clock, policy), proof)
+        releases = Releases(store, clock, deciding.proposals, proof)
         door = Door(Services(people, payments, benefits, questions, Stops(opt_outs, campaigns), tickets), Keywords())
         yield House(
             settings=settings,
@@ -215,11 +207,9 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             access=access,
             people=people,
             staff=staff,
-            approvals=_approvals(decided_by, benefits, people, campaigns, releases, signing.signers),
-            delegations=delegations,
-            policy=policy,
-            documents=documents,
-            signing=signing,
+            approvals=_approvals(deciding, benefits, people, campaigns, releases),
+            deciding=deciding,
+            signing=deciding.rooms(signed={}, unsigned={}),
             benefits=benefits,
             payments=payments,
             jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job, STATEMENTS_JOB: statements.send_job}),
@@ -273,10 +263,10 @@ def _notices(
 
 
 def _campaigns(
-    settings: Settings, store: Store, clock: Clock, readers: Readers, stops: OptOuts, policy: Policy
+    settings: Settings, store: Store, clock: Clock, readers: Readers, stops: OptOuts, proposals: Proposals
 ) -> Campaigns:
     window = Window(settings.campaign_from_hour, settings.campaign_to_hour, ZoneInfo(settings.zone))
-    post, proposals = Bulk(clock, _words(settings)), Proposals(store, clock, policy)
+    post = Bulk(clock, _words(settings))
     return Campaigns(CampaignParts(store, clock, post, readers, readers, stops, proposals, settings, window))
 
 
@@ -297,23 +287,8 @@ def _signature_service(_settings: Settings) -> SignatureService | None:
     return None
 
 
-def _signed() -> Mapping[str, Follow]:
-    """What follows when a document of a kind is signed."""
-    return {}
-
-
-def _unsigned() -> Mapping[str, Follow]:
-    """What follows when a document of a kind was refused or has expired."""
-    return {}
-
-
 def _approvals(
-    decided_by: Callable[..., Approvals],
-    benefits: Benefits,
-    people: People,
-    campaigns: Campaigns,
-    releases: Releases,
-    signers: Signers,
+    deciding: Deciding, benefits: Benefits, people: People, campaigns: Campaigns, releases: Releases
 ) -> Approvals:
     executors = {
         RELEASE_KIND: benefits.release,
@@ -321,13 +296,13 @@ def _approvals(
         CAMPAIGN_KIND: campaigns.release,
         MENU_RELEASE_KIND: releases.release,
         ROLLBACK_KIND: releases.rolled_back,
-        SIGNER_ENROLMENT_KIND: signers.enrolled,
+        SIGNER_ENROLMENT_KIND: deciding.signers.enrolled,
     }
     refusers = {
         RELEASE_KIND: benefits.release_refused,
         CAMPAIGN_KIND: campaigns.refused,
         MENU_RELEASE_KIND: releases.refused,
         ROLLBACK_KIND: releases.rollback_refused,
-        SIGNER_ENROLMENT_KIND: signers.not_enrolled,
+        SIGNER_ENROLMENT_KIND: deciding.signers.not_enrolled,
     }
-    return decided_by(roles=APPROVAL_ROLES, executors=executors, refusers=refusers)
+    return deciding.approvals(executors, refusers)

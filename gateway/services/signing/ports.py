@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -61,12 +60,18 @@ class Needs(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class StandIn:
+class StandIn(Protocol):
     """Whom a member stands in for, with that person's own roles now."""
 
-    principal: str
-    roles: frozenset[str]
+    @property
+    def principal(self) -> str:
+        """Staff id."""
+        ...
+
+    @property
+    def roles(self) -> AbstractSet[str]:
+        """Names of roles."""
+        ...
 
 
 class StandsIn(Protocol):
