@@ -2,8 +2,20 @@
 
 from simulators.mssp.authority import Authority
 from simulators.mssp.codes import Code
-from simulators.mssp.phone import Habit, KeyKind, Prompt, Said, SignPhone
+from simulators.mssp.phone import Done, Habit, KeyKind, Prompt, Said, SignPhone
 from simulators.mssp.server import Mssp
-from simulators.mssp.service import Contract, Service
+from simulators.mssp.service import Provider, Service
 
-__all__ = ["Authority", "Code", "Contract", "Habit", "KeyKind", "Mssp", "Prompt", "Said", "Service", "SignPhone"]
+__all__ = [
+    "Authority",
+    "Code",
+    "Done",
+    "Habit",
+    "KeyKind",
+    "Mssp",
+    "Prompt",
+    "Provider",
+    "Said",
+    "Service",
+    "SignPhone",
+]

@@ -102,6 +102,7 @@ class SignPhone:
         name: str,
         authority: Authority,
         *,
+        name_fa: str = "",
         key: KeyKind = KeyKind.EC,
         pin: str = "",
         folder: Path | None = None,
@@ -110,6 +111,7 @@ class SignPhone:
         """Without a `pin` the card comes with one of its own making; a card that is kept keeps what it has."""
         self.msisdn = msisdn
         self.name = name
+        self.name_fa = name_fa or name
         self.on = True
         self.habit = Habit.WAITS
         self.delay_s = 0.0
@@ -138,6 +140,11 @@ class SignPhone:
     def busy(self) -> bool:
         """Whether a request is on this SIM."""
         return self._open is not None
+
+    @property
+    def serial(self) -> str:
+        """Serial number of the certificate, decimal digits; '' before its first use."""
+        return str(self._issued.certificate.serial_number) if self._issued else ""
 
     @property
     def seen(self) -> str:

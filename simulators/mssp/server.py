@@ -130,7 +130,7 @@ class Mssp:
         octets = form.answer("Signature", self._echo(answer))
         if self._faults.malformed_answer:
             octets = octets[: len(octets) // 2]
-        url = self.service.contracts[ask.header.ap_id].notify_url
+        url = self.service.providers[ask.header.ap_id].notify_url
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=NOTIFY_S)) as client:
             for _ in range(2 if self._faults.duplicate_answer else 1):
                 await self._post(client, url, octets, form.CONTENT_TYPE, answer.code)

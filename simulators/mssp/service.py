@@ -38,7 +38,7 @@ VALIDATE = f"{FICOM}validate"
 
 
 @dataclass(frozen=True, slots=True)
-class Contract:
+class Provider:
     """An application provider.
 
     Attributes:
@@ -97,13 +97,13 @@ class Service:
         self,
         authority: Authority,
         phones: Mapping[str, SignPhone],
-        contracts: Mapping[str, Contract],
+        providers: Mapping[str, Provider],
         faults: MsspFaults,
         trace: Trace,
         clock: Callable[[], datetime] = system_clock,
     ) -> None:
         self.phones = phones
-        self.contracts = contracts
+        self.providers = providers
         self._authority = authority
         self._faults = faults
         self._trace = trace
@@ -201,9 +201,9 @@ class Service:
         return self._transactions[name]
 
     async def _begun(self, ask: SignAsk) -> Transaction:
-        contract = self._admit(ask.header)
+        provider = self._admit(ask.header)
         self._use(ask.header)
-        profile = self._checked(ask, contract)
+        profile = self._checked(ask, provider)
         test = _test_number(ask.msisdn, later=ask.mode is not Mode.SYNCH)
         if test is not None:
             return self._kept(ask, profile, test)
@@ -234,9 +234,9 @@ class Service:
             code = end.result().code
             self._trace.record(WIRE, f"{ask.msisdn} {code.value} {code.name}", outbound=True)
 
-    def _checked(self, ask: SignAsk, contract: Contract) -> str:
+    def _checked(self, ask: SignAsk, provider: Provider) -> str:
         """The profile that will be used; raises what is wrong with the request."""
-        if ask.mode is Mode.SERVER_SERVER and not contract.notify_url:
+        if ask.mode is Mode.SERVER_SERVER and not provider.notify_url:
             raise Refusal(Code.NO_URL_FOUND, "no address for results")
         if ask.format not in FORMATS:
             raise Refusal(Code.WRONG_PARAM, "MSS_Format")
@@ -249,17 +249,17 @@ class Service:
         texts = {ask.displayed, *([ask.data.decode()] if ask.mime == TEXT_MIME else [])}
         for text in texts:
             _fits(text)
-        if contract.prefix not in ask.displayed:
+        if provider.prefix not in ask.displayed:
             raise Refusal(Code.INAPPROPRIATE_DATA, "the text does not hold the prefix")
         return PROFILES[ask.profile]
 
-    def _admit(self, header: Header) -> Contract:
-        contract = self.contracts.get(header.ap_id)
-        if contract is None or contract.password != header.password:
+    def _admit(self, header: Header) -> Provider:
+        provider = self.providers.get(header.ap_id)
+        if provider is None or provider.password != header.password:
             raise Refusal(Code.UNAUTHORIZED_ACCESS)
         if abs((header.instant - self.now()).total_seconds()) > SKEW_MAX_S:
             raise Refusal(Code.WRONG_PARAM, "Instant is too far from now")
-        return contract
+        return provider
 
     def _use(self, header: Header) -> None:
         key = (header.ap_id, header.transaction, header.instant.isoformat())

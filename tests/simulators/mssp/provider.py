@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 import aiohttp
 
 from simulators.faults import MsspFaults
-from simulators.mssp import Authority, Contract, KeyKind, Mssp, Service, SignPhone
+from simulators.mssp import Authority, KeyKind, Mssp, Provider, Service, SignPhone
 from simulators.trace import Trace
 
 AP_ID, AP_PWD, PREFIX = "http://sso.example", "hidden-password", "SSO:"
@@ -108,8 +108,8 @@ async def bench(folder: Path | None = None, notify_url: str = "", key: KeyKind =
         number: SignPhone(number, name, authority, key=key, pin="4711", folder=folder)
         for number, name in ((FIRST, "Treasurer"), (SECOND, "Checker"))
     }
-    contracts = {AP_ID: Contract(AP_ID, AP_PWD, PREFIX, notify_url)}
-    mssp = Mssp(Service(authority, phones, contracts, faults, trace), faults, trace)
+    providers = {AP_ID: Provider(AP_ID, AP_PWD, PREFIX, notify_url)}
+    mssp = Mssp(Service(authority, phones, providers, faults, trace), faults, trace)
     await mssp.start("127.0.0.1", 0)
     try:
         async with aiohttp.ClientSession() as session:
