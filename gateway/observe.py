@@ -197,3 +197,14 @@ class Metrics:
         self.link_inbound = Counter(
             "tapdial_link_inbound", "deliver_sm and data_sm by what they are", ["link", "kind"], registry=self.registry
         )
+        self.mssp_requests = Counter(
+            "tapdial_mssp_requests", "Requests to the signature service, by outcome", ["operation", "outcome"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.mssp_seconds = Histogram(
+            "tapdial_mssp_seconds", "Time until a signature or its refusal", ["operation"], registry=self.registry
+        )
+        self.mssp_callbacks = Counter(
+            "tapdial_mssp_callbacks", "Results that the signature service has posted", ["end"], registry=self.registry
+        )
+        self.mssp_up = Gauge("tapdial_mssp_up", "Whether the signature service answers", registry=self.registry)

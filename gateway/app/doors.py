@@ -16,6 +16,7 @@ from gateway.app.house import APPROVAL_ROLES, House, page_profile
 from gateway.channels.api import api_app
 from gateway.channels.console import ConsoleDeps, console_app
 from gateway.channels.mail import MailDesk, MailIngress, tls_context
+from gateway.channels.mss import ResultDoor
 from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
 from gateway.channels.ussd import Clerk, Codes, LinkedUssd, Mount, UssdDoor, default_mount, read_wires
@@ -56,6 +57,9 @@ def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[st
     clerk = Clerk(house.poster, tasks, house.clock, house.metrics)
     app.add_routes(UssdDoor(dialogues, mounts, house.metrics, clerk).routes())
     app.add_routes(_probes(house, ready))
+    results = house.settings.mssp_callback_secret.get_secret_value()
+    if house.signer is not None and results:
+        app.add_routes(ResultDoor(house.signer, results).routes())
     app.add_subapp("/console", console_app(_console(house, dialogues, links)))
     app.add_subapp("/api/v1", api_app(house.tokens, house.heads, house.clock, house.metrics))
     linked = LinkedUssd(dialogues, house.metrics, Codes([house.settings.service_code]))

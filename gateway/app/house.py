@@ -17,6 +17,7 @@ from gateway.channels.ussd import build_actions
 from gateway.keys import KeyStore
 from gateway.keys.software import SoftwareKeyStore
 from gateway.observe import Metrics
+from gateway.peers.mssp import Mssp, mssp_profile
 from gateway.peers.registry import HttpRegistry
 from gateway.peers.ussd import HttpPoster
 from gateway.services.access import Access
@@ -118,6 +119,8 @@ class House:
     questions: Questions
     tickets: Tickets
     poster: HttpPoster
+    signer: Mssp | None
+    """None where there is no mobile signature service."""
     actions: Actions
     proof: Proof
     releases: Releases
@@ -163,6 +166,8 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         ledger = await Ledger.open(settings.wallet_url, clock, zone=ZoneInfo(settings.zone))
         stack.push_async_callback(ledger.close)
         registry = await stack.enter_async_context(HttpRegistry(settings.registry_url, settings.registry_timeout_s))
+        mssp = await asyncio.to_thread(mssp_profile, settings)
+        signer = await stack.enter_async_context(Mssp(mssp, clock, metrics)) if mssp else None
         preferences, mailbox = Preferences(store, clock), Mailbox(store, clock, kept_days=settings.mailbox_kept_days)
         notices = _notices(settings, store, keys, clock, preferences, mailbox)
         outbox = Outbox(store, keys, clock, metrics, quiet=QuietHours.of(settings.quiet_hours, settings.zone))
@@ -236,6 +241,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             opt_outs=opt_outs,
             questions=questions,
             tickets=tickets,
+            signer=signer,
             poster=await stack.enter_async_context(HttpPoster()),
             actions=actions,
             proof=proof,

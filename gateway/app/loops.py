@@ -24,6 +24,7 @@ from gateway.workers.loop import Loop
 from gateway.workers.outbox import OutboxWorker
 from gateway.workers.phones import PhonesWorker
 from gateway.workers.pushes import PushCarrier
+from gateway.workers.signer import SignerProbe
 from gateway.workers.sweeper import Sweeper
 from ussd_menus.paging import fits
 
@@ -95,6 +96,8 @@ class Loops:
             Loop("campaigns", house.campaigns.tick, metrics, idle_s=1.0),
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),
         ]
+        if house.signer is not None:
+            others.append(Loop("mssp_probe", SignerProbe(house.signer, metrics).tick, metrics, idle_s=60.0))
         self._tasks = [tasks.create_task(links.run(), name="links")]
         self._tasks += [tasks.create_task(link.run(), name=f"ussd-{link.profile.name}") for link in self._ussd]
         self._tasks += [tasks.create_task(worker.run(loop.run), name=loop.name) for worker, loop in carrying.items()]

@@ -86,6 +86,28 @@ def verify(
     return _checked(signed, roots, at, content, digest)
 
 
+def identify(certificates: Sequence[bytes], roots: Roots, at: datetime) -> Verified | CmsRefusal:
+    """Whose certificate the first of these is, if it is one for signatures, in date, strong, and leads to a root."""
+    read = [one for raw in certificates[:CERTIFICATES_MAX] if (one := read_certificate(raw)) is not None]
+    if not read or read[0].raw != certificates[0]:
+        return CmsRefusal.NO_CERTIFICATE
+    return _trusted(read[0], read[1:], roots, at) or _named(read[0])
+
+
+def _trusted(signer: Cert, others: Sequence[Cert], roots: Roots, at: datetime) -> CmsRefusal | None:
+    if not signer.in_date(at):
+        return CmsRefusal.DATE
+    if not signer.signs:
+        return CmsRefusal.USAGE
+    if signer.key is None:
+        return CmsRefusal.WEAK
+    return None if roots.lead_to(signer, others, at) else CmsRefusal.PATH
+
+
+def _named(signer: Cert) -> Verified:
+    return Verified(str(signer.of.serial_number), signer.of.subject.rfc4514_string(), signer.raw)
+
+
 def _checked(
     signed: _Signed, roots: Roots, at: datetime, content: bytes | None, digest: bytes | None
 ) -> Verified | CmsRefusal:
@@ -94,19 +116,16 @@ def _checked(
     if len(named) != 1:
         return CmsRefusal.NO_CERTIFICATE
     signer = named[0]
-    if not signer.in_date(at):
-        return CmsRefusal.DATE
-    if not signer.signs:
-        return CmsRefusal.USAGE
-    if signer.key is None or signed.digest not in _HASHES or signed.signature_hash != signed.digest:
+    refusal = _trusted(signer, [one for one in certificates if one is not signer], roots, at)
+    if refusal is not None:
+        return refusal
+    if signed.digest not in _HASHES or signed.signature_hash != signed.digest:
         return CmsRefusal.WEAK
-    if not roots.lead_to(signer, [one for one in certificates if one is not signer], at):
-        return CmsRefusal.PATH
-    if not _is_signature(signed, signer.key):
+    if signer.key is None or not _is_signature(signed, signer.key):
         return CmsRefusal.SIGNATURE
     if not _is_content(signed, content, digest):
         return CmsRefusal.CONTENT
-    return Verified(str(signer.of.serial_number), signer.of.subject.rfc4514_string(), signer.raw)
+    return _named(signer)
 
 
 def _is_named(signed: _Signed, certificate: Cert) -> bool:

@@ -41,7 +41,7 @@ def _ncname(text: str) -> str:
     return text
 
 
-def number_of(given: object) -> object:
+def number_of(given: object) -> int:
     """Numbers come as strings in both forms, and as numbers from some."""
     if isinstance(given, int) and not isinstance(given, bool):
         return int(given)

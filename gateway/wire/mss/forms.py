@@ -30,6 +30,11 @@ class Form(Protocol):
         """Of what is sent."""
         ...
 
+    @property
+    def minor(self) -> int:
+        """The minor version that requests for signatures say."""
+        ...
+
     def path(self, kind: type[Message]) -> str:
         """Where requests of this kind are posted, below the service's address."""
         ...
@@ -123,6 +128,7 @@ class JsonForm:
     """Kiuru's JSON: `POST /rest/service/{sign|status|profile|receipt}`."""
 
     content_type = "application/json;charset=UTF-8"
+    minor = 2
     _PATHS: Mapping[str, str] = {
         "MSS_Signature": "sign",
         "MSS_StatusQuery": "status",

@@ -60,6 +60,7 @@ class SoapForm:
     """
 
     content_type = "application/soap+xml;charset=UTF-8"
+    minor = 1
 
     def path(self, kind: type[Message]) -> str:
         """The port of the operation."""

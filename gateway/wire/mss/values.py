@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator
 
 from gateway.wire.mss.codes import FaultCode, Status
 from gateway.wire.mss.fields import (
@@ -195,10 +195,18 @@ class StatusDetail(Part):
     profile: ProfileExtension | None = Field(None, alias="ProfileQueryExtension")
 
 
-class StatusCode(Part):
-    """Its code."""
+def _code(given: object) -> Status | FaultCode:
+    number = number_of(given)
+    return Status(number) if number in _STATUSES else FaultCode(number)
 
-    value: Annotated[Status, BeforeValidator(number_of), PlainSerializer(lambda code: str(int(code)))] = Field(
+
+_STATUSES = frozenset(int(status) for status in Status)
+
+
+class StatusCode(Part):
+    """Its code; a fault's where a service posts by itself how a transaction has ended, for that has no faults."""
+
+    value: Annotated[Status | FaultCode, PlainValidator(_code), PlainSerializer(lambda code: str(int(code)))] = Field(
         alias="Value"
     )
 

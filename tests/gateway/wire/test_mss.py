@@ -1,7 +1,7 @@
 """Messages of mobile signature services: transcripts of both forms, every code, round trips, and what is hostile."""
 
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import pytest
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from gateway.errors import BadInput
 from gateway.wire.mss import (
-    MESSAGES,
     ApInfo,
     Data,
     Fault,
@@ -36,12 +35,8 @@ from gateway.wire.mss import (
     StatusRequest,
     StatusResponse,
     decode,
-    fits,
-    is_transaction_id,
-    prefixed,
-    room_for,
 )
-from gateway.wire.mss.terms import FICOM_NS, MSS_NS, PROFILES, Additional, Format
+from gateway.wire.mss.terms import PROFILES, Additional, Format
 from gateway.wire.mss.values import BatchItem, NoSpamCode
 from tests.gateway.wire.mss_transcripts import JSON, SOAP
 
@@ -354,53 +349,3 @@ def test_no_value_tells_a_secret_by_its_name() -> None:
 
     assert "secret" not in repr(request)
     assert "4179" not in repr(request)
-
-
-@pytest.mark.parametrize(
-    ("text", "length", "room", "whole"),
-    [
-        ("a" * 239, 239, 239, True),
-        ("a" * 240, 240, 239, False),
-        ("€" * 120, 240, 239, False),
-        ("س" * 119, 119, 119, True),
-        ("س" * 120, 120, 119, False),
-        ("ç" + "a" * 118, 119, 119, True),
-        ("ç" + "a" * 119, 120, 119, False),
-        ("😀" * 60, 120, 119, False),
-        ("", 0, 239, False),
-    ],
-)
-def test_a_phone_shows_a_text_as_long_as_its_letters_let_it(text: str, length: int, room: int, *, whole: bool) -> None:
-    assert room_for(text) == (length, room)
-    assert fits(text) is whole
-
-
-@pytest.mark.parametrize(
-    ("text", "good"),
-    [("A1", True), ("_a.b-c", True), ("sgn_01K3", True), ("1A", False), ("a:b", False), ("", False), ("آ", False),
-     ("a" * 64, True), ("a" * 65, False), ("a\n", False)],
-)  # fmt: skip
-def test_a_transaction_id_begins_with_a_letter(text: str, *, good: bool) -> None:
-    assert is_transaction_id(text) is good
-
-
-def test_a_text_gets_our_prefix_once() -> None:
-    assert prefixed("SSO: ", "pay?") == prefixed("SSO: ", "SSO: pay?") == "SSO: pay?"
-
-
-def test_an_instant_is_written_in_utc_with_its_zone() -> None:
-    moment = datetime(2026, 1, 1, 3, 30, 0, 123_456, timezone(timedelta(hours=3, minutes=30)))
-    info = ApInfo(ap_id="a", trans_id="b", instant=moment)
-
-    assert info.model_dump(by_alias=True)["Instant"] == "2026-01-01T00:00:00.123Z"
-
-
-def test_names_and_namespaces_are_those_of_the_standard() -> None:
-    assert {kind.NAME for kind in MESSAGES} == {
-        f"MSS_{name}{end}" for name in ("Signature", "Status", "Profile", "Receipt") for end in ("Req", "Resp")
-    }
-    assert Format.CMS.value == f"{MSS_NS}CMS-Signature"
-    assert Additional.USER_LANG.value == f"{FICOM_NS}userLang"
-    assert {FORMS["json"].path(kind) for kind in MESSAGES} == {
-        f"/rest/service/{name}" for name in ("sign", "status", "profile", "receipt")
-    }
