@@ -166,8 +166,6 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         ledger = await Ledger.open(settings.wallet_url, clock, zone=ZoneInfo(settings.zone))
         stack.push_async_callback(ledger.close)
         registry = await stack.enter_async_context(HttpRegistry(settings.registry_url, settings.registry_timeout_s))
-        mssp = await asyncio.to_thread(mssp_profile, settings)
-        signer = await stack.enter_async_context(Mssp(mssp, clock, metrics)) if mssp else None
         preferences, mailbox = Preferences(store, clock), Mailbox(store, clock, kept_days=settings.mailbox_kept_days)
         notices = _notices(settings, store, keys, clock, preferences, mailbox)
         outbox = Outbox(store, keys, clock, metrics, quiet=QuietHours.of(settings.quiet_hours, settings.zone))
@@ -241,7 +239,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             opt_outs=opt_outs,
             questions=questions,
             tickets=tickets,
-            signer=signer,
+            signer=await _signer(stack, settings, clock, metrics),
             poster=await stack.enter_async_context(HttpPoster()),
             actions=actions,
             proof=proof,
@@ -249,6 +247,11 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             session_counts=counts,
             funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo(settings.zone), tariffs),
         )
+
+
+async def _signer(stack: contextlib.AsyncExitStack, settings: Settings, clock: Clock, metrics: Metrics) -> Mssp | None:
+    profile = await asyncio.to_thread(mssp_profile, settings)
+    return await stack.enter_async_context(Mssp(profile, clock, metrics)) if profile else None
 
 
 def page_profile(settings: Settings) -> ussd_menus.Profile:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from gateway.services.signing.model import SignerState, SignOutcome
+from gateway.services.signing.model import SignOutcome
+from gateway.services.signing.profiles import ProfileState
 from gateway.wire.mss import SIGNED_STATUSES, WAITING_STATUSES, FaultCode, Status
 
 FAULTS: Mapping[FaultCode, SignOutcome] = {
@@ -44,10 +45,10 @@ ENDS: Mapping[Status, SignOutcome] = {
 """Statuses that end a transaction without a signature; the others bring one, or say to wait."""
 assert ENDS.keys() | SIGNED_STATUSES | WAITING_STATUSES == set(Status)
 
-STATES: Mapping[SignOutcome, SignerState] = {
-    SignOutcome.NOT_ENROLLED: SignerState.NOT_ENROLLED,
-    SignOutcome.PIN_BLOCKED: SignerState.PIN_BLOCKED,
-    SignOutcome.UNREACHABLE: SignerState.UNREACHABLE,
-    SignOutcome.REVOKED: SignerState.UNTRUSTED,
+STATES: Mapping[SignOutcome, ProfileState] = {
+    SignOutcome.NOT_ENROLLED: ProfileState.NOT_ENROLLED,
+    SignOutcome.PIN_BLOCKED: ProfileState.PIN_BLOCKED,
+    SignOutcome.UNREACHABLE: ProfileState.UNREACHABLE,
+    SignOutcome.REVOKED: ProfileState.UNTRUSTED,
 }
 """What a fault to the question for a profile says of the number; any other says nothing."""

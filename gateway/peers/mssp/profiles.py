@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from gateway.services.signing.model import SignerProfile, SignerState
+from gateway.services.signing.profiles import ProfileState, SignerProfile
 from gateway.wire.cms import Roots, Verified, identify
 from gateway.wire.mss import ProfileResponse
 from gateway.wire.mss.values import Sscd
@@ -15,8 +15,8 @@ ACTIVE = frozenset({"", "ACTIVE"})
 def signer_profile(answer: ProfileResponse, roots: Roots, at: datetime) -> SignerProfile:
     """The SIM's or else the first app's that is ready; if none is, why the first of them is not."""
     found = [_of(sscd, roots, at) for sscd in _sscds(answer)]
-    ready = [one for one in found if one.state is SignerState.READY]
-    return next(iter([*ready, *found]), SignerProfile(SignerState.NOT_ENROLLED))
+    ready = [one for one in found if one.state is ProfileState.READY]
+    return next(iter([*ready, *found]), SignerProfile(ProfileState.NOT_ENROLLED))
 
 
 def _sscds(answer: ProfileResponse) -> Iterator[Sscd]:
@@ -28,15 +28,15 @@ def _sscds(answer: ProfileResponse) -> Iterator[Sscd]:
 
 def _of(sscd: Sscd, roots: Roots, at: datetime) -> SignerProfile:
     if not sscd.certificates:
-        return SignerProfile(SignerState.NOT_ENROLLED)
+        return SignerProfile(ProfileState.NOT_ENROLLED)
     good = [
         known
         for key in sscd.certificates
         if key.state in ACTIVE and isinstance(known := identify(key.certificates, roots, at), Verified)
     ]
     if not good:
-        return SignerProfile(SignerState.UNTRUSTED)
-    state = SignerState.READY if sscd.state in ACTIVE else SignerState.UNREACHABLE
+        return SignerProfile(ProfileState.UNTRUSTED)
+    state = ProfileState.READY if sscd.state in ACTIVE else ProfileState.UNREACHABLE
     if sscd.pin.blocked:
-        state = SignerState.PIN_BLOCKED
+        state = ProfileState.PIN_BLOCKED
     return SignerProfile(state, tuple(one.serial for one in good), good[0].subject)

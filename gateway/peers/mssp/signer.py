@@ -18,7 +18,8 @@ from gateway.peers.mssp.outcomes import ENDS, FAULTS, STATES
 from gateway.peers.mssp.pending import Pending, Pendings, Posted
 from gateway.peers.mssp.profile import MsspProfile
 from gateway.peers.mssp.profiles import signer_profile
-from gateway.services.signing.model import SignerProfile, SignerState, SignOutcome, SignRequest, SignResult
+from gateway.services.signing.model import SignOutcome, SignRequest, SignResult
+from gateway.services.signing.profiles import ProfileState, SignerProfile
 from gateway.wire.cms import CmsRefusal, verify
 from gateway.wire.mss import (
     SIGNED_STATUSES,
@@ -129,10 +130,10 @@ class Mssp:
             answer = await self._client.ask(request, ProfileResponse, ASK_S)
         except PeerUnavailable as problem:
             self._failed("profile", problem)
-            return SignerProfile(SignerState.UNAVAILABLE)
+            return SignerProfile(ProfileState.UNAVAILABLE)
         if isinstance(answer, Fault):
             self._note(answer)
-            found = SignerProfile(STATES.get(FAULTS[answer.code], SignerState.UNAVAILABLE))
+            found = SignerProfile(STATES.get(FAULTS[answer.code], ProfileState.UNAVAILABLE))
         else:
             found = signer_profile(answer, self._profile.roots, now)
         self._counted("profile", found.state.value)

@@ -389,29 +389,3 @@ class FinishedSignIn:
 
     outcome: FinishOutcome
     token: str = field(default="", repr=False)
-
-
-class SignerState(StrEnum):
-    """Whether a number can sign."""
-
-    READY = "ready"
-    PIN_BLOCKED = "pin_blocked"
-    NOT_ENROLLED = "not_enrolled"
-    """It has no key, no certificate or no service."""
-    UNREACHABLE = "unreachable"
-    """It has, but its phone or SIM is not active."""
-    UNTRUSTED = "untrusted"
-    """No certificate of it leads to a pinned root now."""
-    UNAVAILABLE = "unavailable"
-    """The service cannot be asked; nothing is known."""
-
-
-@dataclass(frozen=True, slots=True)
-class SignerProfile:
-    """What a number signs with; its certificates are those that lead to a pinned root now."""
-
-    state: SignerState
-    serials: tuple[str, ...] = ()
-    """Decimal digits; the first is what a signature is expected from."""
-    subject: str = ""
-    """Distinguished name of the first, RFC 4514."""

@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from gateway.services.signing.model import SignerProfile, SignOutcome, SignRequest, SignResult
+from gateway.services.signing.model import SignOutcome, SignRequest, SignResult
+from gateway.services.signing.profiles import SignerProfile
 from wallet.money import Money
 
 Executor = Callable[[str, str], Awaitable[str]]

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from gateway.errors import BadInput, PeerUnavailable
 from gateway.peers.mssp import Mssp, client
-from gateway.services.signing.model import SignerState, SignOutcome
+from gateway.services.signing.model import SignOutcome
+from gateway.services.signing.profiles import ProfileState
 from gateway.wire.mss import (
     ApInfo,
     Fault,
@@ -253,9 +254,9 @@ async def test_a_number_without_cards_is_not_enrolled(dial: Dial) -> None:
     absent = await dial(FakeMssp(profile=Fault(FaultCode.UNKNOWN_CLIENT)))
     silent = await dial(FakeMssp(profile=web.Response(status=404)))
 
-    assert (await service.profile(MSISDN)).state is SignerState.NOT_ENROLLED
-    assert (await absent.profile(MSISDN)).state is SignerState.NOT_ENROLLED
-    assert (await silent.profile(MSISDN)).state is SignerState.UNAVAILABLE
+    assert (await service.profile(MSISDN)).state is ProfileState.NOT_ENROLLED
+    assert (await absent.profile(MSISDN)).state is ProfileState.NOT_ENROLLED
+    assert (await silent.profile(MSISDN)).state is ProfileState.UNAVAILABLE
 
 
 def test_an_answer_names_its_transaction_or_none() -> None:
