@@ -26,6 +26,8 @@ from gateway.services.dialogues.linked import LinkDialogues
 from gateway.services.releases import ReleasedMenus
 from ussd_menus.loader import FOLDER
 
+DOCUMENT_KINDS = ("payout_batch", "decision_table", "day_close")
+"""Kinds of documents that are signed, for whoever names a stand-in."""
 WORK_MAX = 500
 """USSD hops whose work may be in hand at once; more are told to dial again."""
 
@@ -139,6 +141,11 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         queue=house.outbox,
         tickets=house.tickets,
         causes=resolvers(house, dialogues),
+        signing=house.signing.signing,
+        signers=house.signing.signers,
+        phone_sign_ins=house.signing.sign_ins if house.signer else None,
+        delegations=house.deciding.delegations,
+        document_kinds=DOCUMENT_KINDS,
     )
 
 

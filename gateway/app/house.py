@@ -177,9 +177,9 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         stack.callback(staff.close)
         await staff.check_keys()
         counted = CountedLedger(ledger, metrics)
-        deciding = Deciding(
-            settings, store, clock, metrics, staff, roles=APPROVAL_ROLES, service=_signature_service(settings)
-        )
+        signer = await _signer(stack, settings, clock, metrics)
+        service = SignatureService(signer, signer) if signer else None
+        deciding = Deciding(settings, store, clock, metrics, staff, roles=APPROVAL_ROLES, service=service)
         benefits = Benefits(store, clock, counted, chart, people, deciding.proposals, teller, settings)
         payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
         merchants = Merchants(store, ledger, chart, keys, clock)
@@ -239,7 +239,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             opt_outs=opt_outs,
             questions=questions,
             tickets=tickets,
-            signer=await _signer(stack, settings, clock, metrics),
+            signer=signer,
             poster=await stack.enter_async_context(HttpPoster()),
             actions=actions,
             proof=proof,
@@ -289,11 +289,6 @@ def _bounces(
 def _forwarding(settings: Settings, store: Store, keys: KeyStore, clock: Clock, teller: Teller) -> Forwarding:
     zone, parts_max = ZoneInfo(settings.zone), settings.mail_sms_parts_max
     return Forwarding(store, keys, clock, teller, zone=zone, parts_max=parts_max)
-
-
-def _signature_service(_settings: Settings) -> SignatureService | None:
-    """The mobile signature service, if there is one."""
-    return None
 
 
 def _approvals(

@@ -8,9 +8,17 @@ from typing import Protocol
 from aiohttp import web
 
 from gateway.channels.console.cells import Cell
+from gateway.channels.console.signing_desks import DelegationsDesk, PhoneSignInDesk, SignersDesk, SigningDesk
 from gateway.observe import Metrics
 from gateway.services.access import View
-from gateway.services.approvals import Approval, ApprovalOutcome, Band, Change, Checker, Vote
+from gateway.services.approvals import (
+    Approval,
+    ApprovalOutcome,
+    Band,
+    Change,
+    Checker,
+    Vote,
+)
 from gateway.services.benefits import Claim, ClaimChange, DecisionOutcome
 from gateway.services.campaigns import Campaign, CampaignKind, CampaignOutcome, Preview, Reported
 from gateway.services.dialogues import Traced
@@ -288,6 +296,11 @@ class ConsoleDeps:
         links: Names of links and whether each is up; empty when nothing is known.
         link_board: What every process last said of its links.
         queue: What waits in the outbox.
+        signing: Documents and their signatures.
+        signers: Whose phone signs.
+        phone_sign_ins: Signing in by phone; None where there is no signature service.
+        delegations: Who stands in for whom.
+        document_kinds: Kinds of documents that are signed, for who names a stand-in.
         causes: Resolvers by prefix (`tap`, `ses`, …) besides its own: clm, inv, pay, cco, csh.
     """
 
@@ -316,6 +329,11 @@ class ConsoleDeps:
     link_board: LinksDesk
     queue: QueueDesk
     causes: Mapping[str, CauseResolver]
+    signing: SigningDesk
+    signers: SignersDesk
+    phone_sign_ins: PhoneSignInDesk | None
+    delegations: DelegationsDesk
+    document_kinds: Collection[str]
 
 
 DEPS = web.AppKey("console_deps", ConsoleDeps)

@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 import pyotp
 
 from gateway.app.seen import SeenSessions
+from gateway.app.signing import RolesOf
 from gateway.channels.console import CauseView, ConsoleDeps
 from gateway.errors import BadInput, NotFound
 from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
 from gateway.services.access import Access
+from gateway.services.approvals import Delegations
 from gateway.services.benefits import Claim, ClaimChange, ClaimState, DecisionOutcome
 from gateway.services.dialogues import SessionCounts
 from gateway.services.funnels import Funnels, Tariff
@@ -33,6 +35,7 @@ from tests.gateway.channels.console.approving import APPROVAL_ROLES, StubApprova
 from tests.gateway.channels.console.campaigns import campaigns_of
 from tests.gateway.channels.console.presses import releases_of
 from tests.gateway.channels.console.shops import StubMerchants
+from tests.gateway.channels.console.signatures import StubSigners, StubSigning, StubSignIns
 from tests.gateway.channels.console.teller import StubTeller
 from ussd_menus import Style
 from wallet.accounts import Chart
@@ -51,6 +54,7 @@ STAFF: Mapping[str, tuple[str, Sequence[Role], str]] = {
     "homeless": ("Hoda Clerk", [Role.BRANCH_CLERK], ""),
     "finance": ("Farah Finance", [Role.FINANCE], ""),
     "admin": ("Amir Admin", [Role.ADMINISTRATOR], ""),
+    "treasurer": ("Tara Treasurer", [Role.SIGNATORY], ""),
     "both": ("Bahar Both", [Role.ADMINISTRATOR, Role.BRANCH_CLERK], "tehran-1"),
 }
 
@@ -265,6 +269,9 @@ class World:
     tickets: Tickets
     releases: Releases
     store: Store
+    signing: StubSigning
+    signers: StubSigners
+    phone_sign_ins: StubSignIns
     seeds: dict[str, str]
     ids: dict[str, str]
 
@@ -307,6 +314,9 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
     links, counts = LinkBoard(store, clock), SessionCounts(store)
     releases = releases_of(store, clock, approvals)
 
+    signing, phone_sign_ins = StubSigning(clock), StubSignIns()
+    signers = StubSigners(clock, signing)
+
     async def session(cause: str) -> CauseView | None:
         return CauseView("session", [("msisdn", "***0001")])
 
@@ -320,6 +330,8 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
         funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo("Asia/Tehran"), {"default": Tariff(hop=20)}),
         preferences=Preferences(store, clock),
         mailbox=Mailbox(store, clock, kept_days=90),
+        signing=signing, signers=signers, phone_sign_ins=phone_sign_ins,
+        delegations=Delegations(store, clock, RolesOf(staff)), document_kinds=("payout_batch", "day_close"),
     )  # fmt: skip
     return World(
         deps,
@@ -337,6 +349,9 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
         tickets,
         releases,
         store,
+        signing,
+        signers,
+        phone_sign_ins,
         {},
         {},
     )
