@@ -12,7 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
-from gateway.demo import seed
+from gateway.demo import seed, signatures
 from gateway.demo.seed import Facts
 from gateway.languages import LANGUAGES
 from gateway.services.dialogues.resume import aside_text
@@ -41,7 +41,7 @@ def free_ports(count: int) -> list[int]:
 
 def town_settings(folder: Path, database_url: str) -> Settings:
     """Settings on free ports; SQLite files in `folder` unless the URL is a PostgreSQL."""
-    http, iso8583, lab, smsc, mail, registry, ingress = free_ports(7)
+    http, iso8583, lab, smsc, mail, registry, ingress, mssp = free_ports(8)
     return Settings(
         data_dir=folder / "data",
         database_url="" if database_url.startswith("sqlite") else database_url,
@@ -52,6 +52,7 @@ def town_settings(folder: Path, database_url: str) -> Settings:
         mail_port=mail,
         mail_ingress_port=ingress,
         registry_url=f"http://127.0.0.1:{registry}",
+        mssp_url=f"http://127.0.0.1:{mssp}",
         sweep_after_s=1,
         stop_s=5.0,
         log_level="debug",
@@ -87,7 +88,8 @@ class Town:
     def environment(self) -> dict[str, str]:
         """What a process of this town must find, and no setting of whoever runs the tests."""
         outside = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        return outside | {f"{PREFIX}{name.upper()}": str(getattr(self.settings, name)) for name in MOVED}
+        moved = {f"{PREFIX}{name.upper()}": str(getattr(self.settings, name)) for name in MOVED}
+        return {**outside, **moved, **signatures.environment(self.settings)}
 
     async def start(self) -> None:
         """Start the gateway and wait until it takes work."""
@@ -185,6 +187,7 @@ async def opened(
         settings = settings.model_copy(update={"ussd_wires_file": str(folder / "wires.toml")})
     settings.data_dir.mkdir(parents=True)
     facts = await seed.seed(settings)
+    settings = signatures.served(settings, facts.mssp_password)
     seed.write_world(settings, facts, folder / "simulators.toml")
     world = World(simulator_config.load(folder / "simulators.toml"))
     async with world.running():
