@@ -56,6 +56,8 @@ ASK_S = 10.0
 """How long an answer may take that waits for no person."""
 GRACE_S = 10.0
 """How much longer than the person's time we wait for the service to tell that it is over."""
+LAST_S = 1.0
+"""How long the last question may take, whose time is over already."""
 PUSHED_POLLS = 4
 """How many pauses longer the questions are apart where the service tells by itself."""
 OLD_S, AHEAD_S = 240, 60
@@ -210,7 +212,7 @@ class Mssp:
                 ap=self._ap(request.transaction_id, self._clock.now()), mssp_trans_id=pending.mssp_id
             )
             try:
-                answer = await self._client.ask(question, StatusResponse, ASK_S)
+                answer = await self._client.ask(question, StatusResponse, min(ASK_S, max(left_s, LAST_S)))
             except PeerUnavailable as problem:
                 self._failed("status", problem)
                 last = SignOutcome.UNAVAILABLE

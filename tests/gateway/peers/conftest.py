@@ -16,8 +16,7 @@ from wallet.clock import ManualClock
 async def dial(
     aiohttp_server: AiohttpServer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Dial]:
-    """Makes clients; what waits ten seconds in life waits a moment."""
-    monkeypatch.setattr(signer, "ASK_S", 0.3)
+    """Makes clients; they wait a moment for a service that should tell that the time is over."""
     monkeypatch.setattr(signer, "GRACE_S", 0.3)
     made: list[Mssp] = []
 
