@@ -19,7 +19,7 @@ BODY_S = 5.0
 class Taker(Protocol):
     """Who waits for results; satisfied by peers/mssp."""
 
-    def arrived(self, octets: bytes, content_type: str) -> None:
+    def arrived(self, octets: bytes) -> None:
         """Take a result.
 
         Raises:
@@ -43,7 +43,7 @@ class ResultDoor:
         given = request.match_info["secret"].encode("utf-8", "replace")
         if not hmac.compare_digest(given, self._secret.encode()):
             raise web.HTTPNotFound
-        self._taker.arrived(await _body(request), request.headers.get("Content-Type", ""))
+        self._taker.arrived(await _body(request))
         return web.Response()
 
 

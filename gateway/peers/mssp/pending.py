@@ -16,9 +16,10 @@ Posted = SignatureResponse | StatusResponse
 
 @dataclass(slots=True)
 class Pending:
-    """One of them. `mssp_id` is '' until the service has answered."""
+    """One of them. `mssp_id` is '' until the service has answered; what is posted while nobody waits is not kept."""
 
     mssp_id: str = ""
+    awaited: bool = True
     news: asyncio.Event = field(default_factory=asyncio.Event)
     posted: Posted | None = None
 
@@ -44,6 +45,12 @@ class Pendings:
         """One that was asked for."""
         return self._held.get(transaction_id)
 
+    def rest(self, transaction_id: str) -> None:
+        """Nobody waits for it any more."""
+        pending = self._held.get(transaction_id)
+        if pending is not None:
+            pending.awaited, pending.posted = False, None
+
     def begin(self, transaction_id: str) -> Pending:
         """Note one before it is sent."""
         self._held[transaction_id] = pending = Pending()
@@ -58,7 +65,7 @@ class Pendings:
     def posted(self, message: Posted) -> bool:
         """Wake who waits; False if nobody here does. It may come before the answer that tells the service's id."""
         pending = self._held.get(message.ap.trans_id)
-        if pending is None or pending.mssp_id not in {"", message.mssp_trans_id}:
+        if pending is None or not pending.awaited or pending.mssp_id not in {"", message.mssp_trans_id}:
             return False
         pending.posted = message
         pending.news.set()

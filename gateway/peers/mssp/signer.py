@@ -94,7 +94,10 @@ class Mssp:
         service itself refuses it when it comes again after a crash, and the person is not asked twice.
         """
         started = time.perf_counter()
-        result = await self._signed(request)
+        try:
+            result = await self._signed(request)
+        finally:
+            self._pendings.rest(request.transaction_id)
         self._metrics.mssp_requests.labels("sign", result.outcome.value).inc()
         self._metrics.mssp_seconds.labels("sign").observe(time.perf_counter() - started)
         return result
@@ -160,13 +163,13 @@ class Mssp:
         self._counted("probe", "ok" if good else "unexpected")
         return good
 
-    def arrived(self, octets: bytes, content_type: str) -> None:
+    def arrived(self, octets: bytes) -> None:
         """Take what the service posts by itself, in either form; what nobody here waits for is counted.
 
         Raises:
             BadInput: It is no message of a service.
         """
-        form = SoapForm() if "xml" in content_type else JsonForm()
+        form = SoapForm() if octets.lstrip()[:1] == b"<" else JsonForm()
         message = decode(form, octets, SignatureResponse, StatusResponse)
         known = isinstance(message, (SignatureResponse, StatusResponse)) and self._pendings.posted(message)
         self._metrics.mssp_callbacks.labels("woken" if known else "unknown").inc()
@@ -203,7 +206,7 @@ class Mssp:
 
     async def _waited(self, request: SignRequest, pending: Pending, deadline: float) -> SignResult:
         """Ask how it stands until it has ended or the time is over."""
-        last = SignOutcome.UNAVAILABLE
+        last, pending.awaited = SignOutcome.UNAVAILABLE, True
         while (left_s := deadline - time.monotonic()) > 0:
             posted = await pending.pause(min(self._pause_s(), left_s))
             if posted is not None and (result := self._proved(posted, request)) is not None:

@@ -114,7 +114,7 @@ def _posted(fake: FakeMssp, code: Status | FaultCode = Status.SIGNATURE, mssp_id
 async def _pushed(service: Mssp, fake: FakeMssp, octets: Callable[[], bytes]) -> None:
     await fake.asked.wait()
     await asyncio.sleep(0.02)
-    service.arrived(octets(), fake.form.content_type)
+    service.arrived(octets())
 
 
 @EACH_FORM
@@ -157,7 +157,7 @@ async def test_what_is_posted_before_the_answer_is_kept_until_its_id_is_known(di
 
     async def answer(fake: FakeMssp, request: SignatureRequest) -> Said:
         assert service is not None
-        service.arrived(_posted(fake), "application/json")
+        service.arrived(_posted(fake))
         return fake.answer(request)
 
     fake = FakeMssp(on_sign=answer)
@@ -178,12 +178,13 @@ async def test_news_that_nobody_waits_for_are_counted(dial: Dial) -> None:
     service = await dial(fake)
     await service.sign(asked())
 
-    service.arrived(_posted(fake, mssp_id="Another"), "application/json")
-    service.arrived(fake.form.encode(Fault(FaultCode.USER_CANCEL)), "application/json")
+    service.arrived(_posted(fake, mssp_id="Another"))
+    service.arrived(_posted(fake))
+    service.arrived(fake.form.encode(Fault(FaultCode.USER_CANCEL)))
     with pytest.raises(BadInput):
-        service.arrived(b"<a/>", "application/soap+xml")
+        service.arrived(b"<a/>")
 
-    assert counted(service, "mssp_callbacks", "unknown") == 2
+    assert counted(service, "mssp_callbacks", "unknown") == 3
 
 
 @EACH_FORM
@@ -230,6 +231,18 @@ async def test_the_probe_wants_a_refusal_of_its_number(dial: Dial, said: Said | 
     assert await service.probe() is good
     assert fake.first.user.msisdn == "+41000000000"
     assert fake.first.signed.data == "Heartbeat"
+
+
+async def test_a_wrong_clock_or_password_of_ours_is_told_to_whoever_can_mend_it(dial: Dial) -> None:
+    async def fault(_fake: FakeMssp, _request: SignatureRequest) -> Said:
+        return Fault(FaultCode.WRONG_PARAM, "WRONG_PARAM", "Instant is too far from now")
+
+    service = await dial(FakeMssp(on_sign=fault))
+
+    with structlog.testing.capture_logs() as lines:
+        await service.sign(asked())
+
+    assert [line["detail"] for line in lines if line["event"] == "mssp_fault"] == ["Instant is too far from now"]
 
 
 async def test_nothing_that_a_person_or_a_service_said_is_logged(dial: Dial) -> None:

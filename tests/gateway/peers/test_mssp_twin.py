@@ -79,8 +79,8 @@ class _Late:
 
     service: Mssp
 
-    def arrived(self, octets: bytes, content_type: str) -> None:
-        self.service.arrived(octets, content_type)
+    def arrived(self, octets: bytes) -> None:
+        self.service.arrived(octets)
 
 
 @EACH_FORM
