@@ -34,6 +34,18 @@ def is_der(octets: bytes) -> bool:
     return nodes > 0
 
 
+def elements(octets: bytes) -> list[bytes]:
+    """The elements inside one that is constructed; of octets that are DER."""
+    outer = _header(octets, 0, len(octets))
+    assert outer is not None
+    _, at, limit = outer
+    found: list[bytes] = []
+    while at < limit and (header := _header(octets, at, limit)) is not None:
+        found.append(octets[at : header[2]])
+        at = header[2]
+    return found
+
+
 def _header(octets: bytes, at: int, limit: int) -> tuple[int, int, int] | None:
     """Identifier octet, beginning and end of the content; None for what is cut, long-tagged or not minimal."""
     if at + 2 > limit or octets[at] & 0x1F == 0x1F:

@@ -7,6 +7,7 @@ at in all, so that no heap of certificates costs time. Revocation is the signatu
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from cryptography import x509
@@ -16,9 +17,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.errors import BadInput
+from gateway.wire.cms.der import elements, is_der
 
 PATH_MAX = 4
 CHECKS_MAX = 12
+CERTIFICATE_MAX = 16_384
+VERSION_TAG = 0xA0
+"""Before the version, which certificates without extensions leave out."""
 RSA_BITS = range(2_048, 8_193)
 HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 CURVES = (ec.SECP256R1, ec.SECP384R1)
@@ -94,16 +99,20 @@ class Cert:
         return True
 
 
+@lru_cache(maxsize=256)
 def read_certificate(raw: bytes) -> Cert | None:
-    """A certificate of DER; None if it is none."""
+    """A certificate of DER; None if it is none. Authorities come again with every signature, so the last are kept."""
+    if len(raw) > CERTIFICATE_MAX or not is_der(raw):
+        return None
     try:
+        issuer, subject = _names(raw)
         read = x509.load_der_x509_certificate(raw)
         extensions = read.extensions
         return Cert(
             raw=raw,
             of=read,
-            issuer=read.issuer.public_bytes(),
-            subject=read.subject.public_bytes(),
+            issuer=issuer,
+            subject=subject,
             key=_signing_key(read),
             constraints=_extension(extensions, x509.BasicConstraints),
             usage=_extension(extensions, x509.KeyUsage),
@@ -112,6 +121,13 @@ def read_certificate(raw: bytes) -> Cert | None:
         )
     except _CERTIFICATE_FAULTS:
         return None
+
+
+def _names(raw: bytes) -> tuple[bytes, bytes]:
+    """Issuer and subject as they stand there (RFC 5280, 4.1): names are compared octet by octet."""
+    fields = elements(elements(raw)[0])
+    at = 3 if fields[0][0] == VERSION_TAG else 2
+    return fields[at], fields[at + 2]
 
 
 def _extension(extensions: x509.Extensions, kind: type[_Extension]) -> _Extension | None:
