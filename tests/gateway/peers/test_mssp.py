@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -253,6 +254,23 @@ async def test_a_service_that_is_not_there_has_seen_nothing(clock: ManualClock) 
 
         assert result.outcome is SignOutcome.UNAVAILABLE
         assert service._pendings.get("Aone") is None
+
+
+async def test_a_service_that_drips_is_left_when_the_time_is_over(dial: Dial) -> None:
+    async def drip(_fake: FakeMssp, _request: SignatureRequest) -> Said:
+        return _Drip()
+
+    service = await dial(FakeMssp(on_sign=drip))
+
+    assert (await service.sign(asked(timeout_s=0))).outcome is SignOutcome.UNAVAILABLE
+
+
+class _Drip(web.StreamResponse):
+    async def prepare(self, request: web.BaseRequest) -> Any:  # noqa: ANN401 - aiohttp's own answer
+        await super().prepare(request)
+        while True:
+            await self.write(b" ")
+            await asyncio.sleep(0.02)
 
 
 async def test_a_line_that_is_cut_in_the_middle_is_unavailable(clock: ManualClock) -> None:
