@@ -5,6 +5,7 @@ service posts how it ended: a signature proves itself and is taken, any other ne
 """
 
 import base64
+import re
 import secrets
 import time
 from datetime import datetime, timedelta
@@ -46,6 +47,7 @@ from gateway.wire.mss import (
     StatusResponse,
     decode,
     fits,
+    is_number,
     is_transaction_id,
     prefixed,
 )
@@ -105,7 +107,7 @@ class Mssp:
     async def told(self, msisdn: str, transaction_id: str, text: str) -> None:
         """Send the receipt: a text to the phone that says what came of its signature; lost ones do not matter."""
         pending = self._pendings.get(transaction_id)
-        if pending is None or not pending.mssp_id or not fits(text):
+        if pending is None or not pending.mssp_id or not is_number(msisdn) or not fits(text):
             self._counted("receipt", "not_sent")
             return
         request = ReceiptRequest(
@@ -123,6 +125,8 @@ class Mssp:
 
     async def profile(self, msisdn: str) -> SignerProfile:
         """What a number signs with, for enrolling it; nobody is asked anything on the phone."""
+        if not is_number(msisdn):
+            return SignerProfile(ProfileState.NOT_ENROLLED)
         now = self._clock.now()
         request = ProfileRequest(
             major=2,
@@ -176,9 +180,11 @@ class Mssp:
 
     async def _signed(self, request: SignRequest) -> SignResult:
         text = prefixed(self._profile.prefix, request.text)
-        if not is_transaction_id(request.transaction_id) or not fits(text):
-            log().error("mssp_request", reason="a text that no phone shows whole, or an id that is no NCName")
-            return SignResult(SignOutcome.UNAVAILABLE)
+        if not (is_transaction_id(request.transaction_id) and is_number(request.msisdn) and fits(text)):
+            log().error(
+                "mssp_request", reason="a text that no phone shows whole, no number, or an id that is no NCName"
+            )
+            return _UNAVAILABLE
         deadline = time.monotonic() + request.timeout_s + GRACE_S
         pending = self._pendings.get(request.transaction_id)
         if pending is None:
@@ -275,7 +281,7 @@ class Mssp:
             signed=signed,
             displayed=text if request.digest is not None else None,
             profile=self._profile.profile or None,
-            services=(Service.language(request.language),) if len(request.language) == 2 else (),
+            services=(Service.language(request.language),) if _LANGUAGE.fullmatch(request.language) else (),
             format=Format.CMS.value,
         )
 
@@ -312,4 +318,5 @@ class Mssp:
         log().info("mssp_fault", fault=fault.code.value, name=fault.code.name, detail=detail)
 
 
+_LANGUAGE = re.compile("[A-Za-z]{2}")
 _UNAVAILABLE = SignResult(SignOutcome.UNAVAILABLE)

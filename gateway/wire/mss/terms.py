@@ -27,6 +27,8 @@ GSM_CHARACTERS_MAX = 239
 """Septets of the default alphabet that a SIM shows."""
 OTHER_CHARACTERS_MAX = 119
 """16-bit units that it shows if one letter is outside that alphabet."""
+_HALVES = re.compile("[\ud800-\udfff]")
+_NUMBER = re.compile(r"\+?[0-9]{5,15}")
 _NCNAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 
 
@@ -83,6 +85,11 @@ def is_transaction_id(text: str) -> bool:
     return _NCNAME.fullmatch(text) is not None
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is a telephone number, with or without its plus sign."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def room_for(text: str) -> tuple[int, int]:
     """How long a text is and how long it may be, in septets or in 16-bit units, as its letters ask for."""
     septets = gsm.encode(text)
@@ -92,9 +99,9 @@ def room_for(text: str) -> tuple[int, int]:
 
 
 def fits(text: str) -> bool:
-    """Whether a phone shows the text whole."""
+    """Whether a phone shows the text whole; half a surrogate pair is no text."""
     length, room = room_for(text)
-    return 0 < length <= room
+    return 0 < length <= room and not _HALVES.search(text)
 
 
 def prefixed(prefix: str, text: str) -> str:

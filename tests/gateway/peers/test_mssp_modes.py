@@ -94,7 +94,17 @@ async def test_an_old_id_is_not_sent_at_all(dial: Dial, clock: ManualClock) -> N
     assert fake.requests == []
 
 
-@pytest.mark.parametrize("changed", [{"transaction_id": "1a"}, {"text": "x" * 240}, {"text": "س" * 120}, {"text": ""}])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"transaction_id": "1a"},
+        {"text": "x" * 240},
+        {"text": "س" * 120},
+        {"text": ""},
+        {"text": "\ud800"},
+        {"msisdn": "911 or so"},
+    ],
+)
 async def test_what_no_phone_can_show_is_not_sent(dial: Dial, changed: dict[str, str]) -> None:
     fake = FakeMssp()
     service = await dial(fake)
@@ -270,6 +280,7 @@ async def test_a_number_without_cards_is_not_enrolled(dial: Dial) -> None:
     assert (await service.profile(MSISDN)).state is ProfileState.NOT_ENROLLED
     assert (await absent.profile(MSISDN)).state is ProfileState.NOT_ENROLLED
     assert (await silent.profile(MSISDN)).state is ProfileState.UNAVAILABLE
+    assert (await silent.profile("nobody")).state is ProfileState.NOT_ENROLLED
 
 
 def test_an_answer_names_its_transaction_or_none() -> None:

@@ -255,6 +255,8 @@ SIGNATURE = json.loads(JSON["signature"])["MSS_SignatureResp"]
         ("MSSP_TransID", {"MSSP_TransID": "x" * 65}),
         ("MSSP_TransID", {"MSSP_TransID": ["h4dhx"]}),
         ("MobileUser.MSISDN", {"MobileUser": {"MSISDN": "+41790000001 or another"}}),
+        ("MobileUser.MSISDN", {"MobileUser": {"MSISDN": "a+41790"}}),
+        ("MobileUser.MSISDN", {"MobileUser": {"MSISDN": "+41790000001\n"}}),
         ("Status.StatusCode.Value", {"Status": {"StatusCode": {"Value": "999"}}}),
         ("Status.StatusCode.Value", {"Status": {"StatusCode": {"Value": True}}}),
         ("Status.StatusCode", {"Status": {}}),
