@@ -46,6 +46,11 @@ def elements(octets: bytes) -> list[bytes]:
     return found
 
 
+def is_positive(element: bytes) -> bool:
+    """Whether an element of DER is an INTEGER above zero."""
+    return element[:1] == b"\x02" and len(element) > 2 and element[2] < 0x80 and any(element[2:])
+
+
 def _header(octets: bytes, at: int, limit: int) -> tuple[int, int, int] | None:
     """Identifier octet, beginning and end of the content; None for what is cut, long-tagged or not minimal."""
     if at + 2 > limit or octets[at] & 0x1F == 0x1F:

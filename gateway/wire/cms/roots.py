@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.errors import BadInput
-from gateway.wire.cms.der import elements, is_der
+from gateway.wire.cms.der import elements, is_der, is_positive
 
 PATH_MAX = 4
 CHECKS_MAX = 12
@@ -42,6 +42,8 @@ UNREADABLE = (ValueError, TypeError, KeyError, IndexError, OverflowError, Attrib
 """What readers of ASN.1 raise over octets that are not what they should be."""
 _CERTIFICATE_FAULTS = (
     *UNREADABLE,
+    # What the reader only warns of where warnings are errors.
+    Warning,
     UnsupportedAlgorithm,
     x509.InvalidVersion,
     x509.DuplicateExtension,
@@ -105,7 +107,9 @@ def read_certificate(raw: bytes) -> Cert | None:
     if len(raw) > CERTIFICATE_MAX or not is_der(raw):
         return None
     try:
-        issuer, subject = _names(raw)
+        serial, issuer, subject = _identity(raw)
+        if not is_positive(serial):
+            return None
         read = x509.load_der_x509_certificate(raw)
         extensions = read.extensions
         return Cert(
@@ -123,11 +127,11 @@ def read_certificate(raw: bytes) -> Cert | None:
         return None
 
 
-def _names(raw: bytes) -> tuple[bytes, bytes]:
-    """Issuer and subject as they stand there (RFC 5280, 4.1): names are compared octet by octet."""
+def _identity(raw: bytes) -> tuple[bytes, bytes, bytes]:
+    """Serial number, issuer and subject as they stand there (RFC 5280, 4.1): names are compared octet by octet."""
     fields = elements(elements(raw)[0])
-    at = 3 if fields[0][0] == VERSION_TAG else 2
-    return fields[at], fields[at + 2]
+    at = 1 if fields[0][0] == VERSION_TAG else 0
+    return fields[at], fields[at + 2], fields[at + 4]
 
 
 def _extension(extensions: x509.Extensions, kind: type[_Extension]) -> _Extension | None:

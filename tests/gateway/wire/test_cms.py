@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import BadInput
 from gateway.wire.cms import CmsRefusal, Roots, Verified, verify
+from gateway.wire.cms.der import is_positive
 from tests.gateway.wire.pki import DAY, NOW, TEXT, Holder, Making, ec_key, issue, rsa_key
 
 ROOT = issue("Root", ec_key(), ca=True)
@@ -199,6 +200,22 @@ LONG = b"\x30\x83\0" + GOOD_OCTETS[2:4] + GOOD_OCTETS[4:]
 )
 def test_what_is_no_signed_data_in_der_is_refused(octets: bytes) -> None:
     assert checked(octets) in {CmsRefusal.MALFORMED, CmsRefusal.TYPE}
+
+
+@pytest.mark.parametrize(
+    ("element", "positive"),
+    [
+        (b"\x02\x01\x01", True),
+        (b"\x02\x02\x00\x80", True),
+        (b"\x02\x01\x00", False),
+        (b"\x02\x01\x80", False),
+        (b"\x02\x00", False),
+        (b"\x04\x01\x01", False),
+        (b"", False),
+    ],
+)
+def test_a_serial_number_is_above_zero(element: bytes, *, positive: bool) -> None:
+    assert is_positive(element) is positive
 
 
 @settings(max_examples=60)
