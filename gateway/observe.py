@@ -138,6 +138,10 @@ class Metrics:
         self.posted = Counter(
             "tapdial_transfers", "The ledger's answers to services, by outcome", ["outcome"], registry=self.registry
         )
+        self.signatures = Counter(
+            "tapdial_signatures", "Requests to phones of staff, by purpose and how they ended", ["purpose", "outcome"],
+            registry=self.registry,
+        )  # fmt: skip
         self.outbox = Gauge(
             "tapdial_outbox_messages",
             "Notices that are ready, leased or uncertain, by state",
@@ -205,3 +209,14 @@ class Metrics:
         self.link_inbound = Counter(
             "tapdial_link_inbound", "deliver_sm and data_sm by what they are", ["link", "kind"], registry=self.registry
         )
+        self.mssp_requests = Counter(
+            "tapdial_mssp_requests", "Requests to the signature service, by outcome", ["operation", "outcome"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.mssp_seconds = Histogram(
+            "tapdial_mssp_seconds", "Time until a signature or its refusal", ["operation"], registry=self.registry
+        )
+        self.mssp_callbacks = Counter(
+            "tapdial_mssp_callbacks", "Results that the signature service has posted", ["end"], registry=self.registry
+        )
+        self.mssp_up = Gauge("tapdial_mssp_up", "Whether the signature service answers", registry=self.registry)

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     ussd_tariffs_file: str = Field(
         "", description="TOML file of what operators charge for USSD: a session, a hop, 20 seconds; empty: nothing"
     )
+    policy_file: str = Field(
+        "", description="TOML file of who must agree to what and how it is signed; empty: as shipped"
+    )
     links_file: str = Field(
         "", description="TOML file of the links to SMSCs and the routes to them; empty: one link made of `smsc_…`"
     )
@@ -152,6 +155,36 @@ class Settings(BaseSettings):
     campaign_rows_max: int = Field(1_000_000, description="Rows of one campaign", ge=1, le=10_000_000)
     iso8583_idle_s: float = Field(300.0, description="Silence after which a terminal's line is closed", gt=0, le=86_400)
 
+    mssp_url: str = Field(
+        "", description="Mobile signature service (ETSI TS 102 204); empty: none", pattern=r"^(https?://\S+)?$"
+    )
+    mssp_form: Literal["json", "soap"] = Field("json", description="Form of its messages")
+    mssp_mode: Literal["synch", "polled", "pushed"] = Field(
+        "polled", description="Its answer waits for the person, we ask how it stands, or it posts to `/mss/callback/…`"
+    )
+    mssp_ap_id: str = Field("", description="Our name there (AP_ID), a URI", max_length=200)
+    mssp_ap_password: SecretStr = Field(SecretStr(""), description="Our password there (AP_PWD)")
+    mssp_ap_prefix: str = Field("", description="What it wants every text on a phone to begin with", max_length=40)
+    mssp_roots_file: str = Field("", description="PEM file of the roots that signatures must lead to, and no others")
+    mssp_profile: str = Field(
+        "http://alauda.mobi/nonRepudiation", description="Signature profile that is asked for", max_length=200
+    )
+    mssp_ca_file: str = Field("", description="PEM file of certificates trusted for its TLS; empty: the system's")
+    mssp_client_cert_file: str = Field("", description="PEM certificate that we show it; empty: none")
+    mssp_client_key_file: str = Field("", description="Its private key")
+    mssp_callback_url: str = Field(
+        "", description="Address of our door for its results, told with each request; empty: it knows", max_length=500
+    )
+    mssp_callback_secret: SecretStr = Field(
+        SecretStr(""), description="Last part of `/mss/callback/<secret>`; empty: the door is closed"
+    )
+    mssp_probe_msisdn: str = Field(
+        "+41000000000",
+        description="A number that nobody has: a request to it must be refused (101)",
+        pattern=r"^\+\d{6,15}$",
+    )
+    mssp_poll_s: float = Field(2.0, description="Pause between questions how a signature stands", gt=0, le=60)
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -221,6 +254,8 @@ def _refuse_demo_secrets(settings: Settings) -> None:
         raise SettingsFault("orders to the bank must not go in clear or without a token; see bank_url and bank_token")
     if settings.mail_user and settings.mail_tls != "required":
         raise SettingsFault(f"a password must not go in clear; set {PREFIX}MAIL_TLS=required")
+    if settings.mssp_url and not settings.mssp_url.startswith("https:"):
+        raise SettingsFault(f"a password must not go in clear; {PREFIX}MSSP_URL must begin with https:")
     if not settings.ussd_wires_file and not settings.ussd_path_secret.get_secret_value():
         raise SettingsFault(f"outside demo the carrier's path needs a secret; set {PREFIX}USSD_PATH_SECRET")
 

@@ -177,6 +177,37 @@ class BankFaults:
 
 
 @dataclass(slots=True)
+class MsspFaults:
+    """What the mobile signature service does wrong; all off at first, and each stays on until it is switched off.
+
+    Attributes:
+        slow_ms: Every answer is held back for this long.
+        drop_answer: What was asked is done, and the line is cut instead of an answer.
+        duplicate_answer: A result that it sends by itself is sent twice.
+        malformed_answer: The answer ends in the middle.
+        wrong_echo: The answer names another transaction of the application provider.
+        other_text: Another text than the one that was asked for is signed.
+        other_signer: Another person's key signs.
+        other_root: A key signs whose certificate leads to another root.
+        broken_signature: One bit of the signature is turned.
+        replay: The phone's signature before this one comes again.
+        clock_skew_s: The service's clock is ahead by this much, or behind.
+    """
+
+    slow_ms: int = 0
+    drop_answer: bool = False
+    duplicate_answer: bool = False
+    malformed_answer: bool = False
+    wrong_echo: bool = False
+    other_text: bool = False
+    other_signer: bool = False
+    other_root: bool = False
+    broken_signature: bool = False
+    replay: bool = False
+    clock_skew_s: int = 0
+
+
+@dataclass(slots=True)
 class Faults:
     """All off at first.
 
@@ -189,6 +220,7 @@ class Faults:
         smsc: What else the SMSC does wrong.
         bank: What the bank does wrong.
         terminal_line_cut: The terminal's line to the acquirer is cut after a request was sent.
+        mssp: What the mobile signature service does wrong.
     """
 
     drop_session: bool = False
@@ -199,3 +231,4 @@ class Faults:
     smsc: SmscFaults = field(default_factory=SmscFaults)
     bank: BankFaults = field(default_factory=BankFaults)
     terminal_line_cut: bool = False
+    mssp: MsspFaults = field(default_factory=MsspFaults)

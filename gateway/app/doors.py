@@ -17,6 +17,7 @@ from gateway.channels.api import api_app
 from gateway.channels.console import ConsoleDeps, console_app
 from gateway.channels.console.guard import UPLOAD_BYTES_MAX
 from gateway.channels.mail import MailDesk, MailIngress, tls_context
+from gateway.channels.mss import ResultDoor
 from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
 from gateway.channels.ussd import Clerk, Codes, LinkedUssd, Mount, UssdDoor, default_mount, read_wires
@@ -26,6 +27,8 @@ from gateway.services.dialogues.linked import LinkDialogues
 from gateway.services.releases import ReleasedMenus
 from ussd_menus.loader import FOLDER
 
+DOCUMENT_KINDS = ("payout_batch", "decision_table", "day_close")
+"""Kinds of documents that are signed, for whoever names a stand-in."""
 WORK_MAX = 500
 """USSD hops whose work may be in hand at once; more are told to dial again."""
 
@@ -58,6 +61,9 @@ def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[st
     clerk = Clerk(house.poster, tasks, house.clock, house.metrics)
     app.add_routes(UssdDoor(dialogues, mounts, house.metrics, clerk).routes())
     app.add_routes(_probes(house, ready))
+    results = house.settings.mssp_callback_secret.get_secret_value()
+    if house.signer is not None and results:
+        app.add_routes(ResultDoor(house.signer, results).routes())
     app.add_subapp("/console", console_app(_console(house, dialogues, links)))
     app.add_subapp("/api/v1", api_app(house.tokens, house.heads, house.clock, house.metrics))
     linked = LinkedUssd(dialogues, house.metrics, Codes([house.settings.service_code]))
@@ -138,6 +144,11 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         queue=house.outbox,
         tickets=house.tickets,
         causes=resolvers(house, dialogues),
+        signing=house.signing.signing,
+        signers=house.signing.signers,
+        phone_sign_ins=house.signing.sign_ins if house.signer else None,
+        delegations=house.deciding.delegations,
+        document_kinds=DOCUMENT_KINDS,
     )
 
 

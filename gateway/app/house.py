@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import ussd_menus
 from gateway.app.adapters import Addresses, CountedLedger, LateSms, NoticeTeller, Readers, Stops
 from gateway.app.seen import SeenSessions
+from gateway.app.signing import Deciding, SignatureService, SigningRooms
 from gateway.channels.sms import Door, Keywords
 from gateway.channels.sms.door import Services
 from gateway.channels.ussd import Services as UssdServices
@@ -17,6 +18,7 @@ from gateway.keys import KeyStore
 from gateway.keys.software import SoftwareKeyStore
 from gateway.observe import Metrics
 from gateway.peers.bank import WatchedBank, open_bank
+from gateway.peers.mssp import Mssp, mssp_profile
 from gateway.peers.registry import HttpRegistry
 from gateway.peers.ussd import HttpPoster
 from gateway.services.access import Access
@@ -54,6 +56,7 @@ from gateway.services.providers import LIST_KIND, REGISTRATION_KIND, Providers
 from gateway.services.providers import Parts as ProviderParts
 from gateway.services.releases import RELEASE_KIND as MENU_RELEASE_KIND
 from gateway.services.releases import ROLLBACK_KIND, Proof, Releases
+from gateway.services.signing import SIGNER_ENROLMENT_KIND
 from gateway.services.staff import Role, Staff
 from gateway.services.statements import STATEMENTS_JOB, Statements
 from gateway.services.taps import Parts, Taps
@@ -74,8 +77,9 @@ APPROVAL_ROLES: Mapping[str, str] = {
     ROLLBACK_KIND: Role.ADMINISTRATOR,
     REGISTRATION_KIND: Role.PROVIDERS_OFFICER,
     LIST_KIND: Role.PROVIDERS_OFFICER,
+    SIGNER_ENROLMENT_KIND: Role.ADMINISTRATOR,
 }
-"""The role that the checker of each kind must have."""
+"""The role that the checker of each kind must have, where the policy names none."""
 
 QUESTION_HANDLERS: Mapping[str, QuestionHandler] = {}
 """What follows an answer, by the question's kind; a survey's answers are counted and nothing follows."""
@@ -102,6 +106,8 @@ class House:
     people: People
     staff: Staff
     approvals: Approvals
+    deciding: Deciding
+    signing: SigningRooms
     benefits: Benefits
     providers: Providers
     payments: Payments
@@ -122,6 +128,8 @@ class House:
     questions: Questions
     tickets: Tickets
     poster: HttpPoster
+    signer: Mssp | None
+    """None where there is no mobile signature service."""
     actions: Actions
     proof: Proof
     releases: Releases
@@ -147,7 +155,7 @@ async def upgrade(settings: Settings) -> None:
 
 
 @contextlib.asynccontextmanager
-async def built(
+async def built(  # noqa: PLR0915
     settings: Settings, clock: Clock, *, teller: Teller | None = None, bank: Bank | None = None
 ) -> AsyncIterator[House]:
     """The services over opened stores, whose schemas are made if need be.
@@ -184,21 +192,24 @@ async def built(
         stack.callback(staff.close)
         await staff.check_keys()
         counted = CountedLedger(ledger, metrics)
-        benefits = Benefits(store, clock, counted, chart, people, Proposals(store, clock), teller, settings)
-        caring = ProviderParts(store, clock, counted, chart, people, Proposals(store, clock), teller, settings)
+        signer = await _signer(stack, settings, clock, metrics)
+        service = SignatureService(signer, signer) if signer else None
+        deciding = Deciding(settings, store, clock, metrics, staff, roles=APPROVAL_ROLES, service=service)
+        benefits = Benefits(store, clock, counted, chart, people, deciding.proposals, teller, settings)
+        caring = ProviderParts(store, clock, counted, chart, people, deciding.proposals, teller, settings)
         providers = Providers(caring)
         payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
         merchants = Merchants(store, ledger, chart, keys, clock)
         statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
         tokens = Tokens(store, people, keys, clock, settings)
         opt_outs, questions = OptOuts(store, clock), Questions(store, clock, QUESTION_HANDLERS)
-        campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs)
+        campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs, deciding.proposals)
         tickets = Tickets(store, keys, clock, teller, questions)
         served = UssdServices(people, payments, benefits, tokens, ledger, tickets, mailbox)
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
         counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
         proof = Proof(page_profile(settings), actions)
-        releases = Releases(store, clock, Proposals(store, clock), proof)
+        releases = Releases(store, clock, deciding.proposals, proof)
         door = Door(Services(people, payments, benefits, questions, Stops(opt_outs, campaigns), tickets), Keywords())
         yield House(
             settings=settings,
@@ -216,7 +227,9 @@ async def built(
             access=access,
             people=people,
             staff=staff,
-            approvals=_approvals(store, clock, settings, benefits, people, campaigns, releases, providers),
+            approvals=_approvals(deciding, benefits, people, campaigns, releases, providers),
+            deciding=deciding,
+            signing=deciding.rooms(signed={}, unsigned={}),
             benefits=benefits,
             providers=providers,
             payments=payments,
@@ -245,6 +258,7 @@ async def built(
             opt_outs=opt_outs,
             questions=questions,
             tickets=tickets,
+            signer=signer,
             poster=await stack.enter_async_context(HttpPoster()),
             actions=actions,
             proof=proof,
@@ -253,6 +267,11 @@ async def built(
             funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo(settings.zone), tariffs),
             banking=_banking(settings, store, clock, metrics, bank or watched),
         )
+
+
+async def _signer(stack: contextlib.AsyncExitStack, settings: Settings, clock: Clock, metrics: Metrics) -> Mssp | None:
+    profile = await asyncio.to_thread(mssp_profile, settings)
+    return await stack.enter_async_context(Mssp(profile, clock, metrics)) if profile else None
 
 
 def page_profile(settings: Settings) -> ussd_menus.Profile:
@@ -280,9 +299,11 @@ def _banking(settings: Settings, store: Store, clock: Clock, metrics: Metrics, b
     return Banking(BankingParts(store, clock, metrics, zone, folder, profile, csv, bank))
 
 
-def _campaigns(settings: Settings, store: Store, clock: Clock, readers: Readers, stops: OptOuts) -> Campaigns:
+def _campaigns(
+    settings: Settings, store: Store, clock: Clock, readers: Readers, stops: OptOuts, proposals: Proposals
+) -> Campaigns:
     window = Window(settings.campaign_from_hour, settings.campaign_to_hour, ZoneInfo(settings.zone))
-    post, proposals = Bulk(clock, _words(settings)), Proposals(store, clock)
+    post = Bulk(clock, _words(settings))
     return Campaigns(CampaignParts(store, clock, post, readers, readers, stops, proposals, settings, window))
 
 
@@ -299,9 +320,7 @@ def _forwarding(settings: Settings, store: Store, keys: KeyStore, clock: Clock, 
 
 
 def _approvals(
-    store: Store,
-    clock: Clock,
-    settings: Settings,
+    deciding: Deciding,
     benefits: Benefits,
     people: People,
     campaigns: Campaigns,
@@ -316,6 +335,7 @@ def _approvals(
         ROLLBACK_KIND: releases.rolled_back,
         REGISTRATION_KIND: providers.registered,
         LIST_KIND: providers.published,
+        SIGNER_ENROLMENT_KIND: deciding.signers.enrolled,
     }
     refusers = {
         RELEASE_KIND: benefits.release_refused,
@@ -324,5 +344,6 @@ def _approvals(
         ROLLBACK_KIND: releases.rollback_refused,
         REGISTRATION_KIND: providers.registration_refused,
         LIST_KIND: providers.list_refused,
+        SIGNER_ENROLMENT_KIND: deciding.signers.not_enrolled,
     }
-    return Approvals(store, clock, settings, roles=APPROVAL_ROLES, executors=executors, refusers=refusers)
+    return deciding.approvals(executors, refusers)

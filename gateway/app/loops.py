@@ -23,7 +23,9 @@ from gateway.workers.heads import HeadsWorker
 from gateway.workers.links import LinksWorker
 from gateway.workers.loop import Loop
 from gateway.workers.outbox import OutboxWorker
+from gateway.workers.phones import PhonesWorker
 from gateway.workers.pushes import PushCarrier
+from gateway.workers.signer import SignerProbe
 from gateway.workers.sweeper import Sweeper
 from ussd_menus.paging import fits
 
@@ -83,6 +85,8 @@ class Loops:
             letters: Loop("outbox_email", letters.tick, metrics, pause_max_s=OUTBOX_PAUSE_S, wake=letters.wake),
             pushed: Loop("outbox_ussd_push", pushed.tick, metrics, pause_max_s=OUTBOX_PAUSE_S, wake=pushed.wake),
         }
+        phones = PhonesWorker(house.signing.phones, metrics, finish_s=settings.stop_s)
+        asking = Loop("phones", phones.tick, metrics, idle_s=0.3)
         others = [
             Loop("money_notices", house.money_notices.tick, metrics, idle_s=0.2),
             Loop("messages", house.messages.work, metrics, idle_s=0.2),
@@ -100,11 +104,14 @@ class Loops:
             Loop("bank_files", BankFiles(house.banking).tick, metrics, idle_s=BANK_ASKED_S, tick_max_s=None),
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),
         ]
+        if house.signer is not None:
+            others.append(Loop("mssp_probe", SignerProbe(house.signer, metrics).tick, metrics, idle_s=60.0))
         self._tasks = [tasks.create_task(links.run(), name="links")]
         self._tasks += [tasks.create_task(link.run(), name=f"ussd-{link.profile.name}") for link in self._ussd]
         self._tasks += [tasks.create_task(worker.run(loop.run), name=loop.name) for worker, loop in carrying.items()]
+        self._tasks += [tasks.create_task(phones.run(asking.run), name=asking.name)]
         self._tasks += [tasks.create_task(loop.run(), name=loop.name) for loop in others]
-        self._loops = [*carrying.values(), *others]
+        self._loops = [*carrying.values(), asking, *others]
 
     def _pushes(self, links: Links) -> OutboxWorker:
         """The carrier of pushes; where no operator takes any, nobody is told by one, and what waits goes on by SMS."""
@@ -213,6 +220,7 @@ def _sweeper(house: House, dialogues: Dialogues) -> Sweeper:
     sweeps = {
         "people": house.people.sweep,
         "approvals": house.approvals.sweep,
+        "signing": house.signing.sweep,
         "benefits": house.benefits.sweep,
         "providers": house.providers.sweep,
         "payments": house.payments.sweep,

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from gateway.demo import bank, seed, wires
+from gateway.demo import bank, seed, signatures, wires
 from gateway.errors import SettingsFault
 from gateway.observe import set_up_logging
 from gateway.settings import PREFIX, Settings
@@ -46,7 +46,7 @@ async def demo(settings: Settings, config: Path | None, *, reset: bool) -> int:
     set_up_logging("warning")
     console.print(f"databases and demo people in {settings.data_dir} …")
     facts = await seed.seed(settings)
-    settings = wires.served(settings)
+    settings = signatures.served(wires.served(settings), facts.mssp_password)
     world = settings.data_dir / "simulators.toml"
     seed.write_world(settings, facts, world)
     stop = asyncio.Event()
@@ -64,6 +64,7 @@ async def demo(settings: Settings, config: Path | None, *, reset: bool) -> int:
             f"{PREFIX}USSD_WIRES_FILE": settings.ussd_wires_file,
             f"{PREFIX}BANK_URL": settings.bank_url,
             f"{PREFIX}BANK_TOKEN": settings.bank_token.get_secret_value(),
+            **signatures.environment(settings),
         }
         gateway = await stack.enter_async_context(process(words, settings.data_dir / "gateway.log", more))
         await ready(f"http://{settings.http_host}:{settings.http_port}/readyz", gateway, stop)
@@ -84,6 +85,7 @@ def busy_ports(settings: Settings) -> list[tuple[int, str]]:
         "MAIL_INGRESS_PORT=<other port, or 0 for none>": settings.mail_ingress_port,
         "BANK_URL=http://127.0.0.1:<other port>": bank.port(settings),
         "REGISTRY_URL=http://127.0.0.1:<other port>": seed.registry_port(settings),
+        "MSSP_URL=http://127.0.0.1:<other port>": signatures.port(settings),
     }
     return [(port, moved_by) for moved_by, port in wanted.items() if port and _is_taken(port)]
 
@@ -173,9 +175,10 @@ def show(console: Console, settings: Settings, facts: seed.Facts) -> None:
         people.add_row(
             person.msisdn, person.national_number, person.who, "yes" if person.pin else "not yet", person.pin or ""
         )
-    staff = Table("user name", "password", "one-time code now", "may")
+    staff = Table("user name", "password", "one-time code now", "may", "phone that signs", "its PIN")
     for account in facts.staff:
-        staff.add_row(account.username, account.password, account.code_now(), ", ".join(account.roles))
+        phone = (account.msisdn, account.sign_pin) if account.msisdn else ("", "")
+        staff.add_row(account.username, account.password, account.code_now(), ", ".join(account.roles), *phone)
     console.print(people, staff)
     tapdial = "tapdial" if shutil.which("tapdial") else ".venv/bin/tapdial"
     console.print(

@@ -18,7 +18,7 @@ import pyotp
 from sqlalchemy import Connection
 
 from gateway.app import House, built
-from gateway.demo import bank
+from gateway.demo import bank, signatures
 from gateway.demo.files import write_private
 from gateway.demo.wires import carrier_tables
 from gateway.services.banking import read_bank_profile
@@ -47,12 +47,15 @@ class DemoPerson:
 
 @dataclass(frozen=True, slots=True)
 class DemoStaff:
-    """A member of the demo's staff."""
+    """A member of the demo's staff; `msisdn` is of the phone that signs, '' for none."""
 
     username: str
     roles: list[str]
     password: str = field(repr=False)
     totp_seed: str = field(repr=False)
+    name: str = ""
+    msisdn: str = ""
+    sign_pin: str = field(default="", repr=False)
 
     def code_now(self) -> str:
         """A one-time code that works for half a minute."""
@@ -79,12 +82,17 @@ class DemoSender:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the demo knows about its own secrets; `sender` is None in a folder that is older than the letters' door."""
+    """What the demo knows about its own secrets.
+
+    `sender` is None in a folder that is older than the letters' door, `mssp_password` '' in one that is older than
+    signing by phone.
+    """
 
     people: list[DemoPerson]
     staff: list[DemoStaff]
     terminal: DemoTerminal
     sender: DemoSender | None = None
+    mssp_password: str = field(default="", repr=False)
 
 
 def read_facts(data_dir: Path) -> Facts | None:
@@ -98,6 +106,7 @@ def read_facts(data_dir: Path) -> Facts | None:
         [DemoStaff(**row) for row in raw["staff"]],
         DemoTerminal(**raw["terminal"]),
         DemoSender(**raw["sender"]) if raw.get("sender") else None,
+        raw.get("mssp_password", ""),
     )
 
 
@@ -108,7 +117,8 @@ async def seed(settings: Settings) -> Facts:
         return known
     aside = settings.data_dir.with_name(f".{settings.data_dir.name}-seeding")
     _empty(aside)
-    facts = await _seed(settings.model_copy(update={"data_dir": aside}))
+    # Nobody signs while the demo is made; the simulators' authority is not there yet.
+    facts = await _seed(settings.model_copy(update={"data_dir": aside, "mssp_url": ""}))
     write_private(aside / FACTS, json.dumps(asdict(facts), indent=1))
     for made in sorted(aside.iterdir(), key=lambda path: path.name == FACTS):
         os.replace(made, settings.data_dir / made.name)  # noqa: PTH105 - Path.replace is the same call
@@ -137,7 +147,8 @@ def write_world(settings: Settings, facts: Facts, path: Path) -> None:
         "smsc_password": settings.smsc_password.get_secret_value(),
         "smsc_code": settings.sms_sender,
         "mail_port": settings.mail_port,
-        "data_dir": str(settings.data_dir / "simulators"),
+        "data_dir": str(settings.data_dir / signatures.FOLDER),
+        **signatures.world_rows(settings, facts.mssp_password),
     }
     lines = [f"{key} = {json.dumps(value)}" for key, value in rows.items()]
     terminal = facts.terminal
@@ -158,6 +169,7 @@ def write_world(settings: Settings, facts: Facts, path: Path) -> None:
         f"merchant_id = {json.dumps(terminal.merchant_id)}",
     ]
     lines += [f"merchant_name = {json.dumps(terminal.merchant_name)}", f'key = "{terminal.key_hex}"']
+    lines += signatures.signer_tables((one.msisdn, one.name, one.sign_pin) for one in facts.staff if one.msisdn)
     lines += carrier_tables(settings)
     write_private(path, "\n".join(lines) + "\n")
 
@@ -211,7 +223,7 @@ async def _seed(settings: Settings) -> Facts:
         people = [await _person(house, listener, row) for row in rows["person"]]
         terminal = await _terminal(house, rows["merchant"])
         sender = await house.forwarding.add(rows["sender"]["address"], rows["sender"]["name"])
-    return Facts(people, staff, terminal, DemoSender(sender.address, sender.token))
+    return Facts(people, staff, terminal, DemoSender(sender.address, sender.token), secrets.token_urlsafe(16))
 
 
 async def _staff(house: House, row: Mapping[str, Any]) -> DemoStaff:
@@ -219,7 +231,8 @@ async def _staff(house: House, row: Mapping[str, Any]) -> DemoStaff:
     roles = [Role(name) for name in row["roles"]]
     made = await house.staff.create(row["username"], row["name"], roles, password, branch=row.get("branch", ""))
     assert isinstance(made, NewStaff), f"the demo's staff was refused: {made}"
-    return DemoStaff(row["username"], row["roles"], password, made.totp_seed)
+    pin = f"{secrets.randbelow(1_000_000):06d}"
+    return DemoStaff(row["username"], row["roles"], password, made.totp_seed, row["name"], row.get("msisdn", ""), pin)
 
 
 async def _person(house: House, listener: Listener, row: Mapping[str, Any]) -> DemoPerson:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from simulators.bank import Bank
 from simulators.faults import Faults
+from simulators.mssp import SignPhone
 from simulators.nfc_phone import NfcPhone, Provisioned
 from simulators.phone import Network, Phone
 from simulators.terminal import TapResult, Terminal
@@ -44,6 +45,13 @@ class FaultButton(StrEnum):
     SMSC_SLOW = "smsc_slow"
     SMSC_HEX_IDS = "smsc_hex_ids"
     TERMINAL_LINE_CUT = "terminal_line_cut"
+    MSSP_SLOW = "mssp_slow"
+    MSSP_DROPS = "mssp_drops"
+    MSSP_GARBLES = "mssp_garbles"
+    MSSP_OTHER_TEXT = "mssp_other_text"
+    MSSP_OTHER_SIGNER = "mssp_other_signer"
+    MSSP_REPLAYS = "mssp_replays"
+    MSSP_CLOCK = "mssp_clock"
 
 
 _PARTS: Mapping[FaultButton, tuple[str, str, float | bool]] = {
@@ -68,8 +76,15 @@ _PARTS: Mapping[FaultButton, tuple[str, str, float | bool]] = {
     FaultButton.SMSC_RECEIPT_FIRST: ("smsc", "receipt_first", True),
     FaultButton.SMSC_SLOW: ("smsc", "delay_ms", 3_000),
     FaultButton.SMSC_HEX_IDS: ("smsc", "hex_ids", True),
+    FaultButton.MSSP_SLOW: ("mssp", "slow_ms", 15_000),
+    FaultButton.MSSP_DROPS: ("mssp", "drop_answer", True),
+    FaultButton.MSSP_GARBLES: ("mssp", "malformed_answer", True),
+    FaultButton.MSSP_OTHER_TEXT: ("mssp", "other_text", True),
+    FaultButton.MSSP_OTHER_SIGNER: ("mssp", "other_signer", True),
+    FaultButton.MSSP_REPLAYS: ("mssp", "replay", True),
+    FaultButton.MSSP_CLOCK: ("mssp", "clock_skew_s", 600),
 }
-"""The carrier's or the SMSC's fault that a button switches, and its value when it is on."""
+"""The fault of the carrier, the SMSC or the signature service that a button switches, and its value when it is on."""
 
 
 @dataclass(slots=True)
@@ -87,6 +102,7 @@ class Bench:
     bank: Bank | None = None
     provisioned: dict[str, Provisioned] = field(default_factory=dict)
     taps: dict[str, TapResult] = field(default_factory=dict)
+    sign_phones: Mapping[str, SignPhone] = field(default_factory=dict)
 
     @property
     def first_nfc(self) -> str:

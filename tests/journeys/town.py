@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 from pydantic import SecretStr
 
-from gateway.demo import seed
+from gateway.demo import seed, signatures
 from gateway.demo.seed import Facts
 from gateway.languages import LANGUAGES
 from gateway.services.dialogues.resume import aside_text
@@ -43,7 +43,7 @@ def free_ports(count: int) -> list[int]:
 
 def town_settings(folder: Path, database_url: str) -> Settings:
     """Settings on free ports; SQLite files in `folder` unless the URL is a PostgreSQL."""
-    http, iso8583, lab, smsc, mail, registry, ingress, bank = free_ports(8)
+    http, iso8583, lab, smsc, mail, registry, ingress, bank, mssp = free_ports(9)
     return Settings(
         data_dir=folder / "data",
         database_url="" if database_url.startswith("sqlite") else database_url,
@@ -56,6 +56,7 @@ def town_settings(folder: Path, database_url: str) -> Settings:
         registry_url=f"http://127.0.0.1:{registry}",
         bank_url=f"http://127.0.0.1:{bank}",
         bank_token=SecretStr(DEMO_SECRET),
+        mssp_url=f"http://127.0.0.1:{mssp}",
         sweep_after_s=1,
         stop_s=5.0,
         log_level="debug",
@@ -92,7 +93,8 @@ class Town:
         """What a process of this town must find, and no setting of whoever runs the tests."""
         outside = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         outside[f"{PREFIX}BANK_TOKEN"] = self.settings.bank_token.get_secret_value()
-        return outside | {f"{PREFIX}{name.upper()}": str(getattr(self.settings, name)) for name in MOVED}
+        moved = {f"{PREFIX}{name.upper()}": str(getattr(self.settings, name)) for name in MOVED}
+        return {**outside, **moved, **signatures.environment(self.settings)}
 
     async def start(self) -> None:
         """Start the gateway and wait until it takes work."""
@@ -190,6 +192,7 @@ async def opened(
         settings = settings.model_copy(update={"ussd_wires_file": str(folder / "wires.toml")})
     settings.data_dir.mkdir(parents=True)
     facts = await seed.seed(settings)
+    settings = signatures.served(settings, facts.mssp_password)
     seed.write_world(settings, facts, folder / "simulators.toml")
     world = World(simulator_config.load(folder / "simulators.toml"))
     async with world.running():

@@ -20,14 +20,18 @@ from gateway.channels.console.pages import (
     cash_in,
     causes,
     claims,
+    delegations,
     jobs,
     ledger,
     links,
     menus,
     merchants,
     people,
+    phone_sign_in,
     sessions,
     sign_in,
+    signers,
+    signing,
     staff,
     tickets,
     today,
@@ -45,7 +49,7 @@ def console_routes() -> list[Route]:
     pages = (
         sign_in, today, claims, approvals, tickets, people, cash_in, ledger, causes, jobs, campaigns, links, menus,
         sessions, merchants, staff, bank,
-        views,
+        views, signing, signers, delegations, phone_sign_in,
     )  # fmt: skip
     return [route for page in pages for route in page.routes()]
 

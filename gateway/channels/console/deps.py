@@ -2,15 +2,23 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from aiohttp import web
 
 from gateway.channels.console.cells import Cell
+from gateway.channels.console.signing_desks import DelegationsDesk, PhoneSignInDesk, SignersDesk, SigningDesk
 from gateway.observe import Metrics
 from gateway.services.access import View
-from gateway.services.approvals import Approval, ApprovalOutcome, Change, Checker
+from gateway.services.approvals import (
+    Approval,
+    ApprovalOutcome,
+    Band,
+    Change,
+    Checker,
+    Vote,
+)
 from gateway.services.banking import FileRow, FileState, Imported, OrderRow, StatementRow
 from gateway.services.benefits import Claim, ClaimChange, DecisionOutcome
 from gateway.services.campaigns import Campaign, CampaignKind, CampaignOutcome, Preview, Reported
@@ -90,6 +98,11 @@ class ApprovalsDesk(Protocol):
     async def history(self, approval_id: str) -> list[Change]: ...
     async def approve(self, approval_id: str, checker: Checker) -> ApprovalOutcome: ...
     async def reject(self, approval_id: str, checker: Checker, reason: str) -> ApprovalOutcome: ...
+    async def support(self, approval_id: str, maker: Checker) -> ApprovalOutcome: ...
+    async def votes(self, approval_ids: Collection[str]) -> dict[str, list[Vote]]: ...
+    async def may(self, waiting: Sequence[Approval], checker: Checker) -> dict[str, ApprovalOutcome | None]: ...
+    def band_of(self, approval: Approval) -> Band | None: ...
+    def not_before(self, approval: Approval) -> datetime | None: ...
 
 
 class BenefitsDesk(Protocol):
@@ -297,6 +310,11 @@ class ConsoleDeps:
         links: Names of links and whether each is up; empty when nothing is known.
         link_board: What every process last said of its links.
         queue: What waits in the outbox.
+        signing: Documents and their signatures.
+        signers: Whose phone signs.
+        phone_sign_ins: Signing in by phone; None where there is no signature service.
+        delegations: Who stands in for whom.
+        document_kinds: Kinds of documents that are signed, for who names a stand-in.
         causes: Resolvers by prefix (`tap`, `ses`, …) besides its own: clm, inv, pay, cco, csh.
     """
 
@@ -326,6 +344,11 @@ class ConsoleDeps:
     link_board: LinksDesk
     queue: QueueDesk
     causes: Mapping[str, CauseResolver]
+    signing: SigningDesk
+    signers: SignersDesk
+    phone_sign_ins: PhoneSignInDesk | None
+    delegations: DelegationsDesk
+    document_kinds: Collection[str]
 
 
 DEPS = web.AppKey("console_deps", ConsoleDeps)

@@ -24,6 +24,17 @@ SEE_TICKETS = (Role.BENEFITS_OFFICER, Role.BRANCH_CLERK)
 SEE_CAMPAIGNS = (Role.FINANCE, Role.ADMINISTRATOR)
 RUN_CAMPAIGNS = (Role.FINANCE,)
 """Who makes campaigns; another one of them agrees to each."""
+SEE_DOCUMENTS = (
+    Role.FINANCE,
+    Role.ADMINISTRATOR,
+    Role.SIGNATORY,
+    Role.PAYOUTS_OFFICER,
+    Role.PAYOUTS_CHECKER,
+)
+"""Who sees every document that was put up for signing, with its proof; others see their own."""
+SEE_SIGNERS = (Role.ADMINISTRATOR, Role.FINANCE)
+RUN_SIGNERS = (Role.ADMINISTRATOR,)
+"""Who asks for an enrolment; a second person agrees to each."""
 SEE_LEDGER = (Role.FINANCE,)
 SEE_CAUSES = (Role.FINANCE, Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.BRANCH_CLERK)
 SEE_BANK = (Role.FINANCE, Role.PAYOUTS_OFFICER)
@@ -46,6 +57,7 @@ MENU = (
     MenuItem("today", "/", tuple(Role)),
     MenuItem("claims", "/claims", SEE_CLAIMS),
     MenuItem("approvals", "/approvals", tuple(Role)),
+    MenuItem("signing", "/signing", tuple(Role)),
     MenuItem("tickets", "/tickets", SEE_TICKETS),
     MenuItem("people", "/people", SEE_PEOPLE),
     MenuItem("cash_in", "/cash-in", DESK),
@@ -58,4 +70,6 @@ MENU = (
     MenuItem("menus", "/menus", SEE_MENUS),
     MenuItem("merchants", "/merchants", SEE_MERCHANTS),
     MenuItem("staff", "/staff", RUN_STAFF),
+    MenuItem("signers", "/signers", SEE_SIGNERS),
+    MenuItem("delegations", "/delegations", tuple(Role)),
 )

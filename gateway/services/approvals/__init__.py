@@ -1,6 +1,7 @@
-"""Approvals: maker and checker. One proposes, another decides, then it is done, once, even over a crash."""
+"""Approvals: maker and checker. Some propose, others decide, then it is done, once, even over a crash."""
 
 from gateway.services.approvals.approvals import Approvals, Executor
+from gateway.services.approvals.delegations import Delegations
 from gateway.services.approvals.model import (
     Approval,
     ApprovalOutcome,
@@ -8,8 +9,14 @@ from gateway.services.approvals.model import (
     Change,
     ChangeKind,
     Checker,
+    Delegation,
+    DelegationOutcome,
     StaffRef,
+    StandIn,
+    Vote,
+    VoteKind,
 )
+from gateway.services.approvals.policy import Band, Policy
 from gateway.services.approvals.proposals import Proposals
 
 __all__ = [
@@ -17,10 +24,18 @@ __all__ = [
     "ApprovalOutcome",
     "ApprovalState",
     "Approvals",
+    "Band",
     "Change",
     "ChangeKind",
     "Checker",
+    "Delegation",
+    "DelegationOutcome",
+    "Delegations",
     "Executor",
+    "Policy",
     "Proposals",
     "StaffRef",
+    "StandIn",
+    "Vote",
+    "VoteKind",
 ]

@@ -1,17 +1,27 @@
 """The checker's half: decide, then do."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
 from gateway.errors import Fault
 from gateway.observe import log
-from gateway.services.approvals.model import Approval, ApprovalOutcome, ApprovalState, ChangeKind, Checker
-from gateway.services.approvals.proposals import Proposals, add_change, approval_of
-from gateway.services.approvals.rules import refusal
-from gateway.services.approvals.tables import approvals
+from gateway.services.approvals.delegations import Delegations, Held
+from gateway.services.approvals.model import (
+    Approval,
+    ApprovalOutcome,
+    ApprovalState,
+    ChangeKind,
+    Checker,
+    Vote,
+    VoteKind,
+)
+from gateway.services.approvals.policy import Band, Policy
+from gateway.services.approvals.proposals import Proposals, add_change, add_vote, approval_of, vote_of
+from gateway.services.approvals.rules import Ballot, Matter, Voter, ballot, joining
+from gateway.services.approvals.tables import approvals, votes
 from gateway.settings import Settings
 from gateway.store import Store
 from wallet.clock import Clock
@@ -24,15 +34,18 @@ SWEEP_PAGE = 100
 
 
 class Approvals(Proposals):
-    """Decides what was proposed; maker is never checker.
+    """Decides what was proposed; maker is never checker, and nobody is two of either.
 
     Args:
         store: The gateway's store.
         clock: The time.
         settings: `sweep_after_s`.
-        roles: The role that a checker of each kind must have; a kind that is missing here cannot be decided.
+        roles: The role that a checker of each kind must have; a kind that is neither here nor in the policy cannot be
+            decided.
         executors: What is done on approval, by kind; every kind of `roles` has one.
         refusers: What is done on rejection, by kind, where anything is.
+        policy: Who must agree, by kind and amount; without one, one checker of `roles`.
+        delegations: Who stands in for whom; without them nobody does.
     """
 
     def __init__(
@@ -44,22 +57,70 @@ class Approvals(Proposals):
         roles: Mapping[str, str],
         executors: Mapping[str, Executor],
         refusers: Mapping[str, Executor] | None = None,
+        policy: Policy | None = None,
+        delegations: Delegations | None = None,
     ) -> None:
-        super().__init__(store, clock)
+        self._rules = policy or Policy.of_roles(roles)
+        super().__init__(store, clock, self._rules)
         assert roles.keys() <= executors.keys(), "a kind that can be approved must have an executor"
         self._settings = settings
-        self._roles = roles
         self._executors = executors
         self._refusers = refusers or {}
+        self._delegations = delegations
         self._log = log(service="approvals")
 
+    def band_of(self, approval: Approval) -> Band | None:
+        """What its kind and amount ask for; None if nobody may decide it."""
+        if approval.kind not in self._executors:
+            return None
+        return approval.band or self._rules.band(approval.kind, approval.amount)
+
+    def not_before(self, approval: Approval) -> datetime | None:
+        """Nobody may agree before; None: at once."""
+        return _not_before(approval, self.band_of(approval))
+
     async def approve(self, approval_id: str, checker: Checker) -> ApprovalOutcome:
-        """Approve and do it; a fault while doing it leaves it to the sweep."""
+        """Agree. With the last vote that is needed it is done; a fault while doing it leaves it to the sweep."""
         return await self._decide(approval_id, checker, ApprovalState.APPROVED, "")
 
+    async def approve_all(self, approval_ids: Sequence[str], checker: Checker) -> list[tuple[str, ApprovalOutcome]]:
+        """Agree to each, one after another: each has its own outcome, and one that is refused stops none."""
+        return [(approval_id, await self.approve(approval_id, checker)) for approval_id in approval_ids]
+
     async def reject(self, approval_id: str, checker: Checker, reason: str) -> ApprovalOutcome:
-        """Reject, saying why."""
+        """Reject, saying why; one is enough."""
         return await self._decide(approval_id, checker, ApprovalState.REJECTED, reason)
+
+    async def support(self, approval_id: str, maker: Checker) -> ApprovalOutcome:
+        """Join those who propose it, where its band asks for more than one."""
+        now = self._clock.now()
+        approval = await self.by_id(approval_id)
+        if approval is None:
+            return ApprovalOutcome.UNKNOWN
+        held = await self._held_by(maker.id, [approval])
+        voter = _voter(approval, maker, held)
+
+        def work(tx: Connection) -> ApprovalOutcome:
+            row = _held(tx, approval_id)
+            assert row is not None, "approvals are never deleted"
+            outcome = joining(self._matter_in(tx, row, held), voter)
+            if outcome is ApprovalOutcome.SUPPORTED:
+                add_vote(tx, approval_id, VoteKind.MAKE, maker.id, maker.id, now)
+                add_change(tx, approval_id, ChangeKind.SUPPORTED, maker.id, "", now)
+            return outcome
+
+        return await self._store.write(work)
+
+    async def may(self, waiting: Sequence[Approval], checker: Checker) -> dict[str, ApprovalOutcome | None]:
+        """By id of each: why this member may not agree to it now, None if they may."""
+        cast = await self.votes([approval.id for approval in waiting])
+        held = await self._held_by(checker.id, waiting)
+        now = self._clock.now()
+        said = {
+            one.id: ballot(self._matter(one, cast[one.id], held), _voter(one, checker, held), now, rejecting=False)
+            for one in waiting
+        }
+        return {approval_id: None if isinstance(one, Ballot) else one for approval_id, one in said.items()}
 
     async def sweep(self) -> int:
         """Do what was decided and not done; how many were finished."""
@@ -70,15 +131,25 @@ class Approvals(Proposals):
 
     async def _decide(self, approval_id: str, checker: Checker, state: ApprovalState, reason: str) -> ApprovalOutcome:
         now = self._clock.now()
+        approval = await self.by_id(approval_id)
+        if approval is None:
+            return ApprovalOutcome.UNKNOWN
+        held = await self._held_by(checker.id, [approval])
+        voter = _voter(approval, checker, held)
+        rejecting = state is ApprovalState.REJECTED
 
         def work(tx: Connection) -> ApprovalOutcome | Approval:
             row = _held(tx, approval_id)
-            if row is None:
-                return ApprovalOutcome.UNKNOWN
-            no = refusal(ApprovalState(row.state), row.maker, checker, self._roles.get(row.kind))
-            if no is not None:
-                return no
-            due = approval_id if state is ApprovalState.APPROVED or row.kind in self._refusers else None
+            assert row is not None, "approvals are never deleted"
+            said = ballot(self._matter_in(tx, row, held), voter, now, rejecting=rejecting)
+            if isinstance(said, ApprovalOutcome):
+                return said
+            if not rejecting:
+                add_vote(tx, approval_id, VoteKind.CHECK, said.principal, checker.id, now)
+            if not said.enough:
+                add_change(tx, approval_id, ChangeKind.VOTED, checker.id, "", now)
+                return ApprovalOutcome.VOTED
+            due = approval_id if not rejecting or row.kind in self._refusers else None
             values = {"state": state, "checker": checker.id, "decided_at": now, "reason": reason, "open_key": None}
             tx.execute(update(approvals).where(approvals.c.id == approval_id).values(due=due, **values))
             add_change(tx, approval_id, ChangeKind(state.value), checker.id, reason, now)
@@ -93,6 +164,31 @@ class Approvals(Proposals):
         if decided.kind in self._refusers:
             await self._do(decided, self._refusers[decided.kind])
         return ApprovalOutcome.REJECTED
+
+    async def _held_by(self, staff_id: str, waiting: Sequence[Approval]) -> Held:
+        if self._delegations is None or not waiting:
+            return Held((), {}, self._clock.now())
+        return await self._delegations.held(staff_id, min(approval.proposed_at for approval in waiting))
+
+    def _matter_in(self, tx: Connection, row: Row[Any], held: Held) -> Matter:
+        cast = [vote_of(vote) for vote in tx.execute(select(votes).where(votes.c.approval_id == row.id))]
+        return self._matter(approval_of(row), cast, held)
+
+    def _matter(self, approval: Approval, cast: Sequence[Vote], held: Held) -> Matter:
+        band = self.band_of(approval)
+        # Approvals of before the votes have their maker in their own row only.
+        makers = frozenset({approval.maker, *(vote.voter for vote in cast if vote.what is VoteKind.MAKE)})
+        checks = [vote for vote in cast if vote.what is VoteKind.CHECK]
+        return Matter(
+            state=approval.state,
+            band=band,
+            makers=makers,
+            ones=held.stood_in(makers, approval.kind, approval.proposed_at),
+            barred=approval.barred,
+            not_before=_not_before(approval, band),
+            voters={vote.voter for vote in checks},
+            principals={vote.principal for vote in checks},
+        )
 
     async def _carry_out(self, approval: Approval) -> bool:
         acts = self._executors if approval.state is ApprovalState.APPROVED else self._refusers
@@ -125,6 +221,16 @@ class Approvals(Proposals):
             tx.execute(mine.values(state=state, result=note, due=None))
 
         await self._store.write(work)
+
+
+def _voter(approval: Approval, staff: Checker, held: Held) -> Voter:
+    stood_in = held.stood_in([staff.id], approval.kind, approval.proposed_at)
+    return Voter(staff.id, staff.roles, held.principals(staff.id, approval.kind), stood_in)
+
+
+def _not_before(approval: Approval, band: Band | None) -> datetime | None:
+    cooled = approval.proposed_at + band.cool_down if band is not None and band.cool_down_h else None
+    return max((at for at in (approval.not_before, cooled) if at is not None), default=None)
 
 
 def _held(tx: Connection, approval_id: str) -> Row[Any] | None:

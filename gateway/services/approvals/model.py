@@ -7,6 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from gateway.services.approvals.policy import Band
+from wallet.money import Money
+
 
 class ApprovalState(StrEnum):
     """Where an approval stands."""
@@ -19,12 +22,31 @@ class ApprovalState(StrEnum):
 
 
 class ApprovalOutcome(StrEnum):
-    """Answers to `approve` and `reject`. The first four also in the order in which they are looked at."""
+    """Answers to `approve`, `reject` and `support`. The refusals also in the order in which they are looked at."""
 
     UNKNOWN = "unknown"
     ROLE_MISSING = "role_missing"
+    """Neither one's own roles nor those of anybody whom one stands in for."""
     NOT_PENDING = "not_pending"
     MAKER_IS_CHECKER = "maker_is_checker"
+    ONE_WITH_MAKER = "one_with_maker"
+    """One stands in for a maker, or a maker for oneself, or did since it was proposed: the two count as one person."""
+    BARRED = "barred"
+    """It is about oneself, or about whom one stands in for."""
+    MAKERS_MISSING = "makers_missing"
+    """More makers must join before anybody may agree; rejecting is possible."""
+    COOLING = "cooling"
+    """Too early: nobody may agree before `not_before`; rejecting is possible."""
+    ALREADY_VOTED = "already_voted"
+    PRINCIPAL_VOTED = "principal_voted"
+    """Whom one stands in for has agreed, or whoever stands in for oneself has: that is one vote."""
+    ALREADY_MAKER = "already_maker"
+    """To `support`: one has proposed it, or joined, or counts as somebody who has."""
+    ENOUGH_MAKERS = "enough_makers"
+    """To `support`: nobody is missing."""
+    SUPPORTED = "supported"
+    VOTED = "voted"
+    """One's vote is kept; more are missing."""
     APPROVED = "approved"
     REJECTED = "rejected"
 
@@ -67,6 +89,10 @@ class Approval:
         decided_at: When, or None.
         reason: Why it was rejected, or ''.
         result: What the executor said, or ''.
+        amount: Of money that it moves, or None.
+        not_before: Nobody may agree before, or None.
+        band: What its kind and amount asked for when it was proposed; None: what they ask for now.
+        barred: Staff ids of whom it is about, who do not decide it.
     """
 
     id: str
@@ -80,12 +106,42 @@ class Approval:
     decided_at: datetime | None
     reason: str
     result: str
+    amount: Money | None = None
+    not_before: datetime | None = None
+    band: Band | None = None
+    barred: frozenset[str] = frozenset()
+
+
+class VoteKind(StrEnum):
+    """What somebody has said."""
+
+    MAKE = "make"
+    """Proposed it, or joined those who did."""
+    CHECK = "check"
+    """Agreed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """Who has said what.
+
+    Attributes:
+        principal: In whose name.
+        voter: Who did it: the same, or whoever stood in.
+    """
+
+    what: VoteKind
+    principal: str
+    voter: str
+    at: datetime
 
 
 class ChangeKind(StrEnum):
     """What happened to an approval."""
 
     PROPOSED = "proposed"
+    SUPPORTED = "supported"
+    VOTED = "voted"
     APPROVED = "approved"
     REJECTED = "rejected"
     EXECUTED = "executed"
@@ -103,3 +159,52 @@ class Change:
     staff_id: str
     note: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """Whom a member stands in for, with that person's own roles now."""
+
+    principal: str
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """Somebody stands in for somebody.
+
+    Attributes:
+        id: `dlg_…`.
+        principal: Staff id of who is stood in for.
+        delegate: Staff id of who stands in.
+        kinds: Of approvals and documents; empty: of all.
+        begins: From when on.
+        ends: Until when; earlier if it was taken back.
+        reason: As it was given.
+        made_by: Staff id.
+    """
+
+    id: str
+    principal: str
+    delegate: str
+    kinds: frozenset[str]
+    begins: datetime
+    ends: datetime
+    reason: str
+    made_by: str
+
+
+class DelegationOutcome(StrEnum):
+    """Answers to `delegate` and `take_back`."""
+
+    OK = "ok"
+    UNKNOWN = "unknown"
+    """There is no such delegation, or it is over."""
+    NOT_YOURS = "not_yours"
+    """Only the person themself or an administrator."""
+    SELF = "self"
+    UNKNOWN_STAFF = "unknown_staff"
+    PERIOD = "period"
+    """It ends before it begins, is over already, or lasts longer than 92 days."""
+    REASON = "reason"
+    """No reason, or one of more than 200 characters."""

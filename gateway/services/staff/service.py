@@ -143,9 +143,68 @@ class Staff:
         with self._passwords.slot():
             return await self._sign_in(username, password, totp, remote)
 
+    async def confirm(self, staff_id: str, password: str, totp: str, remote: str = "") -> SignInOutcome:
+        """Whether this member types the right password and a fresh code again; counted and locked as a sign-in is.
+
+        Raises:
+            Overloaded: As `sign_in`.
+        """
+        member = await self.by_id(staff_id)
+        if member is None:
+            return SignInOutcome.WRONG
+        with self._passwords.slot():
+            checked = await self._checked(member.username, password, totp, remote)
+        if isinstance(checked, SignInResult):
+            return checked.outcome
+        return await self._store.write(lambda tx: self._take_step(tx, *checked))
+
+    async def take_try(self, username: str) -> int:
+        """Count a try to sign in by other means; how many seconds the name is locked, 0 if the try may go on."""
+        name_mac = await self._name_mac(username)
+        return await self._store.write(lambda tx: _take_try(tx, name_mac, self._clock.now()))
+
+    async def open_sign_in(self, staff_id: str, remote: str) -> SignInResult:
+        """The sign-in of a member who was recognised by other means; their tries are forgotten."""
+        member = await self.by_id(staff_id)
+        if member is None or member.disabled:
+            return SignInResult(SignInOutcome.DISABLED)
+        name_mac, bearer = await self._name_mac(member.username), secrets.token_urlsafe(32)
+
+        def work(tx: Connection) -> None:
+            tx.execute(delete(staff_failures).where(staff_failures.c.name_mac == name_mac))
+            self._put_sign_in(tx, staff_id, bearer, remote)
+
+        await self._store.write(work)
+        self._log.info("sign_in_by_phone", staff_id=staff_id, remote=remote)
+        return SignInResult(SignInOutcome.OK, bearer)
+
+    async def _name_mac(self, username: str) -> bytes:
+        known = username_of(username) or username
+        return await self._keys.mac("lookup", b"staff name\0" + known.encode("utf-8", "replace"))
+
     async def _sign_in(self, username: str, password: str, totp: str, remote: str) -> SignInResult:
+        checked = await self._checked(username, password, totp, remote)
+        if isinstance(checked, SignInResult):
+            return checked
+        bearer = secrets.token_urlsafe(32)
+        staff_id = checked[0]
+
+        def work(tx: Connection) -> SignInOutcome:
+            outcome = self._take_step(tx, *checked)
+            if outcome is SignInOutcome.OK:
+                self._put_sign_in(tx, staff_id, bearer, remote)
+            return outcome
+
+        outcome = await self._store.write(work)
+        self._log.info("sign_in", staff_id=staff_id, outcome=outcome.value, remote=remote)
+        return SignInResult(outcome, bearer if outcome is SignInOutcome.OK else "")
+
+    async def _checked(
+        self, username: str, password: str, totp: str, remote: str
+    ) -> SignInResult | tuple[str, int, bytes]:
+        """The refusal, or staff id, step of the code and keyed name where all is right."""
         known = username_of(username) or ""
-        name_mac = await self._keys.mac("lookup", b"staff name\0" + (known or username).encode("utf-8", "replace"))
+        name_mac = await self._name_mac(username)
         wait_s = await self._store.write(lambda tx: _take_try(tx, name_mac, self._clock.now()))
         if wait_s:
             self._log.warning("sign_in_locked", remote=remote)
@@ -155,11 +214,7 @@ class Staff:
         if step is None:
             self._log.warning("sign_in_refused", remote=remote)
             return SignInResult(SignInOutcome.WRONG)
-        bearer = secrets.token_urlsafe(32)
-        staff_id = rows[0].id
-        outcome = await self._store.write(lambda tx: self._open_sign_in(tx, staff_id, step, bearer, name_mac, remote))
-        self._log.info("sign_in", staff_id=staff_id, outcome=outcome.value, remote=remote)
-        return SignInResult(outcome, bearer if outcome is SignInOutcome.OK else "")
+        return rows[0].id, step, name_mac
 
     async def whoami(self, token: str) -> StaffMember | None:
         """Whose sign-in this is, if it still holds; using it makes it last longer, up to 12 hours in all."""
@@ -235,9 +290,9 @@ class Staff:
         right = await self._passwords.check(password, phc)
         return step if right and row is not None else None
 
-    def _open_sign_in(
-        self, tx: Connection, staff_id: str, step: int, bearer: str, name_mac: bytes, remote: str
-    ) -> SignInOutcome:
+    @staticmethod
+    def _take_step(tx: Connection, staff_id: str, step: int, name_mac: bytes) -> SignInOutcome:
+        """Use up a right code; OK also forgets the name's tries."""
         account = tx.execute(
             select(staff_accounts.c.disabled, staff_accounts.c.totp_step_used)
             .where(staff_accounts.c.id == staff_id)
@@ -247,9 +302,12 @@ class Staff:
             return SignInOutcome.DISABLED
         if step <= account.totp_step_used:
             return SignInOutcome.CODE_USED
-        now = self._clock.now()
         tx.execute(update(staff_accounts).where(staff_accounts.c.id == staff_id).values(totp_step_used=step))
         tx.execute(delete(staff_failures).where(staff_failures.c.name_mac == name_mac))
+        return SignInOutcome.OK
+
+    def _put_sign_in(self, tx: Connection, staff_id: str, bearer: str, remote: str) -> None:
+        now = self._clock.now()
         # Kept for 45 days: who was signed in, and from where, is asked for after an incident.
         tx.execute(delete(staff_sign_ins).where(staff_sign_ins.c.created_at < now - SIGN_INS_KEPT))
         tx.execute(
@@ -258,7 +316,6 @@ class Staff:
                 expires_at=expiry(now, now, self._sliding), revoked_at=None,
             )
         )  # fmt: skip
-        return SignInOutcome.OK
 
     async def _revoke(self, which: Any) -> int:  # noqa: ANN401  - a column expression
         statement = update(staff_sign_ins).where(which, staff_sign_ins.c.revoked_at.is_(None))

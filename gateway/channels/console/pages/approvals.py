@@ -11,7 +11,7 @@ from gateway.channels.console.roles import SEE_PEOPLE
 from gateway.channels.console.routes import EVERYONE, ID, Route, get, post
 from gateway.channels.console.visit import Visit
 from gateway.errors import NotFound
-from gateway.services.approvals import Approval, ApprovalOutcome, ApprovalState, Change
+from gateway.services.approvals import Approval, ApprovalOutcome, ApprovalState, Band, Change, Vote, VoteKind
 from wallet.money import ASSETS, Money
 
 PAGE_ROWS = 50
@@ -21,6 +21,14 @@ TONES = {
     ApprovalState.EXECUTED: "good",
     ApprovalState.REJECTED: "bad",
 }
+_REJECTABLE = {
+    None,
+    ApprovalOutcome.MAKERS_MISSING,
+    ApprovalOutcome.COOLING,
+    ApprovalOutcome.ALREADY_VOTED,
+    ApprovalOutcome.PRINCIPAL_VOTED,
+}
+"""Who is refused a vote for one of these may reject all the same."""
 _AMOUNT = re.compile(r"([0-9]{1,19})(?:\.([0-9]{1,4}))? ([A-Z]{3})")
 _PERSON = re.compile(r"per_[0-9A-HJKMNP-TV-Z]{26}")
 _SUBJECT_PAGES = {"clm": "/claims/", "per": "/people/", "cam": "/campaigns/"}
@@ -46,14 +54,8 @@ def routes() -> list[Route]:
         get(f"/approvals/{ID}", show, EVERYONE),
         post(f"/approvals/{ID}/approve", approve, EVERYONE),
         post(f"/approvals/{ID}/reject", reject, EVERYONE),
+        post(f"/approvals/{ID}/support", support, EVERYONE),
     ]
-
-
-def may_check(visit: Visit, approval: Approval) -> bool:
-    """Whether this member could decide this approval now."""
-    role = visit.deps.approval_roles.get(approval.kind)
-    waits = approval.state is ApprovalState.PENDING
-    return waits and role in visit.staff.roles and approval.maker != visit.staff.id
 
 
 def kind_key(visit: Visit, kind: str) -> str:
@@ -77,6 +79,8 @@ async def pending(visit: Visit) -> web.StreamResponse:
     after = visit.query(Paged).after or ""
     rows = await visit.deps.approvals.list_pending(limit=PAGE_ROWS, after=after)
     names = await visit.staff_names({row.maker for row in rows})
+    why = await visit.deps.approvals.may(rows, visit.staff)
+    votes = await visit.deps.approvals.votes([row.id for row in rows])
     table = Table(
         name="approvals",
         columns=[
@@ -84,7 +88,8 @@ async def pending(visit: Visit) -> web.StreamResponse:
             Column("subject", subject),
             Column("maker", lambda row: names.get(row.maker, row.maker)),
             Column("proposed", lambda row: row.proposed_at),
-            Column("for_whom", lambda row: _for_whom(visit, row)),
+            Column("votes", lambda row: _count(visit, row, votes[row.id])),
+            Column("for_whom", lambda row: _for_whom(visit, row, why[row.id])),
         ],
         rows=rows,
         empty="empty.approvals",
@@ -97,7 +102,10 @@ async def show(visit: Visit) -> web.StreamResponse:
     """One approval, its history, and why one may or may not decide it."""
     approval = await _approval(visit)
     history = await visit.deps.approvals.history(approval.id)
-    names = await visit.staff_names({approval.maker, *(change.staff_id for change in history)})
+    votes = (await visit.deps.approvals.votes([approval.id]))[approval.id]
+    why = (await visit.deps.approvals.may([approval], visit.staff))[approval.id]
+    people = {approval.maker, *(change.staff_id for change in history), *(vote.principal for vote in votes)}
+    names = await visit.staff_names(people)
     return visit.page(
         "approval.jinja",
         approval=approval,
@@ -105,8 +113,13 @@ async def show(visit: Visit) -> web.StreamResponse:
         subject=subject(approval),
         state=Chip(f"approval_state.{approval.state.value}", TONES[approval.state]),
         maker=names.get(approval.maker, approval.maker),
-        may_check=may_check(visit, approval),
-        why_not=_why_not(visit, approval),
+        may_approve=why is None,
+        may_reject=why in _REJECTABLE,
+        may_support=_may_support(visit, approval, votes),
+        why_not=_why_not(visit, approval, why),
+        amount_told="amount" in approval.payload,
+        missing=_missing(visit, approval, votes),
+        votes=_votes(votes, names) if votes else None,
         history=_history(history, names),
         payload=[(_label(visit, name), _told(visit, value)) for name, value in sorted(approval.payload.items())],
     )
@@ -127,37 +140,108 @@ async def reject(visit: Visit) -> web.StreamResponse:
     return _decided(visit, await visit.deps.approvals.reject(approval.id, visit.staff, form.reason))
 
 
+async def support(visit: Visit) -> web.StreamResponse:
+    """Join those who propose it."""
+    approval = await _approval(visit)
+    return _decided(visit, await visit.deps.approvals.support(approval.id, visit.staff))
+
+
 def _decided(visit: Visit, outcome: ApprovalOutcome) -> web.Response:
     here = f"/approvals/{visit.named('id')}"
     match outcome:
-        case ApprovalOutcome.APPROVED | ApprovalOutcome.REJECTED:
+        case ApprovalOutcome.APPROVED | ApprovalOutcome.REJECTED | ApprovalOutcome.VOTED | ApprovalOutcome.SUPPORTED:
             return visit.go(here, said=f"approval_{outcome.value}")
         case (
             ApprovalOutcome.UNKNOWN
             | ApprovalOutcome.ROLE_MISSING
             | ApprovalOutcome.NOT_PENDING
             | ApprovalOutcome.MAKER_IS_CHECKER
+            | ApprovalOutcome.ONE_WITH_MAKER
+            | ApprovalOutcome.BARRED
+            | ApprovalOutcome.MAKERS_MISSING
+            | ApprovalOutcome.COOLING
+            | ApprovalOutcome.ALREADY_VOTED
+            | ApprovalOutcome.PRINCIPAL_VOTED
+            | ApprovalOutcome.ALREADY_MAKER
+            | ApprovalOutcome.ENOUGH_MAKERS
         ):
             return visit.go(here, refused=f"approval_{outcome.value}")
         case unreachable:
             assert_never(unreachable)
 
 
-def _for_whom(visit: Visit, approval: Approval) -> Cell:
-    if may_check(visit, approval):
+def _for_whom(visit: Visit, approval: Approval, why: ApprovalOutcome | None) -> Cell:
+    if why is None:
         return Chip("approvals.for_me", "good")
     mine = approval.maker == visit.staff.id
     return Chip("approvals.mine", "plain") if mine else Chip("approvals.for_others", "plain")
 
 
-def _why_not(visit: Visit, approval: Approval) -> str:
-    """Why one may not decide it, or ''."""
-    if approval.state is not ApprovalState.PENDING or may_check(visit, approval):
+def _said(votes: list[Vote], what: VoteKind) -> int:
+    return sum(vote.what is what for vote in votes)
+
+
+def _makers(votes: list[Vote]) -> int:
+    # What was proposed before votes were kept has its maker in its own row only.
+    return max(1, _said(votes, VoteKind.MAKE))
+
+
+def _count(visit: Visit, approval: Approval, votes: list[Vote]) -> str:
+    band = visit.deps.approvals.band_of(approval)
+    if band is None:
         return ""
-    if approval.maker == visit.staff.id:
-        return visit.words.t("refused.approval_maker_is_checker")
-    role = visit.deps.approval_roles.get(approval.kind, "")
-    return visit.words.t("approvals.needs_role", role=visit.words.t(f"role.{role}") if role else "?")
+    return visit.words.t("approvals.votes_of", have=_said(votes, VoteKind.CHECK), need=band.checkers)
+
+
+def _may_support(visit: Visit, approval: Approval, votes: list[Vote]) -> bool:
+    """Whether to offer it; the service decides."""
+    band = visit.deps.approvals.band_of(approval)
+    if band is None or approval.state is not ApprovalState.PENDING or _makers(votes) >= band.makers:
+        return False
+    makers = {approval.maker, *(vote.voter for vote in votes)}
+    return visit.staff.id not in makers and not visit.staff.roles.isdisjoint(band.maker_roles)
+
+
+def _why_not(visit: Visit, approval: Approval, why: ApprovalOutcome | None) -> str:
+    """Why one may not agree to it, or ''."""
+    if why is None or approval.state is not ApprovalState.PENDING:
+        return ""
+    band = visit.deps.approvals.band_of(approval)
+    if why is ApprovalOutcome.ROLE_MISSING:
+        return visit.words.t("approvals.needs_role", role=_roles(visit, band.roles) if band else "?")
+    moment = visit.deps.approvals.not_before(approval)
+    if why is ApprovalOutcome.COOLING and moment is not None:
+        return visit.words.t("approvals.cooling_until", moment=visit.words.moment(moment))
+    return visit.words.t(f"refused.approval_{why.value}")
+
+
+def _missing(visit: Visit, approval: Approval, votes: list[Vote]) -> list[str]:
+    """What the amount asks for, who is missing, and until when nobody may agree: a sentence each."""
+    band = visit.deps.approvals.band_of(approval)
+    if band is None or approval.state is not ApprovalState.PENDING:
+        return []
+    said = [_band(visit, band)]
+    makers, checkers = band.makers - _makers(votes), band.checkers - _said(votes, VoteKind.CHECK)
+    if makers > 0:
+        roles = _roles(visit, band.maker_roles)
+        said.append(visit.words.t("approvals.makers_missing", number=makers, roles=roles))
+    if checkers > 0:
+        said.append(visit.words.t("approvals.checkers_missing", number=checkers, roles=_roles(visit, band.roles)))
+    moment = visit.deps.approvals.not_before(approval)
+    if moment is not None and visit.deps.clock.now() < moment:
+        said.append(visit.words.t("approvals.cooling_until", moment=visit.words.moment(moment)))
+    return said
+
+
+def _band(visit: Visit, band: Band) -> str:
+    asked = {"makers": band.makers, "checkers": band.checkers}
+    if band.bound is None:
+        return visit.words.t("approvals.band_open", **asked)
+    return visit.words.t("approvals.band_up_to", amount=visit.words.money(band.bound), **asked)
+
+
+def _roles(visit: Visit, roles: tuple[str, ...]) -> str:
+    return " / ".join(visit.words.t(f"role.{role}") for role in roles)
 
 
 def _label(visit: Visit, name: str) -> str:
@@ -175,6 +259,20 @@ def _told(visit: Visit, value: str) -> Cell:
     if _PERSON.fullmatch(value):
         return Link(value, f"/people/{value}", code=True) if visit.may(*SEE_PEOPLE) else Code(value)
     return value
+
+
+def _votes(votes: list[Vote], names: dict[str, str]) -> Table[Vote]:
+    return Table(
+        name="votes",
+        columns=[
+            Column("when", lambda vote: vote.at),
+            Column("what", lambda vote: Chip(f"approval_vote.{vote.what.value}")),
+            Column("by", lambda vote: names.get(vote.voter, vote.voter)),
+            Column("for_person", lambda vote: names.get(vote.principal, "") if vote.principal != vote.voter else ""),
+        ],
+        rows=votes,
+        empty="empty.history",
+    )
 
 
 def _history(changes: list[Change], names: dict[str, str]) -> Table[Change]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from gateway.channels.console.pages.approvals import may_check
 from gateway.channels.console.routes import EVERYONE, Route, get
 from gateway.channels.console.visit import Visit
 from gateway.services.jobs import JobState
@@ -29,7 +28,8 @@ def routes() -> list[Route]:
 
 async def show(visit: Visit) -> web.StreamResponse:
     """The page."""
-    tiles = [tile for tile in [await _claims(visit), await _approvals(visit), await _jobs(visit)] if tile]
+    asked = [await _claims(visit), await _approvals(visit), await _documents(visit), await _jobs(visit)]
+    tiles = [tile for tile in asked if tile]
     return visit.page("today.jinja", tiles=tiles, links=sorted(visit.deps.links().items()))
 
 
@@ -41,9 +41,15 @@ async def _claims(visit: Visit) -> Tile | None:
 
 async def _approvals(visit: Visit) -> Tile | None:
     pending = await visit.deps.approvals.list_pending(limit=COUNTED_MAX)
-    mine = [approval for approval in pending if may_check(visit, approval)]
+    why = await visit.deps.approvals.may(pending, visit.staff)
+    mine = [approval for approval in pending if why[approval.id] is None]
     kinds = {kind for kind, role in visit.deps.approval_roles.items() if role in visit.staff.roles}
-    return Tile("approvals", _count(visit, len(mine)), "/approvals") if kinds else None
+    return Tile("approvals", _count(visit, len(mine)), "/approvals") if kinds or mine else None
+
+
+async def _documents(visit: Visit) -> Tile | None:
+    waiting = await visit.deps.signing.inbox(visit.staff, limit=COUNTED_MAX)
+    return Tile("signing", _count(visit, len(waiting)), "/signing") if waiting else None
 
 
 async def _jobs(visit: Visit) -> Tile | None:

@@ -16,7 +16,7 @@ from gateway.channels.console.pages.jobs import ACTIONS
 from gateway.channels.console.roles import MENU
 from gateway.channels.console.words import Words, texts
 from gateway.languages import LANGUAGES
-from gateway.services.approvals import ApprovalOutcome, ApprovalState, ChangeKind
+from gateway.services.approvals import ApprovalOutcome, ApprovalState, ChangeKind, DelegationOutcome, VoteKind
 from gateway.services.banking import FileState, Finding, OrderState, Scheme
 from gateway.services.benefits import ClaimState, DecisionOutcome
 from gateway.services.campaigns import CampaignKind, CampaignOutcome, CampaignState, RowFault
@@ -28,6 +28,16 @@ from gateway.services.notices import NoticeState
 from gateway.services.payments import CodeState, InvoiceState, PaymentKind, PaymentState, PayOutcome
 from gateway.services.people import Person, PersonState
 from gateway.services.releases import ReleaseState
+from gateway.services.signing import (
+    DocumentState,
+    EnrolOutcome,
+    EventKind,
+    Need,
+    ProofOutcome,
+    SignerState,
+    SignOutcome,
+    StartOutcome,
+)
 from gateway.services.staff import Role, SignInOutcome, StaffRefusal
 from gateway.services.taps import TapState
 from wallet.accounts import AccountKind
@@ -48,7 +58,8 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("person_state.", PersonState, set()),
     ("approval_state.", ApprovalState, set()),
     ("approval_change.", ChangeKind, set()),
-    ("refused.approval_", ApprovalOutcome, {"approved", "rejected"}),
+    ("refused.approval_", ApprovalOutcome, {"approved", "rejected", "voted", "supported"}),
+    ("approval_vote.", VoteKind, set()),
     ("job_state.", JobState, set()),
     ("campaign_state.", CampaignState, set()),
     ("release_state.", ReleaseState, set()),
@@ -71,6 +82,15 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("tap_state.", TapState, set()),
     ("session_state.", SessionStatus, set()),
     ("account_kind.", AccountKind, set()),
+    ("need.", Need, set()),
+    ("document_state.", DocumentState, set()),
+    ("proof.", ProofOutcome, set()),
+    ("sign_outcome.", SignOutcome, set()),
+    ("sign_event.", EventKind, set()),
+    ("signer_state.", SignerState, set()),
+    ("refused.sign_", StartOutcome, {"ok"}),
+    ("refused.enrol_", EnrolOutcome, {"asked"}),
+    ("refused.delegation_", DelegationOutcome, {"ok"}),
     ("transfer_kind.", TransferKind, set()),
 ]
 

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 import pyotp
 
 from gateway.app.seen import SeenSessions
+from gateway.app.signing import RolesOf
 from gateway.channels.console import CauseView, ConsoleDeps
 from gateway.errors import BadInput, NotFound
 from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
 from gateway.services.access import Access
-from gateway.services.approvals import Approval, ApprovalOutcome, ApprovalState, Change, ChangeKind, Checker
+from gateway.services.approvals import Delegations
 from gateway.services.benefits import Claim, ClaimChange, ClaimState, DecisionOutcome
 from gateway.services.dialogues import SessionCounts
 from gateway.services.funnels import Funnels, Tariff
@@ -30,10 +31,12 @@ from gateway.services.releases import Releases
 from gateway.services.staff import NewStaff, Passwords, Role, Staff
 from gateway.settings import Settings
 from gateway.store import Store
+from tests.gateway.channels.console.approving import APPROVAL_ROLES, StubApprovals
 from tests.gateway.channels.console.banks import banking_of
 from tests.gateway.channels.console.campaigns import campaigns_of
 from tests.gateway.channels.console.presses import releases_of
 from tests.gateway.channels.console.shops import StubMerchants
+from tests.gateway.channels.console.signatures import StubSigners, StubSigning, StubSignIns
 from tests.gateway.channels.console.teller import StubTeller
 from ussd_menus import Style
 from wallet.accounts import Chart
@@ -44,11 +47,6 @@ from wallet.money import Money, irr
 from wallet.transfers import Transfer, TransferCode
 
 PASSWORD = "correct horse battery"
-APPROVAL_ROLES = {
-    "benefit_release": "benefits_releaser",
-    "pin_unlock": "benefits_officer",
-    "menu_rollback": "administrator",
-}
 STAFF: Mapping[str, tuple[str, Sequence[Role], str]] = {
     "officer": ("Omid Officer", [Role.BENEFITS_OFFICER], ""),
     "officer2": ("Olga Officer", [Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER], ""),
@@ -57,6 +55,7 @@ STAFF: Mapping[str, tuple[str, Sequence[Role], str]] = {
     "homeless": ("Hoda Clerk", [Role.BRANCH_CLERK], ""),
     "finance": ("Farah Finance", [Role.FINANCE], ""),
     "admin": ("Amir Admin", [Role.ADMINISTRATOR], ""),
+    "treasurer": ("Tara Treasurer", [Role.SIGNATORY], ""),
     "both": ("Bahar Both", [Role.ADMINISTRATOR, Role.BRANCH_CLERK], "tehran-1"),
 }
 
@@ -115,59 +114,6 @@ class StubPeople:
         if purpose is BranchPurpose.UNLOCK and not await self.search(msisdn, staff_id):
             raise NotFound("nobody")
         return "48151623"
-
-
-class StubApprovals:
-    """Maker and checker in memory."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.rows: dict[str, Approval] = {}
-        self.changes: list[Change] = []
-
-    async def propose(self, kind: str, subject: str, payload: Mapping[str, str], maker: str) -> Approval:
-        row = Approval(
-            new_id("apr", self.clock), kind, subject, payload, maker, ApprovalState.PENDING, self.clock.now(),
-            "", None, "", "",
-        )  # fmt: skip
-        self.rows[row.id] = row
-        self._changed(row.id, ChangeKind.PROPOSED, maker, "")
-        return row
-
-    async def by_id(self, approval_id: str) -> Approval | None:
-        return self.rows.get(approval_id)
-
-    async def list_pending(self, *, limit: int, after: str = "", kind: str = "") -> list[Approval]:
-        pending = [row for row in self.rows.values() if row.state is ApprovalState.PENDING and row.id > after]
-        return sorted(pending, key=lambda row: row.id)[:limit]
-
-    async def history(self, approval_id: str) -> list[Change]:
-        return [change for change in self.changes if change.approval_id == approval_id]
-
-    async def approve(self, approval_id: str, checker: Checker) -> ApprovalOutcome:
-        return self._decide(approval_id, checker, ApprovalState.EXECUTED, "")
-
-    async def reject(self, approval_id: str, checker: Checker, reason: str) -> ApprovalOutcome:
-        return self._decide(approval_id, checker, ApprovalState.REJECTED, reason)
-
-    def _decide(self, approval_id: str, checker: Checker, state: ApprovalState, reason: str) -> ApprovalOutcome:
-        row = self.rows[approval_id]
-        if APPROVAL_ROLES[row.kind] not in checker.roles:
-            return ApprovalOutcome.ROLE_MISSING
-        if row.state is not ApprovalState.PENDING:
-            return ApprovalOutcome.NOT_PENDING
-        if row.maker == checker.id:
-            return ApprovalOutcome.MAKER_IS_CHECKER
-        self.rows[approval_id] = replace(
-            row, state=state, checker=checker.id, reason=reason, decided_at=self.clock.now()
-        )
-        rejected = state is ApprovalState.REJECTED
-        self._changed(approval_id, ChangeKind.REJECTED if rejected else ChangeKind.APPROVED, checker.id, reason)
-        return ApprovalOutcome.REJECTED if rejected else ApprovalOutcome.APPROVED
-
-    def _changed(self, approval_id: str, what: ChangeKind, staff_id: str, note: str) -> None:
-        seq = len(self.changes) + 1
-        self.changes.append(Change(approval_id, seq, what, staff_id, note, self.clock.now()))
 
 
 class StubBenefits:
@@ -324,6 +270,9 @@ class World:
     tickets: Tickets
     releases: Releases
     store: Store
+    signing: StubSigning
+    signers: StubSigners
+    phone_sign_ins: StubSignIns
     seeds: dict[str, str]
     ids: dict[str, str]
 
@@ -366,6 +315,9 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folde
     links, counts = LinkBoard(store, clock), SessionCounts(store)
     releases = releases_of(store, clock, approvals)
 
+    signing, phone_sign_ins = StubSigning(clock), StubSignIns()
+    signers = StubSigners(clock, signing)
+
     async def session(cause: str) -> CauseView | None:
         return CauseView("session", [("msisdn", "***0001")])
 
@@ -377,7 +329,10 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folde
         queue=Outbox(store, SoftwareKeyStore.for_tests(), clock, Metrics()),
         campaigns=campaigns_of(store, clock), releases=releases, session_counts=counts,
         funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo("Asia/Tehran"), {"default": Tariff(hop=20)}),
-        preferences=Preferences(store, clock), mailbox=Mailbox(store, clock, kept_days=90),
+        preferences=Preferences(store, clock),
+        mailbox=Mailbox(store, clock, kept_days=90),
+        signing=signing, signers=signers, phone_sign_ins=phone_sign_ins,
+        delegations=Delegations(store, clock, RolesOf(staff)), document_kinds=("payout_batch", "day_close"),
     )  # fmt: skip
     return World(
         deps,
@@ -395,6 +350,9 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folde
         tickets,
         releases,
         store,
+        signing,
+        signers,
+        phone_sign_ins,
         {},
         {},
     )

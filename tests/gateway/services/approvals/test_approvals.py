@@ -8,7 +8,6 @@ import pytest
 
 from gateway.errors import PeerUnavailable
 from gateway.services.approvals import ApprovalOutcome, Approvals, ApprovalState, ChangeKind, StaffRef
-from gateway.services.approvals.rules import refusal
 from gateway.settings import Settings
 from gateway.store import Store
 from wallet.clock import ManualClock
@@ -50,24 +49,6 @@ async def approvals(database_url: str, clock: ManualClock, deeds: Deeds) -> Asyn
     acts = {"release": deeds.execute, "unlock": deeds.execute}
     yield Approvals(store, clock, Settings(), roles=roles, executors=acts, refusers={"release": deeds.refuse})
     await store.close()
-
-
-@pytest.mark.parametrize(
-    ("state", "checker", "role", "outcome"),
-    [
-        (ApprovalState.PENDING, RELEASER, "benefits_releaser", None),
-        (ApprovalState.PENDING, BOTH, "benefits_releaser", ApprovalOutcome.MAKER_IS_CHECKER),
-        (ApprovalState.PENDING, CLERK, "benefits_releaser", ApprovalOutcome.ROLE_MISSING),
-        (ApprovalState.PENDING, RELEASER, None, ApprovalOutcome.ROLE_MISSING),
-        (ApprovalState.APPROVED, RELEASER, "benefits_releaser", ApprovalOutcome.NOT_PENDING),
-        (ApprovalState.REJECTED, BOTH, "benefits_releaser", ApprovalOutcome.NOT_PENDING),
-        (ApprovalState.EXECUTED, CLERK, "benefits_releaser", ApprovalOutcome.ROLE_MISSING),
-    ],
-)
-def test_who_may_decide(
-    state: ApprovalState, checker: StaffRef, role: str | None, outcome: ApprovalOutcome | None
-) -> None:
-    assert refusal(state, "stf_maker", checker, role) is outcome
 
 
 async def test_what_another_approves_is_done_and_its_result_kept(approvals: Approvals, deeds: Deeds) -> None:
