@@ -175,11 +175,13 @@ def show(console: Console, settings: Settings, facts: seed.Facts) -> None:
         people.add_row(
             person.msisdn, person.national_number, person.who, "yes" if person.pin else "not yet", person.pin or ""
         )
-    staff = Table("user name", "password", "one-time code now", "may", "phone that signs", "its PIN")
+    staff = Table("user name", "password", "one-time code now", "may")
+    signing = Table("phone that signs", "its PIN", "whose")
     for account in facts.staff:
-        phone = (account.msisdn, account.sign_pin) if account.msisdn else ("", "")
-        staff.add_row(account.username, account.password, account.code_now(), ", ".join(account.roles), *phone)
-    console.print(people, staff)
+        staff.add_row(account.username, account.password, account.code_now(), ", ".join(account.roles))
+        if account.msisdn:
+            signing.add_row(account.msisdn, account.sign_pin, account.username)
+    console.print(people, staff, signing)
     tapdial = "tapdial" if shutil.which("tapdial") else ".venv/bin/tapdial"
     console.print(
         Panel(

@@ -33,6 +33,8 @@ from wallet.money import irr
 
 DIGEST = bytes.fromhex("9f3a21c0") + bytes(28)
 CODE = "TXN-3D5K"
+SERIAL = "530041207719342277160952274310028846159237740021"
+CERTIFICATE = "CN=Treasurer,2.5.4.5=MID0C1D52E9A7F3,O=Operator"
 
 
 class StubSigning:
@@ -67,9 +69,7 @@ class StubSigning:
         if outcome is not SignOutcome.SIGNED:
             self._event(asked.document_id, EventKind.FAILED, asked.staff_id, outcome.value)
             return
-        signature = Signature(
-            asked.staff_id, asked.staff_id, True, "4711", "CN=Treasurer", asked.code, self.clock.now()
-        )
+        signature = Signature(asked.staff_id, asked.staff_id, True, SERIAL, CERTIFICATE, asked.code, self.clock.now())
         waiting = self.documents[asked.document_id]
         self.documents[waiting.id] = replace(waiting, state=DocumentState.SIGNED, signatures=(signature,), missing=0)
         self._event(waiting.id, EventKind.SIGNED, asked.staff_id)
@@ -147,7 +147,7 @@ class StubSigners:
 
     def add(self, staff_id: str, by: str, approved_by: str) -> None:
         self.rows[staff_id] = Signer(
-            staff_id, "+989120000101", "4711", "CN=Treasurer", SignerState.ACTIVE, by, approved_by, self.clock.now()
+            staff_id, "+989120000101", SERIAL, CERTIFICATE, SignerState.ACTIVE, by, approved_by, self.clock.now()
         )
 
     async def enrol(self, staff_id: str, msisdn: str, by: str) -> EnrolStart:

@@ -9,6 +9,7 @@ import pytest
 from gateway.channels.console.words import texts
 from gateway.services.signing import EnrolOutcome, Need, ProofOutcome, SignOutcome, StartOutcome
 from tests.gateway.channels.console.conftest import Desk, SignIn
+from tests.gateway.channels.console.signatures import SERIAL
 from tests.gateway.channels.console.world import PASSWORD, World
 
 TITLE = "Pay 1,302 people <batch B7>"
@@ -54,7 +55,7 @@ async def test_a_document_is_signed_by_phone_and_its_proof_names_the_certificate
     status, part = await desk.get(f"/signing/requests/{request}/progress")
     assert (status, "hx-get" in part) == (286, False)
     body = (await desk.get(f"/signing/{document.id}"))[1]
-    for told in ("every signature verifies", "Tara Treasurer", "CN=Treasurer", "4711", "TXN-3D5K", "Farah Finance"):
+    for told in ("every signature verifies", "Tara Treasurer", "CN=Treasurer", SERIAL, "TXN-3D5K", "Farah Finance"):
         assert told in body
     assert "/sign" not in re.sub(r"/signing\b|sign-out", "", body)
     assert "Nothing waits for your signature" in (await desk.get("/signing"))[1]
@@ -195,7 +196,7 @@ async def test_a_signer_is_shown_with_the_pinned_serial_and_suspended_with_a_rea
     world.signers.add(world.ids["treasurer"], world.ids["admin"], world.ids["finance"])
     admin = await signed_in("admin")
     body = (await admin.get("/signers"))[1]
-    for told in ("Tara Treasurer", "CN=Treasurer", "4711", "+989120000101", "Farah Finance"):
+    for told in ("Tara Treasurer", "CN=Treasurer", SERIAL, "+989120000101", "Farah Finance"):
         assert told in body
     path = f"/signers/{world.ids['treasurer']}/suspend"
 
