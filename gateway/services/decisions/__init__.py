@@ -2,6 +2,7 @@
 
 from gateway.services.decisions.checks import Difference, cases_of, check, differences, gap_of, overlap_of, said
 from gateway.services.decisions.compiled import CompiledTable
+from gateway.services.decisions.decisions import TABLE_KIND, Decision, Decisions, Version, VersionState
 from gateway.services.decisions.model import (
     Column,
     Example,
@@ -22,12 +23,17 @@ from gateway.services.decisions.model import (
     Value,
     shown,
 )
+from gateway.services.decisions.ports import Cases, Use
 from gateway.services.decisions.reading import BYTES_MAX, fingerprint, is_valid, read_table
 
 __all__ = [
     "BYTES_MAX",
+    "TABLE_KIND",
+    "Cases",
     "Column",
     "CompiledTable",
+    "Decision",
+    "Decisions",
     "Difference",
     "Example",
     "Finding",
@@ -44,7 +50,10 @@ __all__ = [
     "Spans",
     "Table",
     "TableRefused",
+    "Use",
     "Value",
+    "Version",
+    "VersionState",
     "cases_of",
     "check",
     "differences",

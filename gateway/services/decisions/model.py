@@ -156,6 +156,10 @@ class Problem(StrEnum):
     """The proof that there is no gap would take too long."""
     EXAMPLE = "example"
     """It does not come out as the example says."""
+    UNKNOWN_INPUT = "unknown_input"
+    """Whoever asks this table does not know such an input."""
+    MISSING_OUTPUT = "missing_output"
+    """Whoever asks this table needs an output that it does not have."""
 
 
 @dataclass(frozen=True, slots=True)
