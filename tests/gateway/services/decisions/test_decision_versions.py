@@ -1,6 +1,7 @@
 """Versions: shipped ones work at once, others are published by two people, and the day decides which is asked."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -52,11 +53,10 @@ class Bureau:
         return (await self.decisions.evaluate("grant", {"days": days}, on)).outputs["once"]
 
 
-@pytest.fixture
-async def bureau(database_url: str, clock: ManualClock) -> AsyncIterator[Bureau]:
-    """On both kinds of database."""
-    await Store.upgrade(database_url)
-    store = await Store.open(database_url)
+@asynccontextmanager
+async def open_bureau(url: str, clock: ManualClock) -> AsyncIterator[Bureau]:
+    await Store.upgrade(url)
+    store = await Store.open(url)
     proposals = Proposals(store, clock)
     decisions = Decisions(store, clock, proposals, USES)
     approvals = Approvals(
@@ -71,6 +71,20 @@ async def bureau(database_url: str, clock: ManualClock) -> AsyncIterator[Bureau]
     await store.close()
 
 
+@pytest.fixture
+async def bureau(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Bureau]:
+    """On SQLite only, for what the database does not change."""
+    async with open_bureau(f"sqlite:///{tmp_path / 'quick.db'}", clock) as made:
+        yield made
+
+
+@pytest.fixture
+async def each_bureau(database_url: str, clock: ManualClock) -> AsyncIterator[Bureau]:
+    """On both kinds of database."""
+    async with open_bureau(database_url, clock) as made:
+        yield made
+
+
 async def test_shipped_tables_are_published_once(bureau: Bureau) -> None:
     assert await bureau.decisions.ship() == 10
     assert await bureau.decisions.ship() == 0
@@ -83,21 +97,21 @@ async def test_shipped_tables_are_published_once(bureau: Bureau) -> None:
     assert (version.is_shipped, version.state) == (True, VersionState.PUBLISHED)
 
 
-async def test_a_version_is_asked_only_after_a_second_person(bureau: Bureau) -> None:
-    made = await bureau.decisions.propose(grant(10), "spring", "stf_maryam")
+async def test_a_version_is_asked_only_after_a_second_person(each_bureau: Bureau) -> None:
+    made = await each_bureau.decisions.propose(grant(10), "spring", "stf_maryam")
     assert isinstance(made, Version)
     with pytest.raises(NotFound):
-        await bureau.once(4)
+        await each_bureau.once(4)
 
     own = StaffRef("stf_maryam", CHECKER.roles)
-    assert await bureau.approvals.approve(made.approval_id, own) is ApprovalOutcome.MAKER_IS_CHECKER
-    assert await bureau.approvals.approve(made.approval_id, CHECKER) is ApprovalOutcome.APPROVED
+    assert await each_bureau.approvals.approve(made.approval_id, own) is ApprovalOutcome.MAKER_IS_CHECKER
+    assert await each_bureau.approvals.approve(made.approval_id, CHECKER) is ApprovalOutcome.APPROVED
 
-    assert await bureau.once(4) == 10
-    stands = await bureau.decisions.version(made.id)
+    assert await each_bureau.once(4) == 10
+    stands = await each_bureau.decisions.version(made.id)
     assert stands is not None
     assert (stands.state, stands.maker, stands.checker) == (VersionState.PUBLISHED, "stf_maryam", CHECKER.id)
-    assert await bureau.decisions.refused(made.id, made.approval_id) == "published"
+    assert await each_bureau.decisions.refused(made.id, made.approval_id) == "published"
 
 
 async def test_a_refused_version_is_never_asked(bureau: Bureau) -> None:
@@ -111,21 +125,21 @@ async def test_a_refused_version_is_never_asked(bureau: Bureau) -> None:
     assert await bureau.decisions.publish(made.id, made.approval_id) == "refused"
 
 
-async def test_the_day_decides_between_versions(bureau: Bureau) -> None:
-    await bureau.published(grant(10))
-    await bureau.published(grant(20, begins="2026-12-01", until="2026-12-31"))
-    await bureau.published(grant(15, begins="2026-06-01", until="2026-06-30"))
+async def test_the_day_decides_between_versions(each_bureau: Bureau) -> None:
+    await each_bureau.published(grant(10))
+    await each_bureau.published(grant(20, begins="2026-12-01", until="2026-12-31"))
+    await each_bureau.published(grant(15, begins="2026-06-01", until="2026-06-30"))
 
     days = [date(2026, 1, 1), date(2026, 6, 15), TODAY, date(2026, 12, 1), date(2026, 12, 31), date(2027, 1, 1)]
 
-    assert [await bureau.once(4, day) for day in days] == [10, 15, 10, 20, 20, 10]
-    assert [await bureau.once(3, day) for day in days] == [0] * 6
+    assert [await each_bureau.once(4, day) for day in days] == [10, 15, 10, 20, 20, 10]
+    assert [await each_bureau.once(3, day) for day in days] == [0] * 6
     with pytest.raises(NotFound):
-        await bureau.once(4, date(2025, 12, 31))
+        await each_bureau.once(4, date(2025, 12, 31))
 
 
-async def test_another_process_asks_the_new_version_at_once(bureau: Bureau, database_url: str) -> None:
-    store = await Store.open(database_url)
+async def test_another_process_asks_the_new_version_at_once(bureau: Bureau, tmp_path: Path) -> None:
+    store = await Store.open(f"sqlite:///{tmp_path / 'quick.db'}")
     other = Decisions(store, bureau.clock, Proposals(store, bureau.clock), USES)
     await bureau.published(grant(10))
     assert (await other.evaluate("grant", {"days": 4}, TODAY)).outputs == {"once": 10}
@@ -175,7 +189,7 @@ async def test_a_dry_run_shows_what_would_change(bureau: Bureau) -> None:
     )
 
 
-async def test_what_a_file_says_is_kept_to_the_byte(bureau: Bureau, tmp_path: Path) -> None:
+async def test_what_a_file_says_is_kept_to_the_byte(bureau: Bureau) -> None:
     body = b"\xef\xbb\xbf" + grant(10).replace(b"\n", b"\r\n")
 
     made = await bureau.published(body)
