@@ -1,6 +1,6 @@
 """Decisions about claims, and their payment by intent, post and outcome."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
@@ -104,11 +104,12 @@ class Benefits(Attesting):
         except IntegrityError:
             return ObjectOutcome.OVERLAP
 
-    def may_object(self, claim: Claim) -> bool:
-        """Whether an objection to it would be taken now, as far as the claim alone says."""
-        until = (claim.decided_at or self._clock.now()) + timedelta(days=self._settings.objection_days)
-        first = claim.decided_by == claim.first_officer
-        return claim.state is ClaimState.REJECTED and first and self._clock.now() < until
+    def objection_until(self, claim: Claim) -> date | None:
+        """Until when a refused claim may be objected to; None if it may not, as far as the claim alone says."""
+        if claim.state is not ClaimState.REJECTED or claim.decided_by != claim.first_officer or not claim.decided_at:
+            return None
+        until = claim.decided_at + timedelta(days=self._settings.objection_days)
+        return until.astimezone(self._zone).date() if self._clock.now() < until else None
 
     async def release(self, claim_id: str, approval_id: str) -> str:
         """Pay: benefit expense to wallet. Executor of RELEASE_KIND; harmless twice. Returns `paid` or the refusal."""
@@ -208,7 +209,7 @@ class Benefits(Attesting):
             return ObjectOutcome.NOT_REFUSED
         if row.decided_by != row.first_officer:
             return ObjectOutcome.TWICE
-        return None if self.may_object(claim_of(row)) else ObjectOutcome.TOO_LATE
+        return None if self.objection_until(claim_of(row)) else ObjectOutcome.TOO_LATE
 
 
 def _undecidable(row: Row[Any] | None, officer: str) -> DecisionOutcome | None:

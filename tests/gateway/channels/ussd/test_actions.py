@@ -9,7 +9,14 @@ import pytest
 
 from gateway.channels.ussd import Services, build_actions
 from gateway.errors import NotAllowed
-from gateway.services.benefits import ClaimOutcome, ClaimState
+from gateway.services.benefits import (
+    AttesterOutcome,
+    AttestOutcome,
+    Claim,
+    ClaimOutcome,
+    ClaimState,
+    ObjectOutcome,
+)
 from gateway.services.dialogues import Actions, Caller
 from gateway.services.payments import Payee, PayeeKind, PayOutcome, PayResult, RedeemOutcome, RedeemResult
 from gateway.services.people import (
@@ -61,8 +68,12 @@ ARGS: dict[str, Value] = {
     "easy": "yes",
     "movement_id": "5",
     "message_id": "mbx_01",
+    "benefit_kind": "marriage",
+    "attester_code": "4711",
+    "claim_number": "12345674",
+    "number": "W-12345674",
 }
-SECRETS = {"pin": "2468", "code": "83520417", "branch_code": "55512345"}
+SECRETS = {"pin": "2468", "code": "83520417", "branch_code": "55512345", "attest_code": "123456"}
 
 
 @dataclass
@@ -78,9 +89,9 @@ class House:
     async def call(self, name: str, number: int = 3) -> Result:
         """As the engine would: declared arguments and secrets only."""
         action = MENUS.actions[name]
-        call = Call(
-            name, {arg: ARGS[arg] for arg in action.args}, {one: SECRETS[one] for one in action.secrets}, number
-        )
+        passing = [arg for arg in action.args if MENUS.words[arg].sensitive]
+        args = {arg: ARGS[arg] for arg in action.args if arg not in passing}
+        call = Call(name, args, {one: SECRETS[one] for one in (*action.secrets, *passing)}, number)
         return await self.table()[name](CALLER, call)
 
     def table(self) -> Actions:
@@ -124,6 +135,25 @@ def _benefits(name: str, value: object) -> Put:
     return lambda house: setattr(house.benefits, name, value)
 
 
+OF_OTHERS = {ClaimOutcome.UNKNOWN_ATTESTER, ClaimOutcome.SELF}
+OF_DAYS = {ClaimOutcome.ORDER, ClaimOutcome.TOO_LONG}
+
+
+def _mine(state: ClaimState) -> Claim:
+    return claim("W-12345674", state)
+
+
+def _objection(outcome: ObjectOutcome) -> Put:
+    def put(house: House) -> None:
+        house.benefits.objected, house.benefits.claims = outcome, [_mine(ClaimState.OBJECTED)]
+
+    return put
+
+
+def _refused_again(house: House) -> None:
+    house.benefits.until, house.benefits.claims = None, [_mine(ClaimState.REJECTED)]
+
+
 def _tickets(*, is_new: bool) -> Put:
     return lambda house: setattr(house.tickets, "is_new", is_new)
 
@@ -161,7 +191,34 @@ EVERY_OUTCOME: list[tuple[str, Put, str]] = [
     *[(name, _people("pin", PinCheck(PinOutcome.WRONG, 2)), "wrong_pin") for name in WITH_PIN],
     *[(name, _people("pin", PinCheck(PinOutcome.LOCKED, 0)), "locked") for name in WITH_PIN],
     *[(name, _people("pin", PinCheck(PinOutcome.OK, 3)), "ok") for name in WITH_PIN],
-    *[("benefits.claim", _benefits("outcome", outcome), outcome.value) for outcome in ClaimOutcome],
+    *[
+        ("benefits.claim", _benefits("outcome", one), "unavailable" if one in OF_OTHERS else one.value)
+        for one in ClaimOutcome
+    ],
+    *[("benefits.claim_days", _benefits("outcome", one), one.value) for one in ClaimOutcome],
+    *[
+        ("benefits.claim_event", _benefits("outcome", one), "unavailable" if one in OF_DAYS else one.value)
+        for one in ClaimOutcome
+    ],
+    ("benefits.kinds", _benefits("claims", []), "ok"),
+    ("benefits.attester", _benefits("claims", []), "ok"),
+    ("benefits.attester", _benefits("named", AttesterOutcome.UNKNOWN), "unknown_attester"),
+    ("benefits.attester", _benefits("named", AttesterOutcome.SELF), "self"),
+    ("benefits.status", _benefits("claims", []), "unknown"),
+    *[
+        ("benefits.status", _benefits("claims", [_mine(state)]), "refused" if state == "rejected" else "ok")
+        for state in ClaimState
+    ],
+    ("benefits.status", _refused_again, "refused_again"),
+    ("benefits.looked", _benefits("claims", []), "none"),
+    ("benefits.looked", _benefits("claims", [_mine(ClaimState.PAID)]), "ok"),
+    *[("benefits.object", _objection(one), one.value) for one in ObjectOutcome],
+    *[("attest.open", _benefits("attested", one), one.value) for one in AttestOutcome],
+    *[
+        (f"attest.{verb}", _benefits("attested", one), "ok" if one == "ok" else "expired")
+        for one in AttestOutcome
+        for verb in ("give", "deny")
+    ],
     *[("benefits.list", _benefits("claims", [claim("S-1", state)]), "ok") for state in ClaimState],
     ("benefits.list", _benefits("claims", []), "none"),
     ("invoices.list", _payments("invoices", [invoice(1)]), "ok"),
@@ -235,7 +292,9 @@ async def test_the_call_key_names_session_and_call() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "benefits.claim", "benefits.list", "invoices.list", "payments.payee", "payments.redeem", "dispute.report",
+        "benefits.claim", "benefits.claim_days", "benefits.claim_event", "benefits.attester", "benefits.status",
+        "benefits.looked", "benefits.object", "benefits.list", "invoices.list", "payments.payee",
+        "payments.redeem", "dispute.report",
         "mailbox.list", "mailbox.read",
     ],
 )  # fmt: skip

@@ -259,7 +259,7 @@ async def test_a_refusal_says_why_and_another_officer_decides_after_an_objection
     await refused(office, claim.id)
     (told,) = office.bank.teller.of("claim_refused_papers")
     assert told.values == {"number": claim.number, "until": date(2026, 12, 22)}
-    assert office.benefits.may_object(await office.claim(claim.id))
+    assert office.benefits.objection_until(await office.claim(claim.id)) == date(2026, 12, 22)
 
     assert await office.benefits.object_to(office.maryam.id, claim.number[2:]) is ObjectOutcome.OK
     assert await office.benefits.object_to(office.maryam.id, claim.number[2:]) is ObjectOutcome.NOT_REFUSED
