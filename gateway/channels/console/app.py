@@ -16,10 +16,12 @@ from gateway.channels.console.movements import is_moment
 from gateway.channels.console.pages import (
     approvals,
     bank,
+    attesters,
     campaigns,
     cash_in,
     causes,
     claims,
+    decisions,
     jobs,
     ledger,
     links,
@@ -45,7 +47,7 @@ def console_routes() -> list[Route]:
     pages = (
         sign_in, today, claims, approvals, tickets, people, cash_in, ledger, causes, jobs, campaigns, links, menus,
         sessions, merchants, staff, bank,
-        views,
+        views, decisions, attesters,
     )  # fmt: skip
     return [route for page in pages for route in page.routes()]
 

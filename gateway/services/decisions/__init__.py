@@ -1,5 +1,6 @@
 """Decision tables: rules as files that are proved, published by two people, and explain themselves."""
 
+from gateway.services.decisions.cells import read_inputs
 from gateway.services.decisions.checks import Difference, cases_of, check, differences, gap_of, overlap_of, said
 from gateway.services.decisions.compiled import CompiledTable
 from gateway.services.decisions.decisions import TABLE_KIND, Decision, Decisions, Version, VersionState
@@ -61,6 +62,7 @@ __all__ = [
     "gap_of",
     "is_valid",
     "overlap_of",
+    "read_inputs",
     "read_table",
     "said",
     "shown",

@@ -15,11 +15,14 @@ from datetime import date
 from gateway.services.decisions.model import (
     ORDERED,
     Column,
+    InputRefused,
+    Inputs,
     OneOf,
     Problem,
     Sort,
     Span,
     Spans,
+    Table,
     Test,
     Value,
 )
@@ -225,3 +228,18 @@ def _parts(cell: str) -> list[str]:
     if not all(stripped) or len(stripped) > PARTS_MAX or depth != 0 or cell.count('"') % 2:
         raise CellRefused(Problem.BAD_TEST, cell[:40])
     return stripped
+
+
+def read_inputs(table: Table, cells: Mapping[str, str]) -> Inputs:
+    """Inputs as people type them.
+
+    Raises:
+        InputRefused: One is missing, or not allowed.
+    """
+    inputs: dict[str, Value] = {}
+    for column in table.inputs:
+        try:
+            inputs[column.name] = value_of(column, cells.get(column.name, "").strip())
+        except CellRefused as bad:
+            raise InputRefused(column.name) from bad
+    return inputs

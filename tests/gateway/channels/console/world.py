@@ -16,7 +16,18 @@ from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
 from gateway.services.access import Access
 from gateway.services.approvals import Approval, ApprovalOutcome, ApprovalState, Change, ChangeKind, Checker
-from gateway.services.benefits import Claim, ClaimChange, ClaimState, DecisionOutcome
+from gateway.services.benefits import (
+    DECISION_USES,
+    AttesterBook,
+    Claim,
+    ClaimChange,
+    ClaimState,
+    Datum,
+    DecisionOutcome,
+    Evidence,
+    Why,
+)
+from gateway.services.decisions import Decisions, Inputs
 from gateway.services.dialogues import SessionCounts
 from gateway.services.funnels import Funnels, Tariff
 from gateway.services.jobs import Job, JobOutcome, JobState
@@ -177,6 +188,7 @@ class StubBenefits:
         self.clock = clock
         self.approvals = approvals
         self.claims: dict[str, Claim] = {}
+        self.whys: list[Why] = []
         self.changes: list[ClaimChange] = []
 
     def add(self, person_id: str, number: str = "S-12345674", days: int = 6) -> Claim:
@@ -213,7 +225,16 @@ class StubBenefits:
             await self.approvals.propose("benefit_release", claim_id, payload, officer)
         return outcome
 
-    async def reject(self, claim_id: str, officer: str, reason: str) -> DecisionOutcome:
+    async def evidence(self, claim_id: str) -> list[Evidence]:
+        datum = Datum("months_paid", "12", "contributions")
+        return [Evidence(1, datum, self.clock.now())] if claim_id in self.claims else []
+
+    async def cases(self, table: str, *, limit: int) -> list[Inputs]:
+        asked: list[Inputs] = [{"days": 77}]
+        return asked[:limit] if table else []
+
+    async def reject(self, claim_id: str, officer: str, reason: str, why: Why = Why.OTHER) -> DecisionOutcome:
+        self.whys.append(why)
         return self._decide(claim_id, officer, ClaimState.REJECTED, reason)
 
     def _decide(self, claim_id: str, officer: str, state: ClaimState, reason: str) -> DecisionOutcome:
@@ -372,6 +393,7 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folde
     deps = ConsoleDeps(
         settings=Settings(), clock=clock, metrics=Metrics(), chart=chart, staff=staff, people=people, access=access,
         approvals=approvals, approval_roles=APPROVAL_ROLES, benefits=benefits, payments=payments, jobs=jobs,
+        decisions=Decisions(store, clock, approvals, DECISION_USES), attesters=AttesterBook(store, clock),
         merchants=merchants, tickets=tickets, ledger=ledger, links=lambda: {"smsc": True, "registry": False},
         causes={"ses": session}, link_board=links, banking=banking_of(store, clock, folder / "bank"),
         queue=Outbox(store, SoftwareKeyStore.for_tests(), clock, Metrics()),
