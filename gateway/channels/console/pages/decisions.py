@@ -142,9 +142,13 @@ def _tried(compiled: CompiledTable, given: dict[str, str]) -> dict[str, object]:
         inputs = read_inputs(compiled.table, given)
         found = compiled.evaluate(inputs)
     except InputRefused as wrong:
-        return {"wrong": wrong.name}
+        return {"wrong": wrong.name, "outputs": [], "reasons": []}
     reasons = [(row, compiled.reasons(row, inputs)) for row in found.rows]
-    return {"outputs": [(name, _value(value)) for name, value in found.outputs.items()], "reasons": reasons}
+    return {
+        "wrong": "",
+        "outputs": [(name, _value(value)) for name, value in found.outputs.items()],
+        "reasons": reasons,
+    }
 
 
 def _differences(changes: Sequence[Difference]) -> list[tuple[str, str, str]]:
