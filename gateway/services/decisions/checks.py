@@ -112,17 +112,17 @@ def differences(before: CompiledTable, after: CompiledTable, cases: Iterable[Inp
 
 def cases_of(*tables: CompiledTable) -> list[Inputs]:
     """Cases worth asking two versions about: all examples, then a value of each piece of each input, in turn."""
-    cases: list[Inputs] = [example.inputs for one in tables for example in one.table.examples]
+    cases = {tuple(example.inputs.items()): None for one in tables for example in one.table.examples}
     for one in tables:
         seeds = [example.inputs for example in one.table.examples] or [
             _case(one.table, [pieces[0].value for pieces in one.pieces])
         ]
         for seed in seeds:
             for column, pieces in zip(one.table.inputs, one.pieces, strict=True):
-                cases += [{**seed, column.name: piece.value} for piece in pieces]
+                cases |= {tuple({**seed, column.name: piece.value}.items()): None for piece in pieces}
                 if len(cases) >= CASES_MAX:
-                    return cases[:CASES_MAX]
-    return cases
+                    break
+    return [dict(case) for case in list(cases)[:CASES_MAX]]
 
 
 def said(inputs: Inputs) -> str:

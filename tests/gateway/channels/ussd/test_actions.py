@@ -9,14 +9,6 @@ import pytest
 
 from gateway.channels.ussd import Services, build_actions
 from gateway.errors import NotAllowed
-from gateway.services.benefits import (
-    AttesterOutcome,
-    AttestOutcome,
-    Claim,
-    ClaimOutcome,
-    ClaimState,
-    ObjectOutcome,
-)
 from gateway.services.dialogues import Actions, Caller
 from gateway.services.payments import Payee, PayeeKind, PayOutcome, PayResult, RedeemOutcome, RedeemResult
 from gateway.services.people import (
@@ -33,6 +25,7 @@ from gateway.services.people import (
     ResendOutcome,
     UnlockOutcome,
 )
+from tests.gateway.channels.ussd.benefit_outcomes import BENEFIT_OUTCOMES
 from tests.gateway.channels.ussd.services import (
     CHART,
     MARYAM,
@@ -43,7 +36,6 @@ from tests.gateway.channels.ussd.services import (
     FakePeople,
     FakeTickets,
     FakeTokens,
-    claim,
     hold,
     invoice,
     movement,
@@ -131,27 +123,8 @@ def _payments(name: str, value: object) -> Put:
     return lambda house: setattr(house.payments, name, value)
 
 
-def _benefits(name: str, value: object) -> Put:
-    return lambda house: setattr(house.benefits, name, value)
-
-
-OF_OTHERS = {ClaimOutcome.UNKNOWN_ATTESTER, ClaimOutcome.SELF}
-OF_DAYS = {ClaimOutcome.ORDER, ClaimOutcome.TOO_LONG}
-
-
-def _mine(state: ClaimState) -> Claim:
-    return claim("W-12345674", state)
-
-
-def _objection(outcome: ObjectOutcome) -> Put:
-    def put(house: House) -> None:
-        house.benefits.objected, house.benefits.claims = outcome, [_mine(ClaimState.OBJECTED)]
-
-    return put
-
-
-def _refused_again(house: House) -> None:
-    house.benefits.until, house.benefits.claims = None, [_mine(ClaimState.REJECTED)]
+def _of_benefits(put: Callable[[FakeBenefits], None]) -> Put:
+    return lambda house: put(house.benefits)
 
 
 def _tickets(*, is_new: bool) -> Put:
@@ -191,36 +164,7 @@ EVERY_OUTCOME: list[tuple[str, Put, str]] = [
     *[(name, _people("pin", PinCheck(PinOutcome.WRONG, 2)), "wrong_pin") for name in WITH_PIN],
     *[(name, _people("pin", PinCheck(PinOutcome.LOCKED, 0)), "locked") for name in WITH_PIN],
     *[(name, _people("pin", PinCheck(PinOutcome.OK, 3)), "ok") for name in WITH_PIN],
-    *[
-        ("benefits.claim", _benefits("outcome", one), "unavailable" if one in OF_OTHERS else one.value)
-        for one in ClaimOutcome
-    ],
-    *[("benefits.claim_days", _benefits("outcome", one), one.value) for one in ClaimOutcome],
-    *[
-        ("benefits.claim_event", _benefits("outcome", one), "unavailable" if one in OF_DAYS else one.value)
-        for one in ClaimOutcome
-    ],
-    ("benefits.kinds", _benefits("claims", []), "ok"),
-    ("benefits.attester", _benefits("claims", []), "ok"),
-    ("benefits.attester", _benefits("named", AttesterOutcome.UNKNOWN), "unknown_attester"),
-    ("benefits.attester", _benefits("named", AttesterOutcome.SELF), "self"),
-    ("benefits.status", _benefits("claims", []), "unknown"),
-    *[
-        ("benefits.status", _benefits("claims", [_mine(state)]), "refused" if state == "rejected" else "ok")
-        for state in ClaimState
-    ],
-    ("benefits.status", _refused_again, "refused_again"),
-    ("benefits.looked", _benefits("claims", []), "none"),
-    ("benefits.looked", _benefits("claims", [_mine(ClaimState.PAID)]), "ok"),
-    *[("benefits.object", _objection(one), one.value) for one in ObjectOutcome],
-    *[("attest.open", _benefits("attested", one), one.value) for one in AttestOutcome],
-    *[
-        (f"attest.{verb}", _benefits("attested", one), "ok" if one == "ok" else "expired")
-        for one in AttestOutcome
-        for verb in ("give", "deny")
-    ],
-    *[("benefits.list", _benefits("claims", [claim("S-1", state)]), "ok") for state in ClaimState],
-    ("benefits.list", _benefits("claims", []), "none"),
+    *[(name, _of_benefits(put), outcome) for name, put, outcome in BENEFIT_OUTCOMES],
     ("invoices.list", _payments("invoices", [invoice(1)]), "ok"),
     ("invoices.list", _payments("invoices", []), "none"),
     *[("payments.payee", _payments("payee_", Payee(kind, "+98", "M***m")), kind.value) for kind in PayeeKind],
