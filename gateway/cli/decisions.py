@@ -40,12 +40,10 @@ def check(file: File) -> None:
 
 @app.command("list")
 def show_all(config: Config = None) -> None:
-    """List all versions, by table, newest first."""
-    table = Table("id", "table", "version", "from", "until", "state")
+    """List all versions, by table, newest first; one a line, for eyes and scripts."""
     for one in in_house(read_settings(config), lambda house: house.decisions.list_versions()):
         state = "shipped" if one.is_shipped else one.state.value
-        table.add_row(one.id, one.name, one.fingerprint, str(one.first_day), str(one.last_day or ""), state)
-    Console().print(table)
+        typer.echo(f"{one.id} {one.name} {one.fingerprint} {one.first_day}..{one.last_day or ''} {state}")
 
 
 @app.command()
