@@ -131,6 +131,8 @@ class Settings(BaseSettings):
     fee_auto_max_minor: int = Field(
         20_000_000, description="Up to this a bill that the price list agrees with needs no officer, rials", ge=0
     )
+    attestation_valid_days: int = Field(7, description="Days an employer has to confirm a claim", ge=1, le=60)
+    objection_days: int = Field(30, description="Days a person has to object to a refused claim", ge=1, le=366)
     contribution_monthly_minor: int = Field(7_500_000, description="Contribution for one month, rials", ge=1)
     cash_in_max_minor: int = Field(500_000_000, description="Largest amount paid in at a branch at once, rials", ge=1)
     redeem_tries_max: int = Field(5, description="Wrong claim codes a person may type in a day", ge=1, le=100)

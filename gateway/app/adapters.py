@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
+from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
@@ -12,7 +13,7 @@ from gateway.services.dialogues import LateAnswer
 from gateway.services.dialogues.push import PASSING, Push, PushOutcome
 from gateway.services.messages import Incoming, Messages, OptOuts
 from gateway.services.notices import Notice, NoticeClass, Notices, NoticeValue, Reached
-from gateway.services.payments import Payments
+from gateway.services.payments import Payments, period_of
 from gateway.services.people import People
 from gateway.workers.money_notices import Address
 from gateway.workers.pushes import PAUSES_S
@@ -112,6 +113,17 @@ class Readers:
         people = {person.id: person for person in await self._people.by_ids({one.person_id for one in page})}
         owing = [(one, people[one.person_id]) for one in page]
         return [Owed(one.id, who.msisdn, who.id, who.language, one.amount) for one, who in owing]
+
+
+class Contributions:
+    """What a person has paid in, as claims ask for it."""
+
+    def __init__(self, payments: Payments) -> None:
+        self._payments = payments
+
+    async def months_paid(self, person_id: str, until: date) -> int:
+        """Months of the year before a day for which the contribution is paid."""
+        return await self._payments.months_paid(person_id, period_of(until - timedelta(days=365)))
 
 
 class Stops:

@@ -128,6 +128,8 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         approvals=house.approvals,
         approval_roles=APPROVAL_ROLES,
         benefits=house.benefits,
+        decisions=house.decisions,
+        attesters=house.attesters,
         payments=house.payments,
         jobs=house.jobs,
         campaigns=house.campaigns,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import ussd_menus
-from gateway.app.adapters import Addresses, CountedLedger, LateSms, NoticeTeller, Readers, Stops
+from gateway.app.adapters import Addresses, Contributions, CountedLedger, LateSms, NoticeTeller, Readers, Stops
 from gateway.app.seen import SeenSessions
 from gateway.app.signing import Deciding, SignatureService, SigningRooms
 from gateway.channels.sms import Door, Keywords
@@ -25,9 +25,11 @@ from gateway.services.access import Access
 from gateway.services.approvals import Approvals, Proposals
 from gateway.services.banking import Bank, Banking, read_bank_profile
 from gateway.services.banking import Parts as BankingParts
-from gateway.services.benefits import RELEASE_KIND, Benefits
+from gateway.services.benefits import DECISION_USES, RELEASE_KIND, AttesterBook, Benefits, ClaimSource
+from gateway.services.benefits import Parts as BenefitParts
 from gateway.services.campaigns import CAMPAIGN_KIND, Campaigns, Window
 from gateway.services.campaigns import Parts as CampaignParts
+from gateway.services.decisions import TABLE_KIND, Decisions
 from gateway.services.dialogues import Actions, SessionCounts
 from gateway.services.forwarding import Forwarding
 from gateway.services.funnels import Funnels, read_tariffs
@@ -71,6 +73,7 @@ from wallet.ledger import Ledger
 
 APPROVAL_ROLES: Mapping[str, str] = {
     RELEASE_KIND: Role.BENEFITS_RELEASER,
+    TABLE_KIND: Role.BENEFITS_RELEASER,
     UNLOCK_KIND: Role.BRANCH_CLERK,
     CAMPAIGN_KIND: Role.FINANCE,
     MENU_RELEASE_KIND: Role.ADMINISTRATOR,
@@ -110,6 +113,10 @@ class House:
     signing: SigningRooms
     benefits: Benefits
     providers: Providers
+    decisions: Decisions
+    attesters: AttesterBook
+    claim_source: ClaimSource
+    """What payout batches take of benefits."""
     payments: Payments
     jobs: Jobs
     merchants: Merchants
@@ -195,10 +202,30 @@ async def built(  # noqa: PLR0915
         signer = await _signer(stack, settings, clock, metrics)
         service = SignatureService(signer, signer) if signer else None
         deciding = Deciding(settings, store, clock, metrics, staff, roles=APPROVAL_ROLES, service=service)
-        benefits = Benefits(store, clock, counted, chart, people, deciding.proposals, teller, settings)
         caring = ProviderParts(store, clock, counted, chart, people, deciding.proposals, teller, settings)
         providers = Providers(caring)
         payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
+        decisions, attesters = (
+            Decisions(store, clock, deciding.proposals, DECISION_USES),
+            AttesterBook(store, clock),
+        )
+        await decisions.ship()
+        benefits = Benefits(
+            BenefitParts(
+                store,
+                clock,
+                counted,
+                chart,
+                people,
+                deciding.proposals,
+                teller,
+                settings,
+                decisions,
+                Contributions(payments),
+                attesters,
+                keys,
+            )
+        )
         merchants = Merchants(store, ledger, chart, keys, clock)
         statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
         tokens = Tokens(store, people, keys, clock, settings)
@@ -227,11 +254,14 @@ async def built(  # noqa: PLR0915
             access=access,
             people=people,
             staff=staff,
-            approvals=_approvals(deciding, benefits, people, campaigns, releases, providers),
+            approvals=_approvals(deciding, benefits, people, campaigns, releases, providers, decisions),
             deciding=deciding,
             signing=deciding.rooms(signed={}, unsigned={}),
             benefits=benefits,
             providers=providers,
+            decisions=decisions,
+            attesters=attesters,
+            claim_source=ClaimSource(store, clock, people),
             payments=payments,
             jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job, STATEMENTS_JOB: statements.send_job}),
             statements=statements,
@@ -326,9 +356,11 @@ def _approvals(
     campaigns: Campaigns,
     releases: Releases,
     providers: Providers,
+    decisions: Decisions,
 ) -> Approvals:
     executors = {
         RELEASE_KIND: benefits.release,
+        TABLE_KIND: decisions.publish,
         UNLOCK_KIND: people.unlock,
         CAMPAIGN_KIND: campaigns.release,
         MENU_RELEASE_KIND: releases.release,
@@ -339,6 +371,7 @@ def _approvals(
     }
     refusers = {
         RELEASE_KIND: benefits.release_refused,
+        TABLE_KIND: decisions.refused,
         CAMPAIGN_KIND: campaigns.refused,
         MENU_RELEASE_KIND: releases.refused,
         ROLLBACK_KIND: releases.rollback_refused,

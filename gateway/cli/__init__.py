@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli import (
+    attesters,
     bookkeeping,
     books,
     campaigns,
     db,
+    decisions,
     heads,
     jobs,
     ledger,
@@ -52,6 +54,8 @@ ledger.app.command("import-opening")(bookkeeping.import_opening)
 app.add_typer(db.app, name="db")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(campaigns.app, name="campaigns")
+app.add_typer(decisions.app, name="decisions")
+app.add_typer(attesters.app, name="attesters")
 app.add_typer(mail.app, name="mail")
 app.add_typer(statements.app, name="statements")
 app.add_typer(staff.app, name="staff")

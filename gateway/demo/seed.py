@@ -22,6 +22,7 @@ from gateway.demo import bank, signatures
 from gateway.demo.files import write_private
 from gateway.demo.wires import carrier_tables
 from gateway.services.banking import read_bank_profile
+from gateway.services.benefits import AttesterSort
 from gateway.services.people import BranchPurpose, PinForm
 from gateway.services.people.ports import NoticeValue
 from gateway.services.staff import NewStaff, Role
@@ -222,6 +223,9 @@ async def _seed(settings: Settings) -> Facts:
         staff = [await _staff(house, row) for row in rows["staff"]]
         people = [await _person(house, listener, row) for row in rows["person"]]
         terminal = await _terminal(house, rows["merchant"])
+        for row in rows["attester"]:
+            sort = AttesterSort(row["kind"])
+            await house.attesters.add(row["code"], sort, row["name"], row["msisdn"], SEEDER, language=row["language"])
         sender = await house.forwarding.add(rows["sender"]["address"], rows["sender"]["name"])
     return Facts(people, staff, terminal, DemoSender(sender.address, sender.token), secrets.token_urlsafe(16))
 

@@ -15,11 +15,13 @@ from gateway.channels.console.guard import guarded
 from gateway.channels.console.movements import is_moment
 from gateway.channels.console.pages import (
     approvals,
+    attesters,
     bank,
     campaigns,
     cash_in,
     causes,
     claims,
+    decisions,
     delegations,
     jobs,
     ledger,
@@ -49,7 +51,7 @@ def console_routes() -> list[Route]:
     pages = (
         sign_in, today, claims, approvals, tickets, people, cash_in, ledger, causes, jobs, campaigns, links, menus,
         sessions, merchants, staff, bank,
-        views, signing, signers, delegations, phone_sign_in,
+        views, signing, signers, delegations, phone_sign_in, decisions, attesters,
     )  # fmt: skip
     return [route for page in pages for route in page.routes()]
 

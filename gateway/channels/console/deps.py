@@ -20,8 +20,17 @@ from gateway.services.approvals import (
     Vote,
 )
 from gateway.services.banking import FileRow, FileState, Imported, OrderRow, StatementRow
-from gateway.services.benefits import Claim, ClaimChange, DecisionOutcome
+from gateway.services.benefits import (
+    AttesterSort,
+    Claim,
+    ClaimChange,
+    DecisionOutcome,
+    Evidence,
+    KnownAttester,
+    Why,
+)
 from gateway.services.campaigns import Campaign, CampaignKind, CampaignOutcome, Preview, Reported
+from gateway.services.decisions import Cases, CompiledTable, Difference, Finding, Inputs, Version
 from gateway.services.dialogues import Traced
 from gateway.services.funnels import Completion, Funnel
 from gateway.services.jobs import Job, JobOutcome
@@ -114,7 +123,29 @@ class BenefitsDesk(Protocol):
     async def history(self, claim_id: str) -> list[ClaimChange]: ...
     async def pending(self, *, limit: int, after: str = "") -> list[Claim]: ...
     async def approve(self, claim_id: str, officer: str) -> DecisionOutcome: ...
-    async def reject(self, claim_id: str, officer: str, reason: str) -> DecisionOutcome: ...
+    async def reject(self, claim_id: str, officer: str, reason: str, why: Why = Why.OTHER) -> DecisionOutcome: ...
+    async def evidence(self, claim_id: str) -> list[Evidence]: ...
+    async def cases(self, table: str, *, limit: int) -> Sequence[Inputs]: ...
+
+
+class DecisionsDesk(Protocol):
+    """Satisfied by gateway.services.decisions.Decisions."""
+
+    async def list_versions(self, *, name: str = "", limit: int = 200) -> list[Version]: ...
+    async def version(self, version_id: str) -> Version | None: ...
+    async def compiled(self, version_id: str) -> CompiledTable: ...
+    async def body(self, version_id: str) -> bytes: ...
+    async def propose(self, body: bytes, note: str, maker: str) -> Version | list[Finding]: ...
+    async def dry_run(self, version_id: str, cases: Cases | None = None) -> list[Difference]: ...
+
+
+class AttestersDesk(Protocol):
+    """Satisfied by gateway.services.benefits.AttesterBook."""
+
+    async def list_attesters(self, *, after: str = "", limit: int = 100) -> list[KnownAttester]: ...
+    async def add(
+        self, code: str, sort: AttesterSort, name: str, msisdn: str, staff_id: str, *, language: str = "fa"
+    ) -> bool: ...
 
 
 class PaymentsDesk(Protocol):
@@ -295,6 +326,8 @@ class ConsoleDeps:
         approvals: Maker and checker.
         approval_roles: The mapping given to Approvals; the console shows buttons by it, the service decides.
         benefits: Claims.
+        decisions: Decision tables.
+        attesters: Employers who confirm claims.
         payments: Cash-in.
         jobs: Long work.
         campaigns: One text for many people.
@@ -328,6 +361,8 @@ class ConsoleDeps:
     approvals: ApprovalsDesk
     approval_roles: Mapping[str, str]
     benefits: BenefitsDesk
+    decisions: DecisionsDesk
+    attesters: AttestersDesk
     payments: PaymentsDesk
     jobs: JobsDesk
     campaigns: CampaignsDesk

@@ -6,6 +6,11 @@ from gateway.services.staff import Role
 
 SEE_CLAIMS = (Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.FINANCE)
 DECIDE = (Role.BENEFITS_OFFICER,)
+SEE_TABLES = (Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.FINANCE)
+PROPOSE_TABLES = (Role.BENEFITS_OFFICER,)
+"""Who proposes decision tables; a releaser publishes them."""
+ENROL_ATTESTERS = (Role.ADMINISTRATOR,)
+"""Who says which phone speaks for an employer: nobody who decides claims."""
 SEE_PEOPLE = (Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.BRANCH_CLERK, Role.FINANCE)
 PROPOSE_UNLOCK = (Role.BENEFITS_OFFICER, Role.BRANCH_CLERK)
 DESK = (Role.BRANCH_CLERK,)
@@ -56,6 +61,8 @@ class MenuItem:
 MENU = (
     MenuItem("today", "/", tuple(Role)),
     MenuItem("claims", "/claims", SEE_CLAIMS),
+    MenuItem("decisions", "/decisions", SEE_TABLES),
+    MenuItem("attesters", "/attesters", (*SEE_CLAIMS, *ENROL_ATTESTERS)),
     MenuItem("approvals", "/approvals", tuple(Role)),
     MenuItem("signing", "/signing", tuple(Role)),
     MenuItem("tickets", "/tickets", SEE_TICKETS),

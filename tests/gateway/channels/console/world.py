@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,8 +15,11 @@ from gateway.errors import BadInput, NotFound
 from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
 from gateway.services.access import Access
-from gateway.services.approvals import Delegations
-from gateway.services.benefits import Claim, ClaimChange, ClaimState, DecisionOutcome
+from gateway.services.approvals import (
+    Delegations,
+)
+from gateway.services.benefits import DECISION_USES, AttesterBook
+from gateway.services.decisions import Decisions
 from gateway.services.dialogues import SessionCounts
 from gateway.services.funnels import Funnels, Tariff
 from gateway.services.jobs import Job, JobOutcome, JobState
@@ -34,6 +36,7 @@ from gateway.store import Store
 from tests.gateway.channels.console.approving import APPROVAL_ROLES, StubApprovals
 from tests.gateway.channels.console.banks import banking_of
 from tests.gateway.channels.console.campaigns import campaigns_of
+from tests.gateway.channels.console.claims import StubBenefits
 from tests.gateway.channels.console.presses import releases_of
 from tests.gateway.channels.console.shops import StubMerchants
 from tests.gateway.channels.console.signatures import StubSigners, StubSigning, StubSignIns
@@ -114,63 +117,6 @@ class StubPeople:
         if purpose is BranchPurpose.UNLOCK and not await self.search(msisdn, staff_id):
             raise NotFound("nobody")
         return "48151623"
-
-
-class StubBenefits:
-    """Claims in a dict."""
-
-    def __init__(self, clock: Clock, approvals: StubApprovals) -> None:
-        self.clock = clock
-        self.approvals = approvals
-        self.claims: dict[str, Claim] = {}
-        self.changes: list[ClaimChange] = []
-
-    def add(self, person_id: str, number: str = "S-12345674", days: int = 6) -> Claim:
-        first = date(2026, 11, 10)
-        claim = Claim(
-            new_id("clm", self.clock), number, person_id, first, first + timedelta(days=days - 1), days,
-            irr(4_500_000 * days), ClaimState.SUBMITTED, self.clock.now(), "", None, "", "", None, "ses_01K8:1",
-        )  # fmt: skip
-        self.claims[claim.id] = claim
-        self.changes.append(ClaimChange(claim.id, 1, claim.state, "", "", self.clock.now()))
-        return claim
-
-    async def by_id(self, claim_id: str) -> Claim | None:
-        return self.claims.get(claim_id)
-
-    async def by_number(self, number: str) -> Claim | None:
-        return next((claim for claim in self.claims.values() if claim.number == number), None)
-
-    async def claims_of(self, person_id: str, *, limit: int = 20) -> list[Claim]:
-        return [claim for claim in self.claims.values() if claim.person_id == person_id]
-
-    async def history(self, claim_id: str) -> list[ClaimChange]:
-        return [change for change in self.changes if change.claim_id == claim_id]
-
-    async def pending(self, *, limit: int, after: str = "") -> list[Claim]:
-        waiting = [c for c in self.claims.values() if c.state is ClaimState.SUBMITTED and c.id > after]
-        return sorted(waiting, key=lambda claim: claim.id)[:limit]
-
-    async def approve(self, claim_id: str, officer: str) -> DecisionOutcome:
-        outcome = self._decide(claim_id, officer, ClaimState.APPROVED, "")
-        if outcome is DecisionOutcome.OK:
-            claim = self.claims[claim_id]
-            payload = {"number": claim.number, "person_id": claim.person_id, "amount": str(claim.amount)}
-            await self.approvals.propose("benefit_release", claim_id, payload, officer)
-        return outcome
-
-    async def reject(self, claim_id: str, officer: str, reason: str) -> DecisionOutcome:
-        return self._decide(claim_id, officer, ClaimState.REJECTED, reason)
-
-    def _decide(self, claim_id: str, officer: str, state: ClaimState, reason: str) -> DecisionOutcome:
-        claim = self.claims[claim_id]
-        if claim.state is not ClaimState.SUBMITTED:
-            return DecisionOutcome.NOT_PENDING
-        self.claims[claim_id] = replace(
-            claim, state=state, decided_by=officer, reason=reason, decided_at=self.clock.now()
-        )
-        self.changes.append(ClaimChange(claim_id, 2, state, officer, reason, self.clock.now()))
-        return DecisionOutcome.OK
 
 
 class StubPayments:
@@ -324,6 +270,7 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folde
     deps = ConsoleDeps(
         settings=Settings(), clock=clock, metrics=Metrics(), chart=chart, staff=staff, people=people, access=access,
         approvals=approvals, approval_roles=APPROVAL_ROLES, benefits=benefits, payments=payments, jobs=jobs,
+        decisions=Decisions(store, clock, approvals, DECISION_USES), attesters=AttesterBook(store, clock),
         merchants=merchants, tickets=tickets, ledger=ledger, links=lambda: {"smsc": True, "registry": False},
         causes={"ses": session}, link_board=links, banking=banking_of(store, clock, folder / "bank"),
         queue=Outbox(store, SoftwareKeyStore.for_tests(), clock, Metrics()),
