@@ -24,7 +24,8 @@ def write(form: Format, report: Report, terms: Terms) -> bytes:
             el(
                 part,
                 text("Id", report.id),
-                text("ElctrncSeqNb", report.number),
+                # Only statements are a series: what comes within the day has numbers of its own at every bank, or none.
+                text("ElctrncSeqNb", report.number) if form is Format.CAMT_053 else "",
                 text("LglSeqNb", report.number) if form is Format.CAMT_053 else "",
                 moment("CreDtTm", report.made_at),
                 _account(report, terms),

@@ -78,7 +78,7 @@ class Report:
 
     Attributes:
         id: Of the message and of the statement.
-        number: In the sequence of the account's statements, from 1; of a report within the day, the next one's.
+        number: In the sequence of the account's statements, from 1; a report within the day has none.
         iban: The account.
         owner: Whose it is.
         opening: Balance before the first entry.
