@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from gateway.services.payouts.answers import PayoutOutcome
+from gateway.services.payouts.answers import PayoutOutcome, RowFault
 from gateway.services.payouts.model import (
     OPEN_STATES,
     PAID_STATES,
@@ -23,7 +23,6 @@ from gateway.services.payouts.model import (
     PayoutResult,
     Progress,
     Rail,
-    RowFault,
     Tally,
 )
 from gateway.services.payouts.ports import Banking, Directory, Ledger, Mapper, Proposals, Signing, Source, Teller
@@ -244,10 +243,11 @@ def asset_of(row: Row[Any]) -> Asset:
 def batch_of(row: Row[Any]) -> Batch:
     """The batch in a row."""
     asset = asset_of(row)
-    special = {
+    special: dict[str, Any] = {
         "state": BatchState(row.state),
         "debit": Debit(row.debit_role, row.debit_owner),
         "declared": Declared(**row.declared),
+        "count": row.item_count,
         "total": Money(row.total_minor, asset),
         "manifest_total": Money(row.manifest_minor, asset),
     }
@@ -257,7 +257,7 @@ def batch_of(row: Row[Any]) -> Batch:
 
 def item_of(row: Row[Any]) -> Item:
     """The item in a row, which has its batch's asset besides."""
-    special = {
+    special: dict[str, Any] = {
         "rail": Rail(row.rail),
         "amount": Money(row.amount_minor, ASSETS[row.asset]),
         "debit": Debit(row.debit_role, row.debit_owner),

@@ -1,8 +1,7 @@
 """Pure rules: names that a batch gives to its items and payments, how it is split, what the bank's news means."""
 
 import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -46,15 +45,11 @@ def order_id(batch_number: int, first: int) -> str:
     return f"B{batch_number:06d}F{first:07d}"
 
 
-Line = tuple[object, ...]
-"""What is canonical of an item: place, reference, source, person, name, account, rail, amount, asset, debit role and
-owner, code, purpose, note."""
-
-
 class Manifest:
     """SHA-256 over canonical lines, then their count and total: any changed, missing or added row changes it.
 
-    A line is a JSON array without spaces, in UTF-8, ended by a line feed; so no cell can pass for two.
+    A line is its cells with US (1F) between them, lines have LF between them. No cell that was let in holds either; one
+    that did would change the number of lines or of cells, of which the first is hashed and the second is fixed.
     """
 
     def __init__(self, batch_id: str, asset: str) -> None:
@@ -62,23 +57,18 @@ class Manifest:
         self.count = 0
         self.total = 0
 
-    def add(self, lines: Iterable[Line], amounts: Iterable[int]) -> None:
-        """The next lines, in order of their places."""
-        encode = _ENCODER.encode
-        text = [encode(line) for line in lines]
-        self.count += len(text)
-        self.total += sum(amounts)
-        if text:
-            self._hash.update(("\n".join(text) + "\n").encode())
+    def add(self, lines: Sequence[str], minor: int) -> None:
+        """The next lines, in order of their places, and what they come to."""
+        if lines:
+            self._hash.update(("\n".join(lines) + "\n").encode())
+        self.count += len(lines)
+        self.total += minor
 
     def digest(self) -> bytes:
         """Of everything so far."""
         whole = self._hash.copy()
         whole.update(f"{self.count}\n{self.total}\n".encode())
         return whole.digest()
-
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)

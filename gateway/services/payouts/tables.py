@@ -20,7 +20,7 @@ BATCHES = table(
     Column("content_sha256", Text, nullable=False),
     Column("follows", Text, nullable=False),
     Column("staff_id", Text, nullable=False),
-    Column("count", Int64, nullable=False),
+    Column("item_count", Int64, nullable=False),
     Column("total_minor", Int64, nullable=False),
     Column("bad", Int64, nullable=False),
     Column("changes", Int64, nullable=False),
@@ -75,7 +75,8 @@ ITEMS = table(
     Column("end_to_end_id", Text),
     Column("order_id", Text, nullable=False),
     Column("follows", Text, nullable=False),
-    # Unique while it is open or paid, null once it is neither: what is owed is paid once.
+    # Names what is owed. `once` is the same while the item is open or paid, null once it is neither: so no two are.
+    Column("owed", Text, nullable=False),
     Column("once", Text, unique=True),
     # What its source has not been told yet: a Verdict, or ''.
     Column("tell", Text, nullable=False),
@@ -130,7 +131,7 @@ ORDERS = table(
     Column("scheme", Text, nullable=False),
     Column("first", Int64, nullable=False),
     Column("last", Int64, nullable=False),
-    Column("count", Int64, nullable=False),
+    Column("item_count", Int64, nullable=False),
     Column("total_minor", Int64, nullable=False),
     Column("state", Text, nullable=False),
     Column("made_at", Moment, nullable=False),
