@@ -20,6 +20,10 @@ class NoticeClass(StrEnum):
     PIN_CODE_ISSUED = "pin_code_issued"
     CLAIM_RECEIVED = "claim_received"
     BENEFIT_PAID = "benefit_paid"
+    PAYOUT_PAID = "payout_paid"
+    PAYOUT_TO_BANK = "payout_to_bank"
+    PAYOUT_NOT_ARRIVED = "payout_not_arrived"
+    PAYOUT_ACCOUNT_WANTED = "payout_account_wanted"
     CASH_IN = "cash_in"
     CONTRIBUTION_PAID = "contribution_paid"
     MONEY_SENT = "money_sent"
@@ -106,6 +110,10 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.PIN_CODE_ISSUED: Needs(),
     NoticeClass.CLAIM_RECEIVED: Needs(frozenset({"number"})),
     NoticeClass.BENEFIT_PAID: _MONEY,
+    NoticeClass.PAYOUT_PAID: _MONEY,
+    NoticeClass.PAYOUT_TO_BANK: Needs(frozenset({"amount", "account", "at"})),
+    NoticeClass.PAYOUT_NOT_ARRIVED: Needs(frozenset({"amount", "account"})),
+    NoticeClass.PAYOUT_ACCOUNT_WANTED: Needs(frozenset({"amount", "account"})),
     NoticeClass.CASH_IN: _MONEY,
     NoticeClass.CONTRIBUTION_PAID: _MONEY,
     NoticeClass.MONEY_SENT: _MONEY,
@@ -143,7 +151,7 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.COMPLAINT_ANSWERED: Needs(frozenset({"number", "answer"})),
     NoticeClass.DISPUTE_OPENED: _NUMBER,
 }
-"""`amount` is Money, `at` the moment it moved, `number` a str, `valid_until` a moment, `code` a str.
+"""`amount` is Money, `account` the last digits of one (`…0001`), `at` the moment it moved, `number` a str, `valid_until` a moment, `code` a str.
 
 `word` and its like are keywords that a person may write, `options` the answers that a question takes, `period` a month
 as `1405-08`, `answer` what staff wrote.

@@ -1,6 +1,6 @@
 """Batches as they are stored, and what every verb needs at hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -191,6 +191,10 @@ class Book:
         return await self._store.write(work)
 
 
+Moved = tuple[int, int, str, str, str, str]
+"""First and last place, rail, what it was, what it is, why."""
+
+
 class Log:
     """Writes changes of a batch and its items inside a unit of work that holds the batch's row."""
 
@@ -211,15 +215,17 @@ class Log:
         """Items `first` to `last` on this rail that stood in `was` come into `state`; the caller changes their rows."""
         self.many([(first, last, rail, was, state, reason)])
 
-    def many(self, changes: list[tuple[int, int, str, str, str, str]]) -> None:
-        """The same, many at once."""
+    def many(self, changes: Sequence[Moved], sources: Sequence[str] = ()) -> None:
+        """The same, many at once; each with a source of its own, if they are given."""
         if not changes:
             return
         names = ("first", "last", "rail", "was", "state", "reason")
-        rows = [
+        rows: list[dict[str, object]] = [
             {**self._same, "number": number, **dict(zip(names, change, strict=True))}
             for number, change in enumerate(changes, start=self._number + 1)
         ]
+        for row, source in zip(rows, sources, strict=False):
+            row["source"] = source
         self._tx.execute(insert(CHANGES), rows)
         self._number += len(rows)
         self._tx.execute(update(BATCHES).where(BATCHES.c.id == self._row.id).values(changes=self._number))

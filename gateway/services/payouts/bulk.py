@@ -144,7 +144,7 @@ for _part in _PARTS[1:]:
     _LINE = _LINE.concat(literal(_SEP)).concat(_part)
 
 CANONICAL: Select[Any] = (
-    select(ITEMS.c.seq, ITEMS.c.amount_minor, _LINE.label("line"))
+    select(ITEMS.c.id, ITEMS.c.amount_minor, _LINE.label("line"))
     .where(ITEMS.c.batch_id == bindparam("a_batch"), ITEMS.c.id > bindparam("after"), ITEMS.c.frozen == literal(1))
     .order_by(ITEMS.c.id)
     .limit(bindparam("page", type_=Int64))

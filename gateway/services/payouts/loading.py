@@ -1,110 +1,41 @@
 """Making a batch and filling it: from a file, which is kept, or from what a source has decided."""
 
 import asyncio
-import hashlib
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Row, func, insert, select
 
 from gateway.errors import BadInput, Conflict, NotFound
 from gateway.services.payouts import bulk
-from gateway.services.payouts.answers import HeldReason, PayoutOutcome, RowFault
-from gateway.services.payouts.book import FILE, STAFF, Book, Log, batch_of, change, held
+from gateway.services.payouts.answers import DeskState, HeldReason, RowFault
+from gateway.services.payouts.book import FILE, Log, change, held
 from gateway.services.payouts.bulk import NewItem
 from gateway.services.payouts.fields import Draft, Rows
+from gateway.services.payouts.making import REASON_MAX, Making
 from gateway.services.payouts.model import (
     BadRow,
     Batch,
     BatchState,
-    Debit,
-    Declared,
     Due,
     ItemState,
-    PayoutResult,
     Rail,
 )
 from gateway.services.payouts.ports import Known
 from gateway.services.payouts.rules import SEQ_MAX, item_id
-from gateway.services.payouts.tables import BAD_ROWS, BATCHES, FILES, ITEMS
+from gateway.services.payouts.tables import BAD_ROWS, ITEMS
 from gateway.wire.csvrows import has_control
-from wallet.ids import new_id
-from wallet.money import IRR, Asset
 from wallet.transfers import TransferCode
 
 PAGE = 2000
 """Rows that are taken in one unit of work."""
-NAME_MAX = 100
-REASON_MAX = 200
-PIECE = 256 * 1024
+SUSPENSE = "suspense"
 _ZIP = b"PK\x03\x04"
-_NOTHING = Declared()
 
 
-class Loading(Book):
+class Loading(Making):
     """What fills a batch; each page moves `reached` in the transaction that keeps its rows."""
-
-    async def create(
-        self,
-        name: str,
-        *,
-        line: str,
-        staff_id: str,
-        source: str = FILE,
-        declared: Declared = _NOTHING,
-        asset: Asset = IRR,
-        debit: Debit | None = None,
-    ) -> Batch:
-        """Make a batch that waits for its rows: of a file, to be uploaded, or of a source by its name.
-
-        Args:
-            name: As staff call it.
-            line: Budget line that it is held against.
-            staff_id: Who makes it.
-            source: `file`, or the name of a Source.
-            declared: Count, sum and hash that must come out.
-            asset: Of all its amounts.
-            debit: Which account pays rows of a file; the expenses of `line`, if it is not said.
-
-        Raises:
-            BadInput: No name, no budget line of that form, or no such source.
-        """
-        name = " ".join(name.split())
-        if not name or len(name) > NAME_MAX or has_control(name):
-            raise BadInput(f"a batch has a name of at most {NAME_MAX} characters")
-        if not _is_line(line):
-            raise BadInput("a budget line is 1 to 40 of a-z, 0-9, dot, dash and underscore")
-        if source != FILE and source not in self._parts.sources:
-            raise BadInput(f"no source {source!a:.40}")
-        debit = debit or Debit("payout_expense", line)
-        values = {"name": name, "line": line, "source": source, "asset": asset.code, "staff_id": staff_id}
-        return await self._create(values, declared, debit, "")
-
-    async def upload(self, batch_id: str, file: BinaryIO, *, staff_id: str = "", reason: str = "") -> PayoutResult:
-        """Keep a file for a batch; the worker reads it afterwards. Again after a crash, it begins anew.
-
-        A file with the content of an earlier batch's is refused with SAME_FILE, `about` naming that batch, unless staff
-        give a reason; a reference that was paid is refused row by row all the same.
-
-        Raises:
-            BadInput: It is longer than `payout_file_bytes_max`.
-        """
-        row = await self._row(batch_id)
-        if row is None or row.source != FILE or row.follows:
-            return PayoutResult(PayoutOutcome.UNKNOWN if row is None else PayoutOutcome.WRONG_STATE)
-        digest, number, size = hashlib.sha256(), 0, 0
-        while piece := await asyncio.to_thread(file.read, PIECE):
-            size += len(piece)
-            if size > self._settings.payout_file_bytes_max:
-                raise BadInput(f"a file has at most {self._settings.payout_file_bytes_max} octets")
-            digest.update(piece)
-            if not await self._store.write(_keeping(batch_id, number, piece)):
-                return PayoutResult(PayoutOutcome.WRONG_STATE)
-            number += 1
-        return await self._uploaded(batch_id, number, digest.hexdigest(), staff_id, reason[:REASON_MAX].strip())
 
     async def load(self, batch_id: str) -> Batch:
         """Read to the end what was uploaded, or all that its source offers; goes on where a crash has left it.
@@ -118,10 +49,12 @@ class Loading(Book):
         row = await self._row(batch_id)
         if row is None:
             raise NotFound("no such batch")
-        if row.state != BatchState.LOADING or row.loaded or (row.source == FILE and not row.content_sha256):
+        if row.state != BatchState.LOADING or row.loaded or not _has_source(row):
             raise Conflict("there is nothing to load")
         try:
-            if row.source == FILE:
+            if row.follows:
+                await self._load_follow_up(row)
+            elif row.source == FILE:
                 await self._load_file(row)
             else:
                 await self._load_source(row)
@@ -139,66 +72,6 @@ class Loading(Book):
         found = await self.by_id(batch_id)
         assert found is not None, "batches stay"
         return found
-
-    async def _create(self, values: Mapping[str, object], declared: Declared, debit: Debit, follows: str) -> Batch:
-        now = self._clock.now()
-        batch_id = new_id("bat", self._clock)
-        said = {"count": declared.count, "total_minor": declared.total_minor, "sha256": declared.sha256.lower()}
-        row: dict[str, object] = {
-            **values, "id": batch_id, "state": BatchState.LOADING.value, "debit_role": debit.role,
-            "debit_owner": debit.owner, "declared": said, "content_sha256": "", "follows": follows, "item_count": 0,
-            "total_minor": 0, "bad": 0, "changes": 0, "reached": "", "loaded": False, "manifest": b"",
-            "manifest_count": 0, "manifest_minor": 0, "approval_id": "", "makers": [values["staff_id"]], "stopped": "",
-            "hold": "", "hold_try": 0, "hold_budget": 0, "hold_cover": 0, "created_at": now,
-            "due_at": now if values["source"] != FILE and not follows else None,
-        }  # fmt: skip
-
-        def work(tx: Connection) -> Batch:
-            last = tx.execute(select(func.max(BATCHES.c.number))).scalar()
-            tx.execute(insert(BATCHES).values(**row, number=(last or 0) + 1))
-            made = held(tx, batch_id)
-            assert made is not None, "it was inserted"
-            Log(tx, made, STAFF, now, str(values["staff_id"])).items(0, 0, "", "", BatchState.LOADING.value)
-            return batch_of(made)
-
-        while True:
-            try:
-                return await self._store.write(work)
-            except IntegrityError:
-                # Another process has taken the number in the same moment.
-                continue
-
-    async def _uploaded(self, batch_id: str, pieces: int, sha256: str, staff_id: str, reason: str) -> PayoutResult:
-        now = self._clock.now()
-
-        def work(tx: Connection) -> PayoutResult:
-            row = held(tx, batch_id)
-            if row is None or row.state != BatchState.LOADING or row.content_sha256:
-                return PayoutResult(PayoutOutcome.WRONG_STATE)
-            if row.declared["sha256"] and row.declared["sha256"] != sha256:
-                return PayoutResult(PayoutOutcome.HASH_DIFFERS)
-            same = select(BATCHES.c.id).where(BATCHES.c.content_sha256 == sha256).order_by(BATCHES.c.id.desc())
-            earlier = tx.execute(same.limit(1)).scalar()
-            if earlier and not reason:
-                return PayoutResult(PayoutOutcome.SAME_FILE, earlier)
-            log = Log(tx, row, STAFF, now, staff_id)
-            words = f"same file as {earlier}: {reason}" if earlier else ""
-            log.batch(BatchState.LOADING, words, content_sha256=sha256, due_at=now)
-            tx.execute(FILES.delete().where(FILES.c.batch_id == batch_id, FILES.c.number >= pieces))
-            return PayoutResult(PayoutOutcome.OK, earlier or "")
-
-        return await self._store.write(work)
-
-    async def file(self, batch_id: str) -> BinaryIO:
-        """The file as it came; who has it closes it."""
-        out = tempfile.SpooledTemporaryFile(max_size=PIECE)  # noqa: SIM115 - handed to the caller
-        number = 0
-        query = select(FILES.c.octets).where(FILES.c.batch_id == batch_id)
-        while pieces := await self._store.read(query.where(FILES.c.number == number)):
-            await asyncio.to_thread(out.write, pieces[0].octets)
-            number += 1
-        out.seek(0)
-        return out  # type: ignore[return-value]
 
     async def _load_file(self, row: Row[Any]) -> None:
         with await self.file(row.id) as file:
@@ -254,8 +127,42 @@ class Loading(Book):
             current = await self._take(current, items, bad, after)
         await self._loaded(row.id)
 
-    async def _take(self, row: Row[Any], items: Sequence[NewItem], bad: Sequence[BadRow], reached: str) -> Row[Any]:
-        """Keep one page and move on, in one transaction; a page that another process kept is a Conflict."""
+    async def _load_follow_up(self, row: Row[Any]) -> None:
+        """Items of the batch that it follows: what was not paid is owed as before, what came back lies in suspense."""
+        chosen, source = row.chosen, self._parts.sources.get(row.source)
+        which = (ITEMS.c.batch_id == row.follows) & ITEMS.c.state.in_(chosen["states"])
+        for column, values in ((ITEMS.c.reason, chosen["reasons"]), (ITEMS.c.id, chosen["ids"])):
+            if values:
+                which &= column.in_(values)
+        which &= ITEMS.c.desk.in_(("", DeskState.OPEN.value, DeskState.ASKED.value))
+        after, seq, current = str(row.reached), row.item_count + row.bad, row
+        query = select(ITEMS).where(which).order_by(ITEMS.c.id).limit(PAGE)
+        while page := await self._store.read(query.where(ITEMS.c.id > after)):
+            owed = [one.source_id for one in page if one.state != ItemState.RETURNED]
+            free = set(await source.taken(owed, row.id)) if source and owed else set(owed)
+            items, bad = [], []
+            for place, one in enumerate(page, start=seq + 1):
+                if one.state == ItemState.RETURNED or one.source_id in free:
+                    items.append(_again(row, place, one))
+                else:
+                    bad.append(BadRow(place + 1, "", RowFault.NOT_DUE))
+            seq, after = seq + len(page), page[-1].id
+            back = [one.id for one in page if one.state == ItemState.RETURNED]
+            current = await self._take(current, items, bad, after, back)
+        await self._loaded(row.id)
+
+    async def _take(
+        self,
+        row: Row[Any],
+        items: Sequence[NewItem],
+        bad: Sequence[BadRow],
+        reached: str,
+        again: Sequence[str] = (),
+    ) -> Row[Any]:
+        """Keep one page and move on, in one transaction; a page that another process kept is a Conflict.
+
+        `again` are returned items that are paid again by it: the returns desk is done with them.
+        """
         now = self._clock.now()
 
         def work(tx: Connection) -> Row[Any]:
@@ -267,6 +174,9 @@ class Loading(Book):
             if mine.item_count + mine.bad + len(fresh) + len(wrong) > min(self._settings.payout_rows_max, SEQ_MAX):
                 raise BadInput(f"a batch has at most {self._settings.payout_rows_max} rows")
             bulk.put(tx, row.id, fresh, now)
+            if again:
+                came_back = ITEMS.c.state == ItemState.RETURNED.value
+                bulk.change_named(tx, again, came_back, {"desk": DeskState.AGAIN.value})
             if wrong:
                 tx.execute(insert(BAD_ROWS), [_bad(row.id, one) for one in wrong])
             if fresh:
@@ -308,25 +218,6 @@ class Loading(Book):
 
         await self._store.write(work)
 
-    async def _give_up(self, batch_id: str) -> None:
-        """A batch that is over before anything was paid: its items are cancelled, what they owe is free again."""
-        now = self._clock.now()
-        still = (ItemState.RECEIVED, ItemState.HELD, ItemState.APPROVED)
-        end = {"state": ItemState.CANCELLED.value, "once": None, "changed_at": now, "order_id": ""}
-
-        def work(tx: Connection) -> None:
-            row = held(tx, batch_id)
-            assert row is not None, "batches stay"
-            log, told = Log(tx, row, STAFF, now), "not_paid" if row.source != FILE else ""
-            for state in still:
-                mine = (ITEMS.c.batch_id == batch_id) & (ITEMS.c.state == state.value)
-                if tx.execute(update(ITEMS).where(mine).values(**end, tell=told)).rowcount:
-                    log.items(1, SEQ_MAX, "", state.value, ItemState.CANCELLED.value)
-            if told:
-                change(tx, batch_id, due_at=now)
-
-        await self._store.write(work)
-
 
 def _item_of(row: Row[Any], seq: int, due: Due) -> NewItem:
     return NewItem(
@@ -343,6 +234,23 @@ def _item_of_line(row: Row[Any], one: Draft, person: Known | None) -> NewItem:
         one.name or (_clean(person.name) if person else ""), one.iban, rail.value, one.minor, row.debit_role,
         row.debit_owner, TransferCode.PAYOUT.value, one.purpose, one.note, "", f"ref:{one.reference}",
     )  # fmt: skip
+
+
+def _again(row: Row[Any], seq: int, one: Row[Any]) -> NewItem:
+    """An item that is paid again: to the account that was chosen now, or to what its person wants by now."""
+    back = one.state == ItemState.RETURNED
+    iban = row.chosen["iban"] or ("" if one.person_id else one.iban)
+    debit = (SUSPENSE, "") if back else (one.debit_role, one.debit_owner)
+    return NewItem(
+        item_id(row.id, seq), seq, one.reference, one.source_id, one.person_id, one.name, iban,
+        (Rail.BANK if iban else Rail.WALLET).value, one.amount_minor, debit[0],
+        debit[1], one.code, one.purpose, one.note, one.id,
+        f"again:{one.id}" if back else one.owed,
+    )  # fmt: skip
+
+
+def _has_source(row: Row[Any]) -> bool:
+    return bool(row.follows or row.content_sha256 or row.source != FILE)
 
 
 def _clean(text: str) -> str:
@@ -377,18 +285,6 @@ def _twins(batch_id: str) -> Any:  # noqa: ANN401 - SQLAlchemy's query
     return select(numbered.c.id, numbered.c.seq).where(numbered.c.place > 1).order_by(numbered.c.seq)
 
 
-def _keeping(batch_id: str, number: int, piece: bytes) -> Any:  # noqa: ANN401 - a unit of work
-    def work(tx: Connection) -> bool:
-        row = held(tx, batch_id)
-        if row is None or row.state != BatchState.LOADING or row.content_sha256:
-            return False
-        tx.execute(FILES.delete().where(FILES.c.batch_id == batch_id, FILES.c.number == number))
-        tx.execute(insert(FILES).values(batch_id=batch_id, number=number, octets=piece))
-        return True
-
-    return work
-
-
 def _bad(batch_id: str, one: BadRow) -> dict[str, object]:
     return {
         "batch_id": batch_id,
@@ -397,7 +293,3 @@ def _bad(batch_id: str, one: BadRow) -> dict[str, object]:
         "fault": one.fault.value,
         "about": one.about,
     }
-
-
-def _is_line(line: str) -> bool:
-    return 0 < len(line) <= 40 and line.isascii() and all(letter.isalnum() or letter in "._-" for letter in line)

@@ -132,7 +132,7 @@ class Batch:
         content_sha256: Of the file, hex; '' of a source.
         follows: The batch that this one follows up, or ''.
         staff_id: Who made it.
-        count: Items that can be paid; with HELD ones.
+        count: Items that were taken, those that staff have dropped since included.
         total: Their sum.
         bad: Lines that were not taken.
         reached: Lines, or ids of the source, that were read so far.

@@ -160,6 +160,8 @@ class Banking(Protocol):
         ...
 
 
+NoticeValue = str | int | Money | date | datetime
+"""What a text may hold."""
 Tell = Callable[[Connection], bool]
 """The write that puts a notice into the outbox inside the caller's unit of work."""
 
@@ -175,7 +177,7 @@ class Teller(Protocol):
         msisdn: str,
         person_id: str,
         language: str,
-        values: Mapping[str, str | int | Money | date | datetime],
+        values: Mapping[str, NoticeValue],
         secrets: Mapping[str, str],
     ) -> Tell:
         """`class_` is a member's value of NoticeClass."""

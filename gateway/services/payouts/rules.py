@@ -40,9 +40,9 @@ def _as_number(text: str) -> int:
     return int("".join(str(int(letter, 36)) for letter in text))
 
 
-def order_id(batch_number: int, first: int) -> str:
-    """MsgId of the order whose first payment has that place; of one that is sent again it is another one."""
-    return f"B{batch_number:06d}F{first:07d}"
+def order_id(batch_number: int, place: int) -> str:
+    """MsgId of the batch's order with this place, from 1."""
+    return f"B{batch_number:06d}O{place:05d}"
 
 
 class Manifest:

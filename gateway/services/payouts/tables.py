@@ -19,6 +19,8 @@ BATCHES = table(
     Column("declared", JsonText, nullable=False),
     Column("content_sha256", Text, nullable=False),
     Column("follows", Text, nullable=False),
+    # Which items of the batch that it follows, and where they go: see desk.
+    Column("chosen", JsonText, nullable=False),
     Column("staff_id", Text, nullable=False),
     Column("item_count", Int64, nullable=False),
     Column("total_minor", Int64, nullable=False),
@@ -32,13 +34,16 @@ BATCHES = table(
     Column("cool_until", Moment),
     Column("approval_id", Text, nullable=False),
     Column("makers", JsonText, nullable=False),
+    Column("locked_by", Text, nullable=False),
     Column("stopped", Text, nullable=False),
-    # What the ledger holds for it: the try, the two amounts, until when; `hold` is '', asked, held or over.
+    # What the ledger holds for it: the try, the two amounts, until when; `hold` is '', asked, held, voiding or over.
     Column("hold", Text, nullable=False),
     Column("hold_try", Int64, nullable=False),
     Column("hold_budget", Int64, nullable=False),
     Column("hold_cover", Int64, nullable=False),
     Column("hold_until", Moment),
+    # Until when the next hold is asked for, while that is being done.
+    Column("hold_next", Moment),
     Column("created_at", Moment, nullable=False),
     Column("locked_at", Moment),
     Column("approved_at", Moment),
