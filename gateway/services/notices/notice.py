@@ -151,7 +151,8 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.COMPLAINT_ANSWERED: Needs(frozenset({"number", "answer"})),
     NoticeClass.DISPUTE_OPENED: _NUMBER,
 }
-"""`amount` is Money, `account` the last digits of one (`…0001`), `at` the moment it moved, `number` a str, `valid_until` a moment, `code` a str.
+"""`amount` is Money, `account` the last digits of one (`…0001`), `at` the moment it moved, `number` a str,
+`valid_until` a moment, `code` a str.
 
 `word` and its like are keywords that a person may write, `options` the answers that a question takes, `period` a month
 as `1405-08`, `answer` what staff wrote.

@@ -13,7 +13,7 @@ from gateway.services.payouts.book import LEDGER, Log, asset_of, change, held
 from gateway.services.payouts.drafting import Drafting
 from gateway.services.payouts.making import is_line
 from gateway.services.payouts.model import PAID_STATES, BatchState, Budget
-from gateway.services.payouts.tables import GIVEN, ITEMS
+from gateway.services.payouts.tables import GIVEN, IS_FROZEN, ITEMS
 from wallet.accounts import Account
 from wallet.ids import new_id, transfer_id
 from wallet.money import IRR, MINOR_MAX, Asset, Money
@@ -100,6 +100,7 @@ class Budgets(Drafting):
             return await self._void(row, Stop.NO_COVER)
         if row.hold != "asked":
             return bool(row.hold == "held")
+        await self._ledger.open_accounts(*(account for pair in self._accounts(row).values() for account in pair))
         results = await self._post(self._holds(row, row.hold_try))
         bad = [result.outcome for result in results if not result.outcome.stands]
         if bad:
@@ -121,7 +122,7 @@ class Budgets(Drafting):
         return await self._void(now_row, Stop.NO_COVER) if now_row.hold == "voiding" else bool(now_row.hold == "held")
 
     async def _hold_asked(self, row: Row[Any]) -> Row[Any]:
-        mine = (ITEMS.c.batch_id == row.id) & ITEMS.c.frozen
+        mine = (ITEMS.c.batch_id == row.id) & IS_FROZEN
         query = select(ITEMS.c.debit_role, func.sum(ITEMS.c.amount_minor)).where(mine).group_by(ITEMS.c.debit_role)
         sums = {one[0]: int(one[1]) for one in await self._store.read(query)}
         budget = sum(minor for role, minor in sums.items() if role not in FREE_ROLES)
@@ -158,7 +159,7 @@ class Budgets(Drafting):
 
     async def _settle_hold(self, row: Row[Any]) -> None:
         """The batch is over: what was paid leaves the budget, the rest of both holds is free; harmless twice."""
-        mine = (ITEMS.c.batch_id == row.id) & ITEMS.c.frozen & ITEMS.c.state.in_(sorted(PAID_STATES))
+        mine = (ITEMS.c.batch_id == row.id) & IS_FROZEN & ITEMS.c.state.in_(sorted(PAID_STATES))
         paid = select(func.sum(ITEMS.c.amount_minor)).where(mine, ITEMS.c.debit_role.not_in(FREE_ROLES))
         spent = int((await self._store.read(paid))[0][0] or 0)
         results = await self._post(self._released(row, row.hold_try, spent))

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from gateway.services.payouts.model import ItemState
-from gateway.services.payouts.tables import ITEMS
+from gateway.services.payouts.tables import IS_FROZEN, ITEMS
 from gateway.store.rows import Rows, Value
 from wallet.types import Int64, Text
 
@@ -145,7 +145,7 @@ for _part in _PARTS[1:]:
 
 CANONICAL: Select[Any] = (
     select(ITEMS.c.id, ITEMS.c.amount_minor, _LINE.label("line"))
-    .where(ITEMS.c.batch_id == bindparam("a_batch"), ITEMS.c.id > bindparam("after"), ITEMS.c.frozen == literal(1))
+    .where(ITEMS.c.batch_id == bindparam("a_batch"), ITEMS.c.id > bindparam("after"), IS_FROZEN)
     .order_by(ITEMS.c.id)
     .limit(bindparam("page", type_=Int64))
 )

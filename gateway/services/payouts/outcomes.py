@@ -148,7 +148,7 @@ class Outcomes(Running):
             who: Known | None = people.get(turn.row.person_id)
             if who is not None:
                 values: dict[str, NoticeValue] = {
-                    "amount": _amount(turn.row),
+                    "amount": Money(turn.row.amount_minor, ASSETS[turn.row.asset]),
                     "account": masked_iban(turn.row.iban),
                     "at": now,
                 }

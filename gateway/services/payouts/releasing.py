@@ -11,7 +11,7 @@ from gateway.services.payouts.book import STAFF, Log, asset_of, change, held
 from gateway.services.payouts.budgets import Budgets
 from gateway.services.payouts.model import BatchState, ItemState, PayoutResult
 from gateway.services.payouts.rules import SEQ_MAX
-from gateway.services.payouts.tables import ITEMS
+from gateway.services.payouts.tables import IS_FROZEN, ITEMS
 from gateway.services.payouts.wording import texts, title
 from gateway.services.signing.model import Document, ProofOutcome
 from wallet.money import Money
@@ -42,7 +42,7 @@ class Releasing(Budgets):
                 return "unknown batch" if row is None else str(row.state)
             if not row.manifest:
                 return "not frozen"
-            mine = (ITEMS.c.batch_id == batch_id) & (ITEMS.c.state == ItemState.RECEIVED.value) & ITEMS.c.frozen
+            mine = (ITEMS.c.batch_id == batch_id) & (ITEMS.c.state == ItemState.RECEIVED.value) & IS_FROZEN
             tx.execute(update(ITEMS).where(mine).values(state=ItemState.APPROVED.value, changed_at=now))
             log = Log(tx, row, f"approval {approval_id}", now)
             log.items(1, SEQ_MAX, "", ItemState.RECEIVED.value, ItemState.APPROVED.value)

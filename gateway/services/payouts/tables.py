@@ -1,6 +1,6 @@
 """Tables of payouts: batches, their files, items, lines that were not taken, orders to the bank, and every change."""
 
-from sqlalchemy import Column, Index
+from sqlalchemy import Column, Index, type_coerce
 
 from gateway.store import table
 from wallet.types import Blob, Flag, Int64, JsonText, Moment, Text
@@ -87,6 +87,8 @@ ITEMS = table(
     Column("tell", Text, nullable=False),
     Column("changed_at", Moment, nullable=False),
 )
+IS_FROZEN = type_coerce(ITEMS.c.frozen, Int64) == 1
+"""Whether an item is in the manifest."""
 Index("payouts_items_state", ITEMS.c.batch_id, ITEMS.c.state, ITEMS.c.seq)
 Index("payouts_items_end_to_end", ITEMS.c.end_to_end_id, unique=True)
 _TOLD, _BACK = ITEMS.c.tell != "", ITEMS.c.state == "returned"
