@@ -126,7 +126,8 @@ def change_named(tx: Connection, ids: Iterable[str], condition: Any, values: Map
     """Change the items with these ids that meet a condition; how many."""
     name = tx.dialect.name
     rows = _NAMED[name]
-    statement = update(ITEMS).where(ITEMS.c.id == rows.c.id, condition).values(**values)
+    # Not by a join: SQLite would read the ids again for each row that meets the condition.
+    statement = update(ITEMS).where(ITEMS.c.id.in_(select(rows.c.id)), condition).values(**values)
     return tx.execute(statement, _IDS.bind(name, ((one,) for one in ids))).rowcount
 
 

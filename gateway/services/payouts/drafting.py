@@ -17,8 +17,9 @@ from gateway.services.payouts.tables import BATCHES, ITEMS
 from gateway.store.rows import Value
 from wallet.money import Money
 
-APPROVAL_KIND = "payout_release"
-"""Kind of the approval by which others agree to a batch; its subject is the batch's id."""
+APPROVAL_KIND = "payout_batch"
+"""Kind of the approval by which others agree to a batch, and of the document that is signed: the policy has one table
+for both. The subject is the batch's id."""
 FREEZE_PAGE, MANIFEST_PAGE = 2000, 5000
 BEFORE_RELEASE = frozenset({BatchState.LOADING, BatchState.DRAFT, BatchState.LOCKED, BatchState.APPROVED})
 _WAITING = (ItemState.RECEIVED.value, ItemState.HELD.value)
@@ -105,21 +106,19 @@ class Drafting(Loading):
         if not reason:
             return PayoutResult(PayoutOutcome.REASON_MISSING)
 
-        def work(tx: Connection) -> tuple[PayoutResult, str]:
+        def work(tx: Connection) -> PayoutResult:
             row = held(tx, batch_id)
             if row is None:
-                return PayoutResult(PayoutOutcome.UNKNOWN), ""
+                return PayoutResult(PayoutOutcome.UNKNOWN)
             if row.state not in allowed or row.hold not in {"", "over"}:
-                return PayoutResult(PayoutOutcome.WRONG_STATE), ""
+                return PayoutResult(PayoutOutcome.WRONG_STATE)
             # Until its items are given up it is due: a crash in between is finished by the worker.
             ended = {"finished_at": now, "due_at": now, "stopped": stop.value if stop else ""}
             Log(tx, row, STAFF, now, staff_id).batch(state, reason, **ended)
-            return PayoutResult(PayoutOutcome.OK), str(row.approval_id)
+            return PayoutResult(PayoutOutcome.OK)
 
-        result, approval_id = await self._store.write(work)
+        result = await self._store.write(work)
         if result.outcome is PayoutOutcome.OK:
-            if approval_id and stop is not Stop.REJECTED:
-                await self._parts.proposals.withdraw(approval_id)
             await self._give_up(batch_id)
         return result
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Update, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Update, func, select, update
 
 from gateway.services.payouts import bulk
 from gateway.services.payouts.book import FILE, Log, Moved
@@ -61,6 +61,8 @@ def not_paid(tx: Connection, row: Row[Any], log: Log, items: Refused, rail: Rail
         values: dict[str, object] = {"state": state.value, "reason": reason, "changed_at": now}
         if state is ItemState.REJECTED:
             values |= {"once": None, "tell": told(row, Verdict.NOT_PAID)}
+        # No order pays it: what an order has is what its file says, for ever.
+        values["order_id"] = ""
         waiting = ITEMS.c.state == ItemState.APPROVED.value
         changed += bulk.change_named(tx, [one.id for one in ones], waiting, values)
         log.many([(one.seq, one.seq, rail.value, ItemState.APPROVED.value, state.value, reason) for one in ones])
@@ -99,10 +101,18 @@ def moved(tx: Connection, among: Condition, which: Condition, states: tuple[str,
     return [(first, last, *states) for first, last in spans(tx, among, chosen)] if chosen else []
 
 
-def posted(order_id: str) -> Callable[[Connection], int]:
-    """The unit that says that what an order pays is on its way in the ledger."""
-    mark = update(ORDERS).where(ORDERS.c.id == order_id, ORDERS.c.state == "made").values(state="posted")
-    return lambda tx: tx.execute(mark).rowcount
+def posted(order_id: str) -> Callable[[Connection], None]:
+    """The unit that says that what an order pays is on its way in the ledger, and how much that is."""
+
+    def work(tx: Connection) -> None:
+        sums = select(func.count(), func.coalesce(func.sum(ITEMS.c.amount_minor), 0)).where(
+            ITEMS.c.order_id == order_id
+        )
+        count, total = tx.execute(sums).one()
+        mark = update(ORDERS).where(ORDERS.c.id == order_id, ORDERS.c.state == "made")
+        tx.execute(mark.values(state="posted", item_count=count, total_minor=int(total)))
+
+    return work
 
 
 def due(batch_id: str, at: datetime | None) -> Update:

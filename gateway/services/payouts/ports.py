@@ -1,6 +1,6 @@
 """What this service needs of others, said as small Protocols; app.py joins them."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -131,16 +131,12 @@ class Proposals(Protocol):
         """Staff ids of who proposed and who agreed, those whom they stand in for included."""
         ...
 
-    async def withdraw(self, approval_id: str) -> None:
-        """It is not wanted any more; harmless when it is decided."""
-        ...
-
 
 class Signing(Protocol):
     """Who must sign; satisfied by an adapter over gateway.services.signing."""
 
-    async def ask(self, document: Document) -> None:
-        """Ask for what its kind needs; the same kind, subject and digest again is harmless unless that has expired."""
+    async def ask(self, document: Document, *, anew: bool = False) -> object:
+        """Ask for what its kind needs; the same kind, subject and digest is the same, unless it is asked for `anew`."""
         ...
 
     async def proof(self, kind: str, subject: str, digest: bytes) -> ProofOutcome:
@@ -151,8 +147,12 @@ class Signing(Protocol):
 class Banking(Protocol):
     """Orders to the bank. Satisfied by gateway.services.banking."""
 
-    async def order(self, order: BankOrder, payments: Sequence[BankPayment]) -> None:
-        """Write the file and hand it over, at once or later; the same order again is harmless."""
+    async def order(self, order: BankOrder, payments: AsyncIterable[Sequence[BankPayment]]) -> object:
+        """Write the file from pages of payments and hand it over, at once or later; the same order again is harmless.
+
+        Raises:
+            StoreUnavailable: The file could not be written; nothing of it stands.
+        """
         ...
 
     async def enquire(self, order_id: str, end_to_end_ids: Sequence[str]) -> None:

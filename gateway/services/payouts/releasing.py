@@ -9,6 +9,7 @@ from gateway.observe import log
 from gateway.services.payouts.answers import PayoutOutcome, Stop
 from gateway.services.payouts.book import STAFF, Log, asset_of, change, held
 from gateway.services.payouts.budgets import Budgets
+from gateway.services.payouts.drafting import APPROVAL_KIND
 from gateway.services.payouts.model import BatchState, ItemState, PayoutResult
 from gateway.services.payouts.rules import SEQ_MAX
 from gateway.services.payouts.tables import IS_FROZEN, ITEMS
@@ -16,7 +17,7 @@ from gateway.services.payouts.wording import texts, title
 from gateway.services.signing.model import Document, ProofOutcome
 from wallet.money import Money
 
-DOCUMENT_KIND = "payout_batch"
+DOCUMENT_KIND = APPROVAL_KIND
 SIGNATORY = "signatory"
 LOOK_AGAIN = timedelta(seconds=15)
 """How often a batch that waits for its signatures is looked at, besides when they are told to come."""
@@ -117,7 +118,7 @@ class Releasing(Budgets):
                 return int(await self._hold(row) and await self._run(row))
             case ProofOutcome.EXPIRED if not row.stopped:
                 # Asked for anew, once; whoever has just retried it means that.
-                await self._parts.signing.ask(self._document(row))
+                await self._parts.signing.ask(self._document(row), anew=True)
                 proof = await self._proof(row)
                 if proof in {ProofOutcome.WAITING, ProofOutcome.SIGNED}:
                     await self._due(row.id, now)

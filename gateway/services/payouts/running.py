@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -173,24 +173,11 @@ class Running(Releasing):
 
     async def _handed(self, row: Row[Any], order: Row[Any]) -> int:
         asset = asset_of(row)
-        query = select(
-            ITEMS.c.end_to_end_id, ITEMS.c.amount_minor, ITEMS.c.name, ITEMS.c.iban, ITEMS.c.note, ITEMS.c.purpose
-        ).where(ITEMS.c.order_id == order.id, ITEMS.c.state == ItemState.APPROVED.value)
-        payments = [
-            BankPayment(
-                one.end_to_end_id,
-                Money(one.amount_minor, asset),
-                one.name,
-                one.iban,
-                one.note or row.name,
-                one.purpose,
-            )
-            for one in await self._store.read(query.order_by(ITEMS.c.seq))
-        ]
-        if payments:
-            total = Money(sum(one.amount.minor for one in payments), asset)
-            scheme, today = Scheme(order.scheme), self._today()
-            await self._parts.banking.order(BankOrder(order.id, row.id, scheme, today, len(payments), total), payments)
+        if order.item_count:
+            scheme, day = Scheme(order.scheme), order.made_at.astimezone(self._zone).date()
+            total = Money(order.total_minor, asset)
+            wanted = BankOrder(order.id, row.id, scheme, day, order.item_count, total)
+            await self._parts.banking.order(wanted, self._payments(row, order.id))
         now = self._clock.now()
 
         def work(tx: Connection) -> None:
@@ -204,10 +191,29 @@ class Running(Releasing):
             entry.many(pieces.moved(tx, pieces.approved_rows(row.id, Rail.BANK), sent, states))
             tx.execute(update(ITEMS).where(sent).values(**values))
             mark = update(ORDERS).where(ORDERS.c.id == order.id)
-            tx.execute(mark.values(state="handed", handed_at=now, item_count=len(payments)))
+            tx.execute(mark.values(state="handed", handed_at=now))
 
         await self._store.write(work)
-        return max(len(payments), 1)
+        return max(int(order.item_count), 1)
+
+    async def _payments(self, row: Row[Any], order: str) -> AsyncIterator[Sequence[BankPayment]]:
+        """All that the order pays, whatever the bank has said of it meanwhile: the same order is the same file."""
+        asset, after = asset_of(row), 0
+        columns = (ITEMS.c.seq, ITEMS.c.end_to_end_id, ITEMS.c.amount_minor, ITEMS.c.name, ITEMS.c.iban, ITEMS.c.note)
+        query = select(*columns, ITEMS.c.purpose).where(ITEMS.c.order_id == order).order_by(ITEMS.c.seq).limit(CHUNK)
+        while page := await self._store.read(query.where(ITEMS.c.seq > after)):
+            yield [
+                BankPayment(
+                    one.end_to_end_id,
+                    Money(one.amount_minor, asset),
+                    one.name,
+                    one.iban,
+                    one.note or row.name,
+                    one.purpose,
+                )
+                for one in page
+            ]
+            after = page[-1].seq
 
     async def _look_after(self, row: Row[Any]) -> int:
         """Nothing is left to hand over: ask after what is silent, end the batch when nothing is open."""
@@ -323,6 +329,3 @@ class Running(Releasing):
         query = select(ORDERS).where(ORDERS.c.batch_id == batch_id, ORDERS.c.state == state)
         rows = await self._store.read(query.order_by(ORDERS.c.id).limit(1))
         return rows[0] if rows else None
-
-    def _today(self) -> date:
-        return self._clock.now().astimezone(self._zone).date()

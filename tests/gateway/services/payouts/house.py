@@ -1,7 +1,7 @@
 """A house that pays batches over a real store and a real ledger, with everybody around it in lists."""
 
 import io
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from gateway.errors import PeerUnavailable
 from gateway.services.banking.model import BankOrder, BankPayment, News, PaymentNews
 from gateway.services.payees.model import AccountKind, PayeeAccount
-from gateway.services.payouts import Batch, BatchState, Due, Item, Known, Parts, PayoutOutcome, Payouts, Source, Verdict
+from gateway.services.payouts import Batch, Due, Item, Known, Parts, PayoutOutcome, Payouts, Source, Verdict
 from gateway.services.payouts.ports import NoticeValue
 from gateway.services.signing.model import Document, ProofOutcome
 from gateway.settings import Settings
@@ -82,7 +82,6 @@ class Approvals:
     """What was proposed, and who agreed."""
 
     proposed: dict[str, dict[str, object]] = field(default_factory=dict)
-    withdrawn: list[str] = field(default_factory=list)
 
     async def propose(
         self,
@@ -101,9 +100,6 @@ class Approvals:
     async def deciders(self, approval_id: str) -> frozenset[str]:
         return frozenset({str(self.proposed[approval_id]["maker"]), CHECKER})
 
-    async def withdraw(self, approval_id: str) -> None:
-        self.withdrawn.append(approval_id)
-
 
 @dataclass
 class Signatures:
@@ -113,9 +109,9 @@ class Signatures:
     signed: dict[str, bytes] = field(default_factory=dict)
     said: dict[str, ProofOutcome] = field(default_factory=dict)
 
-    async def ask(self, document: Document) -> None:
+    async def ask(self, document: Document, *, anew: bool = False) -> None:
         self.documents[document.subject] = document
-        if self.said.get(document.subject) is ProofOutcome.EXPIRED:
+        if anew and self.said.get(document.subject) is ProofOutcome.EXPIRED:
             del self.said[document.subject]
 
     async def proof(self, kind: str, subject: str, digest: bytes) -> ProofOutcome:
@@ -140,11 +136,13 @@ class Bank:
     enquiries: list[str] = field(default_factory=list)
     down: bool = False
 
-    async def order(self, order: BankOrder, payments: Sequence[BankPayment]) -> None:
+    async def order(self, order: BankOrder, payments: AsyncIterable[Sequence[BankPayment]]) -> None:
         if self.down:
             raise PeerUnavailable("the bank does not answer")
-        known = self.orders.setdefault(order.id, (order, list(payments)))
-        assert known == (order, list(payments)), "an order is never another one"
+        listed = [payment async for page in payments for payment in page]
+        assert (order.count, order.total.minor) == (len(listed), sum(one.amount.minor for one in listed))
+        known = self.orders.setdefault(order.id, (order, listed))
+        assert known == (order, listed), "an order is never another one"
 
     async def enquire(self, order_id: str, end_to_end_ids: Sequence[str]) -> None:
         self.enquiries += end_to_end_ids
@@ -241,7 +239,7 @@ class House:
                 self.teller,
                 sources,
                 self.settings,
-            )  # fmt: skip
+            )
         )
 
     async def money(self, *, trust: int = 10**12, budget: int = 10**12) -> None:
