@@ -1,5 +1,6 @@
 """Putting notices into the outbox, each once per cause, class and person."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
@@ -141,7 +142,10 @@ class Notices:
         Returns:
             False if another process has moved the cursor from `before` meanwhile; then nothing is written.
         """
-        prepared = [await self.prepare(notice) for notice in notices]
+        # Together, so that what each asks the store for is one visit.
+        async with asyncio.TaskGroup() as tasks:
+            worded = [tasks.create_task(self.prepare(notice)) for notice in notices]
+        prepared = [task.result() for task in worded]
 
         def work(tx: Connection) -> bool:
             insert_ignore(tx, CURSOR, {"name": follower, "position": 0})

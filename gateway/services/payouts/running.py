@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +23,8 @@ from wallet.ids import AccountId
 from wallet.money import Asset, Money
 from wallet.transfers import Outcome, PostResult, TransferCode
 
+CHUNKS = 8
+"""Of those that one look at a batch takes, at most."""
 TOLD = 200
 """Items of which a source is told at once."""
 CHUNK = 1000
@@ -47,29 +49,45 @@ class Running(Releasing):
         )
 
     async def _pay_wallets(self, row: Row[Any]) -> int:
-        """Pay the next chunk of wallets."""
-        asset = asset_of(row)
-        page = await self._store.read(pieces.approved(row.id, Rail.WALLET).limit(CHUNK))
-        if not page:
-            return 0
+        """Pay the next chunks of wallets; what became of one is written while the next one is posted."""
+        asset, after, paid = asset_of(row), 0, 0
+        writing: asyncio.Task[bool] | None = None
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(CHUNKS):
+                query = pieces.approved(row.id, Rail.WALLET).where(ITEMS.c.seq > after)
+                if not (page := await self._store.read(query.limit(CHUNK))):
+                    break
+                results = await self._post_wallets(page, asset)
+                after, paid = page[-1].seq, paid + len(page)
+                if writing is not None and not await writing:
+                    # Paused meanwhile: what is posted is written, nothing more is posted.
+                    await self._store.write(self._paid(row, page, results))
+                    break
+                writing = tasks.create_task(self._store.write(self._paid(row, page, results)))
+        return paid
+
+    async def _post_wallets(self, page: Sequence[Row[Any]], asset: Asset) -> Sequence[PostResult]:
         debits = await self._debits(page, asset)
         wallets = {one.person_id: self._chart.account("wallet", one.person_id, asset) for one in page}
         await self._ledger.open_accounts(*wallets.values())
-        results = await self._ledger.post(
+        return await self._ledger.post(
             *(
                 pieces.pays(one, debits[one.debit_role, one.debit_owner], wallets[one.person_id].id, one.code, asset)
                 for one in page
             )
         )
-        await self._store.write(self._paid(row, page, results))
-        return len(page)
 
-    def _paid(self, row: Row[Any], page: Sequence[Row[Any]], results: Sequence[PostResult]) -> Any:  # noqa: ANN401
-        """The unit that writes what became of a chunk: what stands is settled, the rest says why not."""
+    def _paid(
+        self, row: Row[Any], page: Sequence[Row[Any]], results: Sequence[PostResult]
+    ) -> Callable[[Connection], bool]:
+        """The unit that writes what became of a chunk: what stands is settled, the rest says why not.
+
+        It says whether the batch still runs.
+        """
         first, last, now = page[0].seq, page[-1].seq, self._clock.now()
         refused = pieces.refused(page, results)
 
-        def work(tx: Connection) -> None:
+        def work(tx: Connection) -> bool:
             mine = held(tx, row.id)
             assert mine is not None, "batches stay"
             entry = Log(tx, mine, LEDGER, now)
@@ -81,6 +99,7 @@ class Running(Releasing):
             assert done in {0, len(page) - changed}, "items of a running batch come to be approved from nowhere"
             if done:
                 entry.items(first, last, Rail.WALLET.value, ItemState.APPROVED.value, ItemState.SETTLED.value)
+            return bool(mine.state == BatchState.RUNNING)
 
         return work
 
