@@ -17,8 +17,9 @@ from gateway.services.people import People
 from gateway.workers.money_notices import Address
 from gateway.workers.pushes import PAUSES_S
 from wallet.accounts import Account
+from wallet.ids import AccountId
 from wallet.ledger import Ledger
-from wallet.transfers import PostResult, Transfer
+from wallet.transfers import Balances, PostResult, RoleSum, Transfer
 
 LATE_PUSH_S = 15.0
 """How long a late page is tried on the screen; well within the time that a hop's work has for telling it."""
@@ -75,6 +76,14 @@ class CountedLedger:
         for result in results:
             self._metrics.posted.labels(result.outcome.name.lower()).inc()
         return results
+
+    async def balances(self, account: AccountId) -> Balances | None:
+        """The account's balances now."""
+        return await self._ledger.balances(account)
+
+    async def trial_balance(self) -> list[RoleSum]:
+        """Posted sums by role."""
+        return await self._ledger.trial_balance()
 
 
 class Addresses:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import ussd_menus
 from gateway.app.adapters import Addresses, CountedLedger, LateSms, NoticeTeller, Readers, Stops
+from gateway.app.paying import Agreements, AllWallets, NoBank, NoSignatures, Payees
 from gateway.app.seen import SeenSessions
 from gateway.channels.sms import Door, Keywords
 from gateway.channels.sms.door import Services
@@ -45,6 +46,9 @@ from gateway.services.notices import (
     Words,
 )
 from gateway.services.payments import INVOICES_JOB, Payments, period_of
+from gateway.services.payouts import APPROVAL_KIND as PAYOUT_KIND
+from gateway.services.payouts import Parts as PayoutParts
+from gateway.services.payouts import Payouts
 from gateway.services.people import UNLOCK_KIND, People
 from gateway.services.people.ports import Teller
 from gateway.services.releases import RELEASE_KIND as MENU_RELEASE_KIND
@@ -67,6 +71,7 @@ APPROVAL_ROLES: Mapping[str, str] = {
     CAMPAIGN_KIND: Role.FINANCE,
     MENU_RELEASE_KIND: Role.ADMINISTRATOR,
     ROLLBACK_KIND: Role.ADMINISTRATOR,
+    PAYOUT_KIND: Role.PAYOUTS_CHECKER,
 }
 """The role that the checker of each kind must have."""
 
@@ -97,6 +102,7 @@ class House:
     approvals: Approvals
     benefits: Benefits
     payments: Payments
+    payouts: Payouts
     jobs: Jobs
     merchants: Merchants
     tokens: Tokens
@@ -179,6 +185,23 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         tickets = Tickets(store, keys, clock, teller, questions)
         served = UssdServices(people, payments, benefits, tokens, ledger, tickets, mailbox)
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
+        agreements = Agreements(Proposals(store, clock))
+        payouts = Payouts(
+            PayoutParts(
+                store,
+                clock,
+                counted,
+                chart,
+                Payees(people),
+                AllWallets(),
+                agreements,
+                NoSignatures(),
+                NoBank(),
+                NoticeTeller(notices),
+                {},
+                settings,
+            )
+        )
         counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
         proof = Proof(page_profile(settings), actions)
         releases = Releases(store, clock, Proposals(store, clock), proof)
@@ -199,9 +222,10 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             access=access,
             people=people,
             staff=staff,
-            approvals=_approvals(store, clock, settings, benefits, people, campaigns, releases),
+            approvals=_approvals(store, clock, settings, benefits, people, campaigns, releases, payouts),
             benefits=benefits,
             payments=payments,
+            payouts=payouts,
             jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job, STATEMENTS_JOB: statements.send_job}),
             statements=statements,
             merchants=merchants,
@@ -278,6 +302,7 @@ def _approvals(
     people: People,
     campaigns: Campaigns,
     releases: Releases,
+    payouts: Payouts,
 ) -> Approvals:
     executors = {
         RELEASE_KIND: benefits.release,
@@ -285,11 +310,13 @@ def _approvals(
         CAMPAIGN_KIND: campaigns.release,
         MENU_RELEASE_KIND: releases.release,
         ROLLBACK_KIND: releases.rolled_back,
+        PAYOUT_KIND: payouts.approved,
     }
     refusers = {
         RELEASE_KIND: benefits.release_refused,
         CAMPAIGN_KIND: campaigns.refused,
         MENU_RELEASE_KIND: releases.refused,
         ROLLBACK_KIND: releases.rollback_refused,
+        PAYOUT_KIND: payouts.approval_refused,
     }
     return Approvals(store, clock, settings, roles=APPROVAL_ROLES, executors=executors, refusers=refusers)

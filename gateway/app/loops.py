@@ -90,6 +90,7 @@ class Loops:
             Loop("fallback", house.fallback.tick, metrics, idle_s=5.0),
             Loop("campaign_rows", house.campaigns.load_tick, metrics, idle_s=2.0, tick_max_s=None),
             Loop("campaigns", house.campaigns.tick, metrics, idle_s=1.0),
+            Loop("payouts", house.payouts.tick, metrics, idle_s=1.0, tick_max_s=None),
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),
         ]
         self._tasks = [tasks.create_task(links.run(), name="links")]
@@ -211,6 +212,7 @@ def _sweeper(house: House, dialogues: Dialogues) -> Sweeper:
         "holds": house.ledger.expire_holds,
         "jobs": house.jobs.sweep,
         "campaigns": house.campaigns.sweep,
+        "payouts": house.payouts.sweep,
         "mailbox": house.mailbox.sweep,
         "outbox": house.outbox.tidy,
         "messages": house.messages.tidy,

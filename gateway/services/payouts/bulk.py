@@ -72,7 +72,7 @@ def _inserting(dialect: str) -> Executable:
         "batch_id": bindparam("a_batch", type_=ITEMS.c.batch_id.type),
         "changed_at": bindparam("now", type_=ITEMS.c.changed_at.type),
         "state": literal(ItemState.RECEIVED.value),
-        "frozen": literal(0),
+        "frozen": literal(1),
         **{name: literal("") for name in ("reason", "flag", "desk", "order_id", "tell")},
     }
     chosen = [*(rows.c[name] for name in _FIELDS), rows.c.owed, *same.values()]

@@ -145,7 +145,7 @@ class Drafting(Loading):
             found = tx.execute(select(ITEMS.c.id, ITEMS.c.seq, ITEMS.c.state).where(which).order_by(ITEMS.c.seq)).all()
             values: dict[str, object] = {"state": state.value, "reason": reason, "changed_at": now}
             if state is ItemState.CANCELLED:
-                values |= {"once": None, "tell": "not_paid" if row.source != "file" else ""}
+                values |= {"once": None, "frozen": False, "tell": "not_paid" if row.source != "file" else ""}
                 change(tx, batch_id, due_at=now)
             bulk.change_named(tx, [one.id for one in found], ITEMS.c.batch_id == batch_id, values)
             log = Log(tx, row, STAFF, now, staff_id)
@@ -195,12 +195,6 @@ class Drafting(Loading):
             await self._store.write(_freezing(row.id, rows))
             after = page[-1].id
 
-        def mark(tx: Connection) -> None:
-            if _is_freezing(held(tx, row.id)):
-                mine = (ITEMS.c.batch_id == row.id) & (ITEMS.c.state == ItemState.RECEIVED.value)
-                tx.execute(update(ITEMS).where(mine).values(frozen=True))
-
-        await self._store.write(mark)
         manifest = await self.digest(row.id, row.asset)
 
         def keep(tx: Connection) -> None:

@@ -88,7 +88,7 @@ ITEMS = table(
     Column("changed_at", Moment, nullable=False),
 )
 IS_FROZEN = type_coerce(ITEMS.c.frozen, Int64) == 1
-"""Whether an item is in the manifest."""
+"""Whether an item is, or will be, in the manifest: what staff have dropped from a draft is not."""
 Index("payouts_items_state", ITEMS.c.batch_id, ITEMS.c.state, ITEMS.c.seq)
 Index("payouts_items_end_to_end", ITEMS.c.end_to_end_id, unique=True)
 _TOLD, _BACK = ITEMS.c.tell != "", ITEMS.c.state == "returned"
