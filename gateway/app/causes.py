@@ -50,10 +50,10 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
         if found is None or batch is None:
             return None
         return CauseView(
-            "payment",
+            "payout_item",
             [
                 ("person", person_link(found.person_id, cause) if found.person_id else found.name),
-                ("batch", Code(batch.label)),
+                ("name", f"{batch.label} {batch.name}"),
                 ("reference", Code(found.reference)),
                 ("amount", found.amount),
                 ("account", found.masked),
@@ -67,10 +67,9 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
         if found is None:
             return None
         return CauseView(
-            "batch",
+            "payout_batch",
             [
-                ("name", found.name),
-                ("batch", Code(found.label)),
+                ("name", f"{found.label} {found.name}"),
                 ("amount", found.manifest_total),
                 ("when", found.created_at),
                 ("state", Chip(f"batch_state.{found.state.value}")),

@@ -121,7 +121,8 @@ def _value(column: str, cell: SheetCell) -> str | RowFault:
 
 
 def _reference(cell: str) -> str | RowFault:
-    return cell if _REFERENCE.fullmatch(cell := ascii_digits(cell)) else RowFault.REFERENCE
+    # Nothing is left out of a reference: two that differ by a space are not to be one.
+    return digits if " " not in cell and _REFERENCE.fullmatch(digits := ascii_digits(cell)) else RowFault.REFERENCE
 
 
 def _national(cell: str) -> str | RowFault:

@@ -122,7 +122,7 @@ class Releasing(Budgets):
                 proof = await self._proof(row)
                 if proof in {ProofOutcome.WAITING, ProofOutcome.SIGNED}:
                     await self._due(row.id, now)
-                    return 0
+                    return 1
                 await self._stopped(row, Stop.SIGNATURE_EXPIRED)
                 return 0
             case ProofOutcome.REFUSED | ProofOutcome.EXPIRED | ProofOutcome.DIFFERS | ProofOutcome.INVALID:

@@ -17,8 +17,8 @@ from gateway.services.signing.model import Document, ProofOutcome
 from gateway.settings import Settings
 from gateway.store import Store
 from wallet.accounts import Chart
-from wallet.clock import Clock
-from wallet.ids import new_id
+from wallet.clock import Clock, ManualClock
+from wallet.ids import new_id, transfer_id
 from wallet.ledger import Ledger
 from wallet.money import IRR, Money, irr
 from wallet.transfers import Transfer, TransferCode
@@ -208,7 +208,7 @@ class House:
 
     store: Store
     ledger: Ledger
-    clock: Clock
+    clock: ManualClock
     settings: Settings
     chart: Chart = field(default_factory=Chart.load)
     people: People = field(default_factory=People)
@@ -247,7 +247,7 @@ class House:
         bank, funding = self.chart.account("trust_bank"), self.chart.account("funding")
         await self.ledger.open_accounts(bank, funding)
         id_ = new_id("tst", self.clock)
-        transfer = Transfer(_tid(id_), bank.id, funding.id, irr(trust), TransferCode.OPENING, id_)
+        transfer = Transfer(transfer_id(id_, "open"), bank.id, funding.id, irr(trust), TransferCode.OPENING, id_)
         (result,) = await self.ledger.post(transfer)
         assert result.outcome.stands
         if budget:
@@ -320,18 +320,13 @@ class House:
         return (budget.debits_held if budget else 0, trust.credits_held if trust else 0)
 
 
-def _tid(id_: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a transfer's id
-    from wallet.ids import transfer_id
-
-    return transfer_id(id_, "open")
-
-
 @asynccontextmanager
-async def open_house(url: str, clock: Clock, **settings: object) -> AsyncIterator[House]:
-    """On a database of either kind; the schemas are made if need be."""
+async def open_house(url: str, clock: ManualClock, *, made: bool = False, **settings: object) -> AsyncIterator[House]:
+    """On a database of either kind, whose schemas are `made` already or are made."""
     wallet_url = url if url.startswith("postgresql") else url.replace(".db", "-wallet.db")
-    await Store.upgrade(url)
-    await Ledger.upgrade(wallet_url)
+    if not made:
+        await Store.upgrade(url)
+        await Ledger.upgrade(wallet_url)
     store, ledger = await Store.open(url), await Ledger.open(wallet_url, clock)
     try:
         yield House(store, ledger, clock, Settings(**settings))  # type: ignore[arg-type]
