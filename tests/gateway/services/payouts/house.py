@@ -297,16 +297,20 @@ class House:
 
     async def said(self, *what: tuple[Item, PaymentNews], reason: str = "", minor: int | None = None) -> None:
         """The bank says these things, in this order."""
+        await self.say(self.payouts, *what, reason=reason, minor=minor)
+
+    async def say(
+        self, payouts: Payouts, *what: tuple[Item, PaymentNews], reason: str = "", minor: int | None = None
+    ) -> None:
+        """It says them to this process."""
         now = self.clock.now()
-        await self.payouts.take(
+        amounts = [irr(item.amount.minor if minor is None else minor) for item, _ in what]
+        await payouts.take(
             [
-                News(
-                    item.end_to_end_id, kind, irr(item.amount.minor if minor is None else minor), reason,
-                    f"camt.053 S1 line {place}", now,
-                )
-                for place, (item, kind) in enumerate(what, start=1)
+                News(item.end_to_end_id, kind, amount, reason, f"camt.053 S1 line {place}", now)
+                for place, ((item, kind), amount) in enumerate(zip(what, amounts, strict=True), start=1)
             ]
-        )  # fmt: skip
+        )
 
     async def net(self, role: str, owner: str = "") -> int:
         """Credits over debits of an account."""
