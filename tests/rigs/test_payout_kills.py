@@ -1,4 +1,4 @@
-"""SIGKILL at any moment of a long batch: every item is paid once, totals equal the manifest, the hold stands for all."""
+"""SIGKILL at any moment of a long batch: each item is paid once, totals equal the manifest, the hold stands for all."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ from gateway.services.banking.model import PaymentNews
 from gateway.services.payouts import BatchState, ItemState
 from gateway.services.payouts.tables import ITEMS
 from gateway.store import Store
-from tests.rigs.payout_child import KeptBank, opened, rows_of
+from tests.rigs.payout_child import KeptBank, opened
 from wallet.ledger import Ledger
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(3600)]
@@ -68,23 +68,21 @@ async def _checked(folder: Path) -> None:
         await house.work()
         assert (await house.batch(batch.id)).state is BatchState.DONE
         assert await house.holds() == (0, 0)
-        assert (await house.ledger.verify()).findings == []
+        assert (await house.ledger.verify()).finding is None
     finally:
         await house.ledger.close()
         await house.store.close()
 
 
 async def _made(folder: Path) -> None:
-    folder.mkdir()
+    await asyncio.to_thread(folder.mkdir)
     await Store.upgrade(f"sqlite:///{folder / 'gateway.db'}")
     await Ledger.upgrade(f"sqlite:///{folder / 'wallet.db'}")
 
 
 async def test_a_long_batch_survives_kills(tmp_path: Path) -> None:
-    seed = random.randrange(10**6)
-    print(f"seed {seed}")
-    chance = random.Random(seed)
-    assert rows_of(2).count(b"\n") == 3
+    seed = int(os.environ.get("PAYOUT_SEED", time.time_ns() % 10**6))
+    chance = random.Random(seed)  # noqa: S311 - a seed must replay
     await _made(tmp_path / "calm")
     begun = time.monotonic()
     assert await _child(tmp_path / "calm", None)
@@ -99,5 +97,5 @@ async def test_a_long_batch_survives_kills(tmp_path: Path) -> None:
             if await _child(folder, chance.uniform(0.5, whole_s)):
                 break
             kills += 1
-        await _child(folder, None)
+        assert await _child(folder, None), f"PAYOUT_SEED={seed}"
         await _checked(folder)

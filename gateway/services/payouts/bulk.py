@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Executable,
     FromClause,
@@ -122,7 +123,9 @@ def freeze(tx: Connection, rows: Sequence[tuple[Value, ...]]) -> None:
         tx.execute(_FREEZING[tx.dialect.name], _FREEZE.bind(tx.dialect.name, rows))
 
 
-def change_named(tx: Connection, ids: Iterable[str], condition: Any, values: Mapping[str, object]) -> int:  # noqa: ANN401
+def change_named(
+    tx: Connection, ids: Iterable[str], condition: ColumnElement[bool], values: Mapping[str, object]
+) -> int:
     """Change the items with these ids that meet a condition; how many."""
     name = tx.dialect.name
     rows = _NAMED[name]

@@ -21,7 +21,7 @@ from gateway.services.payouts.tables import ITEMS, ORDERS
 from gateway.services.signing.model import ProofOutcome
 from wallet.ids import AccountId
 from wallet.money import Asset, Money
-from wallet.transfers import Outcome, PostResult, TransferCode
+from wallet.transfers import PostResult, TransferCode
 
 CHUNKS = 8
 """Of those that one look at a batch takes, at most."""
@@ -165,7 +165,7 @@ class Running(Releasing):
         await self._store.write(pieces.posted(order.id))
         return max(seen, 1)
 
-    def _refusing(self, row: Row[Any], refused: Sequence[tuple[Row[Any], Outcome]]) -> Any:  # noqa: ANN401
+    def _refusing(self, row: Row[Any], refused: pieces.Refused) -> Callable[[Connection], None]:
         now = self._clock.now()
 
         def work(tx: Connection) -> None:
