@@ -155,6 +155,25 @@ class Settings(BaseSettings):
     campaign_part_minor: int = Field(150, description="What one part of an SMS costs, rials; for the preview", ge=0)
     campaign_parts_max: int = Field(4, description="Parts of SMS that one campaign's text may take", ge=1, le=20)
     campaign_rows_max: int = Field(1_000_000, description="Rows of one campaign", ge=1, le=10_000_000)
+    payout_rows_max: int = Field(200_000, description="Rows of one batch of payments", ge=1, le=10_000_000)
+    payout_file_bytes_max: int = Field(
+        64 * 1024 * 1024, description="Largest file of payments, octets", ge=1024, le=1024 * 1024 * 1024
+    )
+    payout_single_minor: int = Field(
+        2_000_000_000, description="Payments by bank from this amount on go one by one, at once (SATNA-like)", ge=1
+    )
+    payout_order_items_max: int = Field(50_000, description="Payments of one order to the bank", ge=1, le=100_000)
+    payout_order_minor_max: int = Field(10**15, description="Money of one order to the bank", ge=1, le=2**62)
+    payout_silent_h: int = Field(
+        24, description="Hours after which a payment of which the bank says nothing is unknown", ge=1, le=720
+    )
+    payout_return_days: int = Field(
+        10, description="Days after which a payment that did not come back is confirmed", ge=1, le=365
+    )
+    payout_hold_days: int = Field(
+        60, description="How long budget and cover are held for a batch before the hold is renewed", ge=2, le=365
+    )
+    payout_sign_days: int = Field(7, description="Days in which a batch must be signed", ge=1, le=90)
     iso8583_idle_s: float = Field(300.0, description="Silence after which a terminal's line is closed", gt=0, le=86_400)
 
     mssp_url: str = Field(

@@ -18,8 +18,9 @@ from gateway.services.people import People
 from gateway.workers.money_notices import Address
 from gateway.workers.pushes import PAUSES_S
 from wallet.accounts import Account
+from wallet.ids import AccountId
 from wallet.ledger import Ledger
-from wallet.transfers import PostResult, Transfer
+from wallet.transfers import Balances, PostResult, RoleSum, Transfer
 
 LATE_PUSH_S = 15.0
 """How long a late page is tried on the screen; well within the time that a hop's work has for telling it."""
@@ -77,6 +78,14 @@ class CountedLedger:
             self._metrics.posted.labels(result.outcome.name.lower()).inc()
         return results
 
+    async def balances(self, account: AccountId) -> Balances | None:
+        """The account's balances now."""
+        return await self._ledger.balances(account)
+
+    async def trial_balance(self) -> list[RoleSum]:
+        """Posted sums by role."""
+        return await self._ledger.trial_balance()
+
 
 class Addresses:
     """Where a person is told of money."""
@@ -88,6 +97,11 @@ class Addresses:
         """Number, language and e-mail of a person; None for nobody we know."""
         person = await self._people.by_id(person_id)
         return None if person is None else Address(person.msisdn, person.language, person.letters_to)
+
+    async def addresses(self, person_ids: Collection[str]) -> Mapping[str, Address]:
+        """The same of many at once; people whom nobody knows are left out."""
+        people = await self._people.by_ids(person_ids)
+        return {person.id: Address(person.msisdn, person.language, person.letters_to) for person in people}
 
     async def reached(self, person_id: str) -> Reached | None:
         """The same, for a notice that goes on by another channel."""

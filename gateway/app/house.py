@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import ussd_menus
 from gateway.app.adapters import Addresses, Contributions, CountedLedger, LateSms, NoticeTeller, Readers, Stops
+from gateway.app.paying import Agreements, AllWallets, NoBank, NoSignatures, Payees
 from gateway.app.seen import SeenSessions
 from gateway.app.signing import Deciding, SignatureService, SigningRooms
 from gateway.channels.sms import Door, Keywords
@@ -52,6 +53,9 @@ from gateway.services.notices import (
     Words,
 )
 from gateway.services.payments import INVOICES_JOB, Payments, period_of
+from gateway.services.payouts import APPROVAL_KIND as PAYOUT_KIND
+from gateway.services.payouts import Parts as PayoutParts
+from gateway.services.payouts import Payouts
 from gateway.services.people import UNLOCK_KIND, People
 from gateway.services.people.ports import Teller
 from gateway.services.providers import LIST_KIND, REGISTRATION_KIND, Providers
@@ -81,6 +85,7 @@ APPROVAL_ROLES: Mapping[str, str] = {
     REGISTRATION_KIND: Role.PROVIDERS_OFFICER,
     LIST_KIND: Role.PROVIDERS_OFFICER,
     SIGNER_ENROLMENT_KIND: Role.ADMINISTRATOR,
+    PAYOUT_KIND: Role.PAYOUTS_CHECKER,
 }
 """The role that the checker of each kind must have, where the policy names none."""
 
@@ -118,6 +123,7 @@ class House:
     claim_source: ClaimSource
     """What payout batches take of benefits."""
     payments: Payments
+    payouts: Payouts
     jobs: Jobs
     merchants: Merchants
     bank: WatchedBank | None
@@ -234,6 +240,23 @@ async def built(  # noqa: PLR0915
         tickets = Tickets(store, keys, clock, teller, questions)
         served = UssdServices(people, payments, benefits, tokens, ledger, tickets, mailbox)
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
+        agreements = Agreements(Proposals(store, clock))
+        payouts = Payouts(
+            PayoutParts(
+                store,
+                clock,
+                counted,
+                chart,
+                Payees(people),
+                AllWallets(),
+                agreements,
+                NoSignatures(),
+                NoBank(),
+                NoticeTeller(notices),
+                {},
+                settings,
+            )
+        )
         counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
         proof = Proof(page_profile(settings), actions)
         releases = Releases(store, clock, deciding.proposals, proof)
@@ -254,7 +277,7 @@ async def built(  # noqa: PLR0915
             access=access,
             people=people,
             staff=staff,
-            approvals=_approvals(deciding, benefits, people, campaigns, releases, providers, decisions),
+            approvals=_approvals(deciding, benefits, people, campaigns, releases, providers, decisions, payouts),
             deciding=deciding,
             signing=deciding.rooms(signed={}, unsigned={}),
             benefits=benefits,
@@ -263,6 +286,7 @@ async def built(  # noqa: PLR0915
             attesters=attesters,
             claim_source=ClaimSource(store, clock, people),
             payments=payments,
+            payouts=payouts,
             jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job, STATEMENTS_JOB: statements.send_job}),
             statements=statements,
             merchants=merchants,
@@ -357,6 +381,7 @@ def _approvals(
     releases: Releases,
     providers: Providers,
     decisions: Decisions,
+    payouts: Payouts,
 ) -> Approvals:
     executors = {
         RELEASE_KIND: benefits.release,
@@ -368,6 +393,7 @@ def _approvals(
         REGISTRATION_KIND: providers.registered,
         LIST_KIND: providers.published,
         SIGNER_ENROLMENT_KIND: deciding.signers.enrolled,
+        PAYOUT_KIND: payouts.approved,
     }
     refusers = {
         RELEASE_KIND: benefits.release_refused,
@@ -378,5 +404,6 @@ def _approvals(
         REGISTRATION_KIND: providers.registration_refused,
         LIST_KIND: providers.list_refused,
         SIGNER_ENROLMENT_KIND: deciding.signers.not_enrolled,
+        PAYOUT_KIND: payouts.approval_refused,
     }
     return deciding.approvals(executors, refusers)

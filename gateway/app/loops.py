@@ -102,6 +102,7 @@ class Loops:
             # Beside the sweeper, whose round must stay short: a large statement takes its time.
             Loop("banking", house.banking.sweep, metrics, idle_s=30.0, tick_max_s=None),
             Loop("bank_files", BankFiles(house.banking).tick, metrics, idle_s=BANK_ASKED_S, tick_max_s=None),
+            Loop("payouts", house.payouts.tick, metrics, idle_s=1.0, tick_max_s=None),
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),
         ]
         if house.signer is not None:
@@ -228,6 +229,7 @@ def _sweeper(house: House, dialogues: Dialogues) -> Sweeper:
         "holds": house.ledger.expire_holds,
         "jobs": house.jobs.sweep,
         "campaigns": house.campaigns.sweep,
+        "payouts": house.payouts.sweep,
         "mailbox": house.mailbox.sweep,
         "outbox": house.outbox.tidy,
         "messages": house.messages.tidy,

@@ -30,6 +30,10 @@ class NoticeClass(StrEnum):
     ATTEST_EMPLOYER = "attest_employer"
     ATTEST_PROVIDER = "attest_provider"
     BENEFIT_PAID = "benefit_paid"
+    PAYOUT_PAID = "payout_paid"
+    PAYOUT_TO_BANK = "payout_to_bank"
+    PAYOUT_NOT_ARRIVED = "payout_not_arrived"
+    PAYOUT_ACCOUNT_WANTED = "payout_account_wanted"
     CASH_IN = "cash_in"
     CONTRIBUTION_PAID = "contribution_paid"
     MONEY_SENT = "money_sent"
@@ -138,6 +142,10 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.ATTEST_EMPLOYER: _ATTEST,
     NoticeClass.ATTEST_PROVIDER: _ATTEST,
     NoticeClass.BENEFIT_PAID: _MONEY,
+    NoticeClass.PAYOUT_PAID: _MONEY,
+    NoticeClass.PAYOUT_TO_BANK: Needs(frozenset({"amount", "account", "at"})),
+    NoticeClass.PAYOUT_NOT_ARRIVED: Needs(frozenset({"amount", "account"})),
+    NoticeClass.PAYOUT_ACCOUNT_WANTED: Needs(frozenset({"amount", "account"})),
     NoticeClass.CASH_IN: _MONEY,
     NoticeClass.CONTRIBUTION_PAID: _MONEY,
     NoticeClass.MONEY_SENT: _MONEY,
@@ -185,7 +193,8 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.SHARE_AT_DESK: Needs(frozenset({"amount"})),
     NoticeClass.FEE_OWED: Needs(frozenset({"amount", "number"})),
 }
-"""`amount` is Money, `at` the moment it moved, `number` a str, `valid_until` a moment, `code` a str.
+"""`amount` is Money, `account` the last digits of one (`…0001`), `at` the moment it moved, `number` a str,
+`valid_until` a moment, `code` a str.
 
 `word` and its like are keywords that a person may write, `options` the answers that a question takes, `period` a month
 as `1405-08`, `answer` what staff wrote.
