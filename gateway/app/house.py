@@ -4,11 +4,22 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import ussd_menus
-from gateway.app.adapters import Addresses, CountedLedger, LateSms, NoticeTeller, Readers, Stops
-from gateway.app.paying import Agreements, AllWallets, NoBank, NoSignatures, Payees
+from gateway.app.adapters import (
+    PAYEE_QUESTION,
+    Addresses,
+    CountedLedger,
+    LateSms,
+    NoticeTeller,
+    Readers,
+    RefusalAsked,
+    Stops,
+)
+from gateway.app.paying import Agreements, NoBank, NoSignatures
+from gateway.app.paying import Payees as Directory
 from gateway.app.seen import SeenSessions
 from gateway.channels.sms import Door, Keywords
 from gateway.channels.sms.door import Services
@@ -31,7 +42,7 @@ from gateway.services.heads import HEADS_FILE, HeadFile, Heads
 from gateway.services.jobs import Jobs
 from gateway.services.links import LinkBoard
 from gateway.services.merchants import Merchants
-from gateway.services.messages import Messages, OptOuts, QuestionHandler, Questions, Tickets
+from gateway.services.messages import Messages, OptOuts, Question, QuestionHandler, Questions, Tickets
 from gateway.services.notices import (
     Bounces,
     Bulk,
@@ -45,6 +56,7 @@ from gateway.services.notices import (
     QuietHours,
     Words,
 )
+from gateway.services.payees import PayeeParts, Payees
 from gateway.services.payments import INVOICES_JOB, Payments, period_of
 from gateway.services.payouts import APPROVAL_KIND as PAYOUT_KIND
 from gateway.services.payouts import Parts as PayoutParts
@@ -118,6 +130,7 @@ class House:
     opt_outs: OptOuts
     questions: Questions
     tickets: Tickets
+    payees: Payees
     poster: HttpPoster
     actions: Actions
     proof: Proof
@@ -180,10 +193,13 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         merchants = Merchants(store, ledger, chart, keys, clock)
         statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
         tokens = Tokens(store, people, keys, clock, settings)
-        opt_outs, questions = OptOuts(store, clock), Questions(store, clock, QUESTION_HANDLERS)
+        opt_outs, handlers = OptOuts(store, clock), dict(QUESTION_HANDLERS)
+        questions = Questions(store, clock, handlers)
         campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs)
         tickets = Tickets(store, keys, clock, teller, questions)
-        served = UssdServices(people, payments, benefits, tokens, ledger, tickets, mailbox)
+        paid_to = PayeeParts(store, clock, keys, people, teller, RefusalAsked(questions), tickets, metrics)
+        payees, handlers[PAYEE_QUESTION] = _payees(settings, paid_to)
+        served = UssdServices(people, payments, benefits, tokens, ledger, tickets, mailbox, payees)
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
         agreements = Agreements(Proposals(store, clock))
         payouts = Payouts(
@@ -192,8 +208,8 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
                 clock,
                 counted,
                 chart,
-                Payees(people),
-                AllWallets(),
+                Directory(people),
+                payees,
                 agreements,
                 NoSignatures(),
                 NoBank(),
@@ -250,6 +266,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             opt_outs=opt_outs,
             questions=questions,
             tickets=tickets,
+            payees=payees,
             poster=await stack.enter_async_context(HttpPoster()),
             actions=actions,
             proof=proof,
@@ -262,6 +279,16 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
 def page_profile(settings: Settings) -> ussd_menus.Profile:
     """What one page may hold."""
     return ussd_menus.Profile(settings.ussd_septets_max, settings.ussd_ucs2_max)
+
+
+def _payees(settings: Settings, parts: PayeeParts) -> tuple[Payees, QuestionHandler]:
+    """The account mapper, and what it does when somebody answers NO to a change."""
+    payees = Payees(parts, cool=timedelta(hours=settings.payee_cool_hours))
+
+    async def answered_no(asked: Question) -> None:
+        await payees.answered_no(asked.person_id, asked.cause)
+
+    return payees, answered_no
 
 
 def _words(settings: Settings) -> Words:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from gateway.channels.ussd.identity import Identity
 from gateway.channels.ussd.mailbox import Letters
 from gateway.channels.ussd.money import Claims, Paying, Wallets
+from gateway.channels.ussd.payees import PaidTo
 from gateway.channels.ussd.ports import Services
 from gateway.channels.ussd.tickets import Tellings
 from gateway.services.dialogues import Actions
@@ -20,5 +21,6 @@ def build_actions(services: Services, chart: Chart, zone: ZoneInfo) -> Actions:
         **Claims(people, services.benefits).actions(),
         **Paying(people, services.payments, services.tokens, zone).actions(),
         **Tellings(people, ledger, services.tickets, chart, zone).actions(),
+        **PaidTo(people, services.payees).actions(),
         **Letters(people, services.mailbox, zone).actions(),
     }

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from gateway.services.benefits import Claim, ClaimResult
 from gateway.services.notices import Kept, Title
+from gateway.services.payees import PayeeAccount, PayeeResult
 from gateway.services.payments import Invoice, Payee, PayResult, RedeemResult
 from gateway.services.people import (
     ActivateOutcome,
@@ -179,6 +180,30 @@ class Mailbox(Protocol):
         ...
 
 
+class Payees(Protocol):
+    """Where people are paid; satisfied by services/payees."""
+
+    async def resolve(self, person_id: str) -> PayeeAccount | None:
+        """Where this person is paid now."""
+        ...
+
+    async def offer(self, person_id: str, iban: str) -> PayeeResult:
+        """What was typed, until the PIN agrees."""
+        ...
+
+    async def keep(self, person_id: str, *, call_key: str) -> PayeeResult:
+        """Make what was offered the account."""
+        ...
+
+    async def unlink(self, person_id: str, *, by: str, call_key: str) -> PayeeResult:
+        """Pay into the wallet again."""
+        ...
+
+    async def disown(self, person_id: str, *, by: str, change_id: str = "") -> PayeeResult:
+        """`I did not do this`."""
+        ...
+
+
 class Ledger(Protocol):
     """The part of the wallet's ledger that a balance is read from."""
 
@@ -206,6 +231,7 @@ class Services:
     ledger: Ledger
     tickets: Tickets
     mailbox: Mailbox
+    payees: Payees
 
 
 __all__ = [
@@ -214,6 +240,7 @@ __all__ = [
     "Ledger",
     "Mailbox",
     "Opened",
+    "Payees",
     "Payments",
     "People",
     "Services",

@@ -60,6 +60,10 @@ class NoticeClass(StrEnum):
     REPLY_INCOMPLETE = "reply_incomplete"
     COMPLAINT_ANSWERED = "complaint_answered"
     DISPUTE_OPENED = "dispute_opened"
+    PAYEE_IBAN = "payee_iban"
+    PAYEE_WALLET = "payee_wallet"
+    PAYEE_FROZEN = "payee_frozen"
+    PAYEE_WANTED = "payee_wanted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,10 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.REPLY_INCOMPLETE: Needs(),
     NoticeClass.COMPLAINT_ANSWERED: Needs(frozenset({"number", "answer"})),
     NoticeClass.DISPUTE_OPENED: _NUMBER,
+    NoticeClass.PAYEE_IBAN: Needs(frozenset({"number", "at"})),
+    NoticeClass.PAYEE_WALLET: Needs(frozenset({"at"})),
+    NoticeClass.PAYEE_FROZEN: Needs(),
+    NoticeClass.PAYEE_WANTED: Needs(),
 }
 """`amount` is Money, `account` the last digits of one (`…0001`), `at` the moment it moved, `number` a str,
 `valid_until` a moment, `code` a str.
