@@ -134,6 +134,7 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         link_board=house.link_board,
         queue=house.outbox,
         tickets=house.tickets,
+        payees=house.payees,
         causes=resolvers(house, dialogues),
     )
 

@@ -24,6 +24,7 @@ from gateway.channels.console.pages import (
     links,
     menus,
     merchants,
+    payees,
     people,
     sessions,
     sign_in,
@@ -44,7 +45,7 @@ def console_routes() -> list[Route]:
     pages = (
         sign_in, today, claims, approvals, tickets, people, cash_in, ledger, causes, jobs, campaigns, links, menus,
         sessions, merchants, staff,
-        views,
+        views, payees,
     )  # fmt: skip
     return [route for page in pages for route in page.routes()]
 

@@ -20,6 +20,7 @@ from gateway.services.links import LinkReport
 from gateway.services.merchants import Merchant, Terminal, TerminalKey
 from gateway.services.messages import Ticket, TicketOutcome, TicketState
 from gateway.services.notices import Channel, Queue, Title
+from gateway.services.payees import PayeeAccount, PayeeChange, PayeeResult, SharedAccount
 from gateway.services.payments import ClaimCode, Invoice, Payment, PayResult
 from gateway.services.people import BranchPurpose, Person, PersonView
 from gateway.services.releases import Release, RollbackOutcome, Standing
@@ -199,6 +200,17 @@ class MailboxDesk(Protocol):
     async def titles(self, person_id: str) -> list[Title]: ...
 
 
+class PayeesDesk(Protocol):
+    """Satisfied by gateway.services.payees.Payees."""
+
+    async def resolve(self, person_id: str) -> PayeeAccount | None: ...
+    async def history(self, person_id: str, *, limit: int = 50) -> list[PayeeChange]: ...
+    async def sharing(self, person_id: str) -> Sequence[str]: ...
+    async def shared(self, *, people_min: int = 2, limit: int = 100) -> list[SharedAccount]: ...
+    async def phone_changed(self, person_id: str, staff_id: str, call_key: str) -> PayeeResult: ...
+    async def thaw(self, person_id: str, staff_id: str, call_key: str) -> PayeeResult: ...
+
+
 class LogEnd(Protocol):
     """Where the ledger's log ends."""
 
@@ -279,6 +291,7 @@ class ConsoleDeps:
         mailbox: Titles of a person's messages.
         merchants: Merchants and terminals.
         tickets: Complaints by SMS.
+        payees: Where people are paid.
         ledger: Read only.
         links: Names of links and whether each is up; empty when nothing is known.
         link_board: What every process last said of its links.
@@ -306,6 +319,7 @@ class ConsoleDeps:
     mailbox: MailboxDesk
     merchants: MerchantsDesk
     tickets: TicketsDesk
+    payees: PayeesDesk
     ledger: Book
     links: Callable[[], Mapping[str, bool]]
     link_board: LinksDesk

@@ -6,7 +6,18 @@ from gateway.services.staff import Role
 
 SEE_CLAIMS = (Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.FINANCE)
 DECIDE = (Role.BENEFITS_OFFICER,)
-SEE_PEOPLE = (Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.BRANCH_CLERK, Role.FINANCE)
+SEE_PEOPLE = (
+    Role.BENEFITS_OFFICER,
+    Role.BENEFITS_RELEASER,
+    Role.BRANCH_CLERK,
+    Role.FINANCE,
+    Role.PAYOUTS_OFFICER,
+    Role.PAYOUTS_CHECKER,
+)
+SEE_PAYEES = (Role.BRANCH_CLERK, Role.FINANCE, Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER)
+"""Who sees where people are paid, by the last digits, and which accounts many share."""
+CALM_PAYEES = (Role.BRANCH_CLERK, Role.PAYOUTS_CHECKER)
+"""Who notes a new SIM, and lets payments go on once the person was spoken with."""
 PROPOSE_UNLOCK = (Role.BENEFITS_OFFICER, Role.BRANCH_CLERK)
 DESK = (Role.BRANCH_CLERK,)
 """Who has the person before them: branch codes and cash."""
@@ -46,6 +57,7 @@ MENU = (
     MenuItem("approvals", "/approvals", tuple(Role)),
     MenuItem("tickets", "/tickets", SEE_TICKETS),
     MenuItem("people", "/people", SEE_PEOPLE),
+    MenuItem("shared_accounts", "/payees/shared", (Role.FINANCE, Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER)),
     MenuItem("cash_in", "/cash-in", DESK),
     MenuItem("ledger", "/ledger", SEE_LEDGER),
     MenuItem("campaigns", "/campaigns", SEE_CAMPAIGNS),

@@ -33,10 +33,10 @@ class Mapper:
 
     async def resolve(self, person_id: str) -> PayeeAccount | None:
         """Where this person is paid now; None for nobody whom we know."""
-        return (await self.resolve_many([person_id])).get(person_id)
+        return (await self.accounts([person_id])).get(person_id)
 
-    async def resolve_many(self, person_ids: Collection[str]) -> Mapping[str, PayeeAccount]:
-        """The same for some thousands at once; unknown people are left out."""
+    async def accounts(self, person_ids: Collection[str]) -> Mapping[str, PayeeAccount]:
+        """The accounts of these people, some thousands at once; unknown people are left out."""
         now = self._clock.now()
         rows = {row.person_id: row for row in await self._rows(person_ids)}
         resets = await self._owners.resets(person_ids, now - self._cool)

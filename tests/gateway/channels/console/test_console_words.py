@@ -24,6 +24,8 @@ from gateway.services.dialogues import Status as SessionStatus
 from gateway.services.jobs import JobOutcome, JobState
 from gateway.services.messages import TicketKind, TicketOutcome, TicketState
 from gateway.services.notices import NoticeState
+from gateway.services.payees import AccountKind as PayeeKind
+from gateway.services.payees import ChangeKind as PayeeChangeKind
 from gateway.services.payments import CodeState, InvoiceState, PaymentKind, PaymentState, PayOutcome
 from gateway.services.people import Person, PersonState
 from gateway.services.releases import ReleaseState
@@ -66,6 +68,8 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("session_state.", SessionStatus, set()),
     ("account_kind.", AccountKind, set()),
     ("transfer_kind.", TransferKind, set()),
+    ("payee.", PayeeKind, set()),
+    ("payee_change.", PayeeChangeKind, set()),
 ]
 
 

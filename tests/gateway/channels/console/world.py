@@ -31,6 +31,7 @@ from gateway.services.staff import NewStaff, Passwords, Role, Staff
 from gateway.settings import Settings
 from gateway.store import Store
 from tests.gateway.channels.console.campaigns import campaigns_of
+from tests.gateway.channels.console.payees import payees_of
 from tests.gateway.channels.console.presses import releases_of
 from tests.gateway.channels.console.shops import StubMerchants
 from tests.gateway.channels.console.teller import StubTeller
@@ -56,6 +57,8 @@ STAFF: Mapping[str, tuple[str, Sequence[Role], str]] = {
     "homeless": ("Hoda Clerk", [Role.BRANCH_CLERK], ""),
     "finance": ("Farah Finance", [Role.FINANCE], ""),
     "admin": ("Amir Admin", [Role.ADMINISTRATOR], ""),
+    "payer": ("Parviz Payer", [Role.PAYOUTS_OFFICER], ""),
+    "checker": ("Chista Checker", [Role.PAYOUTS_CHECKER], ""),
     "both": ("Bahar Both", [Role.ADMINISTRATOR, Role.BRANCH_CLERK], "tehran-1"),
 }
 
@@ -378,23 +381,9 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
         funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo("Asia/Tehran"), {"default": Tariff(hop=20)}),
         preferences=Preferences(store, clock),
         mailbox=Mailbox(store, clock, kept_days=90),
+        payees=payees_of(store, clock, people, tickets),
     )  # fmt: skip
     return World(
-        deps,
-        clock,
-        staff,
-        ledger,
-        people,
-        approvals,
-        benefits,
-        payments,
-        jobs,
-        access,
-        merchants,
-        links,
-        tickets,
-        releases,
-        store,
-        {},
-        {},
-    )
+        deps, clock, staff, ledger, people, approvals, benefits, payments, jobs, access, merchants, links, tickets,
+        releases, store, {}, {},
+    )  # fmt: skip

@@ -61,7 +61,7 @@ async def test_many_are_resolved_at_once(each_office: Office) -> None:
     for number, person in enumerate(people[:5]):
         await linked(each_office, person, key=f"k{number}")
 
-    found = await each_office.payees.resolve_many([*people, "per_nobody"])
+    found = await each_office.payees.accounts([*people, "per_nobody"])
 
     assert set(found) == set(people)
     assert [found[one].iban for one in people[:6]] == [IBAN] * 5 + [""]
@@ -204,7 +204,7 @@ async def test_a_new_pin_or_phone_cools_the_wallet_too(office: Office) -> None:
 
     await office.payees.phone_changed(swapped, "stf_1", "desk:1")
 
-    found = await office.payees.resolve_many([reset, swapped, calm])
+    found = await office.payees.accounts([reset, swapped, calm])
     now = office.clock.now()
     assert [found[one].cool_until for one in (reset, swapped, calm)] == [
         now + COOL - timedelta(hours=1),
