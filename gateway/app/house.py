@@ -31,6 +31,7 @@ from gateway.observe import Metrics
 from gateway.peers.registry import HttpRegistry
 from gateway.peers.ussd import HttpPoster
 from gateway.services.access import Access
+from gateway.services.apikeys import ApiKeys
 from gateway.services.approvals import Approvals, Proposals
 from gateway.services.benefits import RELEASE_KIND, Benefits
 from gateway.services.campaigns import CAMPAIGN_KIND, Campaigns, Window
@@ -131,6 +132,7 @@ class House:
     questions: Questions
     tickets: Tickets
     payees: Payees
+    api_keys: ApiKeys
     poster: HttpPoster
     actions: Actions
     proof: Proof
@@ -267,6 +269,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             questions=questions,
             tickets=tickets,
             payees=payees,
+            api_keys=ApiKeys(store, clock, keys),
             poster=await stack.enter_async_context(HttpPoster()),
             actions=actions,
             proof=proof,
