@@ -13,7 +13,7 @@ from sqlalchemy import literal, select
 import ussd_menus
 from gateway.app.causes import resolvers
 from gateway.app.house import APPROVAL_ROLES, House, page_profile
-from gateway.channels.api import api_app
+from gateway.channels.api import Partners, api_app
 from gateway.channels.console import ConsoleDeps, console_app
 from gateway.channels.mail import MailDesk, MailIngress, tls_context
 from gateway.channels.nfc import TerminalServer
@@ -57,10 +57,14 @@ def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[st
     app.add_routes(UssdDoor(dialogues, mounts, house.metrics, clerk).routes())
     app.add_routes(_probes(house, ready))
     app.add_subapp("/console", console_app(_console(house, dialogues, links)))
-    app.add_subapp("/api/v1", api_app(house.tokens, house.heads, house.clock, house.metrics))
+    app.add_subapp("/api/v1", api_app(house.tokens, house.heads, house.clock, house.metrics, _partners(house)))
     linked = LinkedUssd(dialogues, house.metrics, Codes([house.settings.service_code]))
     desk = Desk(house.taps, house.merchants, house.keys, house.metrics, house.settings.iso8583_idle_s)
     return Doors(app, TerminalServer(desk), _letters(house), dialogues, ready, hops, clerk, linked, menus)
+
+
+def _partners(house: House) -> Partners:
+    return Partners(house.api_keys, house.people, house.payees)
 
 
 def _letters(house: House) -> MailIngress:

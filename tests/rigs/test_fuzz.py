@@ -13,7 +13,8 @@ from pathlib import PosixPath
 import pytest
 from pydantic import Field
 
-from gateway.channels.api import app as api
+from gateway.channels.api.answers import Refused, parsed
+from gateway.channels.api.models import TokenRequest
 from gateway.channels.console import forms
 from gateway.channels.ussd.codes import Codes
 from gateway.channels.ussd.wire import BadForm, Inbound
@@ -225,8 +226,8 @@ def _form(data: bytes) -> str | None:
 
 def _token_request(data: bytes) -> str | None:
     try:
-        asked = api._parsed(data)
-    except api.Refused as refused:
+        asked = parsed(TokenRequest, data)
+    except Refused as refused:
         return refused.problem.model_dump_json()
     made = asked.to_request()
     assert asked.activation_code not in repr(asked)

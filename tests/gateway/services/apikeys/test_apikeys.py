@@ -36,7 +36,7 @@ async def test_a_key_opens_until_it_ends_or_is_revoked_and_is_kept_as_a_hash(off
 
     found = await office.keys.check(made.secret)
     assert found is not None
-    assert (found.id, found.name, found.scopes) == (made.key.id, "Ministry", {Scope.PAYOUTS_WRITE})
+    assert (found.id, found.name, found.scopes) == (made.key.id, "Ministry", frozenset({Scope.PAYOUTS_WRITE}))
     assert made.secret not in repr(await office.store.read(select(keys))) + repr(made)
     for wrong in ("", "x", made.secret[:-1], made.secret + "a", "tdk_" + "é" * 500, "tdk_\udc80"):
         assert await office.keys.check(wrong) is None
