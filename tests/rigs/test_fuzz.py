@@ -13,8 +13,7 @@ from pathlib import PosixPath
 import pytest
 from pydantic import Field
 
-from gateway.channels.api.answers import Refused, parsed
-from gateway.channels.api.models import TokenRequest
+from gateway.channels.api import answers, models
 from gateway.channels.console import forms
 from gateway.channels.ussd.codes import Codes
 from gateway.channels.ussd.wire import BadForm, Inbound
@@ -226,8 +225,8 @@ def _form(data: bytes) -> str | None:
 
 def _token_request(data: bytes) -> str | None:
     try:
-        asked = parsed(TokenRequest, data)
-    except Refused as refused:
+        asked = answers.parsed(models.TokenRequest, data)
+    except answers.Refused as refused:
         return refused.problem.model_dump_json()
     made = asked.to_request()
     assert asked.activation_code not in repr(asked)
