@@ -63,7 +63,6 @@ class NoticeClass(StrEnum):
     PAYEE_IBAN = "payee_iban"
     PAYEE_WALLET = "payee_wallet"
     PAYEE_FROZEN = "payee_frozen"
-    PAYEE_WANTED = "payee_wanted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,6 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.PAYEE_IBAN: Needs(frozenset({"number", "at"})),
     NoticeClass.PAYEE_WALLET: Needs(frozenset({"at"})),
     NoticeClass.PAYEE_FROZEN: Needs(),
-    NoticeClass.PAYEE_WANTED: Needs(),
 }
 """`amount` is Money, `account` the last digits of one (`…0001`), `at` the moment it moved, `number` a str,
 `valid_until` a moment, `code` a str.

@@ -148,7 +148,6 @@ POLICIES: Mapping[NoticeClass, Policy] = {
     NoticeClass.PAYEE_IBAN: _RECEIPT,
     NoticeClass.PAYEE_WALLET: _RECEIPT,
     NoticeClass.PAYEE_FROZEN: _RECEIPT,
-    NoticeClass.PAYEE_WANTED: _RECEIPT,
 }
 
 BY_SMS = frozenset(class_ for class_, policy in POLICIES.items() if policy is _REPLY) | {

@@ -182,22 +182,6 @@ class Payees(Mapper):
         """A person has answered NO to the SMS about this change; harmless to repeat."""
         await self.disown(person_id, by=BY_SMS, change_id=change_id)
 
-    async def ask_anew(self, person_id: str, cause: str) -> bool:
-        """Ask by SMS for another account, since a payment came back; False for nobody, or asked already."""
-        owner = await self._owners.by_id(person_id)
-        if owner is None:
-            return False
-        told = await self._teller.prepared(
-            "payee_wanted",
-            cause=cause,
-            msisdn=owner.msisdn,
-            person_id=person_id,
-            language=owner.language,
-            values={},
-            secrets={},
-        )
-        return await self._store.write(told)
-
     async def _to_bank(
         self, person_id: str, iban: str, name: str, *, by: str, call_key: str, linked_only: bool
     ) -> PayeeResult:

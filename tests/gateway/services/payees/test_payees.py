@@ -213,9 +213,3 @@ async def test_a_new_pin_or_phone_cools_the_wallet_too(office: Office) -> None:
     ]
     history = await office.payees.history(swapped)
     assert [(one.kind, one.by) for one in history] == [(ChangeKind.PHONE_CHANGED, "stf_1")]
-
-
-async def test_who_is_asked_for_another_account_is_asked_once(office: Office) -> None:
-    person = office.person()
-    assert [await office.payees.ask_anew(person, "itm_1") for _ in range(2)] == [True, False]
-    assert not await office.payees.ask_anew("per_x", "itm_1")
