@@ -37,6 +37,13 @@ RUN_CAMPAIGNS = (Role.FINANCE,)
 """Who makes campaigns; another one of them agrees to each."""
 SEE_LEDGER = (Role.FINANCE,)
 SEE_CAUSES = (Role.FINANCE, Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.BRANCH_CLERK)
+SEE_PAYOUTS = (Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER, Role.FINANCE, Role.SIGNATORY)
+RUN_PAYOUTS = (Role.PAYOUTS_OFFICER,)
+"""Who makes batches and locks them; others agree, sign, and only then is anything paid."""
+STEER_PAYOUTS = (Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER, Role.FINANCE)
+"""Who stops what runs: whoever sees something wrong."""
+SEE_BUDGETS = (Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER, Role.FINANCE)
+GIVE_BUDGETS = (Role.FINANCE,)
 RUN_STAFF = (Role.ADMINISTRATOR,)
 SEE_VIEWS = (Role.ADMINISTRATOR,)
 """Who reads the access log; that shows no more of a person than the name."""
@@ -57,6 +64,9 @@ MENU = (
     MenuItem("approvals", "/approvals", tuple(Role)),
     MenuItem("tickets", "/tickets", SEE_TICKETS),
     MenuItem("people", "/people", SEE_PEOPLE),
+    MenuItem("payouts", "/payouts", SEE_PAYOUTS),
+    MenuItem("returns", "/returns", STEER_PAYOUTS),
+    MenuItem("budgets", "/budgets", SEE_BUDGETS),
     MenuItem("shared_accounts", "/payees/shared", (Role.FINANCE, Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER)),
     MenuItem("cash_in", "/cash-in", DESK),
     MenuItem("ledger", "/ledger", SEE_LEDGER),
