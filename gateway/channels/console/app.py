@@ -15,6 +15,7 @@ from gateway.channels.console.guard import guarded
 from gateway.channels.console.movements import is_moment
 from gateway.channels.console.pages import (
     approvals,
+    budgets,
     campaigns,
     cash_in,
     causes,
@@ -25,7 +26,10 @@ from gateway.channels.console.pages import (
     menus,
     merchants,
     payees,
+    payout_items,
+    payouts,
     people,
+    returns,
     sessions,
     sign_in,
     staff,
@@ -45,7 +49,7 @@ def console_routes() -> list[Route]:
     pages = (
         sign_in, today, claims, approvals, tickets, people, cash_in, ledger, causes, jobs, campaigns, links, menus,
         sessions, merchants, staff,
-        views, payees,
+        views, payees, payouts, payout_items, returns, budgets,
     )  # fmt: skip
     return [route for page in pages for route in page.routes()]
 

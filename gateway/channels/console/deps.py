@@ -8,6 +8,7 @@ from typing import Protocol
 from aiohttp import web
 
 from gateway.channels.console.cells import Cell
+from gateway.channels.console.payouts_desk import PayoutsDesk
 from gateway.observe import Metrics
 from gateway.services.access import View
 from gateway.services.approvals import Approval, ApprovalOutcome, Change, Checker
@@ -292,6 +293,8 @@ class ConsoleDeps:
         merchants: Merchants and terminals.
         tickets: Complaints by SMS.
         payees: Where people are paid.
+        payouts: Batches of payments.
+        payout_sources: Names of what batches may be made of, besides files.
         ledger: Read only.
         links: Names of links and whether each is up; empty when nothing is known.
         link_board: What every process last said of its links.
@@ -320,6 +323,8 @@ class ConsoleDeps:
     merchants: MerchantsDesk
     tickets: TicketsDesk
     payees: PayeesDesk
+    payouts: PayoutsDesk
+    payout_sources: Sequence[str]
     ledger: Book
     links: Callable[[], Mapping[str, bool]]
     link_board: LinksDesk

@@ -1,6 +1,7 @@
+# ruff: noqa: D102 - each verb is described where it is done
 """What the console needs of services/payouts, verb by verb; app.py hands in the service itself."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import BinaryIO, Protocol
 
 from gateway.services.payouts.answers import PayoutOutcome
@@ -62,7 +63,3 @@ class PayoutsDesk(Protocol):
     async def give_back(self, item_id: str, staff_id: str, reason: str) -> PayoutResult: ...
     async def appropriate(self, line: str, amount: Money, staff_id: str, reason: str) -> PayoutOutcome: ...
     async def budgets(self) -> list[Budget]: ...
-
-
-Sources = Mapping[str, object]
-"""Names of what batches may be made of, besides files."""

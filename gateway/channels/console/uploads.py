@@ -35,19 +35,14 @@ async def form_with_file(
     if request.content_type != "multipart/form-data":
         raise BadInput("not a form with a file")
     fields: dict[str, list[str]] = {}
-    file = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))
+    file = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))  # noqa: SIM115 - handed to the caller
     try:
         async with asyncio.timeout(UPLOAD_S):
-            if not await _read(request, fields, file, bytes_max, is_ours):
-                raise BadInput("no file")
-    except TimeoutError:
+            await _read(request, fields, file, bytes_max, is_ours)
+    except BaseException as problem:
         file.close()
-        raise BadInput("file too slow") from None
-    except ValueError as problem:
-        file.close()
-        raise BadInput("not a form with a file") from problem
-    except BaseException:
-        file.close()
+        if isinstance(problem, TimeoutError | ValueError):
+            raise BadInput("no form with a file, or too slow") from problem
         raise
     file.seek(0)
     return fields, file
@@ -59,8 +54,8 @@ async def _read(
     file: BinaryIO,
     bytes_max: int,
     is_ours: Callable[[Fields], bool],
-) -> bool:
-    """Whether there was a file; the first one ends the form, since fields stand before it."""
+) -> None:
+    """The first file ends the form, since fields stand before it."""
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader) or part.name is None or len(fields) >= FIELDS_MAX:
             raise BadInput("not a form with a file")
@@ -75,8 +70,9 @@ async def _read(
             if size > bytes_max:
                 raise BadInput("file too long")
             await asyncio.to_thread(file.write, chunk)
-        return size > 0
-    return False
+        if size:
+            return
+    raise BadInput("no file")
 
 
 async def _bounded(part: BodyPartReader, bytes_max: int) -> bytes:

@@ -35,6 +35,7 @@ from tests.gateway.channels.console.payees import payees_of
 from tests.gateway.channels.console.presses import releases_of
 from tests.gateway.channels.console.shops import StubMerchants
 from tests.gateway.channels.console.teller import StubTeller
+from tests.gateway.services.payouts.house import House as Paying
 from ussd_menus import Style
 from wallet.accounts import Chart
 from wallet.clock import Clock, ManualClock
@@ -59,6 +60,7 @@ STAFF: Mapping[str, tuple[str, Sequence[Role], str]] = {
     "admin": ("Amir Admin", [Role.ADMINISTRATOR], ""),
     "payer": ("Parviz Payer", [Role.PAYOUTS_OFFICER], ""),
     "checker": ("Chista Checker", [Role.PAYOUTS_CHECKER], ""),
+    "treasurer": ("Tina Treasurer", [Role.SIGNATORY], ""),
     "both": ("Bahar Both", [Role.ADMINISTRATOR, Role.BRANCH_CLERK], "tehran-1"),
 }
 
@@ -328,6 +330,7 @@ class World:
     store: Store
     seeds: dict[str, str]
     ids: dict[str, str]
+    paying: Paying
 
     def code(self, username: str) -> str:
         """A code that works now."""
@@ -366,7 +369,7 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
     benefits, jobs = StubBenefits(clock, approvals), StubJobs(clock)
     payments = StubPayments(clock, ledger, chart, people)
     links, counts = LinkBoard(store, clock), SessionCounts(store)
-    releases = releases_of(store, clock, approvals)
+    releases, paying = releases_of(store, clock, approvals), Paying(store, ledger, clock, Settings())
 
     async def session(cause: str) -> CauseView | None:
         return CauseView("session", [("msisdn", "***0001")])
@@ -381,9 +384,9 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
         funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo("Asia/Tehran"), {"default": Tariff(hop=20)}),
         preferences=Preferences(store, clock),
         mailbox=Mailbox(store, clock, kept_days=90),
-        payees=payees_of(store, clock, people, tickets),
+        payees=payees_of(store, clock, people, tickets), payouts=paying.payouts, payout_sources=("benefits",),
     )  # fmt: skip
     return World(
         deps, clock, staff, ledger, people, approvals, benefits, payments, jobs, access, merchants, links, tickets,
-        releases, store, {}, {},
+        releases, store, {}, {}, paying,
     )  # fmt: skip
