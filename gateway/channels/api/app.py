@@ -14,6 +14,7 @@ from gateway.channels.api.models import HeadKey, Problem, TokenGiven, TokenReque
 from gateway.channels.api.openapi import description
 from gateway.channels.api.partners import Gate, Partners
 from gateway.channels.api.payees import PayeeRoutes
+from gateway.channels.api.payouts import PayoutRoutes
 from gateway.errors import Fault
 from gateway.observe import Metrics, log
 from gateway.services.tokens import ProvisionOutcome, ProvisionRequest, ProvisionResult
@@ -62,6 +63,7 @@ def api_app(
     if partners is not None:
         gate = Gate(partners.keys, clock)
         app.add_routes(PayeeRoutes(partners).routes(gate))
+        app.add_routes(PayoutRoutes(partners).routes(gate))
     return app
 
 

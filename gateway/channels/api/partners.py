@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from aiohttp import web
 
@@ -11,6 +11,7 @@ from gateway.channels.api.answers import Refused, in_time, within_rate
 from gateway.channels.api.limiter import Limiter
 from gateway.services.apikeys import ApiKey, Call, Scope
 from gateway.services.payees import PayeeAccount, PayeeResult
+from gateway.services.payouts.model import BadRow, Batch, Declared, Item, ItemState, PayoutResult, Progress
 from wallet.clock import Clock
 
 WINDOW = timedelta(minutes=10)
@@ -80,13 +81,77 @@ class Payees(Protocol):
         ...
 
 
+class Payouts(Protocol):
+    """Satisfied by gateway.services.payouts.Payouts; nothing here lets money go."""
+
+    async def create(self, name: str, *, line: str, staff_id: str, declared: Declared = ...) -> Batch:
+        """A batch that waits for its file."""
+        ...
+
+    async def upload(self, batch_id: str, file: BinaryIO, *, staff_id: str = "", reason: str = "") -> PayoutResult:
+        """Its file."""
+        ...
+
+    async def cancel(self, batch_id: str, staff_id: str, reason: str) -> PayoutResult:
+        """Take it back."""
+        ...
+
+    async def by_id(self, batch_id: str) -> Batch | None:
+        """The batch with this id."""
+        ...
+
+    async def progress(self, batch_id: str) -> Progress | None:
+        """How far it is."""
+        ...
+
+    async def items(
+        self, batch_id: str, *, limit: int, after: int = 0, states: frozenset[ItemState] = frozenset()
+    ) -> list[Item]:
+        """Its payments."""
+        ...
+
+    async def bad_rows(self, batch_id: str, *, limit: int, after: int = 0) -> list[BadRow]:
+        """Lines that were not taken."""
+        ...
+
+
+class Imported(Protocol):
+    """What came of a file of the bank."""
+
+    @property
+    def outcome(self) -> str:
+        """taken, already, refused, too_large."""
+        ...
+
+    @property
+    def statement_ids(self) -> Sequence[str]:
+        """The statements in it."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Why it was refused."""
+        ...
+
+
+class Statements(Protocol):
+    """Satisfied by gateway.services.banking.Banking."""
+
+    async def import_statement(self, octets: bytes, name: str, staff_id: str) -> Imported:
+        """Take what a bank has written."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Partners:
-    """What stands behind the routes of partners."""
+    """What stands behind the routes of partners; without `statements` the bank is read by its own link alone."""
 
     keys: Keys
     people: People
     payees: Payees
+    payouts: Payouts
+    file_bytes_max: int
+    statements: Statements | None = None
 
 
 Handler = Callable[[web.Request, ApiKey], Awaitable[web.StreamResponse]]

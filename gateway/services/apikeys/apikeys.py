@@ -78,10 +78,11 @@ class CallState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call by its idempotency key."""
+    """A call by its idempotency key; `again` of a NEW one that was begun before by a process that is gone."""
 
     state: CallState
     subject: str = ""
+    again: bool = False
 
 
 class ApiKeys:
@@ -161,7 +162,7 @@ class ApiKeys:
             if known.began_at + AT_WORK > now:
                 return Call(CallState.AT_WORK)
             tx.execute(update(calls).where(mine).values(began_at=now))
-            return Call(CallState.NEW)
+            return Call(CallState.NEW, again=True)
 
         return await self._store.write(work)
 
