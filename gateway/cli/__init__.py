@@ -22,6 +22,7 @@ from gateway.cli import (
     links,
     mail,
     menus,
+    payouts,
     releases,
     run,
     sms,
@@ -53,6 +54,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(api_keys.app, name="api-keys")
 app.add_typer(campaigns.app, name="campaigns")
+app.add_typer(payouts.app, name="payouts")
 app.add_typer(mail.app, name="mail")
 app.add_typer(staff.app, name="staff")
 app.add_typer(sms.app, name="sms")

@@ -1,65 +1,16 @@
 """Where people are paid, for systems: a key and its scope first, masked accounts, G2P Connect's reason codes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
-from aiohttp import web
-from aiohttp.test_utils import TestClient
 from hypothesis import HealthCheck, given, settings
-from pytest_aiohttp.plugin import AiohttpClient
 
-from gateway.channels.api import Partners, api_app
-from gateway.channels.web import new_application
-from gateway.keys.software import SoftwareKeyStore
-from gateway.observe import Metrics
-from gateway.services.apikeys import ApiKeys, Scope
-from tests.gateway.channels.api.published import PublishedHeads
-from tests.gateway.channels.api.test_api_tokens import Vault
-from tests.gateway.services.payees.office import IBAN, OTHER, FakeOwners, Office, open_office
-from tests.gateway.services.payments.bank import FakePerson
-from wallet.clock import ManualClock
-
-Client = TestClient[web.Request, web.Application]
-MSISDN = "+989120000001"
-
-
-@dataclass
-class Directory:
-    owners: FakeOwners
-
-    async def by_msisdns(self, msisdns: Collection[str]) -> Sequence[FakePerson]:
-        return [one for one in self.owners.people.values() if one.msisdn in msisdns]
-
-
-@dataclass
-class Partner:
-    client: Client
-    office: Office
-    keys: ApiKeys
-    secret: str = ""
-
-    async def post(self, path: str, body: dict[str, Any], secret: str | None = None) -> tuple[int, dict[str, Any]]:
-        headers = {"Authorization": f"Bearer {self.secret if secret is None else secret}"}
-        answer = await self.client.post(f"/api/v1{path}", json=body, headers=headers)
-        return answer.status, await answer.json()
-
-
-@pytest.fixture
-async def partner(tmp_path: Path, clock: ManualClock, aiohttp_client: AiohttpClient) -> AsyncIterator[Partner]:
-    async with open_office(f"sqlite:///{tmp_path / 'quick.db'}", clock) as office:
-        keys = ApiKeys(office.store, clock, SoftwareKeyStore.for_tests())
-        metrics = Metrics()
-        root = new_application(clock, metrics)
-        partners = Partners(keys, Directory(office.owners), office.payees)
-        root.add_subapp("/api/v1", api_app(Vault(), PublishedHeads(), clock, metrics, partners))
-        made = await keys.create("Ministry", {Scope.PAYEES_READ, Scope.PAYEES_WRITE})
-        yield Partner(await aiohttp_client(root), office, keys, made.secret)
+from gateway.services.apikeys import Scope
+from tests.gateway.channels.api.partners import MSISDN, Partner
+from tests.gateway.services.payees.office import IBAN, OTHER
 
 
 async def test_an_account_is_linked_once_told_masked_and_unlinked(partner: Partner) -> None:

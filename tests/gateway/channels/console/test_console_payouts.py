@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from gateway.services.banking.model import PaymentNews
-from gateway.services.payouts import BatchState, ItemState
+from gateway.services.payouts import ItemState
 from tests.gateway.channels.console.conftest import Desk, SignIn
 from tests.gateway.channels.console.world import World
 from tests.gateway.services.payouts.house import LINE, iban

@@ -71,13 +71,18 @@ class Office:
         return made.id
 
 
+def office_over(store: Store, clock: ManualClock) -> Office:
+    """A mapper over a store that somebody else closes."""
+    owners, teller, asker, desk = FakeOwners(), FakeTeller(), FakeAsker(), FakeDesk()
+    parts = PayeeParts(store, clock, SoftwareKeyStore.for_tests(), owners, teller, asker, desk, Metrics())
+    return Office(Payees(parts, cool=COOL), store, clock, owners, teller, asker, desk)
+
+
 @asynccontextmanager
 async def open_office(url: str, clock: ManualClock) -> AsyncIterator[Office]:
     await Store.upgrade(url)
     store = await Store.open(url)
-    owners, teller, asker, desk = FakeOwners(), FakeTeller(), FakeAsker(), FakeDesk()
-    parts = PayeeParts(store, clock, SoftwareKeyStore.for_tests(), owners, teller, asker, desk, Metrics())
     try:
-        yield Office(Payees(parts, cool=COOL), store, clock, owners, teller, asker, desk)
+        yield office_over(store, clock)
     finally:
         await store.close()
