@@ -12,19 +12,21 @@ from sqlalchemy import literal, select
 
 import ussd_menus
 from gateway.app.causes import resolvers
-from gateway.app.house import APPROVAL_ROLES, House, page_profile
+from gateway.app.house import APPROVAL_ROLES, PAYOUT_SOURCES, House, page_profile
 from gateway.channels.api import Partners, api_app
 from gateway.channels.console import ConsoleDeps, console_app
 from gateway.channels.mail import MailDesk, MailIngress, tls_context
 from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
 from gateway.channels.ussd import Clerk, Codes, LinkedUssd, Mount, UssdDoor, default_mount, read_wires
-from gateway.channels.web import new_application
+from gateway.channels.web import LARGE_BODIES, new_application
 from gateway.services.dialogues import Dialogues, DialogueSettings, Hops, Profiles
 from gateway.services.dialogues.linked import LinkDialogues
 from gateway.services.releases import ReleasedMenus
 from ussd_menus.loader import FOLDER
 
+LARGE_PATHS = ("/console/payouts/file", "/api/v1/payout-batches", "/api/v1/statements")
+"""Doors that take files, piece by piece."""
 WORK_MAX = 500
 """USSD hops whose work may be in hand at once; more are told to dial again."""
 
@@ -48,6 +50,7 @@ class Doors:
 def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[str, bool]]) -> Doors:
     """Every door of the gateway; `tasks` owns work that outlives its request."""
     app = new_application(house.clock, house.metrics)
+    app[LARGE_BODIES] = dict.fromkeys(LARGE_PATHS, house.settings.payout_file_bytes_max)
     ready = asyncio.Event()
     mounts = _mounts(house)
     hops = _hops(house, tasks, mounts)
@@ -64,7 +67,8 @@ def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[st
 
 
 def _partners(house: House) -> Partners:
-    return Partners(house.api_keys, house.people, house.payees)
+    most = house.settings.payout_file_bytes_max
+    return Partners(house.api_keys, house.people, house.payees, house.payouts, most)
 
 
 def _letters(house: House) -> MailIngress:
@@ -139,6 +143,8 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         queue=house.outbox,
         tickets=house.tickets,
         payees=house.payees,
+        payouts=house.payouts,
+        payout_sources=tuple(PAYOUT_SOURCES),
         causes=resolvers(house, dialogues),
     )
 

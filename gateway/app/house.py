@@ -18,9 +18,10 @@ from gateway.app.adapters import (
     RefusalAsked,
     Stops,
 )
-from gateway.app.paying import Agreements, NoBank, NoSignatures
+from gateway.app.paying import Agreements, Appropriations, NoBank, NoSignatures
 from gateway.app.paying import Payees as Directory
 from gateway.app.seen import SeenSessions
+from gateway.channels.console import BUDGET_KIND
 from gateway.channels.sms import Door, Keywords
 from gateway.channels.sms.door import Services
 from gateway.channels.ussd import Services as UssdServices
@@ -61,7 +62,7 @@ from gateway.services.payees import PayeeParts, Payees
 from gateway.services.payments import INVOICES_JOB, Payments, period_of
 from gateway.services.payouts import APPROVAL_KIND as PAYOUT_KIND
 from gateway.services.payouts import Parts as PayoutParts
-from gateway.services.payouts import Payouts
+from gateway.services.payouts import Payouts, Source
 from gateway.services.people import UNLOCK_KIND, People
 from gateway.services.people.ports import Teller
 from gateway.services.releases import RELEASE_KIND as MENU_RELEASE_KIND
@@ -85,8 +86,12 @@ APPROVAL_ROLES: Mapping[str, str] = {
     MENU_RELEASE_KIND: Role.ADMINISTRATOR,
     ROLLBACK_KIND: Role.ADMINISTRATOR,
     PAYOUT_KIND: Role.PAYOUTS_CHECKER,
+    BUDGET_KIND: Role.FINANCE,
 }
 """The role that the checker of each kind must have."""
+
+PAYOUT_SOURCES: Mapping[str, Source] = {}
+"""What batches may be made of besides files, by the name that a batch has in `source`."""
 
 QUESTION_HANDLERS: Mapping[str, QuestionHandler] = {}
 """What follows an answer, by the question's kind; a survey's answers are counted and nothing follows."""
@@ -132,6 +137,7 @@ class House:
     questions: Questions
     tickets: Tickets
     payees: Payees
+    payouts: Payouts
     api_keys: ApiKeys
     poster: HttpPoster
     actions: Actions
@@ -199,27 +205,15 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         questions = Questions(store, clock, handlers)
         campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs)
         tickets = Tickets(store, keys, clock, teller, questions)
-        paid_to = PayeeParts(store, clock, keys, people, teller, RefusalAsked(questions), tickets, metrics)
-        payees, handlers[PAYEE_QUESTION] = _payees(settings, paid_to)
+        payees, handlers[PAYEE_QUESTION] = _payees(
+            settings, PayeeParts(store, clock, keys, people, teller, RefusalAsked(questions), tickets, metrics)
+        )
+        payouts = Payouts(PayoutParts(
+            store, clock, counted, chart, Directory(people), payees, Agreements(Proposals(store, clock)),
+            NoSignatures(), NoBank(), teller, PAYOUT_SOURCES, settings,
+        ))  # fmt: skip
         served = UssdServices(people, payments, benefits, tokens, ledger, tickets, mailbox, payees)
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
-        agreements = Agreements(Proposals(store, clock))
-        payouts = Payouts(
-            PayoutParts(
-                store,
-                clock,
-                counted,
-                chart,
-                Directory(people),
-                payees,
-                agreements,
-                NoSignatures(),
-                NoBank(),
-                NoticeTeller(notices),
-                {},
-                settings,
-            )
-        )
         counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
         proof = Proof(page_profile(settings), actions)
         releases = Releases(store, clock, Proposals(store, clock), proof)
@@ -269,6 +263,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             questions=questions,
             tickets=tickets,
             payees=payees,
+            payouts=payouts,
             api_keys=ApiKeys(store, clock, keys),
             poster=await stack.enter_async_context(HttpPoster()),
             actions=actions,
@@ -341,6 +336,7 @@ def _approvals(
         MENU_RELEASE_KIND: releases.release,
         ROLLBACK_KIND: releases.rolled_back,
         PAYOUT_KIND: payouts.approved,
+        BUDGET_KIND: Appropriations(Proposals(store, clock), payouts).given,
     }
     refusers = {
         RELEASE_KIND: benefits.release_refused,

@@ -7,10 +7,10 @@ from gateway.errors import PeerUnavailable
 from gateway.services.approvals import Approval, Proposals
 from gateway.services.banking.model import BankOrder, BankPayment
 from gateway.services.payees.model import PayeeAccount
-from gateway.services.payouts import Known
+from gateway.services.payouts import Known, Payouts
 from gateway.services.people import People, Person
 from gateway.services.signing.model import Document, ProofOutcome
-from wallet.money import Money
+from wallet.money import Money, irr
 
 
 class Payees:
@@ -58,6 +58,24 @@ class Agreements:
         """Who proposed and who agreed."""
         found = await self._proposals.by_id(approval_id)
         return frozenset({found.maker, found.checker} - {""}) if found else frozenset()
+
+
+class Appropriations:
+    """What two members of finance have agreed to give to a budget line."""
+
+    def __init__(self, proposals: Proposals, payouts: Payouts) -> None:
+        self._proposals = proposals
+        self._payouts = payouts
+
+    async def given(self, line: str, approval_id: str) -> str:
+        """Give it, once. Executor of BUDGET_KIND; harmless twice."""
+        agreed = await self._proposals.by_id(approval_id)
+        assert agreed is not None, "an executor is called with its approval"
+        amount = irr(int(agreed.payload["amount"].partition(" ")[0]))
+        given_id = f"bud_{approval_id.partition('_')[2]}"
+        reason = agreed.payload["reason"]
+        outcome = await self._payouts.appropriate(line, amount, agreed.maker, reason, given_id=given_id)
+        return outcome.value
 
 
 class AllWallets:

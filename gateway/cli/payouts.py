@@ -70,22 +70,27 @@ def load(
     file: Annotated[Path, typer.Argument(help="CSV in UTF-8 or XLSX.", exists=True, dir_okay=False)],
     name: Annotated[str, typer.Option("--name", help="As colleagues see it.")],
     line: Annotated[str, typer.Option("--line", help="Budget line.")],
-    count: Annotated[int, typer.Option("--count", min=1, help="How many payments the sender has declared.")],
-    total: Annotated[int, typer.Option("--total", min=1, help="Their sum in rials, as declared.")],
+    declared: Annotated[
+        str, typer.Option("--declared", help="COUNT:SUM as the sender has declared, the sum in rials.")
+    ],
     staff: Staff,
     sha256: Annotated[str, typer.Option("--sha256", help="The file's hash in hex digits, if it was declared.")] = "",
     reason: Annotated[str, typer.Option("--reason", help="Only to bring the same file once more.")] = "",
     config: Config = None,
 ) -> None:
     """Make a batch of a file and read it. Status 1 if it was refused, 2 if lines were not taken."""
+    counted, _, total = declared.partition(":")
+    if not (counted.isdecimal() and total.isdecimal()):
+        raise typer.BadParameter("two whole numbers, as 10:55000", param_hint="--declared")
+    count = int(counted)
 
     async def bring(house: "House") -> "Batch":
         from gateway.channels.console.roles import RUN_PAYOUTS
         from gateway.services.payouts import Declared
 
         maker = await staff_named(house, staff, RUN_PAYOUTS)
-        declared = Declared(count, total, sha256.lower())
-        made = await house.payouts.create(name, line=line, staff_id=maker.id, declared=declared)
+        said = Declared(count, int(total), sha256.lower())
+        made = await house.payouts.create(name, line=line, staff_id=maker.id, declared=said)
         with file.open("rb") as opened, _bar() as bar:
             task = bar.add_task("brought", total=os.fstat(opened.fileno()).st_size, said="")
             result = await house.payouts.upload(made.id, opened, staff_id=maker.id, reason=reason)
@@ -104,7 +109,9 @@ def load(
 def propose(
     batch: BatchName,
     staff: Staff,
-    without_bad: Annotated[bool, typer.Option("--without-bad", help="Although lines were not taken.")] = False,
+    without_bad: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool, typer.Option("--without-bad", help="Although lines were not taken.")
+    ] = False,
     config: Config = None,
 ) -> None:
     """Lock a draft and ask its checkers. Status 1 if it cannot be locked."""

@@ -29,7 +29,7 @@ REFUSALS: Mapping[int, str] = {
     408: "`slow`: the body did not come in time",
     413: "`too_large`",
     415: "`unsupported_media_type`: send `application/json`",
-    422: "`invalid`: see `errors`; `content_hash`; `idempotency_key_reused`; `not_understood`",
+    422: "`invalid`: see `errors`; `idempotency_key_reused`; `not_understood`",
     429: "`rate_limited`: see `Retry-After`",
     503: "`store_unavailable`, `timeout`: send the same request again",
 }
@@ -75,7 +75,7 @@ def _create() -> dict[str, Any]:
     told = {
         "201": answer("The batch is being read", "BatchShown"),
         "200": answer("It came before", "BatchShown"),
-        "409": answer("`same_file`: the same content came before; `in_progress`: see `Retry-After`", "Problem"),
+        "409": answer("`same_file`, `content_hash`; `in_progress`: see `Retry-After`", "Problem"),
     }
     return {
         "operationId": "createBatch",
@@ -100,7 +100,12 @@ def _statements() -> dict[str, Any]:
                     "required": True,
                     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
                 },
-                "responses": {**told, "404": answer("Not open here", "Problem"), **refused(415)},
+                "responses": {
+                    **told,
+                    "404": answer("Not open here", "Problem"),
+                    "409": answer("`content_hash`: it is not the hash of what came", "Problem"),
+                    **refused(415),
+                },
             }
         }
     }

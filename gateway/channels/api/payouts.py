@@ -239,7 +239,7 @@ def _as_csv(asked: BatchWithRows) -> bytes:
 def _check_hash(request: web.Request, digest: str) -> None:
     said = request.headers.get("X-Content-Hash")
     if said is not None and (not _HASH.fullmatch(said) or said.lower() != digest):
-        raise Refused(422, "content_hash", "X-Content-Hash is not the SHA-256 of what came; send it again")
+        raise Refused(409, "content_hash", "X-Content-Hash is not the SHA-256 of what came; send it again")
 
 
 def _number(request: web.Request, name: str, usual: int, least: int, most: int) -> int:

@@ -103,7 +103,7 @@ async def test_a_call_whose_process_died_after_the_file_was_kept_finds_its_batch
 async def test_a_file_comes_as_multipart_and_its_hash_is_checked(partner: Partner) -> None:
     order, digest = json.dumps(ORDER), hashlib.sha256(FILE).hexdigest()
     status, problem = await partner.bring(order, FILE, Idempotency_Key="k1", X_Content_Hash="0" * 64)
-    assert (status, problem["code"]) == (422, "content_hash")
+    assert (status, problem["code"]) == (409, "content_hash")
     status, made = await partner.bring(order, FILE, Idempotency_Key="k1", X_Content_Hash=digest.upper())
     assert status == 201
     await partner.house.work()
