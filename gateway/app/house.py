@@ -137,7 +137,6 @@ class House:
     questions: Questions
     tickets: Tickets
     payees: Payees
-    payouts: Payouts
     api_keys: ApiKeys
     poster: HttpPoster
     actions: Actions
@@ -263,7 +262,6 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             questions=questions,
             tickets=tickets,
             payees=payees,
-            payouts=payouts,
             api_keys=ApiKeys(store, clock, keys),
             poster=await stack.enter_async_context(HttpPoster()),
             actions=actions,

@@ -164,8 +164,8 @@ def cancel(
 def follow_up(
     batch: BatchName,
     staff: Staff,
-    state: Annotated[list[Unpaid], typer.Option("--state", help="What is taken, once for each.")] = [Unpaid.REJECTED],  # noqa: B006 - typer reads it
-    reason: Annotated[list[str], typer.Option("--reason", help="Only these reasons, as AC04.")] = [],  # noqa: B006
+    state: Annotated[list[Unpaid], typer.Option("--state", help="What is taken, once for each.")] = [Unpaid.REJECTED],  # noqa: B006 - typer makes a new one
+    reason: Annotated[list[str], typer.Option("--reason", help="Only these reasons, as AC04.")] = [],  # noqa: B006 - typer makes a new one
     config: Config = None,
 ) -> None:
     """Make a batch of what this one did not pay. Status 1 if there is nothing."""
