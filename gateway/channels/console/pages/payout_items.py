@@ -1,9 +1,11 @@
 """Items of a batch: filtered, each with its history; lines that were not taken; what is held; the follow-up."""
 
 from collections.abc import AsyncIterator, Sequence
+from typing import Annotated
+from urllib.parse import urlencode
 
 from aiohttp import web
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from gateway.channels.console.cells import Cell, Code, Link, Table
 from gateway.channels.console.downloads import download
@@ -31,8 +33,9 @@ FILE_PAGE = 1000
 class Shown(Form):
     """Which items, and after which place the page begins."""
 
-    state: ItemState | None = Field(None, strict=False)
+    state: Annotated[ItemState | None, BeforeValidator(lambda value: value or None)] = Field(None, strict=False)
     flagged: str = Field("", pattern=r"^(yes)?$")
+    text: str = Field("", max_length=70)
     after: Position = 0
 
 
@@ -67,10 +70,16 @@ async def listing(visit: Visit) -> web.StreamResponse:
     """Items in the order of their lines."""
     batch, query = await _batch(visit), visit.query(Shown)
     rows = await visit.deps.payouts.items(
-        batch.id, limit=PAGE_ROWS, after=query.after, states=_states(query), flagged=bool(query.flagged)
+        batch.id,
+        limit=PAGE_ROWS,
+        after=query.after,
+        states=_states(query),
+        flagged=bool(query.flagged),
+        text=query.text.strip(),
     )
     tail = f"&state={query.state.value}" if query.state else ""
     tail += "&flagged=yes" if query.flagged else ""
+    tail += f"&{urlencode({'text': query.text})}" if query.text else ""
     table = Table(
         name="payout_items",
         columns=item_columns(visit),
