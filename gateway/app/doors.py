@@ -15,11 +15,12 @@ from gateway.app.causes import resolvers
 from gateway.app.house import APPROVAL_ROLES, PAYOUT_SOURCES, House, page_profile
 from gateway.channels.api import Partners, api_app
 from gateway.channels.console import ConsoleDeps, console_app
+from gateway.channels.console.guard import UPLOAD_BYTES_MAX
 from gateway.channels.mail import MailDesk, MailIngress, tls_context
 from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
 from gateway.channels.ussd import Clerk, Codes, LinkedUssd, Mount, UssdDoor, default_mount, read_wires
-from gateway.channels.web import LARGE_BODIES, new_application
+from gateway.channels.web import BODY_BYTES_MAX, LARGE_BODIES, new_application
 from gateway.services.dialogues import Dialogues, DialogueSettings, Hops, Profiles
 from gateway.services.dialogues.linked import LinkDialogues
 from gateway.services.releases import ReleasedMenus
@@ -50,7 +51,7 @@ class Doors:
 def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[str, bool]]) -> Doors:
     """Every door of the gateway; `tasks` owns work that outlives its request."""
     app = new_application(house.clock, house.metrics)
-    app[LARGE_BODIES] = dict.fromkeys(LARGE_PATHS, house.settings.payout_file_bytes_max)
+    app[LARGE_BODIES] = dict.fromkeys(LARGE_PATHS, UPLOAD_BYTES_MAX + BODY_BYTES_MAX)
     ready = asyncio.Event()
     mounts = _mounts(house)
     hops = _hops(house, tasks, mounts)

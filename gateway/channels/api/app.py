@@ -132,11 +132,15 @@ class _Api:
 
     def _answer(self, problem: Problem, retry_s: int = 0) -> web.Response:
         self._metrics.refused.labels(door="api", reason=problem.code).inc()
+        headers = {"Retry-After": str(retry_s)} if retry_s else {}
+        if problem.status == 401:
+            # RFC 9110 §15.5.2 asks for it.
+            headers["WWW-Authenticate"] = "Bearer"
         return web.Response(
             status=problem.status,
             text=problem.model_dump_json(exclude_none=True),
             content_type="application/problem+json",
-            headers={"Retry-After": str(retry_s)} if retry_s else None,
+            headers=headers,
         )
 
 

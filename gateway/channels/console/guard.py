@@ -25,6 +25,7 @@ COOKIE = "__Host-tapdial"
 LANGUAGE_COOKIE = "__Host-tapdial-language"
 """The language of somebody who is not signed in yet; no secret."""
 VISIT = web.RequestKey("visit", Visit)
+UPLOAD_BYTES_MAX = 64 * 1024 * 1024
 _LOG = log(part="console")
 
 
@@ -80,8 +81,9 @@ async def _checked_post(visit: Visit, *, takes_file: bool) -> Visit:
     if not _same_origin(visit.request):
         raise NotAllowed("origin")
     if takes_file:
-        most = visit.deps.settings.payout_file_bytes_max
-        fields, file = await form_with_file(visit.request, most, lambda given: _csrf_right(given, visit.csrf))
+        fields, file = await form_with_file(
+            visit.request, UPLOAD_BYTES_MAX, lambda given: _csrf_right(given, visit.csrf)
+        )
         return replace(visit, fields=fields, file=file)
     fields = await body_fields(visit.request)
     if visit.member is not None and not _csrf_right(fields, visit.csrf):

@@ -147,10 +147,11 @@ async def show(visit: Visit) -> web.StreamResponse:
     bad = await visit.deps.payouts.bad_rows(batch.id, limit=BAD_SHOWN) if batch.bad else []
     held = await visit.deps.payouts.items(batch.id, limit=1, states=frozenset({ItemState.HELD}))
     names = await visit.staff_names({batch.staff_id})
+    earlier = await visit.deps.payouts.by_id(batch.follows) if batch.follows else None
     facts: list[tuple[str, Any]] = [
         ("budget_line", Code(batch.line)),
         ("source", Chip(f"payout_source.{batch.source}")),
-        ("follows", Link("B", f"/payouts/{batch.follows}") if batch.follows else None),
+        ("follows", batch_link(earlier) if earlier else None),
         ("by", names.get(batch.staff_id, batch.staff_id)),
         ("declared_payments", batch.declared.count),
         ("bad_rows", batch.bad or None),

@@ -60,6 +60,8 @@ async def test_without_a_key_or_its_scope_nothing_is_told(partner: Partner) -> N
     ):
         answered, problem = await partner.post("/payees/link", body, secret)
         assert (answered, problem["code"]) == (status, code)
+    refused = await partner.client.post("/api/v1/payees/resolve", json={"ids": ["x"]})
+    assert (refused.status, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
     await partner.keys.revoke(reading.key.id)
     assert (await partner.post("/payees/resolve", {"ids": ["x"]}, reading.secret))[0] == 401
 
