@@ -14,6 +14,7 @@ from gateway.services.benefits import (
     ObjectOutcome,
 )
 from gateway.services.notices import Kept, Title
+from gateway.services.payees import PayeeAccount, PayeeResult
 from gateway.services.payments import Invoice, Payee, PayResult, RedeemResult
 from gateway.services.people import (
     ActivateOutcome,
@@ -224,6 +225,30 @@ class Mailbox(Protocol):
         ...
 
 
+class Payees(Protocol):
+    """Where people are paid; satisfied by services/payees."""
+
+    async def resolve(self, person_id: str) -> PayeeAccount | None:
+        """Where this person is paid now."""
+        ...
+
+    async def offer(self, person_id: str, iban: str) -> PayeeResult:
+        """What was typed, until the PIN agrees."""
+        ...
+
+    async def keep(self, person_id: str, *, call_key: str) -> PayeeResult:
+        """Make what was offered the account."""
+        ...
+
+    async def unlink(self, person_id: str, *, by: str, call_key: str) -> PayeeResult:
+        """Pay into the wallet again."""
+        ...
+
+    async def disown(self, person_id: str, *, by: str, change_id: str = "") -> PayeeResult:
+        """`I did not do this`."""
+        ...
+
+
 class Ledger(Protocol):
     """The part of the wallet's ledger that a balance is read from."""
 
@@ -251,6 +276,7 @@ class Services:
     ledger: Ledger
     tickets: Tickets
     mailbox: Mailbox
+    payees: Payees
 
 
 __all__ = [
@@ -259,6 +285,7 @@ __all__ = [
     "Ledger",
     "Mailbox",
     "Opened",
+    "Payees",
     "Payments",
     "People",
     "Services",
