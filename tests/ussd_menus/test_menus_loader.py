@@ -31,7 +31,16 @@ REFUSED: list[tuple[Change, str, str, str]] = [
     ((HOUSE, 'entry = "entry.status"', ""), "", "entry", "must be a text"),
     ((HOUSE, '"fr", "ar"]', '"ar"]'), "", "languages", "does not name fr"),
     ((HOUSE, '"fr", "ar"]', '"fr", "ar", "xx"]'), "", "", "cannot be read"),
-    ((ACTIONS, "sensitive = true", "secret = true"), "code", "secret", "is not known here"),
+    (
+        (
+            ACTIONS,
+            'code = { type = "text", max = 10, sensitive = true }',
+            'code = { type = "text", max = 10, secret = true }',
+        ),
+        "code",
+        "secret",
+        "is not known here",
+    ),
     (
         (ACTIONS, 'minutes = { type = "number", max = 3 }', 'minutes = { type = "number" }'),
         "minutes",
