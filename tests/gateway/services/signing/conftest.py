@@ -1,6 +1,8 @@
 """The office that signs, on both databases."""
 
+import shutil
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -12,5 +14,14 @@ from wallet.clock import ManualClock
 async def office(database_url: str, clock: ManualClock) -> AsyncIterator[Office]:
     """Sue's phone is enrolled."""
     async with opened(database_url, clock) as made:
+        await made.enrol("sue", FIRST)
+        yield made
+
+
+@pytest.fixture
+async def sqlite_office(tmp_path: Path, sqlite_template: Path, clock: ManualClock) -> AsyncIterator[Office]:
+    """The same on SQLite alone, for tables of what may happen."""
+    shutil.copy(sqlite_template, tmp_path / "office.db")
+    async with opened(f"sqlite:///{tmp_path / 'office.db'}", clock) as made:
         await made.enrol("sue", FIRST)
         yield made

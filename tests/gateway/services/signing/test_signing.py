@@ -68,13 +68,13 @@ async def test_a_document_is_signed_by_phone_and_proved(office: Office) -> None:
     assert office.service.receipts[-1][0] == FIRST
 
 
-async def test_the_text_is_in_the_language_of_who_signs(office: Office) -> None:
-    await office.signing.ask(BATCH)
-    await office.signing.sign(await office.only(), speaks(office.who("sue"), "fa"), "form")
-    await office.answer()
+async def test_the_text_is_in_the_language_of_who_signs(sqlite_office: Office) -> None:
+    await sqlite_office.signing.ask(BATCH)
+    await sqlite_office.signing.sign(await sqlite_office.only(), speaks(sqlite_office.who("sue"), "fa"), "form")
+    await sqlite_office.answer()
 
-    assert office.service.asked[-1].text.startswith(BATCH.texts["fa"])
-    assert office.service.asked[-1].language == "fa"
+    assert sqlite_office.service.asked[-1].text.startswith(BATCH.texts["fa"])
+    assert sqlite_office.service.asked[-1].language == "fa"
 
 
 async def test_a_second_click_asks_nobody_twice(office: Office) -> None:
@@ -183,14 +183,14 @@ async def test_the_signature_of_another_request_is_refused_and_seen(office: Offi
 
 
 @pytest.mark.parametrize("late", [timedelta(minutes=6), timedelta(minutes=-6)])
-async def test_a_signature_of_another_time_is_refused(office: Office, late: timedelta) -> None:
-    await office.signing.ask(BATCH)
-    document_id = await office.only()
-    office.service.at = office.clock.now() + late
+async def test_a_signature_of_another_time_is_refused(sqlite_office: Office, late: timedelta) -> None:
+    await sqlite_office.signing.ask(BATCH)
+    document_id = await sqlite_office.only()
+    sqlite_office.service.at = sqlite_office.clock.now() + late
 
-    await office.signs("sue", document_id)
+    await sqlite_office.signs("sue", document_id)
 
-    assert (await kinds(office, document_id))[-1] is EventKind.ATTACK
+    assert (await kinds(sqlite_office, document_id))[-1] is EventKind.ATTACK
 
 
 async def test_a_changed_sim_suspends_the_signer_until_two_people_enrol_it_again(office: Office) -> None:
@@ -223,20 +223,20 @@ async def test_a_changed_sim_suspends_the_signer_until_two_people_enrol_it_again
     "said",
     [SignOutcome.REFUSED, SignOutcome.EXPIRED, SignOutcome.UNREACHABLE, SignOutcome.PIN_BLOCKED, SignOutcome.REVOKED],
 )
-async def test_a_phone_that_does_not_sign_leaves_the_document_waiting(office: Office, said: SignOutcome) -> None:
-    await office.signing.ask(BATCH)
-    document_id = await office.only()
-    office.service.says = said
+async def test_a_phone_that_does_not_sign_leaves_the_document_waiting(sqlite_office: Office, said: SignOutcome) -> None:
+    await sqlite_office.signing.ask(BATCH)
+    document_id = await sqlite_office.only()
+    sqlite_office.service.says = said
 
-    started = await office.signs("sue", document_id)
+    started = await sqlite_office.signs("sue", document_id)
 
-    progress = await office.signing.progress(started.request_id)
+    progress = await sqlite_office.signing.progress(started.request_id)
     assert progress is not None
     assert progress.outcome is said
-    assert (await kinds(office, document_id))[-1] is EventKind.FAILED
-    office.service.says = SignOutcome.SIGNED
-    assert (await office.signs("sue", document_id, "again")).outcome is StartOutcome.OK
-    assert office.done == ["signed bat_1"]
+    assert (await kinds(sqlite_office, document_id))[-1] is EventKind.FAILED
+    sqlite_office.service.says = SignOutcome.SIGNED
+    assert (await sqlite_office.signs("sue", document_id, "again")).outcome is StartOutcome.OK
+    assert sqlite_office.done == ["signed bat_1"]
 
 
 async def test_a_crash_asks_for_the_same_transaction_and_counts_it_once(office: Office) -> None:
@@ -276,34 +276,36 @@ async def test_a_silent_service_leaves_nothing_known_and_is_given_up(office: Off
     assert await office.phones.claim(10) == []
 
 
-async def test_without_a_service_everybody_is_told_so(office: Office) -> None:
-    parts = replace(office.signing._parts, signer=None, check=None)
-    signing = type(office.signing)(parts, signed={})
+async def test_without_a_service_everybody_is_told_so(sqlite_office: Office) -> None:
+    parts = replace(sqlite_office.signing._parts, signer=None, check=None)
+    signing = type(sqlite_office.signing)(parts, signed={})
     await signing.ask(BATCH)
-    (waiting,) = await signing.inbox(office.who("sue"))
+    (waiting,) = await signing.inbox(sqlite_office.who("sue"))
 
-    assert (await signing.sign(waiting.id, office.who("sue"), "form")).outcome is StartOutcome.UNAVAILABLE
-    await office.signs("sue", waiting.id)
+    assert (await signing.sign(waiting.id, sqlite_office.who("sue"), "form")).outcome is StartOutcome.UNAVAILABLE
+    await sqlite_office.signs("sue", waiting.id)
     proof = await signing.proof("batch", "bat_1", BATCH.digest)
     assert proof.outcome is ProofOutcome.INVALID, "what nobody can verify proves nothing"
 
 
 @pytest.mark.parametrize("what", ["text", "digest", "cms", "gone", "document"])
-async def test_a_row_that_was_changed_by_hand_proves_nothing(office: Office, what: str) -> None:
-    await office.signing.ask(BATCH)
-    document_id = await office.only()
-    await office.signs("sue", document_id)
+async def test_a_row_that_was_changed_by_hand_proves_nothing(sqlite_office: Office, what: str) -> None:
+    await sqlite_office.signing.ask(BATCH)
+    document_id = await sqlite_office.only()
+    await sqlite_office.signs("sue", document_id)
     statement = {
         "text": update(signatures).values(text="pay nobody"),
         "digest": update(signatures).values(digest=bytes(32)),
-        "cms": update(signatures).values(cms=sealed(replace(office.service.asked[-1], digest=bytes(32)), "1000")),
+        "cms": update(signatures).values(
+            cms=sealed(replace(sqlite_office.service.asked[-1], digest=bytes(32)), "1000")
+        ),
         "gone": delete(signatures),
         "document": update(documents).values(subject="bat_9", current_key="batch:bat_9"),
     }[what]
-    await office.store.write(lambda tx: tx.execute(statement).rowcount)
+    await sqlite_office.store.write(lambda tx: tx.execute(statement).rowcount)
     subject = "bat_9" if what == "document" else "bat_1"
 
-    assert (await office.signing.proof("batch", subject, BATCH.digest)).outcome is ProofOutcome.INVALID
+    assert (await sqlite_office.signing.proof("batch", subject, BATCH.digest)).outcome is ProofOutcome.INVALID
 
 
 async def test_a_day_is_closed_by_password_and_code(office: Office) -> None:
@@ -323,12 +325,12 @@ async def test_a_day_is_closed_by_password_and_code(office: Office) -> None:
     assert await office.signing.sign_with_pin(await office.only(), sue, PASSWORD, TOTP) is StartOutcome.OTHER_MEANS
 
 
-async def test_what_needs_nothing_is_proved_at_once(office: Office) -> None:
+async def test_what_needs_nothing_is_proved_at_once(sqlite_office: Office) -> None:
     note = paper("not_1", kind="note")
 
-    assert await office.signing.ask(note) is Need.NONE
-    assert (await office.signing.proof("note", "not_1", note.digest)).outcome is ProofOutcome.SIGNED
-    assert (await office.signing.proof("note", "not_2", note.digest)).outcome is ProofOutcome.UNKNOWN
+    assert await sqlite_office.signing.ask(note) is Need.NONE
+    assert (await sqlite_office.signing.proof("note", "not_1", note.digest)).outcome is ProofOutcome.SIGNED
+    assert (await sqlite_office.signing.proof("note", "not_2", note.digest)).outcome is ProofOutcome.UNKNOWN
 
 
 async def test_one_refusal_ends_it_until_it_is_asked_for_anew(office: Office) -> None:
@@ -377,13 +379,13 @@ async def test_what_follows_is_done_by_the_sweep_after_a_fault(office: Office) -
     assert office.done == ["signed bat_1"]
 
 
-async def test_what_was_given_up_waits_for_nobody(office: Office) -> None:
-    await office.signing.ask(BATCH)
-    document_id = await office.only()
+async def test_what_was_given_up_waits_for_nobody(sqlite_office: Office) -> None:
+    await sqlite_office.signing.ask(BATCH)
+    document_id = await sqlite_office.only()
 
-    assert await office.signing.withdraw("batch", "bat_1", "cancelled")
-    assert not await office.signing.withdraw("batch", "bat_1", "cancelled")
+    assert await sqlite_office.signing.withdraw("batch", "bat_1", "cancelled")
+    assert not await sqlite_office.signing.withdraw("batch", "bat_1", "cancelled")
 
-    assert (await office.signs("sue", document_id)).outcome is StartOutcome.NOT_WAITING
-    assert (await office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.UNKNOWN
-    assert [row.state for row in await office.signing.list_documents(limit=10)] == [DocumentState.VOID]
+    assert (await sqlite_office.signs("sue", document_id)).outcome is StartOutcome.NOT_WAITING
+    assert (await sqlite_office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.UNKNOWN
+    assert [row.state for row in await sqlite_office.signing.list_documents(limit=10)] == [DocumentState.VOID]
