@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import ussd_menus
 from gateway.app.adapters import Addresses, CountedLedger, LateSms, NoticeTeller, Readers, Stops
 from gateway.app.seen import SeenSessions
-from gateway.app.signing import Deciding, SignatureService, SigningRooms
+from gateway.app.signing import Deciding, SignatureService, SigningByUssd, SigningRooms
 from gateway.channels.sms import Door, Keywords
 from gateway.channels.sms.door import Services
 from gateway.channels.ussd import Services as UssdServices
@@ -185,7 +185,9 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         opt_outs, questions = OptOuts(store, clock), Questions(store, clock, QUESTION_HANDLERS)
         campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs, deciding.proposals)
         tickets = Tickets(store, keys, clock, teller, questions)
-        served = UssdServices(people, payments, benefits, tokens, ledger, tickets, mailbox)
+        signing = deciding.rooms(signed={}, unsigned={})
+        by_ussd = SigningByUssd(signing, staff)
+        served = UssdServices(people, payments, benefits, tokens, ledger, tickets, mailbox, by_ussd)
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
         counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
         proof = Proof(page_profile(settings), actions)
@@ -209,7 +211,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             staff=staff,
             approvals=_approvals(deciding, benefits, people, campaigns, releases),
             deciding=deciding,
-            signing=deciding.rooms(signed={}, unsigned={}),
+            signing=signing,
             benefits=benefits,
             payments=payments,
             jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job, STATEMENTS_JOB: statements.send_job}),

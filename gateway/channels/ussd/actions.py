@@ -6,6 +6,7 @@ from gateway.channels.ussd.identity import Identity
 from gateway.channels.ussd.mailbox import Letters
 from gateway.channels.ussd.money import Claims, Paying, Wallets
 from gateway.channels.ussd.ports import Services
+from gateway.channels.ussd.signing import Signings
 from gateway.channels.ussd.tickets import Tellings
 from gateway.services.dialogues import Actions
 from wallet.accounts import Chart
@@ -21,4 +22,5 @@ def build_actions(services: Services, chart: Chart, zone: ZoneInfo) -> Actions:
         **Paying(people, services.payments, services.tokens, zone).actions(),
         **Tellings(people, ledger, services.tickets, chart, zone).actions(),
         **Letters(people, services.mailbox, zone).actions(),
+        **Signings(services.signing).actions(),
     }

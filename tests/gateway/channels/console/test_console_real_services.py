@@ -20,8 +20,8 @@ from gateway.services.payments import INVOICES_JOB, Payments
 from gateway.services.people import People, Person, PersonState
 from gateway.services.releases import ROLLBACK_KIND
 from gateway.store import Store
-from tests.gateway.channels.console.conftest import Desk
 from tests.gateway.channels.console.approving import APPROVAL_ROLES
+from tests.gateway.channels.console.conftest import Desk
 from tests.gateway.channels.console.world import PASSWORD, World, opened
 from tests.gateway.services.people.fakes import MARYAM, FakeRegistry, FakeTeller
 from wallet.clock import ManualClock

@@ -34,6 +34,7 @@ from tests.gateway.channels.ussd.services import (
     FakeMailbox,
     FakePayments,
     FakePeople,
+    FakeSigning,
     FakeTickets,
     FakeTokens,
     claim,
@@ -61,6 +62,7 @@ ARGS: dict[str, Value] = {
     "easy": "yes",
     "movement_id": "5",
     "message_id": "mbx_01",
+    "document_id": "doc_01",
 }
 SECRETS = {"pin": "2468", "code": "83520417", "branch_code": "55512345"}
 
@@ -74,6 +76,7 @@ class House:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     tickets: FakeTickets = field(default_factory=FakeTickets)
     mailbox: FakeMailbox = field(default_factory=FakeMailbox)
+    signing: FakeSigning = field(default_factory=FakeSigning)
 
     async def call(self, name: str, number: int = 3) -> Result:
         """As the engine would: declared arguments and secrets only."""
@@ -85,8 +88,9 @@ class House:
 
     def table(self) -> Actions:
         services = Services(
-            self.people, self.payments, self.benefits, self.tokens, self.ledger, self.tickets, self.mailbox
-        )
+            self.people, self.payments, self.benefits, self.tokens, self.ledger, self.tickets, self.mailbox,
+            self.signing,
+        )  # fmt: skip
         return build_actions(services, CHART, TEHRAN)
 
 
