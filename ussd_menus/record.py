@@ -1,9 +1,10 @@
 """Golden transcripts: what a person types and what actions answer, against what the menus say, byte for byte.
 
 A transcript is a text file. `# language fa` says how it starts, any other `#` line is a comment. `> dial` begins a
-session (`> dial *1428#` behind that code), `> 1` types, `> ****` types a secret of so many digits, `< ok | balance=5` is what the action answered.
-Everything else is what the menus did and is written here: `! name(args) secrets #number` a call, `CON` and `END` a page
-with its size, `| ` its lines. A recorded transcript holds no secret: what is typed on a secret screen becomes stars.
+session (`> dial *1428#` behind that code), `> 1` types, `> ****` types a secret of so many digits, `< ok | balance=5`
+is what the action answered. Everything else is what the menus did and is written here: `! name(args) secrets #number` a
+call, `CON` and `END` a page with its size, `| ` its lines. A recorded transcript holds no secret: what is typed on a
+secret screen becomes stars.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -14,6 +14,7 @@ from gateway.services.signing import (
     Executor,
     MobileSigner,
     MobileSignIns,
+    Need,
     Phones,
     Purpose,
     SignatureCheck,
@@ -176,11 +177,12 @@ class SigningByUssd:
         self._staff = staff
 
     async def waiting(self, msisdn: str) -> Sequence[Titled]:
-        """What they may sign now, oldest first."""
+        """What they may sign by phone now, oldest first."""
         member = await self._member(msisdn)
         if member is None:
             return ()
-        return [Titled(one.id, one.document.title) for one in await self._rooms.signing.inbox(member)]
+        inbox = await self._rooms.signing.inbox(member)
+        return [Titled(one.id, one.document.title) for one in inbox if one.need is not Need.PIN]
 
     async def send(self, msisdn: str, document_id: str, form_key: str) -> Sent:
         """Ask this phone to sign."""

@@ -23,6 +23,7 @@ from gateway.cli import (
     menus,
     releases,
     run,
+    signing,
     sms,
     staff,
 )
@@ -53,6 +54,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(mail.app, name="mail")
 app.add_typer(staff.app, name="staff")
+app.add_typer(signing.app, name="signing")
 app.add_typer(sms.app, name="sms")
 app.command("links")(links.links)
 app.command("serve")(run.serve)

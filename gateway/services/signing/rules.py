@@ -13,7 +13,7 @@ from gateway.services.signing.ports import StandIn
 SHOWN_MAX = 119
 """Characters that any phone shows whole, whatever its script (see `MobileSigner`)."""
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ"
-"""Letters alone, as pages in Persian and Arabic write digits of their own; without I, L and O, which look like others."""
+"""Letters alone, as pages in Persian and Arabic write other digits; without I, L and O, which look like others."""
 TAIL = " #00000000 (TXN-0000)"
 TEXT_MAX = SHOWN_MAX - len(TAIL)
 TITLE_MAX = 200
