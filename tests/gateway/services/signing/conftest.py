@@ -14,7 +14,7 @@ from wallet.clock import ManualClock
 async def office(database_url: str, clock: ManualClock) -> AsyncIterator[Office]:
     """Sue's phone is enrolled."""
     async with opened(database_url, clock) as made:
-        await made.enrol("sue", FIRST)
+        await made.knows("sue", FIRST, "1000")
         yield made
 
 
@@ -23,5 +23,5 @@ async def sqlite_office(tmp_path: Path, sqlite_template: Path, clock: ManualCloc
     """The same on SQLite alone, for tables of what may happen."""
     shutil.copy(sqlite_template, tmp_path / "office.db")
     async with opened(f"sqlite:///{tmp_path / 'office.db'}", clock) as made:
-        await made.enrol("sue", FIRST)
+        await made.knows("sue", FIRST, "1000")
         yield made

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import insert
+
 from gateway.errors import PeerUnavailable
 from gateway.observe import Metrics
 from gateway.services.approvals import ApprovalOutcome, Approvals, Delegations, Policy, StaffRef
@@ -29,6 +31,7 @@ from gateway.services.signing import (
     StartOutcome,
 )
 from gateway.services.signing.ports import Confirmed
+from gateway.services.signing.tables import signers
 from gateway.settings import Settings
 from gateway.store import Store
 from wallet.clock import ManualClock
@@ -173,6 +176,14 @@ class Office:
         fay = StaffRef("stf_fay", PEOPLE["stf_fay"])
         assert await self.approvals.approve(waiting.id, fay) is ApprovalOutcome.APPROVED
 
+    async def knows(self, name: str, msisdn: str, serial: str) -> None:
+        """Somebody's phone was enrolled before."""
+        row = {"staff_id": f"stf_{name}", "msisdn": msisdn, "serial": serial, "certificate": f"CN={serial}"}
+        row |= {"state": "active", "reason": "", "enrolled_by": "stf_adi", "approved_by": "stf_fay"}
+        statement = insert(signers).values(enrolled_at=self.clock.now(), **row)
+        await self.store.write(lambda tx: tx.execute(statement).rowcount)
+        self.service.serials[msisdn] = serial
+
     async def only(self, name: str = "sue") -> str:
         """The one document in somebody's inbox."""
         (waiting,) = await self.signing.inbox(self.who(name))
@@ -234,10 +245,10 @@ async def opened(database_url: str, clock: ManualClock) -> AsyncIterator[Office]
     signing = Signing(parts, signed={"batch": follow, "day": follow}, unsigned={"batch": give_up})
 
     async def enrolled(subject: str, approval_id: str) -> str:
-        return await signers.enrolled(subject, approval_id)
+        return await phone_desk.enrolled(subject, approval_id)
 
     async def not_enrolled(subject: str, approval_id: str) -> str:
-        return await signers.not_enrolled(subject, approval_id)
+        return await phone_desk.not_enrolled(subject, approval_id)
 
     approvals = Approvals(
         store,
@@ -249,11 +260,11 @@ async def opened(database_url: str, clock: ManualClock) -> AsyncIterator[Office]
         policy=POLICY,
         delegations=delegations,
     )
-    signers, sign_ins = Signers(parts, approvals), MobileSignIns(parts)
-    ends = {Purpose.DOCUMENT: signing.ends, Purpose.ENROLMENT: signers.ends, Purpose.SIGN_IN: sign_ins.ends}
+    phone_desk, sign_ins = Signers(parts, approvals), MobileSignIns(parts)
+    ends = {Purpose.DOCUMENT: signing.ends, Purpose.ENROLMENT: phone_desk.ends, Purpose.SIGN_IN: sign_ins.ends}
     phones = Phones(parts, ends)
     office = Office(
-        store, clock, staff, service, signing, signers, sign_ins, phones, approvals, delegations, done, metrics
+        store, clock, staff, service, signing, phone_desk, sign_ins, phones, approvals, delegations, done, metrics
     )
     yield office
     await store.close()

@@ -99,8 +99,8 @@ async def test_much_money_needs_two_people_and_a_delegate_is_none_of_them(office
     sue = office.who("sue")
     lets = office.delegations.delegate("stf_sue", "stf_ivo", (), now, now + LONG, "holiday", sue)
     assert await lets is DelegationOutcome.OK
-    await office.enrol("ivo", SECOND)
-    await office.enrol("sam", "+989120000003")
+    await office.knows("ivo", SECOND, "1001")
+    await office.knows("sam", "+989120000003", "1002")
     assert await office.signing.ask(LARGE) is Need.TWO_MOBILE
     document_id = await office.only("ivo")
 
@@ -118,21 +118,24 @@ async def test_much_money_needs_two_people_and_a_delegate_is_none_of_them(office
     }
 
 
-async def test_who_made_it_does_not_sign_it_nor_lets_sign(office: Office) -> None:
-    now = office.clock.now()
-    await office.enrol("sam", SECOND)
-    mia = office.who("mia")
-    assert await office.delegations.delegate("stf_mia", "stf_sam", (), now, now + LONG, "trip", mia) == "ok"
-    await office.signing.ask(BATCH)
-    document_id = await office.only()
+async def test_who_made_it_does_not_sign_it_nor_lets_sign(sqlite_office: Office) -> None:
+    now = sqlite_office.clock.now()
+    await sqlite_office.knows("sam", SECOND, "1001")
+    mia = sqlite_office.who("mia")
+    assert await sqlite_office.delegations.delegate("stf_mia", "stf_sam", (), now, now + LONG, "trip", mia) == "ok"
+    await sqlite_office.signing.ask(BATCH)
+    document_id = await sqlite_office.only()
 
-    assert await office.signing.why_not(document_id, mia) is StartOutcome.MADE_IT
-    assert (await office.signs("sam", document_id)).outcome is StartOutcome.STANDS_IN_FOR_MAKER
-    assert await office.signing.refuse(document_id, office.who("sam"), "no") is StartOutcome.STANDS_IN_FOR_MAKER
-    assert await office.signing.why_not(document_id, office.who("ivo")) is StartOutcome.ROLE_MISSING
-    assert await office.signing.why_not(document_id, office.who("sue")) is StartOutcome.OK
-    assert await office.signing.why_not("doc_0", mia) is StartOutcome.UNKNOWN
-    assert await office.signing.inbox(office.who("sam")) == []
+    assert await sqlite_office.signing.why_not(document_id, mia) is StartOutcome.MADE_IT
+    assert (await sqlite_office.signs("sam", document_id)).outcome is StartOutcome.STANDS_IN_FOR_MAKER
+    assert (
+        await sqlite_office.signing.refuse(document_id, sqlite_office.who("sam"), "no")
+        is StartOutcome.STANDS_IN_FOR_MAKER
+    )
+    assert await sqlite_office.signing.why_not(document_id, sqlite_office.who("ivo")) is StartOutcome.ROLE_MISSING
+    assert await sqlite_office.signing.why_not(document_id, sqlite_office.who("sue")) is StartOutcome.OK
+    assert await sqlite_office.signing.why_not("doc_0", mia) is StartOutcome.UNKNOWN
+    assert await sqlite_office.signing.inbox(sqlite_office.who("sam")) == []
 
 
 async def test_a_changed_row_makes_void_what_was_signed(office: Office) -> None:
@@ -153,33 +156,33 @@ async def test_a_changed_row_makes_void_what_was_signed(office: Office) -> None:
     assert await office.only() != document_id
 
 
-async def test_an_answer_that_comes_after_the_change_counts_for_nothing(office: Office) -> None:
-    await office.signing.ask(BATCH)
-    document_id = await office.only()
-    started = await office.signing.sign(document_id, office.who("sue"), "form")
-    await office.signing.ask(paper(content="rows, one edited"))
+async def test_an_answer_that_comes_after_the_change_counts_for_nothing(sqlite_office: Office) -> None:
+    await sqlite_office.signing.ask(BATCH)
+    document_id = await sqlite_office.only()
+    started = await sqlite_office.signing.sign(document_id, sqlite_office.who("sue"), "form")
+    await sqlite_office.signing.ask(paper(content="rows, one edited"))
 
-    await office.answer()
+    await sqlite_office.answer()
 
-    progress = await office.signing.progress(started.request_id)
+    progress = await sqlite_office.signing.progress(started.request_id)
     assert progress is not None
     assert progress.outcome is SignOutcome.EXPIRED
-    assert office.done == []
+    assert sqlite_office.done == []
 
 
-async def test_the_signature_of_another_request_is_refused_and_seen(office: Office) -> None:
-    await office.signing.ask(BATCH)
-    await office.signs("sue", await office.only())
+async def test_the_signature_of_another_request_is_refused_and_seen(sqlite_office: Office) -> None:
+    await sqlite_office.signing.ask(BATCH)
+    await sqlite_office.signs("sue", await sqlite_office.only())
     other = paper("bat_2")
-    await office.signing.ask(other)
-    document_id = await office.only()
-    office.service.cms = sealed(office.service.asked[-1], "1000")
+    await sqlite_office.signing.ask(other)
+    document_id = await sqlite_office.only()
+    sqlite_office.service.cms = sealed(sqlite_office.service.asked[-1], "1000")
 
-    await office.signs("sue", document_id)
+    await sqlite_office.signs("sue", document_id)
 
-    history = await office.signing.history(document_id)
+    history = await sqlite_office.signing.history(document_id)
     assert (history[-1].what, history[-1].note) == (EventKind.ATTACK, "invalid: its content")
-    assert (await office.signing.proof("batch", "bat_2", other.digest)).outcome is ProofOutcome.WAITING
+    assert (await sqlite_office.signing.proof("batch", "bat_2", other.digest)).outcome is ProofOutcome.WAITING
 
 
 @pytest.mark.parametrize("late", [timedelta(minutes=6), timedelta(minutes=-6)])
@@ -308,21 +311,27 @@ async def test_a_row_that_was_changed_by_hand_proves_nothing(sqlite_office: Offi
     assert (await sqlite_office.signing.proof("batch", subject, BATCH.digest)).outcome is ProofOutcome.INVALID
 
 
-async def test_a_day_is_closed_by_password_and_code(office: Office) -> None:
-    assert await office.signing.ask(DAY) is Need.PIN
-    document_id = await office.only()
-    sue = office.who("sue")
+async def test_a_day_is_closed_by_password_and_code(sqlite_office: Office) -> None:
+    assert await sqlite_office.signing.ask(DAY) is Need.PIN
+    document_id = await sqlite_office.only()
+    sue = sqlite_office.who("sue")
 
-    assert (await office.signs("sue", document_id)).outcome is StartOutcome.OTHER_MEANS
-    assert await office.signing.sign_with_pin(document_id, sue, PASSWORD, "000000") is StartOutcome.WRONG
-    assert await office.signing.sign_with_pin(document_id, office.who("mia"), PASSWORD, TOTP) is StartOutcome.MADE_IT
-    assert await office.signing.sign_with_pin(document_id, sue, PASSWORD, TOTP) is StartOutcome.OK
-    assert await office.signing.sign_with_pin(document_id, sue, PASSWORD, TOTP) is StartOutcome.ALREADY_SIGNED
+    assert (await sqlite_office.signs("sue", document_id)).outcome is StartOutcome.OTHER_MEANS
+    assert await sqlite_office.signing.sign_with_pin(document_id, sue, PASSWORD, "000000") is StartOutcome.WRONG
+    assert (
+        await sqlite_office.signing.sign_with_pin(document_id, sqlite_office.who("mia"), PASSWORD, TOTP)
+        is StartOutcome.MADE_IT
+    )
+    assert await sqlite_office.signing.sign_with_pin(document_id, sue, PASSWORD, TOTP) is StartOutcome.OK
+    assert await sqlite_office.signing.sign_with_pin(document_id, sue, PASSWORD, TOTP) is StartOutcome.ALREADY_SIGNED
 
-    proof = await office.signing.proof("day", "day_1", DAY.digest)
+    proof = await sqlite_office.signing.proof("day", "day_1", DAY.digest)
     assert (proof.outcome, [one.by_phone for one in proof.signatures]) == (ProofOutcome.SIGNED, [False])
-    await office.signing.ask(BATCH)
-    assert await office.signing.sign_with_pin(await office.only(), sue, PASSWORD, TOTP) is StartOutcome.OTHER_MEANS
+    await sqlite_office.signing.ask(BATCH)
+    assert (
+        await sqlite_office.signing.sign_with_pin(await sqlite_office.only(), sue, PASSWORD, TOTP)
+        is StartOutcome.OTHER_MEANS
+    )
 
 
 async def test_what_needs_nothing_is_proved_at_once(sqlite_office: Office) -> None:
@@ -362,6 +371,11 @@ async def test_nobody_signs_what_is_over(office: Office) -> None:
     await office.signing.sweep()
     assert office.done == ["unsigned bat_1"]
     assert (await office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.EXPIRED
+    again = replace(BATCH, expires_at=office.clock.now() + LONG)
+    await office.signing.ask(again)
+    assert (await office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.EXPIRED
+    await office.signing.ask(again, anew=True)
+    assert (await office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.WAITING
 
 
 async def test_what_follows_is_done_by_the_sweep_after_a_fault(office: Office) -> None:
