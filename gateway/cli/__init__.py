@@ -26,6 +26,7 @@ from gateway.cli import (
     signing,
     sms,
     staff,
+    stand_ins,
 )
 from gateway.cli.context import Config, read_settings
 from gateway.errors import Fault
@@ -54,6 +55,9 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(mail.app, name="mail")
 app.add_typer(staff.app, name="staff")
+staff.app.command("stand-in")(stand_ins.stand_in)
+staff.app.command("stand-ins")(stand_ins.stand_ins)
+staff.app.command("stand-in-end")(stand_ins.stand_in_end)
 app.add_typer(signing.app, name="signing")
 app.add_typer(sms.app, name="sms")
 app.command("links")(links.links)

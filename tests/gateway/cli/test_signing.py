@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -115,3 +116,36 @@ def test_the_phone_of_who_signs_shows_what_waits_and_no_other_does(config: str) 
         assert await desk.waiting(NUMBER) == ()
 
     inside(config, work)
+
+
+def test_somebody_stands_in_for_somebody_until_it_is_taken_back(config: str) -> None:
+    async def work(house: House) -> None:
+        await begun(house)
+        await house.staff.create("ivo", "Ivo", [Role.BRANCH_CLERK], PASSWORD)
+
+    inside(config, work)
+
+    def staff(*words: str) -> tuple[int, str]:
+        result = runner.invoke(app, ["staff", *words, "--config", config], env={"COLUMNS": "200"})
+        return result.exit_code, result.output
+
+    soon = f"{SystemClock().now() + timedelta(days=5):%Y-%m-%dT%H:%M:%S}"
+    words = (
+        "stand-in",
+        "sue",
+        "ivo",
+        "--until",
+        soon,
+        "--reason",
+        "holiday",
+        "--kind",
+        "decision_table",
+        "--by",
+        "sue",
+    )
+    status, said = staff(*words)
+    assert (status, said.splitlines()[-1]) == (0, "done")
+    status, listed = staff("stand-ins")
+    (found,) = re.findall(r"dlg_[0-9A-Z]{26}", listed)
+    assert (status, "holiday" in listed, "decision_table" in listed) == (0, True, True)
+    assert staff("stand-in-end", found, "--by", "ivo") == (1, "refused: not_yours\n")
