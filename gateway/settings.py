@@ -112,6 +112,14 @@ class Settings(BaseSettings):
     benefit_days_max: int = Field(60, description="Longest sickness claim in days", ge=1, le=366)
     benefit_late_days_max: int = Field(60, description="How many days back a sickness may have begun", ge=1, le=366)
     benefit_ahead_days_max: int = Field(14, description="How many days ahead a sickness claim may end", ge=0, le=366)
+    visit_open_hours: int = Field(72, description="Until when a provider can bill a visit, hours", ge=1, le=2160)
+    visits_open_max: int = Field(5, description="Visits of one patient that may be open at once", ge=1, le=50)
+    visit_cap_max_minor: int = Field(
+        50_000_000, description="Most that a visit may cost that was opened without the patient, rials", ge=1
+    )
+    fee_auto_max_minor: int = Field(
+        20_000_000, description="Up to this a bill that the price list agrees with needs no officer, rials", ge=0
+    )
     contribution_monthly_minor: int = Field(7_500_000, description="Contribution for one month, rials", ge=1)
     cash_in_max_minor: int = Field(500_000_000, description="Largest amount paid in at a branch at once, rials", ge=1)
     redeem_tries_max: int = Field(5, description="Wrong claim codes a person may type in a day", ge=1, le=100)

@@ -48,6 +48,8 @@ from gateway.services.notices import (
 from gateway.services.payments import INVOICES_JOB, Payments, period_of
 from gateway.services.people import UNLOCK_KIND, People
 from gateway.services.people.ports import Teller
+from gateway.services.providers import LIST_KIND, REGISTRATION_KIND, Providers
+from gateway.services.providers import Parts as ProviderParts
 from gateway.services.releases import RELEASE_KIND as MENU_RELEASE_KIND
 from gateway.services.releases import ROLLBACK_KIND, Proof, Releases
 from gateway.services.signing import SIGNER_ENROLMENT_KIND
@@ -70,6 +72,8 @@ APPROVAL_ROLES: Mapping[str, str] = {
     MENU_RELEASE_KIND: Role.ADMINISTRATOR,
     ROLLBACK_KIND: Role.ADMINISTRATOR,
     SIGNER_ENROLMENT_KIND: Role.ADMINISTRATOR,
+    REGISTRATION_KIND: Role.PROVIDERS_OFFICER,
+    LIST_KIND: Role.PROVIDERS_OFFICER,
 }
 """The role that the checker of each kind must have, where the policy names none."""
 
@@ -101,6 +105,7 @@ class House:
     deciding: Deciding
     signing: SigningRooms
     benefits: Benefits
+    providers: Providers
     payments: Payments
     jobs: Jobs
     merchants: Merchants
@@ -178,6 +183,7 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             settings, store, clock, metrics, staff, roles=APPROVAL_ROLES, service=_signature_service(settings)
         )
         benefits = Benefits(store, clock, counted, chart, people, deciding.proposals, teller, settings)
+        providers = Providers(ProviderParts(store, clock, counted, chart, people, deciding.proposals, teller, settings))
         payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
         merchants = Merchants(store, ledger, chart, keys, clock)
         statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
@@ -186,8 +192,9 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs, deciding.proposals)
         tickets = Tickets(store, keys, clock, teller, questions)
         signing = deciding.rooms(signed={}, unsigned={})
-        by_ussd = SigningByUssd(signing, staff)
-        served = UssdServices(people, payments, benefits, tokens, ledger, tickets, mailbox, by_ussd)
+        served = UssdServices(
+            people, payments, benefits, tokens, ledger, tickets, mailbox, SigningByUssd(signing, staff)
+        )
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
         counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
         proof = Proof(page_profile(settings), actions)
@@ -209,10 +216,11 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             access=access,
             people=people,
             staff=staff,
-            approvals=_approvals(deciding, benefits, people, campaigns, releases),
+            approvals=_approvals(deciding, benefits, people, campaigns, releases, providers),
             deciding=deciding,
             signing=signing,
             benefits=benefits,
+            providers=providers,
             payments=payments,
             jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job, STATEMENTS_JOB: statements.send_job}),
             statements=statements,
@@ -290,7 +298,12 @@ def _signature_service(_settings: Settings) -> SignatureService | None:
 
 
 def _approvals(
-    deciding: Deciding, benefits: Benefits, people: People, campaigns: Campaigns, releases: Releases
+    deciding: Deciding,
+    benefits: Benefits,
+    people: People,
+    campaigns: Campaigns,
+    releases: Releases,
+    providers: Providers,
 ) -> Approvals:
     executors = {
         RELEASE_KIND: benefits.release,
@@ -299,6 +312,8 @@ def _approvals(
         MENU_RELEASE_KIND: releases.release,
         ROLLBACK_KIND: releases.rolled_back,
         SIGNER_ENROLMENT_KIND: deciding.signers.enrolled,
+        REGISTRATION_KIND: providers.registered,
+        LIST_KIND: providers.published,
     }
     refusers = {
         RELEASE_KIND: benefits.release_refused,
@@ -306,5 +321,7 @@ def _approvals(
         MENU_RELEASE_KIND: releases.refused,
         ROLLBACK_KIND: releases.rollback_refused,
         SIGNER_ENROLMENT_KIND: deciding.signers.not_enrolled,
+        REGISTRATION_KIND: providers.registration_refused,
+        LIST_KIND: providers.list_refused,
     }
     return deciding.approvals(executors, refusers)

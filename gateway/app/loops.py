@@ -211,6 +211,7 @@ def _sweeper(house: House, dialogues: Dialogues) -> Sweeper:
         "approvals": house.approvals.sweep,
         "signing": house.signing.sweep,
         "benefits": house.benefits.sweep,
+        "providers": house.providers.sweep,
         "payments": house.payments.sweep,
         "taps": house.taps.sweep,
         "holds": house.ledger.expire_holds,

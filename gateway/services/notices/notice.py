@@ -56,6 +56,12 @@ class NoticeClass(StrEnum):
     REPLY_INCOMPLETE = "reply_incomplete"
     COMPLAINT_ANSWERED = "complaint_answered"
     DISPUTE_OPENED = "dispute_opened"
+    VISIT_OPENED = "visit_opened"
+    VISIT_WITHOUT_YOU = "visit_without_you"
+    VISIT_TO_BILL = "visit_to_bill"
+    SHARE_TAKEN = "share_taken"
+    SHARE_AT_DESK = "share_at_desk"
+    FEE_OWED = "fee_owed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,12 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.REPLY_INCOMPLETE: Needs(),
     NoticeClass.COMPLAINT_ANSWERED: Needs(frozenset({"number", "answer"})),
     NoticeClass.DISPUTE_OPENED: _NUMBER,
+    NoticeClass.VISIT_OPENED: _NUMBER,
+    NoticeClass.VISIT_WITHOUT_YOU: _NUMBER,
+    NoticeClass.VISIT_TO_BILL: Needs(frozenset({"number", "valid_until"})),
+    NoticeClass.SHARE_TAKEN: Needs(frozenset({"amount"})),
+    NoticeClass.SHARE_AT_DESK: Needs(frozenset({"amount"})),
+    NoticeClass.FEE_OWED: Needs(frozenset({"amount", "number"})),
 }
 """`amount` is Money, `at` the moment it moved, `number` a str, `valid_until` a moment, `code` a str.
 

@@ -141,6 +141,12 @@ POLICIES: Mapping[NoticeClass, Policy] = {
     NoticeClass.REPLY_INCOMPLETE: _REPLY,
     NoticeClass.COMPLAINT_ANSWERED: _RECEIPT,
     NoticeClass.DISPUTE_OPENED: _RECEIPT,
+    NoticeClass.VISIT_OPENED: _RECEIPT,
+    NoticeClass.VISIT_WITHOUT_YOU: _RECEIPT,
+    NoticeClass.VISIT_TO_BILL: _RECEIPT,
+    NoticeClass.SHARE_TAKEN: _ONCE,
+    NoticeClass.SHARE_AT_DESK: _RECEIPT,
+    NoticeClass.FEE_OWED: _RECEIPT,
 }
 
 BY_SMS = frozenset(class_ for class_, policy in POLICIES.items() if policy is _REPLY) | {
