@@ -104,6 +104,8 @@ class Service:
     says: SignOutcome | None = SignOutcome.SIGNED
     cms: bytes | None = None
     at: datetime | None = None
+    lenient: bool = False
+    """Takes any signature for a good one, as a broken check would."""
     asked: list[SignRequest] = field(default_factory=list)
     receipts: list[tuple[str, str]] = field(default_factory=list)
 
@@ -121,6 +123,8 @@ class Service:
         self.receipts.append((msisdn, text))
 
     def check(self, cms: bytes, request: SignRequest, at: datetime) -> SignOutcome:
+        if self.lenient:
+            return SignOutcome.SIGNED
         signed = json.loads(cms)
         mac = signed.pop("mac")
         good = hmac.compare_digest(mac, mac_of(signed)) and signed["digest"] == (request.digest or b"").hex()

@@ -143,3 +143,29 @@ async def test_without_a_service_everybody_is_told_so(sqlite_office: Office) -> 
     await sqlite_office.signs("sue", waiting.id)
     proof = await signing.proof("batch", "bat_1", BATCH.digest)
     assert proof.outcome is ProofOutcome.INVALID, "what nobody can verify proves nothing"
+
+
+async def test_a_signature_counts_once_even_where_the_check_is_broken(sqlite_office: Office) -> None:
+    await sqlite_office.signing.ask(BATCH)
+    await sqlite_office.signs("sue", await sqlite_office.only())
+    await sqlite_office.signing.ask(paper("bat_2"))
+    document_id = await sqlite_office.only()
+    sqlite_office.service.cms = sealed(sqlite_office.service.asked[0], "1000")
+    sqlite_office.service.lenient = True
+
+    await sqlite_office.signs("sue", document_id)
+
+    history = await sqlite_office.signing.history(document_id)
+    assert (history[-1].what, history[-1].note) == (EventKind.ATTACK, "invalid: replayed")
+
+
+async def test_who_is_suspended_while_the_phone_is_asked_has_not_signed(sqlite_office: Office) -> None:
+    await sqlite_office.signing.ask(BATCH)
+    document_id = await sqlite_office.only()
+    await sqlite_office.signing.sign(document_id, sqlite_office.who("sue"), "form")
+    await sqlite_office.signers.suspend("stf_sue", "stf_adi", "phone lost")
+
+    await sqlite_office.answer()
+
+    assert (await kinds(sqlite_office, document_id))[-1] is EventKind.ATTACK
+    assert sqlite_office.done == []
