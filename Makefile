@@ -1,7 +1,7 @@
 # `make demo` is for a new user; `make check test rigs` are the gates. Everything installs itself.
 PYTHON ?= python3
 PY := .venv/bin/python
-.PHONY: help venv venv-dev venv-ha peers packages ha-demo demo demo-reset check test rigs rigs-long bench-ussd bench-ledger bench-ledger-large bench-smpp settings-page
+.PHONY: help venv venv-dev venv-ha peers packages ha-demo demo demo-reset check test rigs rigs-long bench-ussd bench-ledger bench-ledger-large bench-smpp bench-decisions bench-payouts settings-page
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -91,6 +91,12 @@ bench-ledger-large: .venv/.dev packages ## the same with 10 million transfers in
 
 bench-smpp: .venv/.dev packages peers ## SMS over SMPP in ratio to smpplib's blocking client and to node-smpp's
 	$(PY) -m bench.smpp
+
+bench-decisions: .venv/.dev ## decision tables in ratio to reading them row by row
+	$(PY) -m bench.decisions
+
+bench-payouts: .venv/.dev ## a file of 100,000 payments to posted, told and ordered, in ratio to reading and writing it
+	$(PY) -m bench.payouts
 
 settings-page: .venv/.base ## writes docs/SETTINGS.md
 	.venv/bin/tapdial settings --markdown > docs/SETTINGS.md

@@ -160,6 +160,12 @@ class Metrics:
             "tapdial_messages", "Messages from people by what became of them", ["end"], registry=self.registry
         )
         self.links = Gauge("tapdial_link_up", "Whether a link is bound", ["link"], registry=self.registry)
+        self.bank_calls = Counter(
+            "tapdial_bank_calls",
+            "Calls to the bank's file door by outcome",
+            ["call", "outcome"],
+            registry=self.registry,
+        )
         self.letters_in = Counter(
             "tapdial_mail_letters_in", "Letters taken by the mail door", ["what"], registry=self.registry
         )
@@ -170,6 +176,12 @@ class Metrics:
             "tapdial_taps", "ISO 8583 requests by MTI and answer", ["mti", "de39"], registry=self.registry
         )
         self.pins = Counter("tapdial_pin_checks", "PIN checks by result", ["result"], registry=self.registry)
+        self.bank_orders = Counter(
+            "tapdial_bank_orders", "Orders to the bank by state reached", ["state"], registry=self.registry
+        )
+        self.bank_files = Counter(
+            "tapdial_bank_files", "Files of the bank by what became of them", ["state"], registry=self.registry
+        )
         self.worker_failures = Counter("tapdial_worker_failures", "Failed ticks", ["worker"], registry=self.registry)
         self.worker_items = Counter("tapdial_worker_items", "Items done by workers", ["worker"], registry=self.registry)
         self.link_binds = Counter("tapdial_link_binds", "Binds by result", ["link", "result"], registry=self.registry)
@@ -197,3 +209,14 @@ class Metrics:
         self.link_inbound = Counter(
             "tapdial_link_inbound", "deliver_sm and data_sm by what they are", ["link", "kind"], registry=self.registry
         )
+        self.mssp_requests = Counter(
+            "tapdial_mssp_requests", "Requests to the signature service, by outcome", ["operation", "outcome"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.mssp_seconds = Histogram(
+            "tapdial_mssp_seconds", "Time until a signature or its refusal", ["operation"], registry=self.registry
+        )
+        self.mssp_callbacks = Counter(
+            "tapdial_mssp_callbacks", "Results that the signature service has posted", ["end"], registry=self.registry
+        )
+        self.mssp_up = Gauge("tapdial_mssp_up", "Whether the signature service answers", registry=self.registry)

@@ -97,6 +97,17 @@ class Settings(BaseSettings):
     mail_sms_parts_max: int = Field(4, description="SMS parts that a forwarded letter may take", ge=1, le=20)
     registry_url: str = Field("http://127.0.0.1:8091", description="Registry that knows which number belongs to whom")
     registry_timeout_s: float = Field(3.0, description="How long we wait for the registry", gt=0, le=30)
+    bank_url: str = Field(
+        "", description="The bank's file door (docs/WIRES.md), `https://…`; empty: `bank_folder`, or no bank"
+    )
+    bank_token: SecretStr = Field(SecretStr(""), description="Bearer token for `bank_url`")
+    bank_ca_file: str = Field("", description="PEM file of certificates trusted for `bank_url`; empty: the system's")
+    bank_folder: str = Field("", description="Folder whose `out` and `in` are exchanged with the bank; without a URL")
+    bank_timeout_s: float = Field(20.0, description="How long we wait for the bank when it is silent", gt=0, le=300)
+
+    bank_profile_file: str = Field(
+        "", description="TOML file of the bank: who we are there, its messages, its CSV; empty: the demo's, or none"
+    )
 
     key_secret: SecretStr = Field(SecretStr(DEMO_SECRET), description="Passphrase that seals the key file")
     code_valid_s: int = Field(900, description="How long a one-time code is valid", ge=60, le=86_400)
@@ -120,6 +131,8 @@ class Settings(BaseSettings):
     fee_auto_max_minor: int = Field(
         20_000_000, description="Up to this a bill that the price list agrees with needs no officer, rials", ge=0
     )
+    attestation_valid_days: int = Field(7, description="Days an employer has to confirm a claim", ge=1, le=60)
+    objection_days: int = Field(30, description="Days a person has to object to a refused claim", ge=1, le=366)
     contribution_monthly_minor: int = Field(7_500_000, description="Contribution for one month, rials", ge=1)
     cash_in_max_minor: int = Field(500_000_000, description="Largest amount paid in at a branch at once, rials", ge=1)
     redeem_tries_max: int = Field(5, description="Wrong claim codes a person may type in a day", ge=1, le=100)
@@ -142,7 +155,56 @@ class Settings(BaseSettings):
     campaign_part_minor: int = Field(150, description="What one part of an SMS costs, rials; for the preview", ge=0)
     campaign_parts_max: int = Field(4, description="Parts of SMS that one campaign's text may take", ge=1, le=20)
     campaign_rows_max: int = Field(1_000_000, description="Rows of one campaign", ge=1, le=10_000_000)
+    payout_rows_max: int = Field(200_000, description="Rows of one batch of payments", ge=1, le=10_000_000)
+    payout_file_bytes_max: int = Field(
+        64 * 1024 * 1024, description="Largest file of payments, octets", ge=1024, le=1024 * 1024 * 1024
+    )
+    payout_single_minor: int = Field(
+        2_000_000_000, description="Payments by bank from this amount on go one by one, at once (SATNA-like)", ge=1
+    )
+    payout_order_items_max: int = Field(50_000, description="Payments of one order to the bank", ge=1, le=100_000)
+    payout_order_minor_max: int = Field(10**15, description="Money of one order to the bank", ge=1, le=2**62)
+    payout_silent_h: int = Field(
+        24, description="Hours after which a payment of which the bank says nothing is unknown", ge=1, le=720
+    )
+    payout_return_days: int = Field(
+        10, description="Days after which a payment that did not come back is confirmed", ge=1, le=365
+    )
+    payout_hold_days: int = Field(
+        60, description="How long budget and cover are held for a batch before the hold is renewed", ge=2, le=365
+    )
+    payout_sign_days: int = Field(7, description="Days in which a batch must be signed", ge=1, le=90)
     iso8583_idle_s: float = Field(300.0, description="Silence after which a terminal's line is closed", gt=0, le=86_400)
+
+    mssp_url: str = Field(
+        "", description="Mobile signature service (ETSI TS 102 204); empty: none", pattern=r"^(https?://\S+)?$"
+    )
+    mssp_form: Literal["json", "soap"] = Field("json", description="Form of its messages")
+    mssp_mode: Literal["synch", "polled", "pushed"] = Field(
+        "polled", description="Its answer waits for the person, we ask how it stands, or it posts to `/mss/callback/…`"
+    )
+    mssp_ap_id: str = Field("", description="Our name there (AP_ID), a URI", max_length=200)
+    mssp_ap_password: SecretStr = Field(SecretStr(""), description="Our password there (AP_PWD)")
+    mssp_ap_prefix: str = Field("", description="What it wants every text on a phone to begin with", max_length=40)
+    mssp_roots_file: str = Field("", description="PEM file of the roots that signatures must lead to, and no others")
+    mssp_profile: str = Field(
+        "http://alauda.mobi/nonRepudiation", description="Signature profile that is asked for", max_length=200
+    )
+    mssp_ca_file: str = Field("", description="PEM file of certificates trusted for its TLS; empty: the system's")
+    mssp_client_cert_file: str = Field("", description="PEM certificate that we show it; empty: none")
+    mssp_client_key_file: str = Field("", description="Its private key")
+    mssp_callback_url: str = Field(
+        "", description="Address of our door for its results, told with each request; empty: it knows", max_length=500
+    )
+    mssp_callback_secret: SecretStr = Field(
+        SecretStr(""), description="Last part of `/mss/callback/<secret>`; empty: the door is closed"
+    )
+    mssp_probe_msisdn: str = Field(
+        "+41000000000",
+        description="A number that nobody has: a request to it must be refused (101)",
+        pattern=r"^\+\d{6,15}$",
+    )
+    mssp_poll_s: float = Field(2.0, description="Pause between questions how a signature stands", gt=0, le=60)
 
     @classmethod
     def settings_customise_sources(
@@ -206,11 +268,15 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
 def _refuse_demo_secrets(settings: Settings) -> None:
     if settings.environment == "demo":
         return
-    for name in ("key_secret", "smsc_password"):
+    for name in ("key_secret", "smsc_password", "bank_token"):
         if getattr(settings, name).get_secret_value() == DEMO_SECRET:
             raise SettingsFault(f"{name} is the demo's; set {PREFIX}{name.upper()}")
+    if settings.bank_url and not (settings.bank_url.startswith("https://") and settings.bank_token.get_secret_value()):
+        raise SettingsFault("orders to the bank must not go in clear or without a token; see bank_url and bank_token")
     if settings.mail_user and settings.mail_tls != "required":
         raise SettingsFault(f"a password must not go in clear; set {PREFIX}MAIL_TLS=required")
+    if settings.mssp_url and not settings.mssp_url.startswith("https:"):
+        raise SettingsFault(f"a password must not go in clear; {PREFIX}MSSP_URL must begin with https:")
     if not settings.ussd_wires_file and not settings.ussd_path_secret.get_secret_value():
         raise SettingsFault(f"outside demo the carrier's path needs a secret; set {PREFIX}USSD_PATH_SECRET")
 

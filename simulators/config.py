@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from simulators.bank import Format, Terms, iban
 from simulators.carriers import FORMS
-from simulators.faults import CarrierFaults, SmscFaults
+from simulators.faults import BankFaults, CarrierFaults, MsspFaults, SmscFaults
+from simulators.mssp import KeyKind
 from simulators.smsc import IdForm, ReceiptForm
 from simulators.terminal import TerminalConfig
 
-F = TypeVar("F", SmscFaults, CarrierFaults)
+F = TypeVar("F", SmscFaults, CarrierFaults, BankFaults, MsspFaults)
 
 
 SMPP = "smpp"
@@ -47,10 +49,31 @@ class CarrierConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class SignerConfig:
+    """A phone that signs, besides those of the people.
+
+    Attributes:
+        name: Whose it is, in Latin letters: it stands in the certificate.
+        name_fa: The same in Persian, for the lab; '' where it is `name`.
+        pin: Of the SIM; '' is one that the SIM comes with.
+    """
+
+    msisdn: str
+    name: str
+    name_fa: str = ""
+    pin: str = field(default="", repr=False)
+    key: KeyKind = KeyKind.EC
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Where everything listens and whom it calls. `data_dir` keeps tokens and journals; None keeps nothing.
 
     Attributes:
+        bank_token: What the bank's customer proves itself by.
+        bank_iban: The customer's account, `bank_owner` whose it is, `bank_balance` what is on it at first, in rials.
+        bank_terms: Which files the bank writes, and in which versions.
+        bank_faults: What is wrong with the bank from the start.
         carriers: Those that a phone of the lab can be in the network of, the first at the start; without any, Africa's
             Talking with `ussd_path_secret`.
         carrier_faults: What is wrong with their hops from the start.
@@ -61,6 +84,11 @@ class Config:
         smsc_certificate: PEM file of the SMSC's certificate and `smsc_key` of its key: it then speaks TLS.
         smsc_faults: What is wrong from the start.
         ussd_over_smpp: Phones dial over the SMSC's binds at first.
+        mssp_ap_id: Who may ask for mobile signatures, and `mssp_ap_password` how they prove it.
+        mssp_ap_prefix: What every text must hold that a signing phone shows; '' is nothing.
+        mssp_notify_url: Where the signature service sends results by itself; '' is nowhere.
+        mssp_faults: What is wrong with it from the start.
+        signers: Phones that sign, besides those of the people.
     """
 
     gateway_url: str = "http://127.0.0.1:8080"
@@ -72,6 +100,13 @@ class Config:
     iso8583_port: int = 8583
     lab_port: int = 8090
     registry_port: int = 8091
+    bank_port: int = 8094
+    bank_token: str = field(default="demo", repr=False)
+    bank_iban: str = iban.of_account(1)
+    bank_owner: str = "Social Security"
+    bank_balance: int = 50_000_000_000
+    bank_terms: Terms = field(default_factory=Terms)
+    bank_faults: BankFaults = field(default_factory=BankFaults)
     smsc_port: int = 2775
     smsc_system_id: str = "tapdial"
     smsc_password: str = field(default="demo", repr=False)
@@ -84,6 +119,13 @@ class Config:
     smsc_faults: SmscFaults = field(default_factory=SmscFaults)
     ussd_over_smpp: bool = False
     mail_port: int = 8026
+    mssp_port: int = 8093
+    mssp_ap_id: str = "http://tapdial.example"
+    mssp_ap_password: str = field(default="demo", repr=False)
+    mssp_ap_prefix: str = ""
+    mssp_notify_url: str = ""
+    mssp_faults: MsspFaults = field(default_factory=MsspFaults)
+    signers: tuple[SignerConfig, ...] = ()
     data_dir: Path | None = None
     terminals: tuple[TerminalConfig, ...] = ()
 
@@ -105,7 +147,7 @@ def read(given: Mapping[str, Any]) -> Config:
     """The configuration of these values.
 
     `terminal` is a list of tables with id, merchant_id, merchant_name, key (hex); `carrier` is one with wire, name,
-    secret, user, password, port, reports.
+    secret, user, password, port, reports; `signer` is one with msisdn, name, name_fa, pin, key (ec, rsa).
 
     Raises:
         ConfigError: An unknown key, or a value of another type.
@@ -118,10 +160,14 @@ def read(given: Mapping[str, Any]) -> Config:
             values["terminals"] = tuple(_terminal(table) for table in _tables("terminal", value))
         elif key == "carrier":
             values["carriers"] = tuple(_carrier(table) for table in _tables("carrier", value))
+        elif key == "signer":
+            values["signers"] = tuple(_signer(table) for table in _tables("signer", value))
         elif key in _READERS:
             values[key] = _READERS[key](value)
         elif key not in kinds:
-            near = difflib.get_close_matches(key, [*kinds, *_READERS, "terminal", "carrier"], n=1, cutoff=0.0)[0]
+            near = difflib.get_close_matches(
+                key, [*kinds, *_READERS, "terminal", "carrier", "signer"], n=1, cutoff=0.0
+            )[0]
             raise ConfigError(f"unknown key {key}; the nearest is {near}")
         elif type(value) is not kinds[key]:
             raise ConfigError(f"{key} is not of type {kinds[key].__name__}")
@@ -162,6 +208,27 @@ def _carrier_faults(value: object) -> CarrierFaults:
     return _faults("carrier_faults", value, CarrierFaults())
 
 
+def _bank_faults(value: object) -> BankFaults:
+    return _faults("bank_faults", value, BankFaults())
+
+
+def _bank_terms(value: object) -> Terms:
+    """`formats` is a list of camt052, camt053, camt054, mt940, csv; `camt` is 02 or 08; `pain_002` is 03, 10 or ''."""
+    table = _table("bank_terms", value)
+    formats, camt, pain_002 = (table.get(key, default) for key, default in _TERMS.items())
+    known = isinstance(formats, list) and all(one in list(Format) for one in formats)
+    if not table.keys() <= _TERMS.keys() or not known or camt not in ("02", "08") or pain_002 not in ("", "03", "10"):
+        raise ConfigError("bank_terms has formats, camt and pain_002, each one that the bank knows")
+    return Terms(frozenset(map(Format, formats)), camt, pain_002)
+
+
+_TERMS: Mapping[str, Any] = {"formats": ["camt053", "camt054"], "camt": "08", "pain_002": ""}
+
+
+def _mssp_faults(value: object) -> MsspFaults:
+    return _faults("mssp_faults", value, MsspFaults())
+
+
 def _faults(table: str, value: object, faults: F) -> F:
     names = [one.name for one in fields(faults)]
     for key, given in _table(table, value).items():
@@ -181,6 +248,9 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "smsc_receipts": _receipts,
     "smsc_faults": _smsc_faults,
     "carrier_faults": _carrier_faults,
+    "bank_faults": _bank_faults,
+    "bank_terms": _bank_terms,
+    "mssp_faults": _mssp_faults,
 }
 
 
@@ -204,6 +274,16 @@ def _carrier(table: Mapping[str, Any]) -> CarrierConfig:
     if wire not in {SMPP, *FORMS}:
         raise ConfigError(f"{wire!r} is no wire of a carrier; there are {', '.join(sorted({SMPP, *FORMS}))}")
     return CarrierConfig(**table)
+
+
+def _signer(table: Mapping[str, Any]) -> SignerConfig:
+    names = {"msisdn", "name", "name_fa", "pin", "key"}
+    if not {"msisdn", "name"} <= table.keys() <= names or not all(isinstance(value, str) for value in table.values()):
+        raise ConfigError("a signer has msisdn and name and, if need be, name_fa, pin, key")
+    try:
+        return SignerConfig(**{**table, "key": KeyKind(table.get("key", "ec"))})
+    except ValueError:
+        raise ConfigError(f"the key of a signer is one of {', '.join(KeyKind)}") from None
 
 
 def _terminal(table: Mapping[str, Any]) -> TerminalConfig:

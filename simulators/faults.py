@@ -1,5 +1,6 @@
 """Faults that a person in the lab, or a test, switches on. Each simulator reads its own."""
 
+import random
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -108,6 +109,104 @@ class CarrierFaults:
         return float(getattr(self, f"{mishap}_rate"))
 
 
+class BankMishap(StrEnum):
+    """What can go wrong with one order, payment or file at the bank; `BankFaults` has a rate for each."""
+
+    REJECT = "reject"
+    RETURN = "return"
+    LATE = "late"
+    SILENT = "silent"
+    LOST_ORDER = "lost_order"
+    LOST_ANSWER = "lost_answer"
+    REFUSE = "refuse"
+    DOUBLE_STATUS = "double_status"
+    DOUBLE_STATEMENT = "double_statement"
+    WRONG_AMOUNT = "wrong_amount"
+    GARBLE = "garble"
+
+
+@dataclass(slots=True)
+class BankFaults:
+    """What the bank does wrong; all off at first, and each can be switched while it runs.
+
+    A `…_rate` is a share from 0 to 1, drawn for each order, payment or file by its name and `seed`, so that a run can
+    be repeated whatever the order of things is.
+
+    Attributes:
+        down: The door answers 503.
+        answer_delay_ms: The door holds each answer back for this long.
+        reject_rate: Share of payments that are rejected at the cycle, with a reason drawn from the table.
+        return_rate: Share of settled payments that come back in the cycle after.
+        late_rate: Share of payments that miss `late_cycles` cycles.
+        silent_rate: Share of orders that are paid and of which no pain.002 is ever written.
+        lost_order_rate: Share of orders whose connection is cut before they are taken: an enquiry says no.
+        lost_answer_rate: Share of orders that are taken, and whose connection is cut instead of an answer.
+        refuse_rate: Share of orders that the door refuses with 422.
+        double_status_rate: Share of pain.002 that come twice, under another name.
+        double_statement_rate: Share of statements that come twice, under another name.
+        wrong_amount_rate: Share of payments that are booked with 1 rial too little.
+        garble_rate: Share of downloads in which an octet is another.
+        stray_credit: Somebody whom nobody knows pays in at each cycle.
+    """
+
+    down: bool = False
+    answer_delay_ms: int = 0
+    reject_rate: float = 0.0
+    return_rate: float = 0.0
+    late_rate: float = 0.0
+    late_cycles: int = 2
+    silent_rate: float = 0.0
+    lost_order_rate: float = 0.0
+    lost_answer_rate: float = 0.0
+    refuse_rate: float = 0.0
+    double_status_rate: float = 0.0
+    double_statement_rate: float = 0.0
+    wrong_amount_rate: float = 0.0
+    garble_rate: float = 0.0
+    stray_credit: bool = False
+    seed: int = 0
+
+    def hits(self, mishap: BankMishap, name: str) -> bool:
+        """Whether it goes wrong with what is called so; the same answer for the same name."""
+        rate = float(getattr(self, f"{mishap}_rate"))
+        return rate > 0 and self.draw(mishap, name).random() < rate
+
+    def draw(self, what: str, name: str) -> random.Random:
+        """A generator of its own."""
+        return random.Random(f"{self.seed}/{what}/{name}")
+
+
+@dataclass(slots=True)
+class MsspFaults:
+    """What the mobile signature service does wrong; all off at first, and each stays on until it is switched off.
+
+    Attributes:
+        slow_ms: Every answer is held back for this long.
+        drop_answer: What was asked is done, and the line is cut instead of an answer.
+        duplicate_answer: A result that it sends by itself is sent twice.
+        malformed_answer: The answer ends in the middle.
+        wrong_echo: The answer names another transaction of the application provider.
+        other_text: Another text than the one that was asked for is signed.
+        other_signer: Another person's key signs.
+        other_root: A key signs whose certificate leads to another root.
+        broken_signature: One bit of the signature is turned.
+        replay: The phone's signature before this one comes again.
+        clock_skew_s: The service's clock is ahead by this much, or behind.
+    """
+
+    slow_ms: int = 0
+    drop_answer: bool = False
+    duplicate_answer: bool = False
+    malformed_answer: bool = False
+    wrong_echo: bool = False
+    other_text: bool = False
+    other_signer: bool = False
+    other_root: bool = False
+    broken_signature: bool = False
+    replay: bool = False
+    clock_skew_s: int = 0
+
+
 @dataclass(slots=True)
 class Faults:
     """All off at first.
@@ -119,7 +218,9 @@ class Faults:
         carrier: What else the carrier's network does wrong.
         smsc_down: The SMSC takes no connections and cuts those that it has.
         smsc: What else the SMSC does wrong.
+        bank: What the bank does wrong.
         terminal_line_cut: The terminal's line to the acquirer is cut after a request was sent.
+        mssp: What the mobile signature service does wrong.
     """
 
     drop_session: bool = False
@@ -128,4 +229,6 @@ class Faults:
     carrier: CarrierFaults = field(default_factory=CarrierFaults)
     smsc_down: bool = False
     smsc: SmscFaults = field(default_factory=SmscFaults)
+    bank: BankFaults = field(default_factory=BankFaults)
     terminal_line_cut: bool = False
+    mssp: MsspFaults = field(default_factory=MsspFaults)

@@ -9,7 +9,7 @@ KEPT_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class WireMessage:
-    """One message on one wire: `ussd`, `sms`, `token`, `apdu`, `iso8583`, `registry` or `mail`.
+    """One message on one wire: `ussd`, `sms`, `token`, `apdu`, `iso8583`, `registry`, `mail` or `bank`.
 
     `outbound` is from the simulators to the gateway; on `apdu`, which never reaches it, from the terminal to the phone.
     `detail` is what an engineer wants to see: hex or text.

@@ -1,4 +1,4 @@
-"""The world outside the gateway in one process: carrier, registry, SMSC, mailbox, phones, terminals and the lab."""
+"""The world outside the gateway: carrier, registry, SMSC, mailbox, signature service, phones, terminals and the lab."""
 
 import asyncio
 import contextlib
@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Awaitable
 from typing import Protocol
 
 from simulators import people
+from simulators.bank import Account, Bank, Books
 from simulators.carriers import AFRICAS_TALKING, Carrier, Contract, carrier_to
-from simulators.config import SMPP, CarrierConfig, Config, ConfigError
+from simulators.config import SMPP, CarrierConfig, Config, ConfigError, SignerConfig
 from simulators.faults import Faults
 from simulators.lab import Bench, Lab
 from simulators.mailbox import Mailbox
+from simulators.mssp import Authority, Mssp, Provider, Service, SignPhone
 from simulators.nfc_phone import NfcPhone
 from simulators.phone import Phone
 from simulators.registry import Registry
@@ -50,10 +52,12 @@ class World:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.trace = Trace()
-        self.faults = Faults(carrier=config.carrier_faults, smsc=config.smsc_faults)
+        self.faults = Faults(carrier=config.carrier_faults, smsc=config.smsc_faults, mssp=config.mssp_faults)
         everybody = people.load()
         folder = config.data_dir
         self.registry = Registry(everybody, self.trace)
+        self.faults.bank = config.bank_faults
+        self.bank = Bank(self._books, config.bank_token, self.trace, self.faults.bank)
         accounts = {**config.smsc_accounts, config.smsc_system_id: config.smsc_password}
         terms = Terms(ids=config.smsc_ids, receipts=config.smsc_receipts, tls=_tls(config))
         self.smsc = Smsc(
@@ -81,6 +85,12 @@ class World:
             )
             for terminal in config.terminals
         }
+        signers = (*config.signers, *(SignerConfig(one.msisdn, one.name, one.name_fa) for one in everybody))
+        authority = Authority(folder and folder / "mssp")
+        self.sign_phones = {one.msisdn: _sign_phone(one, authority, config) for one in signers}
+        provider = Provider(config.mssp_ap_id, config.mssp_ap_password, config.mssp_ap_prefix, config.mssp_notify_url)
+        service = Service(authority, self.sign_phones, {provider.ap_id: provider}, self.faults.mssp, self.trace)
+        self.mssp = Mssp(service, self.faults.mssp, self.trace)
         self.lab = Lab(
             Bench(
                 service_code=config.service_code,
@@ -89,8 +99,10 @@ class World:
                 phones=self.phones,
                 nfc_phones=self.nfc_phones,
                 terminals=self.terminals,
+                sign_phones=self.sign_phones,
                 faults=self.faults,
                 trace=self.trace,
+                bank=self.bank,
             )
         )
 
@@ -123,11 +135,19 @@ class World:
             wire=one.wire, contract=Contract(one.name, one.reports, one.user, one.password, one.port),
         )  # fmt: skip
 
+    def _books(self) -> Books:
+        config = self.config
+        account = Account(config.bank_iban, config.bank_owner, config.bank_balance)
+        folder = config.data_dir and config.data_dir / "bank"
+        return Books(folder, (account,), self.faults.bank, config.bank_terms)
+
     def _listeners(self) -> dict[str, Listener]:
         return {
             "registry_port": self.registry,
+            "bank_port": self.bank,
             "smsc_port": self.smsc,
             "mail_port": self.mailbox,
+            "mssp_port": self.mssp,
             "lab_port": self.lab,
         }
 
@@ -136,6 +156,11 @@ class World:
         phone = self.phones.get(f"+{msisdn.removeprefix('+')}")
         if phone is not None:
             phone.receive(text, sender)
+
+
+def _sign_phone(one: SignerConfig, authority: Authority, config: Config) -> SignPhone:
+    folder = config.data_dir and config.data_dir / "mssp"
+    return SignPhone(one.msisdn, one.name, authority, name_fa=one.name_fa, key=one.key, pin=one.pin, folder=folder)
 
 
 def _tls(config: Config) -> ssl.SSLContext | None:

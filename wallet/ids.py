@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NewType
 from uuid import UUID
 
-from wallet.clock import Clock, to_us
+from wallet.clock import Clock, from_us, to_us
 
 AccountId = NewType("AccountId", UUID)
 TransferId = NewType("TransferId", UUID)
@@ -30,6 +30,17 @@ def new_id(prefix: str, clock: Clock) -> str:
 def first_id(prefix: str, moment: datetime) -> str:
     """The lowest id that can be made at this moment or later: where a range of ids begins in time."""
     return f"{prefix}_{_base32((to_us(moment) // 1000) << _RANDOM_BITS)}"
+
+
+def moment_of(business_id: str) -> datetime | None:
+    """The millisecond when an id was made; None for a text that is none of ours."""
+    digits = business_id.rpartition("_")[2]
+    if len(digits) != 26 or digits[0] > "7" or not set(digits) <= set(_DIGITS):
+        return None
+    try:
+        return from_us((_number(digits) >> _RANDOM_BITS) * 1000)
+    except OverflowError:
+        return None
 
 
 def account_id(role: str, owner: str, asset: str) -> AccountId:

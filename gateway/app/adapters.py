@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
+from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
@@ -12,13 +13,14 @@ from gateway.services.dialogues import LateAnswer
 from gateway.services.dialogues.push import PASSING, Push, PushOutcome
 from gateway.services.messages import Incoming, Messages, OptOuts
 from gateway.services.notices import Notice, NoticeClass, Notices, NoticeValue, Reached
-from gateway.services.payments import Payments
+from gateway.services.payments import Payments, period_of
 from gateway.services.people import People
 from gateway.workers.money_notices import Address
 from gateway.workers.pushes import PAUSES_S
 from wallet.accounts import Account
+from wallet.ids import AccountId
 from wallet.ledger import Ledger
-from wallet.transfers import PostResult, Transfer
+from wallet.transfers import Balances, PostResult, RoleSum, Transfer
 
 LATE_PUSH_S = 15.0
 """How long a late page is tried on the screen; well within the time that a hop's work has for telling it."""
@@ -76,6 +78,14 @@ class CountedLedger:
             self._metrics.posted.labels(result.outcome.name.lower()).inc()
         return results
 
+    async def balances(self, account: AccountId) -> Balances | None:
+        """The account's balances now."""
+        return await self._ledger.balances(account)
+
+    async def trial_balance(self) -> list[RoleSum]:
+        """Posted sums by role."""
+        return await self._ledger.trial_balance()
+
 
 class Addresses:
     """Where a person is told of money."""
@@ -87,6 +97,11 @@ class Addresses:
         """Number, language and e-mail of a person; None for nobody we know."""
         person = await self._people.by_id(person_id)
         return None if person is None else Address(person.msisdn, person.language, person.letters_to)
+
+    async def addresses(self, person_ids: Collection[str]) -> Mapping[str, Address]:
+        """The same of many at once; people whom nobody knows are left out."""
+        people = await self._people.by_ids(person_ids)
+        return {person.id: Address(person.msisdn, person.language, person.letters_to) for person in people}
 
     async def reached(self, person_id: str) -> Reached | None:
         """The same, for a notice that goes on by another channel."""
@@ -112,6 +127,17 @@ class Readers:
         people = {person.id: person for person in await self._people.by_ids({one.person_id for one in page})}
         owing = [(one, people[one.person_id]) for one in page]
         return [Owed(one.id, who.msisdn, who.id, who.language, one.amount) for one, who in owing]
+
+
+class Contributions:
+    """What a person has paid in, as claims ask for it."""
+
+    def __init__(self, payments: Payments) -> None:
+        self._payments = payments
+
+    async def months_paid(self, person_id: str, until: date) -> int:
+        """Months of the year before a day for which the contribution is paid."""
+        return await self._payments.months_paid(person_id, period_of(until - timedelta(days=365)))
 
 
 class Stops:

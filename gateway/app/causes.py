@@ -44,4 +44,36 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
             ],
         )
 
-    return {"tap": tap, "ses": session}
+    async def payment(cause: str) -> CauseView | None:
+        found = await house.payouts.item(cause)
+        batch = await house.payouts.by_id(found.batch_id) if found else None
+        if found is None or batch is None:
+            return None
+        return CauseView(
+            "payout_item",
+            [
+                ("person", person_link(found.person_id, cause) if found.person_id else found.name),
+                ("name", f"{batch.label} {batch.name}"),
+                ("reference", Code(found.reference)),
+                ("amount", found.amount),
+                ("account", found.masked),
+                ("when", found.changed_at),
+                ("state", Chip(f"item_state.{found.state.value}")),
+            ],
+        )
+
+    async def batch(cause: str) -> CauseView | None:
+        found = await house.payouts.by_id(cause)
+        if found is None:
+            return None
+        return CauseView(
+            "payout_batch",
+            [
+                ("name", f"{found.label} {found.name}"),
+                ("amount", found.manifest_total),
+                ("when", found.created_at),
+                ("state", Chip(f"batch_state.{found.state.value}")),
+            ],
+        )
+
+    return {"tap": tap, "ses": session, "itm": payment, "bat": batch}

@@ -15,16 +15,20 @@ from gateway.app.causes import resolvers
 from gateway.app.house import APPROVAL_ROLES, House, page_profile
 from gateway.channels.api import api_app
 from gateway.channels.console import ConsoleDeps, console_app
+from gateway.channels.console.guard import UPLOAD_BYTES_MAX
 from gateway.channels.mail import MailDesk, MailIngress, tls_context
+from gateway.channels.mss import ResultDoor
 from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
 from gateway.channels.ussd import STAFF_CODE, Clerk, Codes, LinkedUssd, Mount, UssdDoor, default_mount, read_wires
-from gateway.channels.web import new_application
+from gateway.channels.web import BODY_BYTES_MAX, LARGE_BODIES, new_application
 from gateway.services.dialogues import Dialogues, DialogueSettings, Hops, Profiles
 from gateway.services.dialogues.linked import LinkDialogues
 from gateway.services.releases import ReleasedMenus
 from ussd_menus.loader import FOLDER
 
+DOCUMENT_KINDS = ("payout_batch", "decision_table", "day_close")
+"""Kinds of documents that are signed, for whoever names a stand-in."""
 WORK_MAX = 500
 """USSD hops whose work may be in hand at once; more are told to dial again."""
 
@@ -48,6 +52,7 @@ class Doors:
 def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[str, bool]]) -> Doors:
     """Every door of the gateway; `tasks` owns work that outlives its request."""
     app = new_application(house.clock, house.metrics)
+    app[LARGE_BODIES] = {"/console/bank/file": UPLOAD_BYTES_MAX + BODY_BYTES_MAX}
     ready = asyncio.Event()
     mounts = _mounts(house)
     hops = _hops(house, tasks, mounts)
@@ -56,6 +61,9 @@ def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[st
     clerk = Clerk(house.poster, tasks, house.clock, house.metrics)
     app.add_routes(UssdDoor(dialogues, mounts, house.metrics, clerk).routes())
     app.add_routes(_probes(house, ready))
+    results = house.settings.mssp_callback_secret.get_secret_value()
+    if house.signer is not None and results:
+        app.add_routes(ResultDoor(house.signer, results).routes())
     app.add_subapp("/console", console_app(_console(house, dialogues, links)))
     app.add_subapp("/api/v1", api_app(house.tokens, house.heads, house.clock, house.metrics))
     linked = LinkedUssd(dialogues, house.metrics, Codes([house.settings.service_code, STAFF_CODE]))
@@ -120,12 +128,15 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         approvals=house.approvals,
         approval_roles=APPROVAL_ROLES,
         benefits=house.benefits,
+        decisions=house.decisions,
+        attesters=house.attesters,
         payments=house.payments,
         jobs=house.jobs,
         campaigns=house.campaigns,
         releases=house.releases,
         session_counts=house.session_counts,
         funnels=house.funnels,
+        banking=house.banking,
         preferences=house.preferences,
         mailbox=house.mailbox,
         merchants=house.merchants,
@@ -135,6 +146,11 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         queue=house.outbox,
         tickets=house.tickets,
         causes=resolvers(house, dialogues),
+        signing=house.signing.signing,
+        signers=house.signing.signers,
+        phone_sign_ins=house.signing.sign_ins if house.signer else None,
+        delegations=house.deciding.delegations,
+        document_kinds=DOCUMENT_KINDS,
     )
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import ussd_menus
-from gateway.app.adapters import Addresses, CountedLedger, LateSms, NoticeTeller, Readers, Stops
+from gateway.app.adapters import Addresses, Contributions, CountedLedger, LateSms, NoticeTeller, Readers, Stops
+from gateway.app.paying import Agreements, AllWallets, NoBank, NoSignatures, Payees
 from gateway.app.seen import SeenSessions
 from gateway.app.signing import Deciding, SignatureService, SigningByUssd, SigningRooms
 from gateway.channels.sms import Door, Keywords
@@ -17,13 +18,19 @@ from gateway.channels.ussd import build_actions
 from gateway.keys import KeyStore
 from gateway.keys.software import SoftwareKeyStore
 from gateway.observe import Metrics
+from gateway.peers.bank import WatchedBank, open_bank
+from gateway.peers.mssp import Mssp, mssp_profile
 from gateway.peers.registry import HttpRegistry
 from gateway.peers.ussd import HttpPoster
 from gateway.services.access import Access
 from gateway.services.approvals import Approvals, Proposals
-from gateway.services.benefits import RELEASE_KIND, Benefits
+from gateway.services.banking import Bank, Banking, read_bank_profile
+from gateway.services.banking import Parts as BankingParts
+from gateway.services.benefits import DECISION_USES, RELEASE_KIND, AttesterBook, Benefits, ClaimSource
+from gateway.services.benefits import Parts as BenefitParts
 from gateway.services.campaigns import CAMPAIGN_KIND, Campaigns, Window
 from gateway.services.campaigns import Parts as CampaignParts
+from gateway.services.decisions import TABLE_KIND, Decisions
 from gateway.services.dialogues import Actions, SessionCounts
 from gateway.services.forwarding import Forwarding
 from gateway.services.funnels import Funnels, read_tariffs
@@ -46,6 +53,9 @@ from gateway.services.notices import (
     Words,
 )
 from gateway.services.payments import INVOICES_JOB, Payments, period_of
+from gateway.services.payouts import APPROVAL_KIND as PAYOUT_KIND
+from gateway.services.payouts import Parts as PayoutParts
+from gateway.services.payouts import Payouts
 from gateway.services.people import UNLOCK_KIND, People
 from gateway.services.people.ports import Teller
 from gateway.services.providers import LIST_KIND, REGISTRATION_KIND, Providers
@@ -67,13 +77,15 @@ from wallet.ledger import Ledger
 
 APPROVAL_ROLES: Mapping[str, str] = {
     RELEASE_KIND: Role.BENEFITS_RELEASER,
+    TABLE_KIND: Role.BENEFITS_RELEASER,
     UNLOCK_KIND: Role.BRANCH_CLERK,
     CAMPAIGN_KIND: Role.FINANCE,
     MENU_RELEASE_KIND: Role.ADMINISTRATOR,
     ROLLBACK_KIND: Role.ADMINISTRATOR,
-    SIGNER_ENROLMENT_KIND: Role.ADMINISTRATOR,
     REGISTRATION_KIND: Role.PROVIDERS_OFFICER,
     LIST_KIND: Role.PROVIDERS_OFFICER,
+    SIGNER_ENROLMENT_KIND: Role.ADMINISTRATOR,
+    PAYOUT_KIND: Role.PAYOUTS_CHECKER,
 }
 """The role that the checker of each kind must have, where the policy names none."""
 
@@ -106,9 +118,15 @@ class House:
     signing: SigningRooms
     benefits: Benefits
     providers: Providers
+    decisions: Decisions
+    attesters: AttesterBook
+    claim_source: ClaimSource
+    """What payout batches take of benefits."""
     payments: Payments
+    payouts: Payouts
     jobs: Jobs
     merchants: Merchants
+    bank: WatchedBank | None
     tokens: Tokens
     taps: Taps
     money_notices: MoneyNotices
@@ -123,11 +141,14 @@ class House:
     questions: Questions
     tickets: Tickets
     poster: HttpPoster
+    signer: Mssp | None
+    """None where there is no mobile signature service."""
     actions: Actions
     proof: Proof
     releases: Releases
     session_counts: SessionCounts
     funnels: Funnels
+    banking: Banking
 
     @property
     def zone(self) -> ZoneInfo:
@@ -147,13 +168,16 @@ async def upgrade(settings: Settings) -> None:
 
 
 @contextlib.asynccontextmanager
-async def built(settings: Settings, clock: Clock, *, teller: Teller | None = None) -> AsyncIterator[House]:
+async def built(  # noqa: PLR0915
+    settings: Settings, clock: Clock, *, teller: Teller | None = None, bank: Bank | None = None
+) -> AsyncIterator[House]:
     """The services over opened stores, whose schemas are made if need be.
 
     Args:
         settings: The effective settings.
         clock: The time.
         teller: Words notices instead of the outbox; the demo's seed hears its codes by it.
+        bank: The bank's file door instead of the one that the settings name, if any.
 
     Raises:
         KeyFault: The key file cannot be opened, or is not the one that the database was filled with.
@@ -168,6 +192,8 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         ledger = await Ledger.open(settings.wallet_url, clock, zone=ZoneInfo(settings.zone))
         stack.push_async_callback(ledger.close)
         registry = await stack.enter_async_context(HttpRegistry(settings.registry_url, settings.registry_timeout_s))
+        bank_door = open_bank(settings)
+        watched = WatchedBank(await stack.enter_async_context(bank_door), clock, metrics) if bank_door else None
         preferences, mailbox = Preferences(store, clock), Mailbox(store, clock, kept_days=settings.mailbox_kept_days)
         notices = _notices(settings, store, keys, clock, preferences, mailbox)
         outbox = Outbox(store, keys, clock, metrics, quiet=QuietHours.of(settings.quiet_hours, settings.zone))
@@ -179,12 +205,33 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
         stack.callback(staff.close)
         await staff.check_keys()
         counted = CountedLedger(ledger, metrics)
-        deciding = Deciding(
-            settings, store, clock, metrics, staff, roles=APPROVAL_ROLES, service=_signature_service(settings)
-        )
-        benefits = Benefits(store, clock, counted, chart, people, deciding.proposals, teller, settings)
-        providers = Providers(ProviderParts(store, clock, counted, chart, people, deciding.proposals, teller, settings))
+        signer = await _signer(stack, settings, clock, metrics)
+        service = SignatureService(signer, signer) if signer else None
+        deciding = Deciding(settings, store, clock, metrics, staff, roles=APPROVAL_ROLES, service=service)
+        caring = ProviderParts(store, clock, counted, chart, people, deciding.proposals, teller, settings)
+        providers = Providers(caring)
         payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
+        decisions, attesters = (
+            Decisions(store, clock, deciding.proposals, DECISION_USES),
+            AttesterBook(store, clock),
+        )
+        await decisions.ship()
+        benefits = Benefits(
+            BenefitParts(
+                store,
+                clock,
+                counted,
+                chart,
+                people,
+                deciding.proposals,
+                teller,
+                settings,
+                decisions,
+                Contributions(payments),
+                attesters,
+                keys,
+            )
+        )
         merchants = Merchants(store, ledger, chart, keys, clock)
         statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
         tokens = Tokens(store, people, keys, clock, settings)
@@ -196,6 +243,23 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             people, payments, benefits, tokens, ledger, tickets, mailbox, SigningByUssd(signing, staff)
         )
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
+        agreements = Agreements(deciding.proposals)
+        payouts = Payouts(
+            PayoutParts(
+                store,
+                clock,
+                counted,
+                chart,
+                Payees(people),
+                AllWallets(),
+                agreements,
+                NoSignatures(),
+                NoBank(),
+                NoticeTeller(notices),
+                {},
+                settings,
+            )
+        )
         counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
         proof = Proof(page_profile(settings), actions)
         releases = Releases(store, clock, deciding.proposals, proof)
@@ -216,15 +280,20 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             access=access,
             people=people,
             staff=staff,
-            approvals=_approvals(deciding, benefits, people, campaigns, releases, providers),
+            approvals=_approvals(deciding, benefits, people, campaigns, releases, providers, decisions, payouts),
             deciding=deciding,
             signing=signing,
             benefits=benefits,
             providers=providers,
+            decisions=decisions,
+            attesters=attesters,
+            claim_source=ClaimSource(store, clock, people),
             payments=payments,
+            payouts=payouts,
             jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job, STATEMENTS_JOB: statements.send_job}),
             statements=statements,
             merchants=merchants,
+            bank=watched,
             tokens=tokens,
             taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics)),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
@@ -246,13 +315,20 @@ async def built(settings: Settings, clock: Clock, *, teller: Teller | None = Non
             opt_outs=opt_outs,
             questions=questions,
             tickets=tickets,
+            signer=signer,
             poster=await stack.enter_async_context(HttpPoster()),
             actions=actions,
             proof=proof,
             releases=releases,
             session_counts=counts,
             funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo(settings.zone), tariffs),
+            banking=_banking(settings, store, clock, metrics, bank or watched),
         )
+
+
+async def _signer(stack: contextlib.AsyncExitStack, settings: Settings, clock: Clock, metrics: Metrics) -> Mssp | None:
+    profile = await asyncio.to_thread(mssp_profile, settings)
+    return await stack.enter_async_context(Mssp(profile, clock, metrics)) if profile else None
 
 
 def page_profile(settings: Settings) -> ussd_menus.Profile:
@@ -270,6 +346,14 @@ def _notices(
     valid_s = {NoticeClass.ONE_TIME_CODE: settings.code_valid_s, NoticeClass.CLAIM_CODE: settings.claim_code_valid_s}
     words = _words(settings)
     return Notices(store, keys, clock, words, valid_s=valid_s, preferences=preferences, mailbox=mailbox)
+
+
+def _banking(settings: Settings, store: Store, clock: Clock, metrics: Metrics, bank: Bank | None) -> Banking:
+    # Outside the demo its account must never be the one that an order is paid from.
+    said = settings.bank_profile_file or settings.environment == "demo"
+    profile, csv = read_bank_profile(settings.bank_profile_file) if said else (None, None)
+    zone, folder = ZoneInfo(settings.zone), settings.data_dir / "bank"
+    return Banking(BankingParts(store, clock, metrics, zone, folder, profile, csv, bank))
 
 
 def _campaigns(
@@ -292,11 +376,6 @@ def _forwarding(settings: Settings, store: Store, keys: KeyStore, clock: Clock, 
     return Forwarding(store, keys, clock, teller, zone=zone, parts_max=parts_max)
 
 
-def _signature_service(_settings: Settings) -> SignatureService | None:
-    """The mobile signature service, if there is one."""
-    return None
-
-
 def _approvals(
     deciding: Deciding,
     benefits: Benefits,
@@ -304,24 +383,30 @@ def _approvals(
     campaigns: Campaigns,
     releases: Releases,
     providers: Providers,
+    decisions: Decisions,
+    payouts: Payouts,
 ) -> Approvals:
     executors = {
         RELEASE_KIND: benefits.release,
+        TABLE_KIND: decisions.publish,
         UNLOCK_KIND: people.unlock,
         CAMPAIGN_KIND: campaigns.release,
         MENU_RELEASE_KIND: releases.release,
         ROLLBACK_KIND: releases.rolled_back,
-        SIGNER_ENROLMENT_KIND: deciding.signers.enrolled,
         REGISTRATION_KIND: providers.registered,
         LIST_KIND: providers.published,
+        SIGNER_ENROLMENT_KIND: deciding.signers.enrolled,
+        PAYOUT_KIND: payouts.approved,
     }
     refusers = {
         RELEASE_KIND: benefits.release_refused,
+        TABLE_KIND: decisions.refused,
         CAMPAIGN_KIND: campaigns.refused,
         MENU_RELEASE_KIND: releases.refused,
         ROLLBACK_KIND: releases.rollback_refused,
-        SIGNER_ENROLMENT_KIND: deciding.signers.not_enrolled,
         REGISTRATION_KIND: providers.registration_refused,
         LIST_KIND: providers.list_refused,
+        SIGNER_ENROLMENT_KIND: deciding.signers.not_enrolled,
+        PAYOUT_KIND: payouts.approval_refused,
     }
     return deciding.approvals(executors, refusers)

@@ -18,12 +18,14 @@ from gateway.services.links import LinkStatus
 from gateway.services.notices import Channel
 from gateway.services.releases import ReleasedMenus
 from gateway.settings import Settings
+from gateway.workers.bank import BankFiles
 from gateway.workers.heads import HeadsWorker
 from gateway.workers.links import LinksWorker
 from gateway.workers.loop import Loop
 from gateway.workers.outbox import OutboxWorker
 from gateway.workers.phones import PhonesWorker
 from gateway.workers.pushes import PushCarrier
+from gateway.workers.signer import SignerProbe
 from gateway.workers.sweeper import Sweeper
 from ussd_menus.paging import fits
 
@@ -31,6 +33,8 @@ LINK = "smsc"
 LETTERS_IN_HAND_MAX = 20
 OUTBOX_PAUSE_S = 2.0
 """Longest pause after the store failed: what was sent meanwhile waits to be settled."""
+BANK_ASKED_S = 5.0
+"""How often the bank is asked for files; its bounds on time are its door's."""
 
 
 class Loops:
@@ -54,7 +58,8 @@ class Loops:
     def statuses(self) -> Sequence[LinkStatus]:
         """How each link stands; empty before the start."""
         centres = [link.status() for link in self._ussd]
-        return [*self._links.statuses(), *centres] if self._links else ()
+        bank = [self._house.bank.status()] if self._house.bank is not None else []
+        return [*self._links.statuses(), *centres, *bank] if self._links else ()
 
     def start(
         self, tasks: asyncio.TaskGroup, dialogues: Dialogues, linked: LinkDialogues, menus: ReleasedMenus
@@ -93,8 +98,15 @@ class Loops:
             Loop("fallback", house.fallback.tick, metrics, idle_s=5.0),
             Loop("campaign_rows", house.campaigns.load_tick, metrics, idle_s=2.0, tick_max_s=None),
             Loop("campaigns", house.campaigns.tick, metrics, idle_s=1.0),
+            Loop("bank_orders", house.banking.ship, metrics, idle_s=2.0, tick_max_s=None),
+            # Beside the sweeper, whose round must stay short: a large statement takes its time.
+            Loop("banking", house.banking.sweep, metrics, idle_s=30.0, tick_max_s=None),
+            Loop("bank_files", BankFiles(house.banking).tick, metrics, idle_s=BANK_ASKED_S, tick_max_s=None),
+            Loop("payouts", house.payouts.tick, metrics, idle_s=1.0, tick_max_s=None),
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),
         ]
+        if house.signer is not None:
+            others.append(Loop("mssp_probe", SignerProbe(house.signer, metrics).tick, metrics, idle_s=60.0))
         self._tasks = [tasks.create_task(links.run(), name="links")]
         self._tasks += [tasks.create_task(link.run(), name=f"ussd-{link.profile.name}") for link in self._ussd]
         self._tasks += [tasks.create_task(worker.run(loop.run), name=loop.name) for worker, loop in carrying.items()]
@@ -217,6 +229,7 @@ def _sweeper(house: House, dialogues: Dialogues) -> Sweeper:
         "holds": house.ledger.expire_holds,
         "jobs": house.jobs.sweep,
         "campaigns": house.campaigns.sweep,
+        "payouts": house.payouts.sweep,
         "mailbox": house.mailbox.sweep,
         "outbox": house.outbox.tidy,
         "messages": house.messages.tidy,

@@ -6,6 +6,7 @@ a sub-app or the framework makes.
 """
 
 import time
+from collections.abc import Mapping
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -19,6 +20,9 @@ from wallet.ids import new_id
 
 BODY_BYTES_MAX = 1024 * 1024
 """The largest body that any door takes; most take far less and say so themselves."""
+
+LARGE_BODIES: web.AppKey[Mapping[str, int]] = web.AppKey("large_bodies", Mapping[str, int])
+"""Paths whose doors read a longer body piece by piece, and how long it may be."""
 
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 """The id of the request, `req_…`; also the answer's `X-Request-Id`."""
@@ -110,8 +114,9 @@ def error_boundary(metrics: Metrics) -> Middleware:
 @web.middleware
 async def body_cap(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse a body that says it is too long before a byte of it is read; aiohttp's own cap watches the rest."""
-    if request.content_length is not None and request.content_length > BODY_BYTES_MAX:
-        raise web.HTTPRequestEntityTooLarge(max_size=BODY_BYTES_MAX, actual_size=request.content_length)
+    most = request.app.get(LARGE_BODIES, {}).get(request.path, BODY_BYTES_MAX)
+    if request.content_length is not None and request.content_length > most:
+        raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=request.content_length)
     return await handler(request)
 
 

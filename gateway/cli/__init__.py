@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli import (
+    attesters,
     bookkeeping,
     books,
     campaigns,
     db,
+    decisions,
     heads,
     jobs,
     ledger,
@@ -27,6 +29,7 @@ from gateway.cli import (
     sms,
     staff,
     stand_ins,
+    statements,
 )
 from gateway.cli.context import Config, read_settings
 from gateway.errors import Fault
@@ -53,7 +56,10 @@ ledger.app.command("import-opening")(bookkeeping.import_opening)
 app.add_typer(db.app, name="db")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(campaigns.app, name="campaigns")
+app.add_typer(decisions.app, name="decisions")
+app.add_typer(attesters.app, name="attesters")
 app.add_typer(mail.app, name="mail")
+app.add_typer(statements.app, name="statements")
 app.add_typer(staff.app, name="staff")
 staff.app.command("stand-in")(stand_ins.stand_in)
 staff.app.command("stand-ins")(stand_ins.stand_ins)

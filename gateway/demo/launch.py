@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from gateway.demo import seed, wires
+from gateway.demo import bank, seed, signatures, wires
 from gateway.errors import SettingsFault
 from gateway.observe import set_up_logging
 from gateway.settings import PREFIX, Settings
@@ -36,6 +36,7 @@ async def demo(settings: Settings, config: Path | None, *, reset: bool) -> int:
     if reset:
         shutil.rmtree(settings.data_dir, ignore_errors=True)
         console.print(f"wiped {settings.data_dir}")
+    settings = bank.joined(settings)
     taken = busy_ports(settings)
     if taken:
         for port, moved_by in taken:
@@ -45,7 +46,7 @@ async def demo(settings: Settings, config: Path | None, *, reset: bool) -> int:
     set_up_logging("warning")
     console.print(f"databases and demo people in {settings.data_dir} …")
     facts = await seed.seed(settings)
-    settings = wires.served(settings)
+    settings = signatures.served(wires.served(settings), facts.mssp_password)
     world = settings.data_dir / "simulators.toml"
     seed.write_world(settings, facts, world)
     stop = asyncio.Event()
@@ -53,13 +54,18 @@ async def demo(settings: Settings, config: Path | None, *, reset: bool) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with contextlib.AsyncExitStack() as stack:
-        console.print("simulators: carrier, SMSC, registry, mailbox, phones, terminal, lab …")
+        console.print("simulators: carrier, SMSC, registry, mailbox, bank, phones, terminal, lab …")
         words = [sys.executable, "-m", "simulators", "--config", str(world)]
         simulators = await stack.enter_async_context(process(words, settings.data_dir / "simulators.log"))
         await ready(f"http://127.0.0.1:{settings.lab_port}/", simulators, stop)
         console.print("gateway: USSD, terminals, console, API …")
         words = [sys.executable, "-m", "gateway", "serve", *(["--config", str(config)] if config else [])]
-        more = {f"{PREFIX}USSD_WIRES_FILE": settings.ussd_wires_file}
+        more = {
+            f"{PREFIX}USSD_WIRES_FILE": settings.ussd_wires_file,
+            f"{PREFIX}BANK_URL": settings.bank_url,
+            f"{PREFIX}BANK_TOKEN": settings.bank_token.get_secret_value(),
+            **signatures.environment(settings),
+        }
         gateway = await stack.enter_async_context(process(words, settings.data_dir / "gateway.log", more))
         await ready(f"http://{settings.http_host}:{settings.http_port}/readyz", gateway, stop)
         if not stop.is_set():
@@ -77,7 +83,9 @@ def busy_ports(settings: Settings) -> list[tuple[int, str]]:
         "SMSC_PORT=<other port>": settings.smsc_port,
         "MAIL_PORT=<other port>": settings.mail_port,
         "MAIL_INGRESS_PORT=<other port, or 0 for none>": settings.mail_ingress_port,
+        "BANK_URL=http://127.0.0.1:<other port>": bank.port(settings),
         "REGISTRY_URL=http://127.0.0.1:<other port>": seed.registry_port(settings),
+        "MSSP_URL=http://127.0.0.1:<other port>": signatures.port(settings),
     }
     return [(port, moved_by) for moved_by, port in wanted.items() if port and _is_taken(port)]
 
@@ -168,9 +176,12 @@ def show(console: Console, settings: Settings, facts: seed.Facts) -> None:
             person.msisdn, person.national_number, person.who, "yes" if person.pin else "not yet", person.pin or ""
         )
     staff = Table("user name", "password", "one-time code now", "may")
+    signing = Table("phone that signs", "its PIN", "whose")
     for account in facts.staff:
         staff.add_row(account.username, account.password, account.code_now(), ", ".join(account.roles))
-    console.print(people, staff)
+        if account.msisdn:
+            signing.add_row(account.msisdn, account.sign_pin, account.username)
+    console.print(people, staff, signing)
     tapdial = "tapdial" if shutil.which("tapdial") else ".venv/bin/tapdial"
     console.print(
         Panel(

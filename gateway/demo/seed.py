@@ -18,8 +18,11 @@ import pyotp
 from sqlalchemy import Connection
 
 from gateway.app import House, built
+from gateway.demo import bank, signatures
 from gateway.demo.files import write_private
 from gateway.demo.wires import carrier_tables
+from gateway.services.banking import read_bank_profile
+from gateway.services.benefits import AttesterSort
 from gateway.services.people import BranchPurpose, PinForm
 from gateway.services.people.ports import NoticeValue
 from gateway.services.staff import NewStaff, Role
@@ -45,12 +48,15 @@ class DemoPerson:
 
 @dataclass(frozen=True, slots=True)
 class DemoStaff:
-    """A member of the demo's staff."""
+    """A member of the demo's staff; `msisdn` is of the phone that signs, '' for none."""
 
     username: str
     roles: list[str]
     password: str = field(repr=False)
     totp_seed: str = field(repr=False)
+    name: str = ""
+    msisdn: str = ""
+    sign_pin: str = field(default="", repr=False)
 
     def code_now(self) -> str:
         """A one-time code that works for half a minute."""
@@ -77,12 +83,17 @@ class DemoSender:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the demo knows about its own secrets; `sender` is None in a folder that is older than the letters' door."""
+    """What the demo knows about its own secrets.
+
+    `sender` is None in a folder that is older than the letters' door, `mssp_password` '' in one that is older than
+    signing by phone.
+    """
 
     people: list[DemoPerson]
     staff: list[DemoStaff]
     terminal: DemoTerminal
     sender: DemoSender | None = None
+    mssp_password: str = field(default="", repr=False)
 
 
 def read_facts(data_dir: Path) -> Facts | None:
@@ -96,6 +107,7 @@ def read_facts(data_dir: Path) -> Facts | None:
         [DemoStaff(**row) for row in raw["staff"]],
         DemoTerminal(**raw["terminal"]),
         DemoSender(**raw["sender"]) if raw.get("sender") else None,
+        raw.get("mssp_password", ""),
     )
 
 
@@ -106,7 +118,8 @@ async def seed(settings: Settings) -> Facts:
         return known
     aside = settings.data_dir.with_name(f".{settings.data_dir.name}-seeding")
     _empty(aside)
-    facts = await _seed(settings.model_copy(update={"data_dir": aside}))
+    # Nobody signs while the demo is made; the simulators' authority is not there yet.
+    facts = await _seed(settings.model_copy(update={"data_dir": aside, "mssp_url": ""}))
     write_private(aside / FACTS, json.dumps(asdict(facts), indent=1))
     for made in sorted(aside.iterdir(), key=lambda path: path.name == FACTS):
         os.replace(made, settings.data_dir / made.name)  # noqa: PTH105 - Path.replace is the same call
@@ -116,6 +129,7 @@ async def seed(settings: Settings) -> Facts:
 
 def write_world(settings: Settings, facts: Facts, path: Path) -> None:
     """The simulators' configuration: our addresses, and the terminal with its key."""
+    at_bank, _ = read_bank_profile(settings.bank_profile_file)
     rows: dict[str, str | int] = {
         "gateway_url": f"http://{settings.http_host}:{settings.http_port}",
         "ussd_path_secret": settings.ussd_path_secret.get_secret_value(),
@@ -124,12 +138,18 @@ def write_world(settings: Settings, facts: Facts, path: Path) -> None:
         "iso8583_port": settings.iso8583_port,
         "lab_port": settings.lab_port,
         "registry_port": registry_port(settings),
+        "bank_port": bank.port(settings),
+        "bank_token": settings.bank_token.get_secret_value(),
+        "bank_iban": at_bank.iban,
+        "bank_owner": at_bank.debtor,
+        "bank_balance": _demo()["opening"]["trust_bank_minor"],
         "smsc_port": settings.smsc_port,
         "smsc_system_id": settings.smsc_system_id,
         "smsc_password": settings.smsc_password.get_secret_value(),
         "smsc_code": settings.sms_sender,
         "mail_port": settings.mail_port,
-        "data_dir": str(settings.data_dir / "simulators"),
+        "data_dir": str(settings.data_dir / signatures.FOLDER),
+        **signatures.world_rows(settings, facts.mssp_password),
     }
     lines = [f"{key} = {json.dumps(value)}" for key, value in rows.items()]
     terminal = facts.terminal
@@ -142,13 +162,21 @@ def write_world(settings: Settings, facts: Facts, path: Path) -> None:
         "[smsc_faults]",
         "seed = 0",
         "",
+        "[bank_faults]",
+        "seed = 0",
+        "",
         "[[terminal]]",
         f"id = {json.dumps(terminal.id)}",
         f"merchant_id = {json.dumps(terminal.merchant_id)}",
     ]
     lines += [f"merchant_name = {json.dumps(terminal.merchant_name)}", f'key = "{terminal.key_hex}"']
+    lines += signatures.signer_tables((one.msisdn, one.name, one.sign_pin) for one in facts.staff if one.msisdn)
     lines += carrier_tables(settings)
     write_private(path, "\n".join(lines) + "\n")
+
+
+def _demo() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name("demo.toml").read_text("utf-8"))
 
 
 def registry_port(settings: Settings) -> int:
@@ -186,7 +214,7 @@ class Listener:
 
 
 async def _seed(settings: Settings) -> Facts:
-    rows = tomllib.loads(Path(__file__).with_name("demo.toml").read_text("utf-8"))
+    rows = _demo()
     listener = Listener()
     async with built(settings, SystemClock(), teller=listener) as house:
         await open_books(
@@ -195,8 +223,11 @@ async def _seed(settings: Settings) -> Facts:
         staff = [await _staff(house, row) for row in rows["staff"]]
         people = [await _person(house, listener, row) for row in rows["person"]]
         terminal = await _terminal(house, rows["merchant"])
+        for row in rows["attester"]:
+            sort = AttesterSort(row["kind"])
+            await house.attesters.add(row["code"], sort, row["name"], row["msisdn"], SEEDER, language=row["language"])
         sender = await house.forwarding.add(rows["sender"]["address"], rows["sender"]["name"])
-    return Facts(people, staff, terminal, DemoSender(sender.address, sender.token))
+    return Facts(people, staff, terminal, DemoSender(sender.address, sender.token), secrets.token_urlsafe(16))
 
 
 async def _staff(house: House, row: Mapping[str, Any]) -> DemoStaff:
@@ -204,7 +235,8 @@ async def _staff(house: House, row: Mapping[str, Any]) -> DemoStaff:
     roles = [Role(name) for name in row["roles"]]
     made = await house.staff.create(row["username"], row["name"], roles, password, branch=row.get("branch", ""))
     assert isinstance(made, NewStaff), f"the demo's staff was refused: {made}"
-    return DemoStaff(row["username"], row["roles"], password, made.totp_seed)
+    pin = f"{secrets.randbelow(1_000_000):06d}"
+    return DemoStaff(row["username"], row["roles"], password, made.totp_seed, row["name"], row.get("msisdn", ""), pin)
 
 
 async def _person(house: House, listener: Listener, row: Mapping[str, Any]) -> DemoPerson:

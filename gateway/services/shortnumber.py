@@ -42,6 +42,8 @@ def new_digits(length: int) -> str:
 
 def ascii_digits(text: str) -> str:
     """What was typed with every decimal digit of Unicode, Persian ones too, as 0-9, and without white space."""
+    if text.isascii():
+        return "".join(text.split())
     return "".join(
         str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text if not letter.isspace()
     )

@@ -1,6 +1,6 @@
 """Follows the ledger's log and tells people whose money moved; each transfer tells each of them once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from wallet.ids import AccountId
 from wallet.transfers import LogRow, TransferCode, TransferKind
 
 FOLLOWER = "money"
-ROWS_MAX = 200
+ROWS_MAX = 500
 WALLET = "wallet"
 OWNERS_MAX = 50_000
 """Wallets whose owners are remembered."""
@@ -32,6 +32,10 @@ class Addresses(Protocol):
         """None for a person that is not known."""
         ...
 
+    async def addresses(self, person_ids: Collection[str]) -> Mapping[str, Address]:
+        """The same of many at once; people who are not known are left out."""
+        ...
+
 
 class Log(Protocol):
     """The ledger's log. Satisfied by wallet.ledger.Ledger."""
@@ -42,6 +46,10 @@ class Log(Protocol):
 
     async def account(self, account: AccountId) -> Account | None:
         """The account with this id."""
+        ...
+
+    async def accounts_among(self, ids: Collection[AccountId]) -> Sequence[Account]:
+        """Those of these accounts that there are."""
         ...
 
     async def caused_by(self, cause: str) -> list[LogRow]:
@@ -65,6 +73,8 @@ DEBIT, CREDIT = "debit", "credit"
 
 TOLD: Mapping[TransferCode, tuple[tuple[str, NoticeClass], ...]] = {
     TransferCode.BENEFIT: ((CREDIT, NoticeClass.BENEFIT_PAID),),
+    TransferCode.PAYOUT: ((CREDIT, NoticeClass.PAYOUT_PAID),),
+    TransferCode.PROVIDER_FEE: ((CREDIT, NoticeClass.PAYOUT_PAID),),
     TransferCode.CASH_IN: ((CREDIT, NoticeClass.CASH_IN),),
     TransferCode.CONTRIBUTION: ((DEBIT, NoticeClass.CONTRIBUTION_PAID),),
     TransferCode.SEND: ((DEBIT, NoticeClass.MONEY_SENT), (CREDIT, NoticeClass.MONEY_RECEIVED)),
@@ -95,7 +105,8 @@ class MoneyNotices:
         rows = await self._ledger.follow(after=before, limit=ROWS_MAX)
         if not rows:
             return 0
-        told = [notice for row in rows for notice in await self._of(row)]
+        known = await self._known(rows)
+        told = [notice for row in rows for notice in await self._of(row, known)]
         moved = await self._notices.tell_following(FOLLOWER, before, rows[-1].position, told)
         return len(rows) if moved else 0
 
@@ -107,24 +118,32 @@ class MoneyNotices:
         if head > before:
             await self._notices.tell_following(FOLLOWER, before, head, ())
 
-    async def _of(self, row: LogRow) -> list[Notice]:
+    async def _known(self, rows: Sequence[LogRow]) -> Mapping[str, Address]:
+        """Where the people of these rows are reached: two questions for all of them."""
+        sides = {account for row in rows for account, _ in _told_sides(row)}
+        unread = [account for account in sides if account not in self._owners]
+        if unread:
+            found = await self._ledger.accounts_among(unread)
+            self._remember(dict.fromkeys(unread, "") | {one.id: _owner_of(one) for one in found})
+        owners = {owner for account in sides if (owner := self._owners.get(account))}
+        return await self._addresses.addresses(owners) if owners else {}
+
+    async def _of(self, row: LogRow, known: Mapping[str, Address]) -> list[Notice]:
         transfer = row.transfer
-        if transfer.kind not in MOVING:
-            return []
-        sides = {DEBIT: transfer.debit, CREDIT: transfer.credit}
-        told = [await self._notice(row, sides[side], class_) for side, class_ in TOLD.get(transfer.code, ())]
-        if transfer.code is TransferCode.CLAIM_CODE_REDEEMED:
-            told += [
-                await self._notice(row, sent.transfer.debit, NoticeClass.CLAIM_CODE_REDEEMED)
-                for sent in await self._ledger.caused_by(transfer.cause)
-                if sent.transfer.code is TransferCode.CLAIM_CODE
-            ]
+        told = [self._notice(row, await self._owner(side), class_, known) for side, class_ in _told_sides(row)]
+        if transfer.code is TransferCode.CLAIM_CODE_REDEEMED and transfer.kind in MOVING:
+            for sent in await self._ledger.caused_by(transfer.cause):
+                if sent.transfer.code is TransferCode.CLAIM_CODE:
+                    owner = await self._owner(sent.transfer.debit)
+                    address = await self._addresses.address(owner) if owner else None
+                    reached = {owner: address} if address else {}
+                    told.append(self._notice(row, owner, NoticeClass.CLAIM_CODE_REDEEMED, reached))
         return [notice for notice in told if notice is not None]
 
-    async def _notice(self, row: LogRow, account: AccountId, class_: NoticeClass) -> Notice | None:
+    @staticmethod
+    def _notice(row: LogRow, owner: str, class_: NoticeClass, known: Mapping[str, Address]) -> Notice | None:
         """None if the account is nobody's wallet, or its owner has no address."""
-        owner = await self._owner(account)
-        address = await self._addresses.address(owner) if owner else None
+        address = known.get(owner)
         if address is None:
             return None
         return Notice(
@@ -142,8 +161,24 @@ class MoneyNotices:
         owner = self._owners.get(account)
         if owner is None:
             found = await self._ledger.account(account)
-            owner = found.owner if found is not None and found.role == WALLET else ""
-            if len(self._owners) >= OWNERS_MAX:
-                self._owners.clear()
-            self._owners[account] = owner
+            owner = _owner_of(found) if found is not None else ""
+            self._remember({account: owner})
         return owner
+
+    def _remember(self, owners: Mapping[AccountId, str]) -> None:
+        if len(self._owners) >= OWNERS_MAX:
+            self._owners.clear()
+        self._owners.update(owners)
+
+
+def _told_sides(row: LogRow) -> list[tuple[AccountId, NoticeClass]]:
+    """Accounts whose owners are told of a row, and what."""
+    transfer = row.transfer
+    if transfer.kind not in MOVING:
+        return []
+    sides = {DEBIT: transfer.debit, CREDIT: transfer.credit}
+    return [(sides[side], class_) for side, class_ in TOLD.get(transfer.code, ())]
+
+
+def _owner_of(account: Account) -> str:
+    return account.owner if account.role == WALLET else ""

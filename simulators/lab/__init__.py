@@ -1,4 +1,4 @@
-"""The lab: one web page with a feature phone, an NFC phone, a terminal, their wires and the fault buttons."""
+"""The lab: one web page with every device, their wires and the fault buttons."""
 
 from simulators.lab.bench import Bench
 from simulators.lab.server import Lab

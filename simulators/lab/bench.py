@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from simulators.bank import Bank
 from simulators.faults import Faults
+from simulators.mssp import SignPhone
 from simulators.nfc_phone import NfcPhone, Provisioned
 from simulators.phone import Network, Phone
 from simulators.terminal import TapResult, Terminal
@@ -28,6 +30,14 @@ class FaultButton(StrEnum):
     CARRIER_GARBLES = "carrier_garbles"
     CARRIER_WRITES_SLOWLY = "carrier_writes_slowly"
     CARRIER_READS_SLOWLY = "carrier_reads_slowly"
+    BANK_DOWN = "bank_down"
+    BANK_LOSES = "bank_loses"
+    BANK_REJECTS = "bank_rejects"
+    BANK_RETURNS = "bank_returns"
+    BANK_SILENT = "bank_silent"
+    BANK_SAYS_TWICE = "bank_says_twice"
+    BANK_BOOKS_WRONG = "bank_books_wrong"
+    BANK_STRANGER = "bank_stranger"
     SMSC_DOWN = "smsc_down"
     SMSC_THROTTLES = "smsc_throttles"
     SMSC_LOSES = "smsc_loses"
@@ -35,6 +45,13 @@ class FaultButton(StrEnum):
     SMSC_SLOW = "smsc_slow"
     SMSC_HEX_IDS = "smsc_hex_ids"
     TERMINAL_LINE_CUT = "terminal_line_cut"
+    MSSP_SLOW = "mssp_slow"
+    MSSP_DROPS = "mssp_drops"
+    MSSP_GARBLES = "mssp_garbles"
+    MSSP_OTHER_TEXT = "mssp_other_text"
+    MSSP_OTHER_SIGNER = "mssp_other_signer"
+    MSSP_REPLAYS = "mssp_replays"
+    MSSP_CLOCK = "mssp_clock"
 
 
 _PARTS: Mapping[FaultButton, tuple[str, str, float | bool]] = {
@@ -46,13 +63,28 @@ _PARTS: Mapping[FaultButton, tuple[str, str, float | bool]] = {
     FaultButton.CARRIER_GARBLES: ("carrier", "charset_rate", 1.0),
     FaultButton.CARRIER_WRITES_SLOWLY: ("carrier", "slow_write_rate", 1.0),
     FaultButton.CARRIER_READS_SLOWLY: ("carrier", "slow_read_rate", 1.0),
+    FaultButton.BANK_DOWN: ("bank", "down", True),
+    FaultButton.BANK_LOSES: ("bank", "lost_answer_rate", 1.0),
+    FaultButton.BANK_REJECTS: ("bank", "reject_rate", 0.5),
+    FaultButton.BANK_RETURNS: ("bank", "return_rate", 0.5),
+    FaultButton.BANK_SILENT: ("bank", "silent_rate", 1.0),
+    FaultButton.BANK_SAYS_TWICE: ("bank", "double_status_rate", 1.0),
+    FaultButton.BANK_BOOKS_WRONG: ("bank", "wrong_amount_rate", 0.5),
+    FaultButton.BANK_STRANGER: ("bank", "stray_credit", True),
     FaultButton.SMSC_THROTTLES: ("smsc", "throttle_every", 2),
     FaultButton.SMSC_LOSES: ("smsc", "lost_resp_rate", 1.0),
     FaultButton.SMSC_RECEIPT_FIRST: ("smsc", "receipt_first", True),
     FaultButton.SMSC_SLOW: ("smsc", "delay_ms", 3_000),
     FaultButton.SMSC_HEX_IDS: ("smsc", "hex_ids", True),
+    FaultButton.MSSP_SLOW: ("mssp", "slow_ms", 15_000),
+    FaultButton.MSSP_DROPS: ("mssp", "drop_answer", True),
+    FaultButton.MSSP_GARBLES: ("mssp", "malformed_answer", True),
+    FaultButton.MSSP_OTHER_TEXT: ("mssp", "other_text", True),
+    FaultButton.MSSP_OTHER_SIGNER: ("mssp", "other_signer", True),
+    FaultButton.MSSP_REPLAYS: ("mssp", "replay", True),
+    FaultButton.MSSP_CLOCK: ("mssp", "clock_skew_s", 600),
 }
-"""The carrier's or the SMSC's fault that a button switches, and its value when it is on."""
+"""The fault of the carrier, the SMSC or the signature service that a button switches, and its value when it is on."""
 
 
 @dataclass(slots=True)
@@ -67,8 +99,10 @@ class Bench:
     terminals: Mapping[str, Terminal]
     faults: Faults
     trace: Trace
+    bank: Bank | None = None
     provisioned: dict[str, Provisioned] = field(default_factory=dict)
     taps: dict[str, TapResult] = field(default_factory=dict)
+    sign_phones: Mapping[str, SignPhone] = field(default_factory=dict)
 
     @property
     def first_nfc(self) -> str:

@@ -1,5 +1,6 @@
 """The lab's HTML: templates filled with the state of the bench in one language."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,12 +10,13 @@ import jinja2
 
 from simulators.lab.bench import Bench, FaultButton
 from simulators.lab.words import LANGUAGES, ZONE, Words
+from simulators.mssp import SignPhone
 from simulators.nfc_phone import NfcPhone
 from simulators.phone import Phone
 from simulators.terminal import TapResult, Terminal
 from simulators.trace import WireMessage
 
-WIRES = ("ussd", "sms", "token", "apdu", "iso8583", "registry", "mail")
+WIRES = ("ussd", "sms", "token", "apdu", "iso8583", "registry", "mail", "mssp", "bank")
 ROWS_MAX = 200
 PHONE_KEYS = (
     ("1", ""),
@@ -32,12 +34,13 @@ PHONE_KEYS = (
 )
 SMS_MAX = 1_000
 """Characters of an SMS that the lab takes; some seven parts."""
+SIGN_KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "", "0", "")
 TERMINAL_KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "00", "0", "000")
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one request looks at: a language, whose feature phone, whose NFC phone, which terminal.
+    """What one request looks at: a language, whose feature phone, NFC phone and signing phone, which terminal.
 
     `refused` is the text key of what was wrong with a form, and `amount` what was typed into the terminal.
     """
@@ -46,6 +49,7 @@ class View:
     phone: Phone
     nfc: NfcPhone
     terminal: Terminal | None
+    signer: SignPhone | None = None
     refused: str = ""
     amount: str = ""
 
@@ -68,21 +72,23 @@ class Pages:
         return self._fill("page.jinja", view)
 
     def part(self, name: str, view: View, *, oob: tuple[str, ...] = ()) -> str:
-        """The part `name` (`handset`, `write`, `nfc`, `terminal`, `faults`), and those of `oob` to be swapped too."""
+        """The part `name` (`handset`, `nfc`, `sign`, …: its template), and those of `oob` to be swapped too."""
         parts = [self._fill(f"{name}.jinja", view)]
         parts += [self._fill(f"{other}.jinja", view, oob=True) for other in oob]
         return "\n".join(parts)
 
-    def live(self, view: View, after: int, message_count: int, faults: str, line: str) -> str:
-        """What changed since the page last asked; empty when nothing did. `faults` and `line` are what it shows."""
+    def live(self, view: View, after: int, message_count: int, shown: Mapping[str, str]) -> str:
+        """What changed since the page last asked; empty when nothing did. `shown` are the marks of what it shows."""
         rows = self._bench.trace.since(after)
         parts = []
         if view.phone.message_count != message_count:
             parts.append(self._fill("inbox.jinja", view, oob=True))
-        if faults != self.faults_seen():
+        if shown.get("faults", "") != self.faults_seen():
             parts.append(self._fill("faults.jinja", view, oob=True))
-        if view.terminal is not None and line != self.line_seen(view):
+        if view.terminal is not None and shown.get("line", "") != self.line_seen(view):
             parts.append(self._fill("line.jinja", view, oob=True))
+        if view.signer is not None and shown.get("sign", "") != self.sign_seen(view):
+            parts.append(self._fill("sign.jinja", view, oob=True))
         if not rows and not parts:
             return ""
         return "\n".join([self._fill("live.jinja", view, rows=newest_first(rows)), *parts])
@@ -94,6 +100,11 @@ class Pages:
     def line_seen(self, view: View) -> str:
         """The same of the terminal's line."""
         return f"{int(view.terminal.online)}.{view.terminal.owed_count}" if view.terminal is not None else ""
+
+    def sign_seen(self, view: View) -> str:
+        """The same of the signing phone, and of the others that are asked."""
+        asked = "".join(str(int(phone.busy)) for phone in self._bench.sign_phones.values())
+        return f"{view.signer.seen}.{asked}" if view.signer is not None else ""
 
     def _fill(self, template: str, view: View, *, oob: bool = False, rows: list[WireMessage] | None = None) -> str:
         terminal, trace = view.terminal, self._bench.trace
@@ -120,6 +131,12 @@ class Pages:
             after=trace.messages[-1].number if trace.messages else 0,
             faults_seen=self.faults_seen(),
             line_seen=self.line_seen(view),
+            sign_seen=self.sign_seen(view),
+            signers=[
+                (key_of(msisdn), phone.name_fa if view.words.direction == "rtl" else phone.name, phone.busy)
+                for msisdn, phone in self._bench.sign_phones.items()
+            ],
+            sign_keys=SIGN_KEYS,
             query=query(view),
             wires=WIRES,
             sms_max=SMS_MAX,
@@ -141,6 +158,7 @@ def key_of(msisdn: str) -> str:
 def query(view: View) -> str:
     """The part of an address that says whose devices are on the bench."""
     at = {"phone": key_of(view.phone.person.msisdn), "nfc": key_of(view.nfc.msisdn)}
+    at |= {"signer": key_of(view.signer.msisdn)} if view.signer is not None else {}
     return urlencode(at | ({"terminal": view.terminal.config.id} if view.terminal is not None else {}))
 
 

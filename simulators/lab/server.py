@@ -7,13 +7,16 @@ from pathlib import Path
 from aiohttp import web
 
 from simulators.lab import words
+from simulators.lab.bank import BankPanel
 from simulators.lab.bench import Bench, FaultButton
 from simulators.lab.guard import guard
 from simulators.lab.render import SMS_MAX, Pages, View, query
+from simulators.mssp import SignPhone
 from simulators.terminal import AMOUNT_MAX
 
 BODY_BYTES_MAX = 16_384
 ENTRY_MAX = 182
+PIN_MIN, PIN_MAX = 4, 8
 GROUPING = " ,'\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{ARABIC THOUSANDS SEPARATOR}\N{ARABIC COMMA}"
 LANGUAGE_COOKIE = "lab_language"
 STATIC = Path(__file__).with_name("static")
@@ -41,7 +44,12 @@ class Lab:
         app.router.add_post("/nfc/{nfc}/lock", self._lock)
         app.router.add_post("/terminals/{terminal}/tap", self._tap)
         app.router.add_post("/terminals/{terminal}/repeat", self._repeat)
+        app.router.add_post("/signers/{signer}/pin", self._sign)
+        app.router.add_post("/signers/{signer}/cancel", self._say_no)
+        app.router.add_post("/signers/{signer}/sim", self._swap)
+        app.router.add_post("/signers/{signer}/switch", self._switch)
         app.router.add_post("/faults/{fault}", self._fault)
+        BankPanel(self._bench, self._pages, self._view).add_to(app)
         app.router.add_static("/static/", STATIC)
         return app
 
@@ -80,8 +88,7 @@ class Lab:
 
     async def _live(self, request: web.Request) -> web.Response:
         after, inbox = (_number(request.query.get(name, "")) or 0 for name in ("after", "inbox"))
-        faults, line = (request.query.get(name, "") for name in ("faults", "line"))
-        text = self._pages.live(self._view(request), after, inbox, faults, line)
+        text = self._pages.live(self._view(request), after, inbox, request.query)
         return _html(text) if text else web.Response(status=204)
 
     async def _press(self, request: web.Request) -> web.StreamResponse:
@@ -153,13 +160,44 @@ class Lab:
         self._bench.taps[view.terminal.config.id] = replace(result, receipt=before.receipt if before else ())
         return self._answer(request, "terminal", view)
 
+    async def _sign(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        view, phone = self._signer(request)
+        pin = _digits(str(form.get("pin", "")))
+        if not PIN_MIN <= len(pin) <= PIN_MAX:
+            return self._answer(request, "sign", replace(view, refused="sign.form"), status=422)
+        await phone.type_pin(pin)
+        return self._answer(request, "sign", view)
+
+    async def _say_no(self, request: web.Request) -> web.StreamResponse:
+        view, phone = self._signer(request)
+        phone.cancel()
+        return self._answer(request, "sign", view)
+
+    async def _swap(self, request: web.Request) -> web.StreamResponse:
+        view, phone = self._signer(request)
+        await phone.swap_sim()
+        return self._answer(request, "sign", view)
+
+    async def _switch(self, request: web.Request) -> web.StreamResponse:
+        view, phone = self._signer(request)
+        phone.switch(on=not phone.on)
+        return self._answer(request, "sign", view)
+
+    def _signer(self, request: web.Request) -> tuple[View, SignPhone]:
+        view = self._view(request)
+        if view.signer is None:
+            raise web.HTTPNotFound
+        return view, view.signer
+
     async def _fault(self, request: web.Request) -> web.StreamResponse:
         try:
             button = FaultButton(request.match_info["fault"])
         except ValueError:
             raise web.HTTPNotFound from None
         self._bench.toggle(button)
-        return self._answer(request, "faults", self._view(request))
+        part = "bank" if self._bench.bank and button.startswith("bank_") else "faults"
+        return self._answer(request, part, self._view(request))
 
     def _answer(self, request: web.Request, part: str, view: View, *oob: str, status: int = 200) -> web.StreamResponse:
         """The device's new look for htmx; the whole page for a browser without scripts."""
@@ -177,9 +215,11 @@ class Lab:
         phone = bench.phones.get(f"+{named['phone']}") if "phone" in named else next(iter(bench.phones.values()))
         nfc = bench.nfc_phones.get(f"+{named['nfc']}" if "nfc" in named else bench.first_nfc)
         terminal = bench.terminals.get(named.get("terminal", next(iter(bench.terminals), "")))
+        first = next(iter(bench.sign_phones), "")
+        signer = bench.sign_phones.get(f"+{named['signer']}" if "signer" in named else first)
         if phone is None or nfc is None:
             raise web.HTTPNotFound
-        return View(self._words.get(language, self._words["en"]), phone, nfc, terminal)
+        return View(self._words.get(language, self._words["en"]), phone, nfc, terminal, signer)
 
 
 def _html(text: str, status: int = 200) -> web.Response:

@@ -22,6 +22,7 @@ from gateway.services.jobs import JobState
 from gateway.services.links import LinkStatus
 from gateway.services.people import PersonState
 from gateway.services.releases import Release
+from gateway.services.signing import SignOutcome
 from tests.gateway.channels.console.world import PASSWORD, World, opened
 from tests.gateway.services.funnels.rows import session
 from tests.gateway.services.releases.press import SHIPPED, files, percent
@@ -33,7 +34,7 @@ from wallet.transfers import Transfer, TransferCode
 pytestmark = pytest.mark.browser
 SIZES = {"desktop": (1280, 860), "phone": (380, 780)}
 WAY = [("home.menu", 4), ("send.to", 9), ("send.pin", 31)]
-ACCOUNTS = ["officer2", "finance", "clerk", "admin"]
+ACCOUNTS = ["officer2", "finance", "clerk", "admin", "treasurer"]
 
 
 async def filled(world: World) -> dict[str, str]:
@@ -59,6 +60,7 @@ async def filled(world: World) -> dict[str, str]:
     await world.links.say("gateway-1", [status])
     live = await dialled(world)
     return {
+        **await put_up(world),
         "officer2 claims": "/claims",
         "officer2 claim": f"/claims/{claims[0].id}",
         "officer2 approvals": "/approvals",
@@ -82,6 +84,28 @@ async def filled(world: World) -> dict[str, str]:
         "admin staff": "/staff",
         "admin merchants": "/merchants",
         "admin merchant": f"/merchants/{pharmacy.id}",
+    }
+
+
+async def put_up(world: World) -> dict[str, str]:
+    """A document that waits, one that is signed, a request to a phone, a signer and a stand-in."""
+    treasurer, finance, now = world.ids["treasurer"], world.ids["finance"], world.clock.now()
+    waits, done = (world.signing.add(f"Pay {n} people, batch B{n}", "signatory", made_by=finance) for n in (7, 8))
+    member = await world.staff.by_id(treasurer)
+    assert member is not None
+    asked = await world.signing.sign(waits.id, member, "sgf_1")
+    world.signing.answer((await world.signing.sign(done.id, member, "sgf_2")).request_id, SignOutcome.SIGNED)
+    world.signers.add(treasurer, world.ids["admin"], finance)
+    week = now + timedelta(days=7)
+    await world.deps.delegations.delegate(treasurer, finance, ["payout_batch"], now, week, "on leave", member)
+    return {
+        "treasurer signing": "/signing",
+        "treasurer document": f"/signing/{waits.id}",
+        "treasurer request": f"/signing/requests/{asked.request_id}",
+        "treasurer delegations": "/delegations",
+        "finance signed": f"/signing/{done.id}",
+        "finance documents": "/signing/all",
+        "admin signers": "/signers",
     }
 
 

@@ -7,6 +7,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from pytest_aiohttp.plugin import AiohttpServer
 
 from simulators.carriers import carrier_to
 from simulators.lab import Bench, Lab
+from simulators.mssp import Code, Prompt
 from tests.simulators.acquirer import Acquirer, until
 from tests.simulators.bench import FIRST, RETIREE, bench_of
 from tests.simulators.tokens import TOKEN
@@ -103,7 +105,7 @@ async def picture(page: Page, name: str, folder: Path) -> None:
 
 async def tab_to(page: Page, name: str) -> None:
     """Press Tab until the element with this id has the focus, as a person without a mouse does."""
-    for _ in range(60):
+    for _ in range(110):
         if await page.evaluate("document.activeElement?.id") == name:
             return
         await page.keyboard.press("Tab")
@@ -203,3 +205,28 @@ async def test_the_page_fits_its_screen_in_each_language(
         assert await page.evaluate("document.fonts.check('1rem Vazirmatn')")
         assert await page.evaluate("window.breaches") == []
         await page.close()
+
+
+async def test_a_request_for_a_signature_shows_by_itself_and_the_pad_signs_it(
+    browser: Browser, bench: Bench, address: str, tmp_path: Path
+) -> None:
+    phone = next(iter(bench.sign_phones.values()))
+    await phone.issued()
+    page = await page_of(browser, 1440)
+    await page.goto(address)
+    await expect(page.locator("#sign-ok")).to_be_disabled()
+    soon = datetime.now(UTC) + timedelta(seconds=60)
+    end = phone.ask(Prompt("MSSP-1", "SSO: pay 1302 (TXN-3D5K)", bytes(32), soon), lambda _: b"cms")
+
+    await expect(page.locator("#sign-screen")).to_contain_text("TXN-3D5K")
+    for digit in "0000":
+        await page.locator(f'.sign-keypad [data-key="{digit}"]').click()
+    await page.locator("#sign-ok").click()
+    await expect(page.locator("#sign-screen")).to_contain_text("Wrong PIN")
+    await page.locator("#sign-pin").fill(phone.pin)
+    await page.keyboard.press("Enter")
+
+    await expect(page.locator("#sign-screen")).to_contain_text("Signed")
+    assert (await end).code is Code.SIGNATURE
+    assert await page.evaluate("window.breaches") == []
+    await picture(page, "lab-signing", tmp_path)

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
+from pydantic import SecretStr
 
-from gateway.demo import seed
+from gateway.demo import seed, signatures
 from gateway.demo.seed import Facts
 from gateway.languages import LANGUAGES
 from gateway.services.dialogues.resume import aside_text
-from gateway.settings import PREFIX, Settings
+from gateway.settings import DEMO_SECRET, PREFIX, Settings
 from simulators import config as simulator_config
 from simulators.phone import Phone
 from simulators.world import World
@@ -26,6 +27,7 @@ LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٬", "01234567890
 MOVED = (
     "data_dir", "database_url", "http_port", "iso8583_port", "lab_port", "smsc_port", "mail_port", "registry_url",
     "mail_ingress_port", "ussd_wires_file", "ussd_links_file", "sweep_after_s", "stop_s", "log_level", "links_file",
+    "bank_url",
 )  # fmt: skip
 """Settings of a town that are not the defaults."""
 
@@ -41,7 +43,7 @@ def free_ports(count: int) -> list[int]:
 
 def town_settings(folder: Path, database_url: str) -> Settings:
     """Settings on free ports; SQLite files in `folder` unless the URL is a PostgreSQL."""
-    http, iso8583, lab, smsc, mail, registry, ingress = free_ports(7)
+    http, iso8583, lab, smsc, mail, registry, ingress, bank, mssp = free_ports(9)
     return Settings(
         data_dir=folder / "data",
         database_url="" if database_url.startswith("sqlite") else database_url,
@@ -52,6 +54,9 @@ def town_settings(folder: Path, database_url: str) -> Settings:
         mail_port=mail,
         mail_ingress_port=ingress,
         registry_url=f"http://127.0.0.1:{registry}",
+        bank_url=f"http://127.0.0.1:{bank}",
+        bank_token=SecretStr(DEMO_SECRET),
+        mssp_url=f"http://127.0.0.1:{mssp}",
         sweep_after_s=1,
         stop_s=5.0,
         log_level="debug",
@@ -87,7 +92,9 @@ class Town:
     def environment(self) -> dict[str, str]:
         """What a process of this town must find, and no setting of whoever runs the tests."""
         outside = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        return outside | {f"{PREFIX}{name.upper()}": str(getattr(self.settings, name)) for name in MOVED}
+        outside[f"{PREFIX}BANK_TOKEN"] = self.settings.bank_token.get_secret_value()
+        moved = {f"{PREFIX}{name.upper()}": str(getattr(self.settings, name)) for name in MOVED}
+        return {**outside, **moved, **signatures.environment(self.settings)}
 
     async def start(self) -> None:
         """Start the gateway and wait until it takes work."""
@@ -185,6 +192,7 @@ async def opened(
         settings = settings.model_copy(update={"ussd_wires_file": str(folder / "wires.toml")})
     settings.data_dir.mkdir(parents=True)
     facts = await seed.seed(settings)
+    settings = signatures.served(settings, facts.mssp_password)
     seed.write_world(settings, facts, folder / "simulators.toml")
     world = World(simulator_config.load(folder / "simulators.toml"))
     async with world.running():

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from simulators import people
 from simulators.faults import Faults
 from simulators.lab import Bench
+from simulators.mssp import Authority, SignPhone
 from simulators.nfc_phone import NfcPhone
 from simulators.phone import Idle, Phone
 from simulators.terminal import Terminal, TerminalConfig
@@ -13,6 +14,7 @@ from tests.simulators.acquirer import KEY
 
 FIRST = "+989120000001"
 RETIREE = "+989120000002"
+SIGNERS = {"+989120000101": "Treasurer", "+989120000102": "Checker"}
 ENGLISH = "1. Balance\n2. Claim a benefit\n3. Pay\n4. More"
 PERSIAN = "۱. موجودی\n۲. درخواست مزایا\n۳. پرداخت\n۴. بیشتر"
 
@@ -50,11 +52,12 @@ class Letterbox:
 
 
 def bench_of(acquirer_port: int, api_url: str = "http://127.0.0.1:9") -> tuple[Bench, TalkingNetwork]:
-    """Ten phones, ten NFC phones, one terminal at the acquirer's port."""
+    """Ten phones, ten NFC phones, two that sign, one terminal at the acquirer's port."""
     trace, faults = Trace(), Faults()
     network = TalkingNetwork(trace)
     messages = Letterbox()
     everybody = people.load()
+    authority = Authority(None)
     config = TerminalConfig("TERM0001", "PHARMACY000001", "Moradi Pharmacy", KEY)
     terminal = Terminal(config, host="127.0.0.1", port=acquirer_port, faults=faults, trace=trace, answer_timeout_s=0.5)
     bench = Bench(
@@ -66,5 +69,6 @@ def bench_of(acquirer_port: int, api_url: str = "http://127.0.0.1:9") -> tuple[B
         terminals={"TERM0001": terminal},
         faults=faults,
         trace=trace,
+        sign_phones={number: SignPhone(number, name, authority, pin="4711") for number, name in SIGNERS.items()},
     )
     return bench, network

@@ -14,6 +14,7 @@ from simulators import people
 from simulators.lab import Bench, Lab, words
 from simulators.lab.bench import FaultButton
 from simulators.lab.render import WIRES
+from simulators.mssp import Said
 from simulators.terminal import TapOutcome
 from tests.simulators.acquirer import Acquirer, until
 from tests.simulators.bench import FIRST, PERSIAN, RETIREE, Letterbox, TalkingNetwork, bench_of
@@ -303,13 +304,14 @@ async def test_a_device_that_is_not_there_is_not_found(page: Page, path: str) ->
 
 async def test_a_browser_without_scripts_is_sent_back_to_the_page(page: Page) -> None:
     origin = str(page.client.make_url("/").origin())
-    path = "/phones/989120000001/press?phone=989120000001&nfc=989120000002&terminal=TERM0001"
+    looks = "phone=989120000001&nfc=989120000002&signer=989120000101&terminal=TERM0001"
+    path = f"/phones/989120000001/press?{looks}"
 
     async with page.client.post(
         path, data={"entry": "*1420#"}, headers={"Origin": origin}, allow_redirects=False
     ) as response:
         assert response.status == 303
-        assert response.headers["Location"] == "/?phone=989120000001&nfc=989120000002&terminal=TERM0001"
+        assert response.headers["Location"] == f"/?{looks}"
 
 
 @pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("fa", "rtl"), ("fr", "ltr"), ("ar", "rtl")])
@@ -343,16 +345,18 @@ def test_every_text_that_the_lab_may_ask_for_exists() -> None:
     asked = {
         key for file in TEMPLATES.glob("*.jinja") for key in re.findall(r'\bt\("([a-z0-9_.]+)"[,)]', file.read_text())
     }
+    asked |= {f"bank_state.{state}" for state in ("received", "rejected", "paid", "returned")}
     asked |= {f"who.{person.who}" for person in people.load()}
     asked |= {f"tap.{outcome}" for outcome in TapOutcome}
     asked |= {f"faults.{button}" for button in FaultButton}
     asked |= {f"wire.{wire}" for wire in WIRES}
+    asked |= {f"sign_said.{said}" for said in Said if said is not Said.NOTHING}
     asked |= {f"receipt.{name}" for name in ("merchant", "terminal", "date", "token", "amount", "stan", "rrn")}
     asked |= {f"receipt.{name}" for name in ("approval", "atc", "cryptogram")}
 
     assert asked <= texts.keys()
     unused = {key for key in texts.keys() - asked if not key.startswith(("de39.", "nfc_problem.", "who."))}
-    assert unused <= {"nfc.form", "terminal.bad_amount", "write.form"}
+    assert unused <= {"nfc.form", "sign.form", "terminal.bad_amount", "write.form"}
 
 
 @pytest.mark.parametrize(

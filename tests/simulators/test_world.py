@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import aiohttp
 import pytest
 
 from simulators import config
+from simulators.bank import Format, Terms
 from simulators.config import ConfigError
 from simulators.faults import CarrierFaults, SmscFaults
 from simulators.smsc import IdForm, ReceiptForm, wire
@@ -20,7 +22,7 @@ from tests.simulators.acquirer import KEY, Acquirer
 from tests.simulators.tokens import TOKEN
 
 TERMINAL = {"id": "TERM0001", "merchant_id": "PHARMACY000001", "merchant_name": "Moradi Pharmacy", "key": "00" * 16}
-PORTS = ("lab_port", "registry_port", "smsc_port", "mail_port")
+PORTS = ("lab_port", "bank_port", "registry_port", "smsc_port", "mail_port", "mssp_port")
 
 
 def free_ports() -> dict[str, int]:
@@ -54,6 +56,30 @@ def test_what_the_smsc_does_and_does_wrong_is_configured() -> None:
     assert (read.smsc_ids, read.smsc_receipts) == (IdForm("d", "X"), ReceiptForm.TLV)
     assert "hidden" not in repr(read)
     assert World(read).faults.smsc.throttle_per_s == 50
+
+
+def test_the_bank_is_configured_with_its_account_its_files_and_its_faults() -> None:
+    read = config.read(
+        {
+            "bank_port": 9_999,
+            "bank_token": "hidden",
+            "bank_balance": 7,
+            "bank_terms": {"formats": ["mt940", "csv"], "camt": "02", "pain_002": "03"},
+            "bank_faults": {"reject_rate": 1, "seed": 3},
+        }
+    )
+
+    assert read.bank_terms == Terms(frozenset({Format.MT940, Format.CSV}), "02", "03")
+    assert (read.bank_port, read.bank_balance, World(read).faults.bank.reject_rate) == (9_999, 7, 1.0)
+    assert "hidden" not in repr(read)
+
+
+@pytest.mark.parametrize(
+    "terms", [{"formats": "mt940"}, {"formats": ["mt941"]}, {"formats": [["mt940"]]}, {"camt": "09"}, {"form": []}, 1]
+)
+def test_terms_that_no_bank_offers_are_refused(terms: object) -> None:
+    with pytest.raises(ConfigError, match="bank_terms"):
+        config.read({"bank_terms": terms})
 
 
 async def test_phones_dial_over_smpp_when_they_are_told_to() -> None:
@@ -122,6 +148,9 @@ def test_a_certificate_that_cannot_be_read_is_said() -> None:
         ({"smsc_ids": {"receipt": "b"}}, "smsc_ids: 'b' is no form of message ids"),
         ({"smsc_ids": "x"}, "smsc_ids is not a table"),
         ({"smsc_receipts": "long"}, "smsc_receipts is one of full, text, tlv, partial"),
+        ({"mssp_faults": {"slow": 1}}, "unknown key slow of mssp_faults; the nearest is slow_ms"),
+        ({"signer": [{"msisdn": "+989120000101"}]}, "a signer has msisdn and name and, if need be, name_fa, pin, key"),
+        ({"signer": [{"msisdn": "+1", "name": "x", "key": "dsa"}]}, "the key of a signer is one of ec, rsa"),
         ({"smsc_accounts": {"kannel": 1}}, "smsc_accounts is a table of system ids and passwords"),
         ({"terminal": [{**TERMINAL, "id": "T"}]}, "terminal 'T' does not fit its wire"),
         ({"terminal": [{**TERMINAL, "key": "xyz"}]}, "terminal 'TERM0001' does not fit its wire"),
@@ -174,6 +203,31 @@ async def test_tokens_and_journals_survive_a_restart_of_the_world(tmp_path: Path
     assert kept is not None
     assert kept.atc == TOKEN.atc + 1
     assert set(acquirer.mtis()) == {"0100", "0220"}
+
+
+async def test_staff_have_phones_that_sign_for_the_application_provider_of_the_configuration(tmp_path: Path) -> None:
+    given = {
+        **free_ports(),
+        "data_dir": str(tmp_path),
+        "mssp_ap_id": "http://sso.example",
+        "mssp_ap_password": "hidden",
+        "mssp_faults": {"clock_skew_s": 600},
+        "signer": [{"msisdn": "+989120000101", "name": "Treasurer", "pin": "4711", "key": "rsa"}],
+    }
+    async with World(config.read(given)).running() as world:
+        instant = (datetime.now(UTC) + timedelta(seconds=600)).isoformat()
+        header = {"AP_ID": "http://sso.example", "AP_PWD": "hidden", "AP_TransID": "A1", "Instant": instant}
+        question = {"MSS_ProfileReq": {"AP_Info": header, "MobileUser": {"MSISDN": "989120000101"}}}
+        url = f"http://127.0.0.1:{given['mssp_port']}/rest/service/profile"
+        async with aiohttp.ClientSession() as session, session.post(url, json=question) as answer:
+            told = await answer.text()
+
+    assert '"Algorithm": "RSA"' in told
+    assert list(world.sign_phones)[:2] == ["+989120000101", "+989120000001"]
+    assert world.sign_phones["+989120000101"].pin == "4711"
+    assert "BEGIN CERTIFICATE" in (tmp_path / "mssp" / "root.pem").read_text()
+    assert "hidden" not in repr(world.config)
+    assert "4711" not in repr(world.config)
 
 
 async def _start(file: Path) -> asyncio.subprocess.Process:

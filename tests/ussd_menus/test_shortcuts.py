@@ -29,9 +29,18 @@ DAY = date(2026, 11, 22)
 ANSWERS = {
     "invoices.list": Result("ok", {"rows": ({"id": "i", "period": "1405-07", "amount": Amount(5, "IRR", 0)},)}),
     "mailbox.list": Result("ok", {"rows": ({"id": "m", "day": DAY, "title": "T"},)}),
+    "benefits.status": Result("ok", {"number": "S-12345674", "benefit_kind": "sickness", "state": "paid"}),
+    "attest.open": Result("ok", {"number": "M-1", "claimant": "Maryam", "first_day": DAY, "last_day": DAY}),
     "payments.payee": Result("registered", {"name": "M***m A***i"}),
 }
-EXAMPLES = {"msisdn": "09120000002", "amount": "500000", "first_day": "14050820", "last_day": "14050825"}
+EXAMPLES = {
+    "msisdn": "09120000002",
+    "amount": "500000",
+    "first_day": "14050820",
+    "last_day": "14050825",
+    "claim_number": "12345674",
+    "attest_code": "482913",
+}
 
 
 def dial(frozen: FrozenMenus, answers: str, language: str = "en", status: str = "active") -> tuple[State, Reply, Plan]:

@@ -1,7 +1,7 @@
 """The ledger's front door: what the rest of the house may call."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Literal
@@ -137,6 +137,10 @@ class Ledger:
         """The account with this id."""
         found = await self._reads.account(account)
         return None if found is None else found[0]
+
+    async def accounts_among(self, ids: Collection[AccountId]) -> list[Account]:
+        """Those of these accounts that there are, in no order; at most some thousands at once."""
+        return await self._reads.accounts_among(ids)
 
     async def state(self, account: AccountId) -> AccountState | None:
         """Whether the account takes transfers; None if there is no such account."""

@@ -36,6 +36,7 @@ class StatementLine:
         counterparty: Name of the other side, or ''.
         counterparty_account: Its IBAN, or ''.
         remittance: What it is for, in free text, or ''.
+        code: The bank's kind of booking (`PMNT-ICDT-ESCT`, `NTRF`), or ''.
     """
 
     number: int
@@ -53,6 +54,12 @@ class StatementLine:
     counterparty: str = ""
     counterparty_account: str = ""
     remittance: str = ""
+    code: str = ""
+
+    @property
+    def signed(self) -> int:
+        """Minor units, negative where money went out."""
+        return self.amount.minor if self.kind is LineKind.CREDIT else -self.amount.minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,7 @@ class BankStatement:
         from_on: First day, or None.
         to_on: Last day, or None.
         lines: In the file's order.
+        left_out: How many entries are not booked yet, or of nothing, and so are no lines.
     """
 
     root: str
@@ -81,3 +89,4 @@ class BankStatement:
     from_on: date | None
     to_on: date | None
     lines: tuple[StatementLine, ...]
+    left_out: int = 0

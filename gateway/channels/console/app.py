@@ -15,18 +15,25 @@ from gateway.channels.console.guard import guarded
 from gateway.channels.console.movements import is_moment
 from gateway.channels.console.pages import (
     approvals,
+    attesters,
+    bank,
     campaigns,
     cash_in,
     causes,
     claims,
+    decisions,
+    delegations,
     jobs,
     ledger,
     links,
     menus,
     merchants,
     people,
+    phone_sign_in,
     sessions,
     sign_in,
+    signers,
+    signing,
     staff,
     tickets,
     today,
@@ -43,8 +50,8 @@ def console_routes() -> list[Route]:
     """Every route of the console with the roles that it needs."""
     pages = (
         sign_in, today, claims, approvals, tickets, people, cash_in, ledger, causes, jobs, campaigns, links, menus,
-        sessions, merchants, staff,
-        views,
+        sessions, merchants, staff, bank,
+        views, signing, signers, delegations, phone_sign_in, decisions, attesters,
     )  # fmt: skip
     return [route for page in pages for route in page.routes()]
 

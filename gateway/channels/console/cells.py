@@ -32,9 +32,10 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """An identifier, shown left to right in a fixed width."""
+    """An identifier, shown left to right in a fixed width; one that is long without parts `wraps` anywhere."""
 
     text: str
+    wraps: bool = False
 
 
 Cell = str | int | Money | datetime | date | Link | Chip | Code | None

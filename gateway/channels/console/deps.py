@@ -8,11 +8,29 @@ from typing import Protocol
 from aiohttp import web
 
 from gateway.channels.console.cells import Cell
+from gateway.channels.console.signing_desks import DelegationsDesk, PhoneSignInDesk, SignersDesk, SigningDesk
 from gateway.observe import Metrics
 from gateway.services.access import View
-from gateway.services.approvals import Approval, ApprovalOutcome, Band, Change, Checker, Vote
-from gateway.services.benefits import Claim, ClaimChange, DecisionOutcome
+from gateway.services.approvals import (
+    Approval,
+    ApprovalOutcome,
+    Band,
+    Change,
+    Checker,
+    Vote,
+)
+from gateway.services.banking import FileRow, FileState, Imported, OrderRow, StatementRow
+from gateway.services.benefits import (
+    AttesterSort,
+    Claim,
+    ClaimChange,
+    DecisionOutcome,
+    Evidence,
+    KnownAttester,
+    Why,
+)
 from gateway.services.campaigns import Campaign, CampaignKind, CampaignOutcome, Preview, Reported
+from gateway.services.decisions import Cases, CompiledTable, Difference, Finding, Inputs, Version
 from gateway.services.dialogues import Traced
 from gateway.services.funnels import Completion, Funnel
 from gateway.services.jobs import Job, JobOutcome
@@ -30,6 +48,7 @@ from wallet.accounts import Account, Chart
 from wallet.clock import Clock
 from wallet.ids import AccountId
 from wallet.money import Money
+from wallet.reconciliation import StatementLine
 from wallet.transfers import Balances, LogRow, Movement, RoleSum
 
 # The verbs are documented where they are made; here is only which of them the console uses.
@@ -104,7 +123,29 @@ class BenefitsDesk(Protocol):
     async def history(self, claim_id: str) -> list[ClaimChange]: ...
     async def pending(self, *, limit: int, after: str = "") -> list[Claim]: ...
     async def approve(self, claim_id: str, officer: str) -> DecisionOutcome: ...
-    async def reject(self, claim_id: str, officer: str, reason: str) -> DecisionOutcome: ...
+    async def reject(self, claim_id: str, officer: str, reason: str, why: Why = Why.OTHER) -> DecisionOutcome: ...
+    async def evidence(self, claim_id: str) -> list[Evidence]: ...
+    async def cases(self, table: str, *, limit: int) -> Sequence[Inputs]: ...
+
+
+class DecisionsDesk(Protocol):
+    """Satisfied by gateway.services.decisions.Decisions."""
+
+    async def list_versions(self, *, name: str = "", limit: int = 200) -> list[Version]: ...
+    async def version(self, version_id: str) -> Version | None: ...
+    async def compiled(self, version_id: str) -> CompiledTable: ...
+    async def body(self, version_id: str) -> bytes: ...
+    async def propose(self, body: bytes, note: str, maker: str) -> Version | list[Finding]: ...
+    async def dry_run(self, version_id: str, cases: Cases | None = None) -> list[Difference]: ...
+
+
+class AttestersDesk(Protocol):
+    """Satisfied by gateway.services.benefits.AttesterBook."""
+
+    async def list_attesters(self, *, after: str = "", limit: int = 100) -> list[KnownAttester]: ...
+    async def add(
+        self, code: str, sort: AttesterSort, name: str, msisdn: str, staff_id: str, *, language: str = "fa"
+    ) -> bool: ...
 
 
 class PaymentsDesk(Protocol):
@@ -204,6 +245,17 @@ class MailboxDesk(Protocol):
     async def titles(self, person_id: str) -> list[Title]: ...
 
 
+class BankDesk(Protocol):
+    """Satisfied by gateway.services.banking.Banking."""
+
+    async def orders(self, *, limit: int, before: str = "") -> list[OrderRow]: ...
+    async def files(self, *, limit: int, before: str = "", state: FileState | None = None) -> list[FileRow]: ...
+    async def statements(self, *, limit: int, before: str = "") -> list[StatementRow]: ...
+    async def statement(self, statement_id: str) -> StatementRow | None: ...
+    async def lines(self, statement_id: str, *, limit: int, after: int = 0) -> list[StatementLine]: ...
+    async def import_statement(self, octets: bytes, name: str, staff_id: str) -> Imported: ...
+
+
 class LogEnd(Protocol):
     """Where the ledger's log ends."""
 
@@ -274,6 +326,8 @@ class ConsoleDeps:
         approvals: Maker and checker.
         approval_roles: The mapping given to Approvals; the console shows buttons by it, the service decides.
         benefits: Claims.
+        decisions: Decision tables.
+        attesters: Employers who confirm claims.
         payments: Cash-in.
         jobs: Long work.
         campaigns: One text for many people.
@@ -284,10 +338,16 @@ class ConsoleDeps:
         mailbox: Titles of a person's messages.
         merchants: Merchants and terminals.
         tickets: Complaints by SMS.
+        banking: Orders to the bank, its files and its statements.
         ledger: Read only.
         links: Names of links and whether each is up; empty when nothing is known.
         link_board: What every process last said of its links.
         queue: What waits in the outbox.
+        signing: Documents and their signatures.
+        signers: Whose phone signs.
+        phone_sign_ins: Signing in by phone; None where there is no signature service.
+        delegations: Who stands in for whom.
+        document_kinds: Kinds of documents that are signed, for who names a stand-in.
         causes: Resolvers by prefix (`tap`, `ses`, …) besides its own: clm, inv, pay, cco, csh.
     """
 
@@ -301,6 +361,8 @@ class ConsoleDeps:
     approvals: ApprovalsDesk
     approval_roles: Mapping[str, str]
     benefits: BenefitsDesk
+    decisions: DecisionsDesk
+    attesters: AttestersDesk
     payments: PaymentsDesk
     jobs: JobsDesk
     campaigns: CampaignsDesk
@@ -311,11 +373,17 @@ class ConsoleDeps:
     mailbox: MailboxDesk
     merchants: MerchantsDesk
     tickets: TicketsDesk
+    banking: BankDesk
     ledger: Book
     links: Callable[[], Mapping[str, bool]]
     link_board: LinksDesk
     queue: QueueDesk
     causes: Mapping[str, CauseResolver]
+    signing: SigningDesk
+    signers: SignersDesk
+    phone_sign_ins: PhoneSignInDesk | None
+    delegations: DelegationsDesk
+    document_kinds: Collection[str]
 
 
 DEPS = web.AppKey("console_deps", ConsoleDeps)

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from aiohttp import web
 from gateway.channels.console.deps import DEPS
 from gateway.channels.console.forms import CSRF_FIELD, body_fields
 from gateway.channels.console.routes import PUBLIC, Route
+from gateway.channels.console.uploads import form_with_file
 from gateway.channels.console.visit import PREFIX, Visit
 from gateway.channels.console.words import Words
 from gateway.errors import NotAllowed
@@ -23,6 +25,7 @@ COOKIE = "__Host-tapdial"
 LANGUAGE_COOKIE = "__Host-tapdial-language"
 """The language of somebody who is not signed in yet; no secret."""
 VISIT = web.RequestKey("visit", Visit)
+UPLOAD_BYTES_MAX = 64 * 1024 * 1024
 _LOG = log(part="console")
 
 
@@ -54,9 +57,13 @@ def guarded(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespons
                 _LOG.warning("console_refused", staff_id=visit.member.id, route=route.path)
                 raise NotAllowed("role")
         if request.method == "POST":
-            visit = await _checked_post(visit)
+            visit = await _checked_post(visit, takes_file=route.takes_file)
             request[VISIT] = visit
-        return await route.handler(visit)
+        try:
+            return await route.handler(visit)
+        finally:
+            if visit.file is not None:
+                visit.file.close()
 
     return handle
 
@@ -70,13 +77,18 @@ async def _enter(request: web.Request) -> Visit:
     return Visit(request, deps, words, csrf_of(token), member, token)
 
 
-async def _checked_post(visit: Visit) -> Visit:
+async def _checked_post(visit: Visit, *, takes_file: bool) -> Visit:
     if not _same_origin(visit.request):
         raise NotAllowed("origin")
+    if takes_file:
+        fields, file = await form_with_file(
+            visit.request, UPLOAD_BYTES_MAX, lambda given: _csrf_right(given, visit.csrf)
+        )
+        return replace(visit, fields=fields, file=file)
     fields = await body_fields(visit.request)
     if visit.member is not None and not _csrf_right(fields, visit.csrf):
         raise NotAllowed("csrf")
-    return Visit(visit.request, visit.deps, visit.words, visit.csrf, visit.member, visit.token, fields)
+    return replace(visit, fields=fields)
 
 
 def _same_origin(request: web.Request) -> bool:

@@ -6,6 +6,11 @@ from gateway.services.staff import Role
 
 SEE_CLAIMS = (Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.FINANCE)
 DECIDE = (Role.BENEFITS_OFFICER,)
+SEE_TABLES = (Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.FINANCE)
+PROPOSE_TABLES = (Role.BENEFITS_OFFICER,)
+"""Who proposes decision tables; a releaser publishes them."""
+ENROL_ATTESTERS = (Role.ADMINISTRATOR,)
+"""Who says which phone speaks for an employer: nobody who decides claims."""
 SEE_PEOPLE = (Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.BRANCH_CLERK, Role.FINANCE)
 PROPOSE_UNLOCK = (Role.BENEFITS_OFFICER, Role.BRANCH_CLERK)
 DESK = (Role.BRANCH_CLERK,)
@@ -24,8 +29,21 @@ SEE_TICKETS = (Role.BENEFITS_OFFICER, Role.BRANCH_CLERK)
 SEE_CAMPAIGNS = (Role.FINANCE, Role.ADMINISTRATOR)
 RUN_CAMPAIGNS = (Role.FINANCE,)
 """Who makes campaigns; another one of them agrees to each."""
+SEE_DOCUMENTS = (
+    Role.FINANCE,
+    Role.ADMINISTRATOR,
+    Role.SIGNATORY,
+    Role.PAYOUTS_OFFICER,
+    Role.PAYOUTS_CHECKER,
+)
+"""Who sees every document that was put up for signing, with its proof; others see their own."""
+SEE_SIGNERS = (Role.ADMINISTRATOR, Role.FINANCE)
+RUN_SIGNERS = (Role.ADMINISTRATOR,)
+"""Who asks for an enrolment; a second person agrees to each."""
 SEE_LEDGER = (Role.FINANCE,)
 SEE_CAUSES = (Role.FINANCE, Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.BRANCH_CLERK)
+SEE_BANK = (Role.FINANCE, Role.PAYOUTS_OFFICER)
+"""Who sees orders and statements, and brings files of the bank."""
 RUN_STAFF = (Role.ADMINISTRATOR,)
 SEE_VIEWS = (Role.ADMINISTRATOR,)
 """Who reads the access log; that shows no more of a person than the name."""
@@ -43,11 +61,15 @@ class MenuItem:
 MENU = (
     MenuItem("today", "/", tuple(Role)),
     MenuItem("claims", "/claims", SEE_CLAIMS),
+    MenuItem("decisions", "/decisions", SEE_TABLES),
+    MenuItem("attesters", "/attesters", (*SEE_CLAIMS, *ENROL_ATTESTERS)),
     MenuItem("approvals", "/approvals", tuple(Role)),
+    MenuItem("signing", "/signing", tuple(Role)),
     MenuItem("tickets", "/tickets", SEE_TICKETS),
     MenuItem("people", "/people", SEE_PEOPLE),
     MenuItem("cash_in", "/cash-in", DESK),
     MenuItem("ledger", "/ledger", SEE_LEDGER),
+    MenuItem("bank", "/bank", SEE_BANK),
     MenuItem("campaigns", "/campaigns", SEE_CAMPAIGNS),
     MenuItem("jobs", "/jobs", SEE_JOBS),
     MenuItem("links", "/links", SEE_LINKS),
@@ -55,4 +77,6 @@ MENU = (
     MenuItem("menus", "/menus", SEE_MENUS),
     MenuItem("merchants", "/merchants", SEE_MERCHANTS),
     MenuItem("staff", "/staff", RUN_STAFF),
+    MenuItem("signers", "/signers", SEE_SIGNERS),
+    MenuItem("delegations", "/delegations", tuple(Role)),
 )

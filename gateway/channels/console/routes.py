@@ -24,6 +24,7 @@ class Route:
     path: str
     handler: Handler
     roles: frozenset[Role]
+    takes_file: bool = False
 
 
 def get(path: str, handler: Handler, roles: Iterable[Role]) -> Route:
@@ -34,3 +35,8 @@ def get(path: str, handler: Handler, roles: Iterable[Role]) -> Route:
 def post(path: str, handler: Handler, roles: Iterable[Role]) -> Route:
     """An action: CSRF token and origin are checked before the handler sees it."""
     return Route("POST", path, handler, frozenset(roles))
+
+
+def upload(path: str, handler: Handler, roles: Iterable[Role]) -> Route:
+    """An action that brings a file: as above, and the token is checked before the file is taken."""
+    return Route("POST", path, handler, frozenset(roles), takes_file=True)

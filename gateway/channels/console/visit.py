@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
 import aiohttp_jinja2
@@ -23,7 +23,8 @@ PREFIX = "/console"
 class Visit:
     """What a handler gets instead of a bare request.
 
-    `member` is there on every route but the public ones; `fields` are the body's, the CSRF token already checked.
+    `member` is there on every route but the public ones; `fields` are the body's, the CSRF token already checked;
+    `file` is there where the route takes one, and closed when the handler is done.
     """
 
     request: web.Request
@@ -33,6 +34,7 @@ class Visit:
     member: StaffMember | None
     token: str = field(repr=False, default="")
     fields: Mapping[str, Sequence[str]] = field(repr=False, default_factory=dict)
+    file: BinaryIO | None = field(repr=False, default=None)
 
     @property
     def staff(self) -> StaffMember:

@@ -3,16 +3,18 @@
 What an SMS may do is less than what a dial may: its sender's address can be forged, a lent phone shows what came in,
 and a text stays in the phone. So nothing here moves money or shows a balance, and no PIN is ever asked for by SMS: BAL
 and PAY lead to the dial that asks for the PIN, PAY with what is due, which our own notices of debt say anyway. YES is
-not a PIN either, so it answers questions and never agrees to a payment.
+not a PIN either, so it answers questions and never agrees to a payment. With the code of our SMS it is an employer's
+word on a claim.
 """
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from gateway.channels.sms.keywords import Found, Keyword, Keywords, looks_secret
 from gateway.channels.sms.ports import Benefits, OptOuts, Payments, People, Questions, Tickets
-from gateway.services.benefits import Claim, ClaimState
+from gateway.services.benefits import AttestOutcome, Claim, ClaimState
 from gateway.services.messages import Answer, Limit, Written
 from gateway.services.payments import Invoice
 from gateway.services.people import Person
@@ -20,8 +22,12 @@ from gateway.services.shortnumber import ascii_digits
 from wallet.money import Money
 
 _DIGITS = re.compile(r"[^0-9]+")
+_ATTEST_CODE = re.compile(r"[0-9]{6}")
 CLAIM_CLASSES: Mapping[ClaimState, str] = {
+    ClaimState.ATTESTING: "reply_claim_waiting",
     ClaimState.SUBMITTED: "reply_claim_waiting",
+    ClaimState.OBJECTED: "reply_claim_waiting",
+    ClaimState.BATCHED: "reply_claim_waiting",
     ClaimState.APPROVED: "reply_claim_waiting",
     ClaimState.RELEASED: "reply_claim_waiting",
     ClaimState.PAID: "reply_claim_paid",
@@ -142,6 +148,9 @@ class Door:
         )
 
     async def _reply(self, asked: Asked) -> Answer:
+        code = ascii_digits(asked.found.argument)
+        if asked.found.keyword is not Keyword.DIGIT and _ATTEST_CODE.fullmatch(code):
+            return await self._attested(asked, code)
         said = asked.found.argument if asked.found.keyword is Keyword.DIGIT else asked.found.keyword.value
         replied = await self._services.questions.reply(asked.written.msisdn, said, asked.written.id)
         if replied is None:
@@ -150,6 +159,20 @@ class Door:
             options = ", ".join(self._shown(option, asked.language) for option in replied.question.options)
             return asked.answer("reply_choose", options=options)
         return asked.answer("reply_thanks")
+
+    async def _attested(self, asked: Asked, code: str) -> Answer:
+        agrees = asked.found.keyword is Keyword.YES
+        said = await self._services.benefits.attest(asked.written.msisdn, code, agrees=agrees)
+        match said.outcome:
+            case AttestOutcome.OK:
+                assert said.claim is not None
+                return asked.answer("reply_attested" if agrees else "reply_not_attested", number=said.claim.number)
+            case AttestOutcome.WRONG:
+                return asked.answer("reply_attest_wrong")
+            case AttestOutcome.EXPIRED:
+                return asked.answer("reply_attest_late")
+            case unreachable:
+                assert_never(unreachable)
 
     def _helped(self, language: str, person_id: str, limit: Limit) -> Answer:
         words = ("balance", "pay", "claim", "complaint", "stop")

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from gateway.services.benefits import Claim
+from gateway.services.benefits import Attested, Claim
 from gateway.services.messages import Replied
 from gateway.services.payments import Invoice
 from gateway.services.people import Person
@@ -29,6 +29,10 @@ class Benefits(Protocol):
 
     async def claims_of(self, person_id: str) -> list[Claim]:
         """A person's claims, newest first."""
+        ...
+
+    async def attest(self, msisdn: str, code: str, *, agrees: bool) -> Attested:
+        """An employer or provider answers with the code of our SMS."""
         ...
 
 

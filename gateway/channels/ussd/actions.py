@@ -2,9 +2,10 @@
 
 from zoneinfo import ZoneInfo
 
+from gateway.channels.ussd.benefits import Attesting, Claims
 from gateway.channels.ussd.identity import Identity
 from gateway.channels.ussd.mailbox import Letters
-from gateway.channels.ussd.money import Claims, Paying, Wallets
+from gateway.channels.ussd.money import Paying, Wallets
 from gateway.channels.ussd.ports import Services
 from gateway.channels.ussd.signing import Signings
 from gateway.channels.ussd.tickets import Tellings
@@ -19,6 +20,7 @@ def build_actions(services: Services, chart: Chart, zone: ZoneInfo) -> Actions:
         **Identity(people).actions(),
         **Wallets(people, ledger, chart, zone).actions(),
         **Claims(people, services.benefits).actions(),
+        **Attesting(services.benefits).actions(),
         **Paying(people, services.payments, services.tokens, zone).actions(),
         **Tellings(people, ledger, services.tickets, chart, zone).actions(),
         **Letters(people, services.mailbox, zone).actions(),

@@ -1,12 +1,11 @@
-"""The actions about benefits and money. Where a PIN is asked for it is checked before the service is called."""
+"""The actions about money. Where a PIN is asked for it is checked before the service is called."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from gateway.channels.ussd.identity import active, known, refused_pin
-from gateway.channels.ussd.ports import Benefits, Ledger, Payments, People, Tokens
-from gateway.services.benefits import ClaimOutcome, ClaimState
+from gateway.channels.ussd.ports import Ledger, Payments, People, Tokens
 from gateway.services.dialogues import Actions, Caller
 from gateway.services.payments import PayeeKind, PayOutcome, PayResult, RedeemOutcome
 from ussd_menus import Amount, Call, Result, Row, Value
@@ -72,39 +71,6 @@ class Wallets:
             "amount": shown(moved.amount),
             "sign": sign,
         }
-
-
-class Claims:
-    """Sickness benefits."""
-
-    def __init__(self, people: People, benefits: Benefits) -> None:
-        self._people = people
-        self._benefits = benefits
-
-    def actions(self) -> Actions:
-        """Name to function."""
-        return {"benefits.claim": self.claim, "benefits.list": self.list}
-
-    async def claim(self, caller: Caller, call: Call) -> Result:
-        """ok{number} | order | too_long{days_max} | too_late | overlap | in_future."""
-        first_day, last_day = call.args["first_day"], call.args["last_day"]
-        assert isinstance(first_day, date)
-        assert isinstance(last_day, date)
-        person = await active(self._people, caller)
-        result = await self._benefits.claim(person.id, first_day, last_day, caller.call_key(call))
-        values: dict[str, Value] = {}
-        if result.outcome is ClaimOutcome.OK:
-            assert result.claim is not None
-            values["number"] = result.claim.number
-        elif result.outcome is ClaimOutcome.TOO_LONG:
-            values["days_max"] = result.days_max or 0
-        return Result(result.outcome.value, values)
-
-    async def list(self, caller: Caller, _call: Call) -> Result:
-        """ok{rows[{number, state}]} | none."""
-        person = await active(self._people, caller)
-        claims = await self._benefits.claims_of(person.id)
-        return _rows(tuple({"number": claim.number, "state": _STATE_WORDS[claim.state]} for claim in claims))
 
 
 class Paying:
@@ -217,10 +183,6 @@ class Paying:
             return {"reference": result.reference, "valid_until": result.valid_until.astimezone(self._zone)}
         assert result.balance is not None
         return {"reference": result.reference, "balance": shown(result.balance)}
-
-
-_STATE_WORDS = {state: "pending" if state is ClaimState.SUBMITTED else state.value for state in ClaimState}
-"""A claim's state in the menus' vocabulary."""
 
 
 def shown(money: Money) -> Amount:

@@ -6,7 +6,15 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
-from gateway.services.benefits import Claim, ClaimResult
+from gateway.services.benefits import (
+    Attested,
+    Attester,
+    AttesterOutcome,
+    Claim,
+    ClaimResult,
+    Evidence,
+    ObjectOutcome,
+)
 from gateway.services.notices import Kept, Title
 from gateway.services.payments import Invoice, Payee, PayResult, RedeemResult
 from gateway.services.people import (
@@ -108,10 +116,47 @@ class Payments(Protocol):
 
 
 class Benefits(Protocol):
-    """Sickness claims; satisfied by services/benefits."""
+    """Claims, and who attests them; satisfied by services/benefits."""
 
-    async def claim(self, person_id: str, first_day: date, last_day: date, call_key: str) -> ClaimResult:
+    async def claim(
+        self,
+        person_id: str,
+        first_day: date,
+        last_day: date,
+        call_key: str,
+        *,
+        kind: str = "sickness",
+        attester_code: str = "",
+    ) -> ClaimResult:
         """Submit a claim."""
+        ...
+
+    async def attester(self, person: Person, kind: str, code: str) -> tuple[AttesterOutcome, Attester | None]:
+        """The employer or provider that a person names."""
+        ...
+
+    async def own_claim(self, person_id: str, digits: str) -> Claim | None:
+        """A person's own claim by the digits of its number."""
+        ...
+
+    async def evidence(self, claim_id: str) -> list[Evidence]:
+        """All that was looked at."""
+        ...
+
+    async def object_to(self, person_id: str, digits: str) -> ObjectOutcome:
+        """The person does not agree with a refusal."""
+        ...
+
+    def objection_until(self, claim: Claim) -> date | None:
+        """Until when a refused claim may be objected to; None if it may not."""
+        ...
+
+    async def attest_open(self, msisdn: str, code: str) -> Attested:
+        """Show the claim of a code to its attester."""
+        ...
+
+    async def attest_seen(self, msisdn: str, number: str, *, agrees: bool) -> Attested:
+        """The attester's answer about the claim that was shown."""
         ...
 
     async def claims_of(self, person_id: str) -> list[Claim]:

@@ -1,1 +1,47 @@
 """Banking: orders to the bank and what it says of them; statements as they came, each once."""
+
+from gateway.services.banking.banking import Banking
+from gateway.services.banking.book import Parts
+from gateway.services.banking.inbox import FILE_MAX
+from gateway.services.banking.model import (
+    BankOrder,
+    BankPayment,
+    FileRow,
+    FileState,
+    Finding,
+    Imported,
+    ImportOutcome,
+    News,
+    OrderRow,
+    OrderState,
+    PaymentNews,
+    Scheme,
+    StatementRow,
+)
+from gateway.services.banking.ports import Arrived, Bank, NewsTaker, OrderBook
+from gateway.services.banking.profile import BankProfile, read_bank_profile
+
+__all__ = [
+    "FILE_MAX",
+    "Arrived",
+    "Bank",
+    "BankOrder",
+    "BankPayment",
+    "BankProfile",
+    "Banking",
+    "FileRow",
+    "FileState",
+    "Finding",
+    "ImportOutcome",
+    "Imported",
+    "News",
+    "NewsTaker",
+    "OrderBook",
+    "OrderRow",
+    "OrderState",
+    "Parts",
+    "PaymentNews",
+    "Scheme",
+    "StatementRow",
+    "read_bank_profile",
+]

@@ -1,5 +1,6 @@
 """Orders to the bank, and what the bank says of each payment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -92,3 +93,152 @@ class News:
     reason: str
     source: str
     at: datetime
+
+
+class OrderState(StrEnum):
+    """Where an order stands: writing -> written -> sending -> sent -> answered, or refused."""
+
+    WRITING = "writing"
+    """Wanted; whoever has ordered it writes its file, again if need be."""
+    WRITTEN = "written"
+    """The file is whole and safe on disk."""
+    SENDING = "sending"
+    """Handed over with an unknown outcome: the bank is asked before it is sent again."""
+    SENT = "sent"
+    ANSWERED = "answered"
+    """The bank has said something of it (pain.002)."""
+    REFUSED = "refused"
+    """The bank does not take the file: nothing of it will be paid."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order as it is kept.
+
+    Attributes:
+        order: What was ordered.
+        state: See OrderState.
+        sha256: Of its file, hexadecimal; '' while it is written.
+        status: What the bank last said of the whole (`ACCP`, `PART`, `RJCT`), or ''.
+        reason: Why it was refused or why the last try failed, or ''.
+        attempts: How often it was handed over.
+        created_at: When it was ordered.
+        changed_at: When its state last changed.
+    """
+
+    order: BankOrder
+    state: OrderState
+    sha256: str
+    status: str
+    reason: str
+    attempts: int
+    created_at: datetime
+    changed_at: datetime
+
+
+class FileState(StrEnum):
+    """Where a file stands that has come: kept first, then taken or refused."""
+
+    KEPT = "kept"
+    TAKEN = "taken"
+    REFUSED = "refused"
+    """Not understood; the octets stay, and staff see why."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file of the bank as it is kept.
+
+    Attributes:
+        id: `bkf_…`.
+        name: The bank's, or that of the file that staff have uploaded.
+        sha256: Of its octets, hexadecimal.
+        size: In octets.
+        kind: `pain.002`, `camt.053`, `mt940`, `csv`…; '' while nobody knows.
+        state: See FileState.
+        reason: Why it was refused, or what staff should know of it; or ''.
+        staff_id: Who brought it, '' for the bank's own door.
+        at: When it came.
+    """
+
+    id: str
+    name: str
+    sha256: str
+    size: int
+    kind: str
+    state: FileState
+    reason: str
+    staff_id: str
+    at: datetime
+
+
+class Finding(StrEnum):
+    """What does not fit between a statement and the one before it; it is taken all the same, and staff see it."""
+
+    GAP = "gap"
+    """Numbers are missing before it."""
+    OPENING = "opening"
+    """It does not open with what the one before it closed with."""
+    AGAIN = "again"
+    """Another statement of that number came, with other content."""
+    BATCH = "batch"
+    """A booking of an order as a whole is of another sum than its payments make."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """A statement as it is kept; its lines are read by their own verb.
+
+    Attributes:
+        id: `stm_…`.
+        file_id: Where it first came in.
+        root: `camt.053`, `mt940`…
+        statement_id: The bank's name of it.
+        account: Whose.
+        asset: Code.
+        sequence: Its number, 0 where it has none.
+        opening: Minor units, or None.
+        closing: Minor units, or None.
+        from_on: First day, or None.
+        to_on: Last day, or None.
+        count: Lines.
+        left_out: Entries that the bank has not booked.
+        findings: What does not fit.
+        at: When it was taken.
+    """
+
+    id: str
+    file_id: str
+    root: str
+    statement_id: str
+    account: str
+    asset: str
+    sequence: int
+    opening: int | None
+    closing: int | None
+    from_on: date | None
+    to_on: date | None
+    count: int
+    left_out: int
+    findings: tuple[Finding, ...]
+    at: datetime
+
+
+class ImportOutcome(StrEnum):
+    """Answers to a file that staff bring."""
+
+    TAKEN = "taken"
+    ALREADY = "already"
+    """The same octets, or statements, are in."""
+    REFUSED = "refused"
+    """Not understood; the reason says where."""
+    TOO_LARGE = "too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of a file: the statements in it, new or not, and why it was refused, or ''."""
+
+    outcome: ImportOutcome
+    statement_ids: Sequence[str] = ()
+    reason: str = ""

@@ -15,6 +15,14 @@ class NewsTaker(Protocol):
         ...
 
 
+class OrderBook(Protocol):
+    """Which payments an order has; satisfied by gateway.services.banking.files.WrittenOrders out of its own files."""
+
+    async def payments_of(self, order_id: str) -> Sequence[tuple[str, int]]:
+        """End-to-end id and minor units of each, in the file's order; none where the order is not known."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """A file of the bank: `name` is the bank's, unique; `octets` as they came."""

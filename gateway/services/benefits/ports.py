@@ -6,6 +6,8 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from gateway.services.benefits.kinds import AttesterSort
+from gateway.services.decisions import Decision, Inputs
 from wallet.accounts import Account
 from wallet.money import Money
 from wallet.transfers import PostResult, Transfer
@@ -43,6 +45,11 @@ class Claimant(Protocol):
         """Of notices."""
         ...
 
+    @property
+    def name(self) -> str:
+        """In Latin letters."""
+        ...
+
 
 class Claimants(Protocol):
     """Where people are found."""
@@ -75,4 +82,47 @@ class Teller(Protocol):
         secrets: Mapping[str, str],
     ) -> Callable[[Connection], bool]:
         """`class_` is a member's value of NoticeClass, as `claim_received`."""
+        ...
+
+
+class Rules(Protocol):
+    """Decision tables; satisfied by services/decisions."""
+
+    async def evaluate(self, name: str, inputs: Inputs, on: date) -> Decision:
+        """What the table says that is in force on a day."""
+        ...
+
+
+class Contributions(Protocol):
+    """What a person has paid in."""
+
+    async def months_paid(self, person_id: str, until: date) -> int:
+        """Months of the year before a day for which the contribution is paid."""
+        ...
+
+
+class Attester(Protocol):
+    """Who can confirm a claim."""
+
+    @property
+    def name(self) -> str:
+        """As people know it."""
+        ...
+
+    @property
+    def msisdn(self) -> str:
+        """The registered phone, `+989…`."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """Of the SMS that asks."""
+        ...
+
+
+class Attesters(Protocol):
+    """Where employers and providers are found by their short code."""
+
+    async def by_code(self, sort: AttesterSort, code: str) -> Attester | None:
+        """The one with this code, ASCII digits."""
         ...

@@ -13,7 +13,8 @@ from typing import Protocol
 from gateway.errors import BadInput
 from gateway.services.shortnumber import ascii_digits
 from gateway.wire import gsm
-from wallet.money import MINOR_MAX, Money, irr
+from gateway.wire.csvrows import has_control
+from wallet.money import Money, irr
 
 HOUSE = frozenset({"service_code", "pay_code"})
 """Placeholders that the house fills itself."""
@@ -22,8 +23,6 @@ TEMPLATE_MAX = 700
 """Characters of a template: four parts of UCS-2 hold fewer."""
 NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\u202a-\\u202e\\u2066-\\u2069]")
-_GROUPS = str.maketrans("", "", ",٬'’_")
 
 
 class Written(Protocol):
@@ -89,13 +88,6 @@ def worded(template: str, language: Written, values: Mapping[str, str], codes: M
     return gsm.transliterate(template.format_map(shown))
 
 
-def amount_of(text: str) -> str | None:
-    """Whole rials in ASCII digits; Persian digits and separators of thousands are understood."""
-    digits = ascii_digits(text).translate(_GROUPS)
-    fits = digits.isascii() and digits.isdigit() and len(digits) <= len(str(MINOR_MAX))
-    return str(int(digits)) if fits and 0 < int(digits) <= MINOR_MAX else None
-
-
 def day_of(text: str) -> str | None:
     """A day of the Gregorian calendar, `2026-12-31`."""
     digits = ascii_digits(text)
@@ -103,11 +95,3 @@ def day_of(text: str) -> str | None:
         return date.fromisoformat(digits).isoformat() if _DAY.fullmatch(digits) else None
     except ValueError:
         return None
-
-
-def has_control(text: str) -> bool:
-    """Whether it holds what no text has: controls, unpaired surrogates, marks that turn the direction of what follows.
-
-    Zero-width joiners are fine: Persian needs them. Source: UAX #9 for the embeddings and isolates.
-    """
-    return _CONTROL.search(text) is not None

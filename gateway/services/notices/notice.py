@@ -19,7 +19,21 @@ class NoticeClass(StrEnum):
     UNLOCKED = "unlocked"
     PIN_CODE_ISSUED = "pin_code_issued"
     CLAIM_RECEIVED = "claim_received"
+    CLAIM_UNCONFIRMED = "claim_unconfirmed"
+    CLAIM_REFUSED_LATE = "claim_refused_late"
+    CLAIM_REFUSED_UNCONFIRMED = "claim_refused_unconfirmed"
+    CLAIM_REFUSED_PAPERS = "claim_refused_papers"
+    CLAIM_REFUSED_CONTRIBUTIONS = "claim_refused_contributions"
+    CLAIM_REFUSED_OTHER = "claim_refused_other"
+    CLAIM_REFUSED_AGAIN = "claim_refused_again"
+    OBJECTION_RECEIVED = "objection_received"
+    ATTEST_EMPLOYER = "attest_employer"
+    ATTEST_PROVIDER = "attest_provider"
     BENEFIT_PAID = "benefit_paid"
+    PAYOUT_PAID = "payout_paid"
+    PAYOUT_TO_BANK = "payout_to_bank"
+    PAYOUT_NOT_ARRIVED = "payout_not_arrived"
+    PAYOUT_ACCOUNT_WANTED = "payout_account_wanted"
     CASH_IN = "cash_in"
     CONTRIBUTION_PAID = "contribution_paid"
     MONEY_SENT = "money_sent"
@@ -49,6 +63,10 @@ class NoticeClass(StrEnum):
     REPLY_STARTED = "reply_started"
     REPLY_THANKS = "reply_thanks"
     REPLY_CHOOSE = "reply_choose"
+    REPLY_ATTESTED = "reply_attested"
+    REPLY_NOT_ATTESTED = "reply_not_attested"
+    REPLY_ATTEST_WRONG = "reply_attest_wrong"
+    REPLY_ATTEST_LATE = "reply_attest_late"
     REPLY_COMPLAINT = "reply_complaint"
     REPLY_COMPLAINT_HOW = "reply_complaint_how"
     REPLY_COMPLAINT_MANY = "reply_complaint_many"
@@ -102,6 +120,8 @@ class Needs:
 _WORDED = Needs(frozenset({"text"}))
 _MONEY = Needs(frozenset({"amount", "at"}))
 _NUMBER = Needs(frozenset({"number"}))
+_REFUSED = Needs(frozenset({"number", "until"}))
+_ATTEST = Needs(frozenset({"name", "number", "first_day", "last_day", "valid_until"}), frozenset({"code"}))
 _WORD = Needs(frozenset({"word"}))
 _HELP = Needs(frozenset({"word_balance", "word_pay", "word_claim", "word_complaint", "word_stop"}))
 
@@ -111,7 +131,21 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.UNLOCKED: Needs(),
     NoticeClass.PIN_CODE_ISSUED: Needs(),
     NoticeClass.CLAIM_RECEIVED: Needs(frozenset({"number"})),
+    NoticeClass.CLAIM_UNCONFIRMED: _NUMBER,
+    NoticeClass.CLAIM_REFUSED_LATE: _REFUSED,
+    NoticeClass.CLAIM_REFUSED_UNCONFIRMED: _REFUSED,
+    NoticeClass.CLAIM_REFUSED_PAPERS: _REFUSED,
+    NoticeClass.CLAIM_REFUSED_CONTRIBUTIONS: _REFUSED,
+    NoticeClass.CLAIM_REFUSED_OTHER: _REFUSED,
+    NoticeClass.CLAIM_REFUSED_AGAIN: _NUMBER,
+    NoticeClass.OBJECTION_RECEIVED: _NUMBER,
+    NoticeClass.ATTEST_EMPLOYER: _ATTEST,
+    NoticeClass.ATTEST_PROVIDER: _ATTEST,
     NoticeClass.BENEFIT_PAID: _MONEY,
+    NoticeClass.PAYOUT_PAID: _MONEY,
+    NoticeClass.PAYOUT_TO_BANK: Needs(frozenset({"amount", "account", "at"})),
+    NoticeClass.PAYOUT_NOT_ARRIVED: Needs(frozenset({"amount", "account"})),
+    NoticeClass.PAYOUT_ACCOUNT_WANTED: Needs(frozenset({"amount", "account"})),
     NoticeClass.CASH_IN: _MONEY,
     NoticeClass.CONTRIBUTION_PAID: _MONEY,
     NoticeClass.MONEY_SENT: _MONEY,
@@ -141,6 +175,10 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.REPLY_STARTED: _WORD,
     NoticeClass.REPLY_THANKS: Needs(),
     NoticeClass.REPLY_CHOOSE: Needs(frozenset({"options"})),
+    NoticeClass.REPLY_ATTESTED: _NUMBER,
+    NoticeClass.REPLY_NOT_ATTESTED: _NUMBER,
+    NoticeClass.REPLY_ATTEST_WRONG: Needs(),
+    NoticeClass.REPLY_ATTEST_LATE: Needs(),
     NoticeClass.REPLY_COMPLAINT: _NUMBER,
     NoticeClass.REPLY_COMPLAINT_HOW: _WORD,
     NoticeClass.REPLY_COMPLAINT_MANY: Needs(),
@@ -155,10 +193,14 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.SHARE_AT_DESK: Needs(frozenset({"amount"})),
     NoticeClass.FEE_OWED: Needs(frozenset({"amount", "number"})),
 }
-"""`amount` is Money, `at` the moment it moved, `number` a str, `valid_until` a moment, `code` a str.
+"""`amount` is Money, `account` the last digits of one (`…0001`), `at` the moment it moved, `number` a str,
+`valid_until` a moment, `code` a str.
 
 `word` and its like are keywords that a person may write, `options` the answers that a question takes, `period` a month
 as `1405-08`, `answer` what staff wrote.
+
+`until` is the last day on which a person may object to a refusal. `name`, `first_day` and `last_day` are what an
+employer or a provider is asked to confirm, and until when.
 
 `text` of LATE_ANSWER is a screen that came too late for its USSD session, of FORWARDED_MAIL what the sender of a letter
 wrote, shown as it is; it may hold a balance, so it is a secret. The `text` of a staff message or a campaign is what its

@@ -1,11 +1,13 @@
 """Putting notices into the outbox, each once per cause, class and person."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, select, update
 
 from gateway.keys import KeyStore
+from gateway.services.notices.alike import put_alike
 from gateway.services.notices.letters import Letter
 from gateway.services.notices.mailbox import Mailbox
 from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, Prepared
@@ -141,14 +143,19 @@ class Notices:
         Returns:
             False if another process has moved the cursor from `before` meanwhile; then nothing is written.
         """
-        prepared = [await self.prepare(notice) for notice in notices]
+        # Together, so that what each asks the store for is one visit.
+        async with asyncio.TaskGroup() as tasks:
+            worded = [tasks.create_task(self.prepare(notice)) for notice in notices]
+        prepared = [task.result() for task in worded]
 
         def work(tx: Connection) -> bool:
             insert_ignore(tx, CURSOR, {"name": follower, "position": 0})
             if write(tx, _ADVANCE, {"follower": follower, "before": before, "after": after}) != 1:
                 return False
+            put_alike(tx, [one.rows[0] for one in prepared if _is_plain(one)])
             for one in prepared:
-                self.put(tx, one)
+                if not _is_plain(one):
+                    self.put(tx, one)
             return True
 
         return await self._store.write(work)
@@ -181,6 +188,11 @@ class Notices:
             "sealed": sealed,
             "html": letter.html if letter else None,
         }
+
+
+def _is_plain(prepared: Prepared) -> bool:
+    """One row that is no secret, of somebody who has chosen nothing: put with others of its kind."""
+    return not prepared.letter and not prepared.chosen and len(prepared.rows) == 1 and bool(prepared.rows[0]["text"])
 
 
 def _nobody() -> None:

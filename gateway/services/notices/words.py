@@ -1,5 +1,6 @@
 """Notices in words: the texts of `texts/*.toml`, amounts, days and moments as people of each language write them."""
 
+import functools
 import string
 import tomllib
 from collections.abc import Mapping
@@ -73,7 +74,7 @@ class Language:
 
     def day(self, day: date) -> str:
         """A calendar day; Jalali where the language counts so."""
-        shown = JalaliDate(day) if self.jalali else day  # type: ignore[no-untyped-call]
+        shown = _jalali(day) if self.jalali else day
         month = self.months[shown.month - 1] if self.months else ""
         written = self.forms["day"].format(
             day=shown.day, day2=f"{shown.day:02d}", month=month, month2=f"{shown.month:02d}", year=shown.year
@@ -96,6 +97,11 @@ class Language:
 
     def _own(self, text: str) -> str:
         return text if self.digits == string.digits else text.translate(str.maketrans(string.digits, self.digits))
+
+
+@functools.lru_cache(1024)
+def _jalali(day: date) -> JalaliDate:
+    return JalaliDate(day)  # type: ignore[no-untyped-call]
 
 
 class Words:

@@ -37,6 +37,12 @@ class Invoices(Intents):
         rows = await self._store.read(select(invoices).where(invoices.c.id == invoice_id))
         return invoice_of(rows[0]) if rows else None
 
+    async def months_paid(self, person_id: str, since: str) -> int:
+        """How many months are paid, from a period on."""
+        paid = (invoices.c.state == InvoiceState.PAID) & (invoices.c.period >= since)
+        query = select(func.count()).select_from(invoices).where(invoices.c.person_id == person_id, paid)
+        return int((await self._store.read(query))[0][0])
+
     async def unpaid(self, period: str, *, after: str, limit: int) -> list[Invoice]:
         """Open invoices of a month in order of their ids, from after id `after`."""
         query = select(invoices).where(invoices.c.period == period, invoices.c.state == InvoiceState.OPEN)

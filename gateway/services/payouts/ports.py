@@ -1,11 +1,21 @@
 """What this service needs of others, said as small Protocols; app.py joins them."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import AsyncIterable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from sqlalchemy import Connection
+
+from gateway.services.banking.model import BankOrder, BankPayment
+from gateway.services.payees.model import PayeeAccount
 from gateway.services.payouts.model import Due
+from gateway.services.signing.model import Document, ProofOutcome
+from wallet.accounts import Account
+from wallet.ids import AccountId
+from wallet.money import Money
+from wallet.transfers import Balances, PostResult, RoleSum, Transfer
 
 
 class Verdict(StrEnum):
@@ -35,4 +45,140 @@ class Source(Protocol):
 
     async def ended(self, source_id: str, verdict: Verdict, item_id: str, at: datetime) -> None:
         """What came of it."""
+        ...
+
+
+class Ledger(Protocol):
+    """The ledger as batches use it. Satisfied by wallet.ledger.Ledger."""
+
+    async def open_accounts(self, *accounts: Account) -> None:
+        """Open accounts; harmless when they are open."""
+        ...
+
+    async def post(self, *transfers: Transfer) -> list[PostResult]:
+        """Post transfers."""
+        ...
+
+    async def balances(self, account: AccountId) -> Balances | None:
+        """The account's balances now."""
+        ...
+
+    async def trial_balance(self) -> Sequence[RoleSum]:
+        """Posted sums by role, of one moment."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A person as a batch needs one."""
+
+    person_id: str
+    name: str = field(repr=False)
+    msisdn: str = field(repr=False)
+    language: str
+
+
+class Directory(Protocol):
+    """Who is behind a number; satisfied by an adapter over gateway.services.people.People."""
+
+    async def by_msisdns(self, msisdns: Collection[str]) -> Mapping[str, Known]:
+        """By number; numbers of nobody are left out. At most some thousands at once, as below."""
+        ...
+
+    async def by_nationals(self, numbers: Collection[str]) -> Mapping[str, Known]:
+        """By national number."""
+        ...
+
+    async def by_ids(self, ids: Collection[str]) -> Mapping[str, Known]:
+        """By id."""
+        ...
+
+
+class Mapper(Protocol):
+    """Where each person wants to be paid. Satisfied by gateway.services.payees."""
+
+    async def accounts(self, person_ids: Collection[str]) -> Mapping[str, PayeeAccount]:
+        """The accounts of these people, some thousands at once; who is left out has a wallet."""
+        ...
+
+
+class Proposed(Protocol):
+    """What waits for other people."""
+
+    @property
+    def id(self) -> str:
+        """`apr_…`."""
+        ...
+
+
+class Proposals(Protocol):
+    """Satisfied by gateway.services.approvals, with what payouts add to it."""
+
+    async def propose(
+        self,
+        kind: str,
+        subject: str,
+        payload: Mapping[str, str],
+        maker: str,
+        *,
+        amount: Money | None,
+        not_before: datetime | None,
+    ) -> Proposed:
+        """Propose; while one of this kind and subject waits, that one is returned instead."""
+        ...
+
+    async def deciders(self, approval_id: str) -> frozenset[str]:
+        """Staff ids of who proposed and who agreed, those whom they stand in for included."""
+        ...
+
+
+class Signing(Protocol):
+    """Who must sign; satisfied by an adapter over gateway.services.signing."""
+
+    async def ask(self, document: Document, *, anew: bool = False) -> object:
+        """Ask for what its kind needs; the same kind, subject and digest is the same, unless it is asked for `anew`."""
+        ...
+
+    async def proof(self, kind: str, subject: str, digest: bytes) -> ProofOutcome:
+        """What can be proved now: every kept signature is verified again."""
+        ...
+
+
+class Banking(Protocol):
+    """Orders to the bank. Satisfied by gateway.services.banking."""
+
+    async def order(self, order: BankOrder, payments: AsyncIterable[Sequence[BankPayment]]) -> object:
+        """Write the file from pages of payments and hand it over, at once or later; the same order again is harmless.
+
+        Raises:
+            StoreUnavailable: The file could not be written; nothing of it stands.
+        """
+        ...
+
+    async def enquire(self, order_id: str, end_to_end_ids: Sequence[str]) -> None:
+        """Ask the bank what it knows of these; its answers come as news."""
+        ...
+
+
+NoticeValue = str | int | Money | date | datetime
+"""What a text may hold."""
+Tell = Callable[[Connection], bool]
+"""The write that puts a notice into the outbox inside the caller's unit of work."""
+
+
+class Teller(Protocol):
+    """Words notices; satisfied by gateway.app.adapters.NoticeTeller."""
+
+    async def prepared(
+        self,
+        class_: str,
+        *,
+        cause: str,
+        msisdn: str,
+        person_id: str,
+        language: str,
+        values: Mapping[str, NoticeValue],
+        secrets: Mapping[str, str],
+    ) -> Tell:
+        """`class_` is a member's value of NoticeClass."""
         ...

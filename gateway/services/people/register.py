@@ -79,6 +79,12 @@ class Register:
         """The people with these numbers, in no order; at most some thousands at once."""
         return [person_of(row) for row in await self._store.read(select(persons).where(persons.c.msisdn.in_(msisdns)))]
 
+    async def by_nationals(self, numbers: Collection[str]) -> dict[str, Person]:
+        """The people with these national numbers, by number; at most some thousands at once."""
+        macs = {await self._national_mac(number): number for number in numbers}
+        rows = await self._store.read(select(persons).where(persons.c.national_mac.in_(macs)))
+        return {macs[row.national_mac]: person_of(row) for row in rows}
+
     async def status(self, msisdn: str) -> PersonStatus:
         """What the next dial of this number begins with."""
         known = await self.by_msisdn(msisdn)

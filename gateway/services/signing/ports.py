@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from gateway.services.signing.model import SignOutcome, SignRequest, SignResult
+from gateway.services.signing.profiles import SignerProfile
 from wallet.money import Money
 
 Executor = Callable[[str, str], Awaitable[str]]
@@ -22,6 +23,10 @@ class MobileSigner(Protocol):
 
     async def told(self, msisdn: str, transaction_id: str, text: str) -> None:
         """Send the receipt: a text to the phone that says what came of its signature; lost ones do not matter."""
+        ...
+
+    async def profile(self, msisdn: str) -> SignerProfile:
+        """What a number signs with, for enrolling it; nobody is asked anything on the phone."""
         ...
 
 

@@ -8,7 +8,7 @@ import codecs
 import unicodedata
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from gateway.wire.gsm.tables import BASIC, ESCAPE, EXTENSION, NOTHING, SHIFTS, Language
@@ -146,14 +146,23 @@ def transliterate(text: str) -> str:
     """
     if encode(text) is not None:
         return text
-    plain = "".join(_nearest(char) for char in unicodedata.normalize("NFC", text).translate(_LOOKALIKES))
+    plain = ""
+    for char in unicodedata.normalize("NFC", text).translate(_LOOKALIKES):
+        near = _nearest(char)
+        if near is None:
+            # Its first Persian letter ends it: nothing of the rest matters.
+            return text
+        plain += near
     return plain if encode(plain) is not None else text
 
 
-def _nearest(char: str) -> str:
+@lru_cache(4096)
+def _nearest(char: str) -> str | None:
+    """What comes nearest to a letter in the default alphabet, or None."""
     if ord(char) in _encoded(Language.DEFAULT, Language.DEFAULT):
         return char
-    return "".join(part for part in unicodedata.normalize("NFKD", char) if not unicodedata.combining(part))
+    plain = "".join(part for part in unicodedata.normalize("NFKD", char) if not unicodedata.combining(part))
+    return plain if encode(plain) is not None else None
 
 
 def coding_of(text: str) -> Coding:

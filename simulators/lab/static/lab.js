@@ -22,7 +22,7 @@ function rubOut(field) {
 }
 
 function fieldOf(element) {
-  return element.closest("form")?.querySelector("#entry, #amount");
+  return element.closest("form")?.querySelector("#entry, #amount, #sign-pin");
 }
 
 document.addEventListener("click", (event) => {

@@ -86,6 +86,27 @@ async def test_every_row_of_an_older_database_is_there_after_the_upgrade(
     assert len(old) > 20
 
 
+async def test_a_claim_of_an_older_database_is_one_for_sickness(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: dict[str, object] = {}
+
+    def fill(tx: Connection, known: MetaData) -> None:
+        command.upgrade(migrate.config(tx, known), "0020")
+        claims = tables_of(tx)["benefits_claims"]
+        tx.execute(insert(claims), {column.name: filler(column) for column in claims.columns})
+
+    def look(tx: Connection, known: MetaData) -> None:
+        command.upgrade(migrate.config(tx, known), "head")
+        found.update(tx.execute(select(tables_of(tx)["benefits_claims"])).one()._mapping)
+
+    url = await without_schema(database_url)
+    for work in (fill, look):
+        monkeypatch.setattr(migrate, "run", work)
+        await Store.upgrade(url)
+    assert (found["kind"], found["attestation"], found["batch_id"]) == ("sickness", "none", "")
+
+
 async def without_schema(url: str) -> str:
     """A database that no revision has seen."""
     if "postgresql" not in url:

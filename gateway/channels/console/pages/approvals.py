@@ -31,7 +31,7 @@ _REJECTABLE = {
 """Who is refused a vote for one of these may reject all the same."""
 _AMOUNT = re.compile(r"([0-9]{1,19})(?:\.([0-9]{1,4}))? ([A-Z]{3})")
 _PERSON = re.compile(r"per_[0-9A-HJKMNP-TV-Z]{26}")
-_SUBJECT_PAGES = {"clm": "/claims/", "per": "/people/", "cam": "/campaigns/"}
+_SUBJECT_PAGES = {"clm": "/claims/", "per": "/people/", "cam": "/campaigns/", "dtv": "/decisions/"}
 _SUBJECT_LISTS = {"rel": "/menus"}
 
 
@@ -70,7 +70,9 @@ def subject(approval: Approval) -> Cell:
     if prefix in _SUBJECT_LISTS:
         return Link(approval.payload.get("version", approval.subject), _SUBJECT_LISTS[prefix], code=True)
     page = _SUBJECT_PAGES.get(prefix)
-    said = approval.payload.get("number") or approval.payload.get("name", approval.subject)
+    said = next(
+        (approval.payload[key] for key in ("number", "name", "table") if approval.payload.get(key)), approval.subject
+    )
     return Link(said, f"{page}{approval.subject}", code=True) if page else Code(said)
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, assert_never
 
 from aiohttp import web
-from pydantic import StringConstraints
+from pydantic import BeforeValidator, StringConstraints
 
 from gateway.channels.console.cells import Chip, Code, Column, Link, Table
 from gateway.channels.console.forms import BusinessId, Form, FormProblems, Phrase
@@ -11,16 +11,22 @@ from gateway.channels.console.roles import DECIDE, SEE_CLAIMS
 from gateway.channels.console.routes import ID, Route, get, post
 from gateway.channels.console.visit import Visit
 from gateway.errors import NotFound
-from gateway.services.benefits import Claim, ClaimChange, ClaimState, DecisionOutcome
+from gateway.services.benefits import OPEN, Claim, ClaimChange, ClaimState, DecisionOutcome, Evidence, Verdict, Why
 
 PAGE_ROWS = 50
 TONES = {
+    ClaimState.ATTESTING: "wait",
     ClaimState.SUBMITTED: "wait",
+    ClaimState.OBJECTED: "wait",
+    ClaimState.BATCHED: "wait",
     ClaimState.APPROVED: "wait",
     ClaimState.RELEASED: "wait",
     ClaimState.PAID: "good",
     ClaimState.REJECTED: "bad",
 }
+
+
+VERDICT_TONES = {Verdict.ELIGIBLE: "good", Verdict.NOT: "bad", Verdict.LOOK: "wait"}
 
 
 class Paged(Form):
@@ -30,15 +36,16 @@ class Paged(Form):
 
 
 class Find(Form):
-    """The number that a person was told, `S-` and eight digits."""
+    """The number that a person was told, a letter and eight digits; without its letter it is one for sickness."""
 
-    number: Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^(?i:S-)?[0-9]{8}$")]
+    number: Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^(?i:[A-Z]-)?[0-9]{8}$")]
 
 
 class Rejection(Form):
-    """Why."""
+    """Why: in a word, which the person is told, and in the officer's own."""
 
     reason: Phrase
+    why: Annotated[Why, BeforeValidator(lambda value: Why(str(value)))] = Why.OTHER
 
 
 def routes() -> list[Route]:
@@ -57,17 +64,24 @@ def chip(state: ClaimState) -> Chip:
     return Chip(f"claim_state.{state.value}", TONES[state])
 
 
+def verdict(claim: Claim) -> Chip | None:
+    """What the decision table proposes."""
+    return Chip(f"verdict.{claim.proposal.value}", VERDICT_TONES[claim.proposal]) if claim.proposal else None
+
+
 def claim_table(name: str, rows: list[Claim], more: str | None = None) -> Table[Claim]:
     """Claims, one a row."""
     return Table(
         name=name,
         columns=[
             Column("claim", lambda claim: Link(claim.number, f"/claims/{claim.id}", code=True)),
+            Column("kind", lambda claim: Chip(f"benefit_kind.{claim.kind}")),
             Column("first_day", lambda claim: claim.first_day),
             Column("last_day", lambda claim: claim.last_day),
             Column("days", lambda claim: claim.days, end=True),
             Column("amount", lambda claim: claim.amount, end=True),
             Column("submitted", lambda claim: claim.submitted_at),
+            Column("proposal", verdict),
             Column("state", lambda claim: chip(claim.state)),
         ],
         rows=rows,
@@ -89,7 +103,7 @@ async def find(visit: Visit) -> web.StreamResponse:
     form = visit.form(Find)
     if isinstance(form, FormProblems):
         return visit.go("/claims", refused="claim_number")
-    number = form.number if form.number.startswith("S-") else f"S-{form.number}"
+    number = form.number if "-" in form.number else f"S-{form.number}"
     claim = await visit.deps.benefits.by_number(number)
     return visit.go(f"/claims/{claim.id}") if claim else visit.go("/claims", refused="claim_number")
 
@@ -98,6 +112,7 @@ async def show(visit: Visit) -> web.StreamResponse:
     """One claim, whose it is, and everything that happened to it. Leaves a row in the access log."""
     claim = await _claim(visit)
     seen = await visit.deps.people.view(claim.person_id, visit.staff.id, claim.id)
+    may_decide = visit.may(*DECIDE) and claim.state in OPEN
     others = await visit.deps.benefits.claims_of(claim.person_id)
     return visit.page(
         "claim.jinja",
@@ -106,7 +121,12 @@ async def show(visit: Visit) -> web.StreamResponse:
         person=seen.person if seen else None,
         history=await _history(visit, claim.id),
         others=claim_table("claims_of_person", [other for other in others if other.id != claim.id]),
-        may_decide=visit.may(*DECIDE) and claim.state is ClaimState.SUBMITTED,
+        evidence=_evidence(visit, await visit.deps.benefits.evidence(claim.id)),
+        proposal=verdict(claim),
+        why=_why(visit, claim),
+        whys=list(Why),
+        may_decide=may_decide and claim.first_officer != visit.staff.id,
+        not_you=may_decide and claim.first_officer == visit.staff.id,
     )
 
 
@@ -122,7 +142,8 @@ async def reject(visit: Visit) -> web.StreamResponse:
     form = visit.form(Rejection)
     if isinstance(form, FormProblems):
         return visit.go(f"/claims/{claim.id}", refused="reason")
-    return _decided(visit, await visit.deps.benefits.reject(claim.id, visit.staff.id, form.reason), "claim_rejected")
+    rejected = await visit.deps.benefits.reject(claim.id, visit.staff.id, form.reason, form.why)
+    return _decided(visit, rejected, "claim_rejected")
 
 
 def _decided(visit: Visit, outcome: DecisionOutcome, said: str) -> web.Response:
@@ -130,10 +151,35 @@ def _decided(visit: Visit, outcome: DecisionOutcome, said: str) -> web.Response:
     match outcome:
         case DecisionOutcome.OK:
             return visit.go(here, said=said)
-        case DecisionOutcome.NOT_PENDING | DecisionOutcome.UNKNOWN:
+        case (
+            DecisionOutcome.NOT_PENDING
+            | DecisionOutcome.UNKNOWN
+            | DecisionOutcome.SAME_OFFICER
+            | DecisionOutcome.NO_AMOUNT
+        ):
             return visit.go(here, refused=f"claim_{outcome.value}")
         case unreachable:
             assert_never(unreachable)
+
+
+def _why(visit: Visit, claim: Claim) -> str:
+    """The table's word for its proposal; tables may have words of their own."""
+    key = f"verdict_why.{claim.proposal_why}"
+    return visit.words.t(key) if visit.words.knows(key) else claim.proposal_why
+
+
+def _evidence(visit: Visit, seen: list[Evidence]) -> Table[Evidence]:
+    return Table(
+        name="evidence",
+        columns=[
+            Column("datum", lambda one: visit.words.t(f"datum.{one.datum.datum}")),
+            Column("value", lambda one: Code(one.datum.value)),
+            Column("source", lambda one: visit.words.t(f"datum_source.{one.datum.source}")),
+            Column("when", lambda one: one.at),
+        ],
+        rows=seen,
+        empty="empty.evidence",
+    )
 
 
 async def _claim(visit: Visit) -> Claim:

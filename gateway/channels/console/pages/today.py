@@ -28,7 +28,8 @@ def routes() -> list[Route]:
 
 async def show(visit: Visit) -> web.StreamResponse:
     """The page."""
-    tiles = [tile for tile in [await _claims(visit), await _approvals(visit), await _jobs(visit)] if tile]
+    asked = [await _claims(visit), await _approvals(visit), await _documents(visit), await _jobs(visit)]
+    tiles = [tile for tile in asked if tile]
     return visit.page("today.jinja", tiles=tiles, links=sorted(visit.deps.links().items()))
 
 
@@ -44,6 +45,11 @@ async def _approvals(visit: Visit) -> Tile | None:
     mine = [approval for approval in pending if why[approval.id] is None]
     kinds = {kind for kind, role in visit.deps.approval_roles.items() if role in visit.staff.roles}
     return Tile("approvals", _count(visit, len(mine)), "/approvals") if kinds or mine else None
+
+
+async def _documents(visit: Visit) -> Tile | None:
+    waiting = await visit.deps.signing.inbox(visit.staff, limit=COUNTED_MAX)
+    return Tile("signing", _count(visit, len(waiting)), "/signing") if waiting else None
 
 
 async def _jobs(visit: Visit) -> Tile | None:

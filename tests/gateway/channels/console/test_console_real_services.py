@@ -13,7 +13,8 @@ from gateway.channels.console import console_app
 from gateway.keys import SoftwareKeyStore
 from gateway.services.access import Access
 from gateway.services.approvals import Approvals, Proposals
-from gateway.services.benefits import RELEASE_KIND, Benefits, ClaimState
+from gateway.services.benefits import DECISION_USES, RELEASE_KIND, AttesterBook, Benefits, ClaimState, Parts
+from gateway.services.decisions import Decisions
 from gateway.services.jobs import Jobs
 from gateway.services.merchants import Merchants
 from gateway.services.payments import INVOICES_JOB, Payments
@@ -23,6 +24,7 @@ from gateway.store import Store
 from tests.gateway.channels.console.approving import APPROVAL_ROLES
 from tests.gateway.channels.console.conftest import Desk
 from tests.gateway.channels.console.world import PASSWORD, World, opened
+from tests.gateway.services.benefits.conftest import FakeContributions
 from tests.gateway.services.people.fakes import MARYAM, FakeRegistry, FakeTeller
 from wallet.clock import ManualClock
 
@@ -46,7 +48,13 @@ async def real(world: World, store: Store, teller: FakeTeller) -> tuple[World, P
     access = Access(store, clock)
     people = People(store, clock, keys, FakeRegistry(), teller, access, deps.settings, deps.metrics)
     proposals = Proposals(store, clock)
-    benefits = Benefits(store, clock, world.ledger, deps.chart, people, proposals, teller, deps.settings)
+    decisions = Decisions(store, clock, proposals, DECISION_USES)
+    await decisions.ship()
+    parts = Parts(
+        store, clock, world.ledger, deps.chart, people, proposals, teller, deps.settings, decisions,
+        FakeContributions(), AttesterBook(store, clock), keys,
+    )  # fmt: skip
+    benefits = Benefits(parts)
     approvals = Approvals(
         store, clock, deps.settings, roles=APPROVAL_ROLES,
         executors={

@@ -16,7 +16,8 @@ from gateway.channels.console.pages.jobs import ACTIONS
 from gateway.channels.console.roles import MENU
 from gateway.channels.console.words import Words, texts
 from gateway.languages import LANGUAGES
-from gateway.services.approvals import ApprovalOutcome, ApprovalState, ChangeKind, VoteKind
+from gateway.services.approvals import ApprovalOutcome, ApprovalState, ChangeKind, DelegationOutcome, VoteKind
+from gateway.services.banking import FileState, Finding, OrderState, Scheme
 from gateway.services.benefits import ClaimState, DecisionOutcome
 from gateway.services.campaigns import CampaignKind, CampaignOutcome, CampaignState, RowFault
 from gateway.services.campaigns.model import RowState
@@ -27,6 +28,16 @@ from gateway.services.notices import NoticeState
 from gateway.services.payments import CodeState, InvoiceState, PaymentKind, PaymentState, PayOutcome
 from gateway.services.people import Person, PersonState
 from gateway.services.releases import ReleaseState
+from gateway.services.signing import (
+    DocumentState,
+    EnrolOutcome,
+    EventKind,
+    Need,
+    ProofOutcome,
+    SignerState,
+    SignOutcome,
+    StartOutcome,
+)
 from gateway.services.staff import Role, SignInOutcome, StaffRefusal
 from gateway.services.taps import TapState
 from wallet.accounts import AccountKind
@@ -55,6 +66,11 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("campaign_kind.", CampaignKind, set()),
     ("refused.campaign_", CampaignOutcome, {"ok"}),
     ("row_fault.", RowFault, set()),
+    ("bank_order.", OrderState, set()),
+    ("bank_scheme.", Scheme, set()),
+    ("bank_file.", FileState, set()),
+    ("bank_finding.", Finding, set()),
+    ("bank_advice.", Finding, set()),
     ("campaign_row.", NoticeState, set()),
     ("campaign_row.", RowState, {"queued"}),
     ("refused.job_", JobOutcome, {"ok"}),
@@ -66,6 +82,15 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("tap_state.", TapState, set()),
     ("session_state.", SessionStatus, set()),
     ("account_kind.", AccountKind, set()),
+    ("need.", Need, set()),
+    ("document_state.", DocumentState, set()),
+    ("proof.", ProofOutcome, set()),
+    ("sign_outcome.", SignOutcome, set()),
+    ("sign_event.", EventKind, set()),
+    ("signer_state.", SignerState, set()),
+    ("refused.sign_", StartOutcome, {"ok"}),
+    ("refused.enrol_", EnrolOutcome, {"asked"}),
+    ("refused.delegation_", DelegationOutcome, {"ok"}),
     ("transfer_kind.", TransferKind, set()),
 ]
 

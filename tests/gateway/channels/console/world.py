@@ -3,19 +3,23 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pyotp
 
 from gateway.app.seen import SeenSessions
+from gateway.app.signing import RolesOf
 from gateway.channels.console import CauseView, ConsoleDeps
 from gateway.errors import BadInput, NotFound
 from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
 from gateway.services.access import Access
-from gateway.services.benefits import Claim, ClaimChange, ClaimState, DecisionOutcome
+from gateway.services.approvals import (
+    Delegations,
+)
+from gateway.services.benefits import DECISION_USES, AttesterBook
+from gateway.services.decisions import Decisions
 from gateway.services.dialogues import SessionCounts
 from gateway.services.funnels import Funnels, Tariff
 from gateway.services.jobs import Job, JobOutcome, JobState
@@ -30,9 +34,12 @@ from gateway.services.staff import NewStaff, Passwords, Role, Staff
 from gateway.settings import Settings
 from gateway.store import Store
 from tests.gateway.channels.console.approving import APPROVAL_ROLES, StubApprovals
+from tests.gateway.channels.console.banks import banking_of
 from tests.gateway.channels.console.campaigns import campaigns_of
+from tests.gateway.channels.console.claims import StubBenefits
 from tests.gateway.channels.console.presses import releases_of
 from tests.gateway.channels.console.shops import StubMerchants
+from tests.gateway.channels.console.signatures import StubSigners, StubSigning, StubSignIns
 from tests.gateway.channels.console.teller import StubTeller
 from ussd_menus import Style
 from wallet.accounts import Chart
@@ -51,6 +58,7 @@ STAFF: Mapping[str, tuple[str, Sequence[Role], str]] = {
     "homeless": ("Hoda Clerk", [Role.BRANCH_CLERK], ""),
     "finance": ("Farah Finance", [Role.FINANCE], ""),
     "admin": ("Amir Admin", [Role.ADMINISTRATOR], ""),
+    "treasurer": ("Tara Treasurer", [Role.SIGNATORY], ""),
     "both": ("Bahar Both", [Role.ADMINISTRATOR, Role.BRANCH_CLERK], "tehran-1"),
 }
 
@@ -109,63 +117,6 @@ class StubPeople:
         if purpose is BranchPurpose.UNLOCK and not await self.search(msisdn, staff_id):
             raise NotFound("nobody")
         return "48151623"
-
-
-class StubBenefits:
-    """Claims in a dict."""
-
-    def __init__(self, clock: Clock, approvals: StubApprovals) -> None:
-        self.clock = clock
-        self.approvals = approvals
-        self.claims: dict[str, Claim] = {}
-        self.changes: list[ClaimChange] = []
-
-    def add(self, person_id: str, number: str = "S-12345674", days: int = 6) -> Claim:
-        first = date(2026, 11, 10)
-        claim = Claim(
-            new_id("clm", self.clock), number, person_id, first, first + timedelta(days=days - 1), days,
-            irr(4_500_000 * days), ClaimState.SUBMITTED, self.clock.now(), "", None, "", "", None, "ses_01K8:1",
-        )  # fmt: skip
-        self.claims[claim.id] = claim
-        self.changes.append(ClaimChange(claim.id, 1, claim.state, "", "", self.clock.now()))
-        return claim
-
-    async def by_id(self, claim_id: str) -> Claim | None:
-        return self.claims.get(claim_id)
-
-    async def by_number(self, number: str) -> Claim | None:
-        return next((claim for claim in self.claims.values() if claim.number == number), None)
-
-    async def claims_of(self, person_id: str, *, limit: int = 20) -> list[Claim]:
-        return [claim for claim in self.claims.values() if claim.person_id == person_id]
-
-    async def history(self, claim_id: str) -> list[ClaimChange]:
-        return [change for change in self.changes if change.claim_id == claim_id]
-
-    async def pending(self, *, limit: int, after: str = "") -> list[Claim]:
-        waiting = [c for c in self.claims.values() if c.state is ClaimState.SUBMITTED and c.id > after]
-        return sorted(waiting, key=lambda claim: claim.id)[:limit]
-
-    async def approve(self, claim_id: str, officer: str) -> DecisionOutcome:
-        outcome = self._decide(claim_id, officer, ClaimState.APPROVED, "")
-        if outcome is DecisionOutcome.OK:
-            claim = self.claims[claim_id]
-            payload = {"number": claim.number, "person_id": claim.person_id, "amount": str(claim.amount)}
-            await self.approvals.propose("benefit_release", claim_id, payload, officer)
-        return outcome
-
-    async def reject(self, claim_id: str, officer: str, reason: str) -> DecisionOutcome:
-        return self._decide(claim_id, officer, ClaimState.REJECTED, reason)
-
-    def _decide(self, claim_id: str, officer: str, state: ClaimState, reason: str) -> DecisionOutcome:
-        claim = self.claims[claim_id]
-        if claim.state is not ClaimState.SUBMITTED:
-            return DecisionOutcome.NOT_PENDING
-        self.claims[claim_id] = replace(
-            claim, state=state, decided_by=officer, reason=reason, decided_at=self.clock.now()
-        )
-        self.changes.append(ClaimChange(claim_id, 2, state, officer, reason, self.clock.now()))
-        return DecisionOutcome.OK
 
 
 class StubPayments:
@@ -265,6 +216,9 @@ class World:
     tickets: Tickets
     releases: Releases
     store: Store
+    signing: StubSigning
+    signers: StubSigners
+    phone_sign_ins: StubSignIns
     seeds: dict[str, str]
     ids: dict[str, str]
 
@@ -283,7 +237,7 @@ async def opened(folder: Path, clock: ManualClock, accounts: Sequence[str]) -> A
     ledger = await Ledger.open(wallet_url, clock)
     keys = SoftwareKeyStore.for_tests()
     staff = Staff(store, keys, clock, sign_in_s=3600, passwords=Passwords(memory_kib=64))
-    world = _world(clock, staff, ledger, store)
+    world = _world(clock, staff, ledger, store, folder)
     for username in accounts:
         name, roles, branch = STAFF[username]
         made = await staff.create(username, name, roles, PASSWORD, branch=branch)
@@ -297,7 +251,7 @@ async def opened(folder: Path, clock: ManualClock, accounts: Sequence[str]) -> A
         await store.close()
 
 
-def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> World:
+def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folder: Path) -> World:
     chart = Chart.load()
     people, approvals, access = StubPeople(clock), StubApprovals(clock), Access(store, clock)
     merchants = StubMerchants(clock)
@@ -307,19 +261,25 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
     links, counts = LinkBoard(store, clock), SessionCounts(store)
     releases = releases_of(store, clock, approvals)
 
+    signing, phone_sign_ins = StubSigning(clock), StubSignIns()
+    signers = StubSigners(clock, signing)
+
     async def session(cause: str) -> CauseView | None:
         return CauseView("session", [("msisdn", "***0001")])
 
     deps = ConsoleDeps(
         settings=Settings(), clock=clock, metrics=Metrics(), chart=chart, staff=staff, people=people, access=access,
         approvals=approvals, approval_roles=APPROVAL_ROLES, benefits=benefits, payments=payments, jobs=jobs,
+        decisions=Decisions(store, clock, approvals, DECISION_USES), attesters=AttesterBook(store, clock),
         merchants=merchants, tickets=tickets, ledger=ledger, links=lambda: {"smsc": True, "registry": False},
-        causes={"ses": session}, link_board=links,
+        causes={"ses": session}, link_board=links, banking=banking_of(store, clock, folder / "bank"),
         queue=Outbox(store, SoftwareKeyStore.for_tests(), clock, Metrics()),
         campaigns=campaigns_of(store, clock), releases=releases, session_counts=counts,
         funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo("Asia/Tehran"), {"default": Tariff(hop=20)}),
         preferences=Preferences(store, clock),
         mailbox=Mailbox(store, clock, kept_days=90),
+        signing=signing, signers=signers, phone_sign_ins=phone_sign_ins,
+        delegations=Delegations(store, clock, RolesOf(staff)), document_kinds=("payout_batch", "day_close"),
     )  # fmt: skip
     return World(
         deps,
@@ -337,6 +297,9 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store) -> Wo
         tickets,
         releases,
         store,
+        signing,
+        signers,
+        phone_sign_ins,
         {},
         {},
     )

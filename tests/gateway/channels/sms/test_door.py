@@ -13,7 +13,7 @@ from gateway.channels.sms import Keyword, Keywords
 from gateway.channels.sms.door import CLAIM_CLASSES
 from gateway.errors import BadInput
 from gateway.languages import LANGUAGES
-from gateway.services.benefits import ClaimState
+from gateway.services.benefits import AttestOutcome, ClaimState
 from gateway.services.messages import ANSWER_MAX, NO, SCALE, SURVEY, YES, Incoming, TicketOutcome, TicketState
 from gateway.services.messages.messages import LEASE_S
 from gateway.services.messages.rules import ANSWERS_MAX, Limit
@@ -105,6 +105,27 @@ async def test_a_claim_says_where_it_stands_and_never_that_it_was_refused(hamlet
         assert "S-12345674" in text
         assert "reject" not in text
     assert (await hamlet.text("CLAIM S-00000000"))[0][0] == "reply_claim_unknown"
+
+
+@pytest.mark.parametrize(
+    ("written", "agrees", "outcome", "class_"),
+    [
+        ("YES 123456", True, AttestOutcome.OK, "reply_attested"),
+        ("بله ۱۲۳۴۵۶", True, AttestOutcome.OK, "reply_attested"),
+        ("NON 123456", False, AttestOutcome.OK, "reply_not_attested"),
+        ("yes123456", True, AttestOutcome.EXPIRED, "reply_attest_late"),
+        ("YES 123456", True, AttestOutcome.WRONG, "reply_attest_wrong"),
+    ],
+)
+async def test_an_employer_answers_with_the_code_of_our_sms(
+    hamlet: Town, written: str, *, agrees: bool, outcome: AttestOutcome, class_: str
+) -> None:
+    hamlet.registers.attest_outcomes = {"123456": outcome}
+
+    ((answered, _, text),) = await hamlet.text(written, STRANGER)
+
+    assert (answered, hamlet.registers.attested) == (class_, [(STRANGER, "123456", agrees)])
+    assert "123456" not in text.replace("W-12345674", "")
 
 
 async def test_stop_and_start_move_a_number_on_the_opt_out_list_and_off_it(town: Town) -> None:

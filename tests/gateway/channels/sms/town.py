@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from gateway.app.adapters import NoticeTeller
 from gateway.channels.sms import Door, Keywords
 from gateway.channels.sms.door import Services
-from gateway.services.benefits import Claim, ClaimState
+from gateway.services.benefits import Attested, AttestOutcome, Claim, ClaimState
 from gateway.services.messages import OptOuts, Question, Questions, Tickets
 from gateway.services.payments import Invoice, InvoiceState
 from gateway.services.people import Person, PersonState
@@ -40,6 +40,8 @@ class Registers:
 
     invoices: list[Invoice] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    attest_outcomes: dict[str, AttestOutcome] = field(default_factory=dict)
+    attested: list[tuple[str, str, bool]] = field(default_factory=list)
 
     async def by_msisdn(self, msisdn: str) -> Person | None:
         language = LANGUAGE_OF.get(msisdn)
@@ -52,6 +54,12 @@ class Registers:
 
     async def claims_of(self, person_id: str) -> list[Claim]:
         return [one for one in self.claims if one.person_id == person_id]
+
+    async def attest(self, msisdn: str, code: str, *, agrees: bool) -> Attested:
+        self.attested.append((msisdn, code, agrees))
+        outcome = self.attest_outcomes.get(code, AttestOutcome.WRONG)
+        ok = outcome is AttestOutcome.OK
+        return Attested(outcome, claim("W-12345674", ClaimState.SUBMITTED) if ok else None)
 
 
 @dataclass

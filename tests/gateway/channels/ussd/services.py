@@ -4,7 +4,21 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from gateway.channels.ussd import SendOutcome, Sent
-from gateway.services.benefits import Claim, ClaimOutcome, ClaimResult, ClaimState
+from gateway.services.benefits import (
+    Attested,
+    Attester,
+    AttesterOutcome,
+    AttesterSort,
+    AttestOutcome,
+    Claim,
+    ClaimOutcome,
+    ClaimResult,
+    ClaimState,
+    Datum,
+    Evidence,
+    KnownAttester,
+    ObjectOutcome,
+)
 from gateway.services.notices import Kept, Title
 from gateway.services.payments import (
     Invoice,
@@ -162,16 +176,58 @@ def claim(number: str, state: ClaimState) -> Claim:
 class FakeBenefits:
     outcome: ClaimOutcome = ClaimOutcome.OK
     claims: list[Claim] = field(default_factory=list)
+    named: AttesterOutcome = AttesterOutcome.OK
+    objected: ObjectOutcome = ObjectOutcome.OK
+    attested: AttestOutcome = AttestOutcome.OK
+    until: date | None = date(2026, 12, 22)
+    sources: tuple[str, ...] = ("claim", "claim", "house", "decision_table")
     heard: list[tuple[object, ...]] = field(default_factory=list)
 
-    async def claim(self, person_id: str, first_day: date, last_day: date, call_key: str) -> ClaimResult:
-        self.heard.append((person_id, first_day, last_day, call_key))
+    async def claim(
+        self,
+        person_id: str,
+        first_day: date,
+        last_day: date,
+        call_key: str,
+        *,
+        kind: str = "sickness",
+        attester_code: str = "",
+    ) -> ClaimResult:
+        heard = (person_id, first_day, last_day, call_key)
+        self.heard.append(heard if kind == "sickness" else (*heard, kind, attester_code))
         if self.outcome is ClaimOutcome.OK:
             return ClaimResult(self.outcome, claim("S-12345674", ClaimState.SUBMITTED))
         return ClaimResult(self.outcome, days_max=30 if self.outcome is ClaimOutcome.TOO_LONG else None)
 
     async def claims_of(self, _person_id: str) -> list[Claim]:
         return self.claims
+
+    async def attester(self, _person: Person, kind: str, code: str) -> tuple[AttesterOutcome, Attester | None]:
+        self.heard.append(("attester", kind, code))
+        found = KnownAttester(code, AttesterSort.EMPLOYER, "Saipa", "+989120000077", "fa")
+        return self.named, found if self.named is AttesterOutcome.OK else None
+
+    async def own_claim(self, _person_id: str, digits: str) -> Claim | None:
+        return next((one for one in self.claims if one.number.endswith(digits)), None)
+
+    async def evidence(self, claim_id: str) -> list[Evidence]:
+        return [Evidence(1, Datum(source, "1", source), NOW) for source in self.sources if claim_id]
+
+    async def object_to(self, person_id: str, digits: str) -> ObjectOutcome:
+        self.heard.append(("object_to", person_id, digits))
+        return self.objected
+
+    def objection_until(self, _claim: Claim) -> date | None:
+        return self.until
+
+    async def attest_open(self, msisdn: str, code: str) -> Attested:
+        self.heard.append(("open", msisdn, code))
+        ok = self.attested is AttestOutcome.OK
+        return Attested(self.attested, claim("W-12345674", ClaimState.ATTESTING) if ok else None, "Maryam")
+
+    async def attest_seen(self, msisdn: str, number: str, *, agrees: bool) -> Attested:
+        self.heard.append(("seen", msisdn, number, agrees))
+        return Attested(self.attested)
 
 
 @dataclass(frozen=True)

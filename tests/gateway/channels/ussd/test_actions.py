@@ -9,7 +9,6 @@ import pytest
 
 from gateway.channels.ussd import Services, build_actions
 from gateway.errors import NotAllowed
-from gateway.services.benefits import ClaimOutcome, ClaimState
 from gateway.services.dialogues import Actions, Caller
 from gateway.services.payments import Payee, PayeeKind, PayOutcome, PayResult, RedeemOutcome, RedeemResult
 from gateway.services.people import (
@@ -26,6 +25,7 @@ from gateway.services.people import (
     ResendOutcome,
     UnlockOutcome,
 )
+from tests.gateway.channels.ussd.benefit_outcomes import BENEFIT_OUTCOMES
 from tests.gateway.channels.ussd.services import (
     CHART,
     MARYAM,
@@ -37,7 +37,6 @@ from tests.gateway.channels.ussd.services import (
     FakeSigning,
     FakeTickets,
     FakeTokens,
-    claim,
     hold,
     invoice,
     movement,
@@ -63,8 +62,12 @@ ARGS: dict[str, Value] = {
     "movement_id": "5",
     "message_id": "mbx_01",
     "document_id": "doc_01",
+    "benefit_kind": "marriage",
+    "attester_code": "4711",
+    "claim_number": "12345674",
+    "number": "W-12345674",
 }
-SECRETS = {"pin": "2468", "code": "83520417", "branch_code": "55512345"}
+SECRETS = {"pin": "2468", "code": "83520417", "branch_code": "55512345", "attest_code": "123456"}
 
 
 @dataclass
@@ -81,9 +84,9 @@ class House:
     async def call(self, name: str, number: int = 3) -> Result:
         """As the engine would: declared arguments and secrets only."""
         action = MENUS.actions[name]
-        call = Call(
-            name, {arg: ARGS[arg] for arg in action.args}, {one: SECRETS[one] for one in action.secrets}, number
-        )
+        passing = [arg for arg in action.args if MENUS.words[arg].sensitive]
+        args = {arg: ARGS[arg] for arg in action.args if arg not in passing}
+        call = Call(name, args, {one: SECRETS[one] for one in (*action.secrets, *passing)}, number)
         return await self.table()[name](CALLER, call)
 
     def table(self) -> Actions:
@@ -124,8 +127,8 @@ def _payments(name: str, value: object) -> Put:
     return lambda house: setattr(house.payments, name, value)
 
 
-def _benefits(name: str, value: object) -> Put:
-    return lambda house: setattr(house.benefits, name, value)
+def _of_benefits(put: Callable[[FakeBenefits], None]) -> Put:
+    return lambda house: put(house.benefits)
 
 
 def _tickets(*, is_new: bool) -> Put:
@@ -165,9 +168,7 @@ EVERY_OUTCOME: list[tuple[str, Put, str]] = [
     *[(name, _people("pin", PinCheck(PinOutcome.WRONG, 2)), "wrong_pin") for name in WITH_PIN],
     *[(name, _people("pin", PinCheck(PinOutcome.LOCKED, 0)), "locked") for name in WITH_PIN],
     *[(name, _people("pin", PinCheck(PinOutcome.OK, 3)), "ok") for name in WITH_PIN],
-    *[("benefits.claim", _benefits("outcome", outcome), outcome.value) for outcome in ClaimOutcome],
-    *[("benefits.list", _benefits("claims", [claim("S-1", state)]), "ok") for state in ClaimState],
-    ("benefits.list", _benefits("claims", []), "none"),
+    *[(name, _of_benefits(put), outcome) for name, put, outcome in BENEFIT_OUTCOMES],
     ("invoices.list", _payments("invoices", [invoice(1)]), "ok"),
     ("invoices.list", _payments("invoices", []), "none"),
     *[("payments.payee", _payments("payee_", Payee(kind, "+98", "M***m")), kind.value) for kind in PayeeKind],
@@ -239,7 +240,9 @@ async def test_the_call_key_names_session_and_call() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "benefits.claim", "benefits.list", "invoices.list", "payments.payee", "payments.redeem", "dispute.report",
+        "benefits.claim", "benefits.claim_days", "benefits.claim_event", "benefits.attester", "benefits.status",
+        "benefits.looked", "benefits.object", "benefits.list", "invoices.list", "payments.payee",
+        "payments.redeem", "dispute.report",
         "mailbox.list", "mailbox.read",
     ],
 )  # fmt: skip

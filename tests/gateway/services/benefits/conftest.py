@@ -3,11 +3,24 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from gateway.services.benefits import Benefits
+from gateway.keys import SoftwareKeyStore
+from gateway.services.approvals import Proposals
+from gateway.services.benefits import (
+    DECISION_USES,
+    AttesterBook,
+    AttesterSort,
+    Benefits,
+    Claim,
+    ClaimSource,
+    ClaimState,
+    Parts,
+)
+from gateway.services.decisions import Decisions
 from tests.gateway.services.payments.bank import Bank, FakePerson, open_bank
 from wallet.clock import ManualClock
 
@@ -26,22 +39,73 @@ class FakeProposals:
         return subject
 
 
+EMPLOYER, EMPLOYER_PHONE = "4711", "+989120000077"
+HOSPITAL, HOSPITAL_PHONE = "8800", "+989120000088"
+KEYS = SoftwareKeyStore.for_tests()
+
+
+@dataclass
+class FakeContributions:
+    """Everybody has paid as many months."""
+
+    months: int = 12
+
+    async def months_paid(self, _person_id: str, _until: date) -> int:
+        return self.months
+
+
 @dataclass
 class Office:
     benefits: Benefits
     bank: Bank
     proposals: FakeProposals
     maryam: FakePerson
+    contributions: FakeContributions
+    source: ClaimSource
+    attesters: AttesterBook
+    decisions: Decisions
+
+    async def claim(self, claim_id: str) -> Claim:
+        found = await self.benefits.by_id(claim_id)
+        assert found is not None
+        return found
+
+    async def state(self, claim_id: str) -> ClaimState:
+        return (await self.claim(claim_id)).state
+
+    def code(self, class_: str = "attest_employer") -> str:
+        """The code that the attester got last."""
+        return self.bank.teller.last_code(class_)
 
 
 @asynccontextmanager
-async def open_office(url: str, clock: ManualClock) -> AsyncIterator[Office]:
+async def open_office(url: str, clock: ManualClock, *, fresh: bool = True) -> AsyncIterator[Office]:
+    """An office; one that is not `fresh` is another process over the same database."""
     async with open_bank(url, clock) as bank:
-        proposals = FakeProposals()
-        benefits = Benefits(
-            bank.store, clock, bank.ledger, bank.chart, bank.people, proposals, bank.teller, bank.settings
+        proposals, contributions = FakeProposals(), FakeContributions()
+        decisions = Decisions(bank.store, clock, Proposals(bank.store, clock), DECISION_USES)
+        attesters = AttesterBook(bank.store, clock)
+        parts = Parts(
+            bank.store,
+            clock,
+            bank.ledger,
+            bank.chart,
+            bank.people,
+            proposals,
+            bank.teller,
+            bank.settings,
+            decisions,
+            contributions,
+            attesters,
+            KEYS,
         )
-        yield Office(benefits, bank, proposals, bank.people.add(clock, "+989120000001"))
+        if fresh:
+            await decisions.ship()
+            await attesters.add(EMPLOYER, AttesterSort.EMPLOYER, "Saipa", EMPLOYER_PHONE, "stf_1", language="en")
+            await attesters.add(HOSPITAL, AttesterSort.PROVIDER, "Hospital", HOSPITAL_PHONE, "stf_1", language="en")
+        maryam = bank.people.add(clock, "+989120000001")
+        source = ClaimSource(bank.store, clock, bank.people)
+        yield Office(Benefits(parts), bank, proposals, maryam, contributions, source, attesters, decisions)
 
 
 @pytest.fixture

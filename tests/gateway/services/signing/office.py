@@ -31,6 +31,7 @@ from gateway.services.signing import (
     StartOutcome,
 )
 from gateway.services.signing.ports import Confirmed
+from gateway.services.signing.profiles import SignerProfile
 from gateway.services.signing.tables import signers
 from gateway.settings import Settings
 from gateway.store import Store
@@ -118,6 +119,9 @@ class Service:
         serial = self.serials.setdefault(request.msisdn, str(1000 + len(self.serials)))
         cms = self.cms or sealed(request, serial)
         return SignResult(SignOutcome.SIGNED, cms, serial, f"CN={serial}", self.at or self.clock.now())
+
+    async def profile(self, msisdn: str) -> SignerProfile:
+        raise AssertionError("nobody asks this here")
 
     async def told(self, msisdn: str, transaction_id: str, text: str) -> None:
         self.receipts.append((msisdn, text))

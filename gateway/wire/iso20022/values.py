@@ -1,0 +1,117 @@
+"""What messages of ISO 20022 write alike: amounts, days, codes, and where to find them."""
+
+from datetime import UTC, date, datetime
+from xml.etree.ElementTree import Element
+
+from gateway.errors import BadInput
+from wallet.money import ASSETS, MINOR_MAX, AssetKind, Money
+
+TEXT_MAX = 500
+"""Characters of a free text that are kept."""
+_DIGITS_MAX = 19
+
+
+def word(element: Element | None, name: str) -> str:
+    """The text of the first child of that name, without space around it, or ''."""
+    return "" if element is None else (element.findtext(name) or "").strip()[:TEXT_MAX]
+
+
+def down(element: Element | None, *names: str) -> Element | None:
+    """The first element on this way below, or None."""
+    for name in names:
+        if element is None:
+            return None
+        element = element.find(name)
+    return element
+
+
+def said(element: Element | None, *names: str) -> str:
+    """The text at the end of this way, without space around it, or ''."""
+    found = down(element, *names)
+    return "" if found is None or found.text is None else found.text.strip()[:TEXT_MAX]
+
+
+def said_first(element: Element | None, *ways: tuple[str, ...]) -> str:
+    """The first text that one of these ways leads to, or ''."""
+    for way in ways:
+        if text := said(element, *way):
+            return text
+    return ""
+
+
+def code(element: Element | None) -> str:
+    """The Cd of a choice between a code and the bank's own word."""
+    return word(element, "Cd") or word(element, "Prtry")
+
+
+def amount(element: Element | None, where: str) -> Money:
+    """An ActiveOrHistoricCurrencyAndAmount.
+
+    Raises:
+        BadInput: None, no currency that is kept, no amount, or decimals that the currency does not have.
+    """
+    if element is None:
+        raise BadInput(f"{where}: no amount")
+    return money(element.text or "", element.get("Ccy", ""), where)
+
+
+def money(text: str, currency: str, where: str) -> Money:
+    """An amount as ISO 20022 writes it: digits with a point before the decimals. Zeros after the last one are let go.
+
+    Raises:
+        BadInput: It is none, or has decimals that the currency does not have.
+    """
+    asset = ASSETS.get(currency)
+    if asset is None or asset.kind is not AssetKind.CURRENCY:
+        raise BadInput(f"{where}: a currency that is not kept: {currency!a:.12}")
+    whole, _, decimals = text.strip().partition(".")
+    if not (whole + decimals).isascii() or not (whole + decimals).isdigit() or len(whole) > _DIGITS_MAX:
+        raise BadInput(f"{where}: no amount: {text!a:.40}")
+    if len(decimals) > asset.exponent:
+        decimals = decimals.rstrip("0")
+        if len(decimals) > asset.exponent:
+            raise BadInput(f"{where}: {currency} has {asset.exponent} decimals: {text!a:.40}")
+    minor = int(whole + decimals.ljust(asset.exponent, "0") or "0")
+    if minor > MINOR_MAX:
+        raise BadInput(f"{where}: an amount beyond all bounds")
+    return Money(minor, asset)
+
+
+def day(element: Element | None, where: str) -> date | None:
+    """A DateAndDateTimeChoice as the day that is written, or None where there is no element.
+
+    Raises:
+        BadInput: It is no day.
+    """
+    text = word(element, "Dt") or word(element, "DtTm")
+    return a_day(text, where) if text else None
+
+
+def a_day(text: str, where: str) -> date:
+    """An xs:date or the day of an xs:dateTime.
+
+    Raises:
+        BadInput: It is no day.
+    """
+    # Python reads other forms of ISO 8601 too, in which a year and a week would pass for a day.
+    written = text[:10] if text[4:5] == text[7:8] == "-" else ""
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise BadInput(f"{where}: no day: {text!a:.40}") from None
+
+
+def moment(text: str, where: str) -> datetime:
+    """An xs:dateTime; without a zone it is read as UTC.
+
+    Raises:
+        BadInput: It is none.
+    """
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{where}: no moment: {text!a:.40}") from None
+    try:
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except OverflowError:
+        raise BadInput(f"{where}: no moment: {text!a:.40}") from None
