@@ -13,7 +13,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from sqlalchemy import insert
 
 from bench.ledger_figures import Figures
 from gateway.app.adapters import Addresses, NoticeTeller
-from gateway.app.paying import AllWallets, Payees
+from gateway.app.paying import Payees
 from gateway.cli.run import COLLECT_AFTER
 from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
@@ -30,6 +30,7 @@ from gateway.peers.registry import HttpRegistry
 from gateway.services.access import Access
 from gateway.services.banking.model import BankOrder, BankPayment
 from gateway.services.notices import Mailbox, Notices, Preferences, Words
+from gateway.services.payees.model import PayeeAccount
 from gateway.services.payouts import Parts, PayoutOutcome, Payouts
 from gateway.services.people import People
 from gateway.services.people.tables import persons
@@ -187,6 +188,14 @@ class Bench:
     async def _pay(self) -> None:
         while await self.payouts.tick():
             pass
+
+
+class AllWallets:
+    """Everybody is paid into the wallet."""
+
+    async def accounts(self, _person_ids: Collection[str]) -> Mapping[str, PayeeAccount]:
+        """Of nobody anything else."""
+        return {}
 
 
 @asynccontextmanager

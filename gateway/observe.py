@@ -182,6 +182,10 @@ class Metrics:
         self.bank_files = Counter(
             "tapdial_bank_files", "Files of the bank by what became of them", ["state"], registry=self.registry
         )
+        self.payees = Counter(
+            "tapdial_payee_changes", "Wishes to change where a person is paid, by outcome", ["outcome"],
+            registry=self.registry,
+        )  # fmt: skip
         self.worker_failures = Counter("tapdial_worker_failures", "Failed ticks", ["worker"], registry=self.registry)
         self.worker_items = Counter("tapdial_worker_items", "Items done by workers", ["worker"], registry=self.registry)
         self.link_binds = Counter("tapdial_link_binds", "Binds by result", ["link", "result"], registry=self.registry)

@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     stop_s: float = Field(10.0, description="How long a stop waits for work in hand", gt=0, le=120)
     codes_per_hour_max: int = Field(5, description="One-time codes sent to one number in an hour", ge=1, le=100)
     branch_code_valid_s: int = Field(86_400, description="How long a branch's code is valid", ge=60, le=30 * 86_400)
+    payee_cool_hours: int = Field(
+        48, description="Hours in which payouts wait after a change of account, SIM or PIN", ge=0, le=720
+    )
     benefit_daily_minor: int = Field(4_500_000, description="Sickness benefit for one day, rials", ge=1)
     benefit_days_max: int = Field(60, description="Longest sickness claim in days", ge=1, le=366)
     benefit_late_days_max: int = Field(60, description="How many days back a sickness may have begun", ge=1, le=366)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -11,7 +11,8 @@ from gateway.observe import Metrics
 from gateway.services.campaigns import Campaigns, Known, Owed
 from gateway.services.dialogues import LateAnswer
 from gateway.services.dialogues.push import PASSING, Push, PushOutcome
-from gateway.services.messages import Incoming, Messages, OptOuts
+from gateway.services.messages import NO, Incoming, Messages, OptOuts, Questions
+from gateway.services.messages.questions import put as put_question
 from gateway.services.notices import Notice, NoticeClass, Notices, NoticeValue, Reached
 from gateway.services.payments import Payments, period_of
 from gateway.services.people import People
@@ -22,6 +23,8 @@ from wallet.ids import AccountId
 from wallet.ledger import Ledger
 from wallet.transfers import Balances, PostResult, RoleSum, Transfer
 
+PAYEE_QUESTION = "payee_change"
+"""Kind of the question whether a person's new account is their own doing."""
 LATE_PUSH_S = 15.0
 """How long a late page is tried on the screen; well within the time that a hop's work has for telling it."""
 
@@ -47,6 +50,20 @@ class NoticeTeller:
         notice = Notice(cause, NoticeClass(class_), msisdn, person_id, language, values, secrets)
         prepared = await self._notices.prepare(notice)
         return lambda tx: self._notices.put(tx, prepared)
+
+
+class RefusalAsked:
+    """Lets whoever was told of a change answer NO by SMS."""
+
+    def __init__(self, questions: Questions) -> None:
+        self._questions = questions
+
+    def prepared(
+        self, person_id: str, msisdn: str, cause: str, valid_until: datetime
+    ) -> Callable[[Connection], object]:
+        """The write that opens the question inside the caller's unit of work."""
+        row = self._questions.row(person_id, msisdn, PAYEE_QUESTION, cause, (NO,), valid_until)
+        return lambda tx: put_question(tx, row)
 
 
 class Letterbox:

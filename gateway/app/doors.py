@@ -11,9 +11,10 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from sqlalchemy import literal, select
 
 import ussd_menus
+from gateway.app.agreeing import APPROVAL_ROLES
 from gateway.app.causes import resolvers
-from gateway.app.house import APPROVAL_ROLES, House, page_profile
-from gateway.channels.api import api_app
+from gateway.app.house import House, page_profile
+from gateway.channels.api import Partners, api_app
 from gateway.channels.console import ConsoleDeps, console_app
 from gateway.channels.console.guard import UPLOAD_BYTES_MAX
 from gateway.channels.mail import MailDesk, MailIngress, tls_context
@@ -29,6 +30,8 @@ from ussd_menus.loader import FOLDER
 
 DOCUMENT_KINDS = ("payout_batch", "decision_table", "day_close")
 """Kinds of documents that are signed, for whoever names a stand-in."""
+LARGE_PATHS = ("/console/bank/file", "/console/payouts/file", "/api/v1/payout-batches", "/api/v1/statements")
+"""Doors that take files, piece by piece."""
 WORK_MAX = 500
 """USSD hops whose work may be in hand at once; more are told to dial again."""
 
@@ -52,7 +55,7 @@ class Doors:
 def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[str, bool]]) -> Doors:
     """Every door of the gateway; `tasks` owns work that outlives its request."""
     app = new_application(house.clock, house.metrics)
-    app[LARGE_BODIES] = {"/console/bank/file": UPLOAD_BYTES_MAX + BODY_BYTES_MAX}
+    app[LARGE_BODIES] = dict.fromkeys(LARGE_PATHS, UPLOAD_BYTES_MAX + BODY_BYTES_MAX)
     ready = asyncio.Event()
     mounts = _mounts(house)
     hops = _hops(house, tasks, mounts)
@@ -65,10 +68,15 @@ def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[st
     if house.signer is not None and results:
         app.add_routes(ResultDoor(house.signer, results).routes())
     app.add_subapp("/console", console_app(_console(house, dialogues, links)))
-    app.add_subapp("/api/v1", api_app(house.tokens, house.heads, house.clock, house.metrics))
+    app.add_subapp("/api/v1", api_app(house.tokens, house.heads, house.clock, house.metrics, _partners(house)))
     linked = LinkedUssd(dialogues, house.metrics, Codes([house.settings.service_code, STAFF_CODE]))
     desk = Desk(house.taps, house.merchants, house.keys, house.metrics, house.settings.iso8583_idle_s)
     return Doors(app, TerminalServer(desk), _letters(house), dialogues, ready, hops, clerk, linked, menus)
+
+
+def _partners(house: House) -> Partners:
+    most = house.settings.payout_file_bytes_max
+    return Partners(house.api_keys, house.people, house.payees, house.payouts, most)
 
 
 def _letters(house: House) -> MailIngress:
@@ -145,6 +153,9 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         link_board=house.link_board,
         queue=house.outbox,
         tickets=house.tickets,
+        payees=house.payees,
+        payouts=house.payouts,
+        payout_sources=house.payout_sources,
         causes=resolvers(house, dialogues),
         signing=house.signing.signing,
         signers=house.signing.signers,

@@ -1,16 +1,13 @@
-"""Small pieces that make other services fit the Protocols of payouts."""
+"""Payouts, joined: small pieces that make other services fit its Protocols."""
 
-from collections.abc import AsyncIterable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from gateway.errors import PeerUnavailable
 from gateway.services.approvals import Approval, Proposals
-from gateway.services.banking.model import BankOrder, BankPayment
-from gateway.services.payees.model import PayeeAccount
-from gateway.services.payouts import Known
+from gateway.services.payouts import Known, Payouts
 from gateway.services.people import People, Person
-from gateway.services.signing.model import Document, ProofOutcome
-from wallet.money import Money
+from gateway.services.signing import Document, Documents, ProofOutcome
+from wallet.money import Money, irr
 
 
 class Payees:
@@ -49,53 +46,50 @@ class Agreements:
         amount: Money | None,
         not_before: datetime | None,
     ) -> Approval:
-        """Propose; the checker is shown from when on it may be released."""
-        shown = {**payload, **({"not_before": not_before.isoformat(timespec="minutes")} if not_before else {})}
-        assert amount is None or amount.minor > 0, "a batch of nothing is not proposed"
-        return await self._proposals.propose(kind, subject, shown, maker, amount=amount, not_before=not_before)
+        """Propose; nobody agrees before `not_before`."""
+        return await self._proposals.propose(kind, subject, payload, maker, amount=amount, not_before=not_before)
 
     async def deciders(self, approval_id: str) -> frozenset[str]:
-        """Who proposed and who agreed, those whom they stood in for included."""
+        """Who proposed and who agreed, and in whose name."""
         found = await self._proposals.by_id(approval_id)
         if found is None:
             return frozenset()
-        cast = (await self._proposals.votes([approval_id]))[approval_id]
-        people = {one for vote in cast for one in (vote.voter, vote.principal)}
-        return frozenset({found.maker, found.checker, *people} - {""})
+        votes = (await self._proposals.votes([approval_id])).get(approval_id, [])
+        said = {staff_id for vote in votes for staff_id in (vote.principal, vote.voter)}
+        return frozenset(said | {found.maker, found.checker} - {""})
 
 
-class AllWallets:
-    """Everybody is paid into the wallet."""
+class Signatures:
+    """Documents as payouts put them up."""
 
-    async def accounts(self, person_ids: Collection[str]) -> Mapping[str, PayeeAccount]:
-        """Of nobody anything else."""
-        return {}
-
-
-class NoSignatures:
-    """A house without a signature service: nothing is ever signed, so nothing is ever released."""
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
 
     async def ask(self, document: Document, *, anew: bool = False) -> None:
-        """It waits."""
+        """Put it up for signing."""
+        await self._documents.ask(document, anew=anew)
 
     async def proof(self, kind: str, subject: str, digest: bytes) -> ProofOutcome:
-        """Nobody has signed."""
-        return ProofOutcome.WAITING
+        """What can be proved now."""
+        return (await self._documents.proof(kind, subject, digest)).outcome
 
 
-class NoBank:
-    """A house without a bank."""
+class Appropriations:
+    """What two members of finance have agreed to give to a budget line."""
 
-    async def order(self, order: BankOrder, payments: AsyncIterable[Sequence[BankPayment]]) -> None:
-        """It stays here.
+    def __init__(self, proposals: Proposals, payouts: Payouts) -> None:
+        self._proposals = proposals
+        self._payouts = payouts
 
-        Raises:
-            PeerUnavailable: Always.
-        """
-        raise PeerUnavailable("this house has no bank")
-
-    async def enquire(self, order_id: str, end_to_end_ids: Sequence[str]) -> None:
-        """Nobody answers."""
+    async def given(self, line: str, approval_id: str) -> str:
+        """Give it, once. Executor of BUDGET_KIND; harmless twice."""
+        agreed = await self._proposals.by_id(approval_id)
+        assert agreed is not None, "an executor is called with its approval"
+        amount = irr(int(agreed.payload["amount"].partition(" ")[0]))
+        given_id = f"bud_{approval_id.partition('_')[2]}"
+        reason = agreed.payload["reason"]
+        outcome = await self._payouts.appropriate(line, amount, agreed.maker, reason, given_id=given_id)
+        return outcome.value
 
 
 def _by_id(people: Iterable[Person]) -> Mapping[str, Known]:

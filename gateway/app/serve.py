@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from aiohttp import web
 
 from gateway.app import doors
-from gateway.app.house import House, built
+from gateway.app.building import built
+from gateway.app.house import House
 from gateway.app.loops import Loops
 from gateway.channels.runner import HttpRunner
 from gateway.errors import SettingsFault

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli import (
+    api_keys,
     attesters,
     bookkeeping,
     books,
@@ -23,6 +24,7 @@ from gateway.cli import (
     links,
     mail,
     menus,
+    payouts,
     releases,
     run,
     signing,
@@ -55,9 +57,11 @@ ledger.app.command("limits")(bookkeeping.limits)
 ledger.app.command("import-opening")(bookkeeping.import_opening)
 app.add_typer(db.app, name="db")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(api_keys.app, name="api-keys")
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(attesters.app, name="attesters")
+app.add_typer(payouts.app, name="payouts")
 app.add_typer(mail.app, name="mail")
 app.add_typer(statements.app, name="statements")
 app.add_typer(staff.app, name="staff")

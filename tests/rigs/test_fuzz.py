@@ -13,7 +13,7 @@ from pathlib import PosixPath
 import pytest
 from pydantic import Field
 
-from gateway.channels.api import app as api
+from gateway.channels.api import answers, models
 from gateway.channels.console import forms
 from gateway.channels.ussd.codes import Codes
 from gateway.channels.ussd.wire import BadForm, Inbound
@@ -225,8 +225,8 @@ def _form(data: bytes) -> str | None:
 
 def _token_request(data: bytes) -> str | None:
     try:
-        asked = api._parsed(data)
-    except api.Refused as refused:
+        asked = answers.parsed(models.TokenRequest, data)
+    except answers.Refused as refused:
         return refused.problem.model_dump_json()
     made = asked.to_request()
     assert asked.activation_code not in repr(asked)

@@ -1,5 +1,6 @@
-"""The HTTP API for phones' own software and for auditors, `/api/v1`."""
+"""The HTTP API for phones' own software, auditors and other institutions' systems, `/api/v1`."""
 
 from gateway.channels.api.app import api_app
+from gateway.channels.api.partners import Partners
 
-__all__ = ["api_app"]
+__all__ = ["Partners", "api_app"]

@@ -1,26 +1,26 @@
 """The aiohttp sub-application of `/api/v1`."""
 
-import asyncio
-import contextlib
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol, assert_never
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from pydantic import ValidationError
 
+from gateway.channels.api.answers import Refused, given, in_time, json_body, parsed, within_rate, wrong
 from gateway.channels.api.limiter import Limiter
-from gateway.channels.api.models import FieldProblem, HeadKey, Problem, TokenGiven, TokenRequest
+from gateway.channels.api.models import HeadKey, Problem, TokenGiven, TokenRequest
 from gateway.channels.api.openapi import description
+from gateway.channels.api.partners import Gate, Partners
+from gateway.channels.api.payees import PayeeRoutes
+from gateway.channels.api.payouts import PayoutRoutes
 from gateway.errors import Fault
 from gateway.observe import Metrics, log
 from gateway.services.tokens import ProvisionOutcome, ProvisionRequest, ProvisionResult
 from wallet.clock import Clock
 from wallet.heads import SignedHead, line_of
 
-BODY_BYTES_MAX = 16 * 1024
 TRY_WINDOW = timedelta(minutes=10)
 TRIES_PER_NUMBER = 10
 TRIES_PER_ADDRESS = 300
@@ -28,8 +28,6 @@ TRIES_PER_ADDRESS = 300
 HEADS_MAX = 1000
 HEADS_DEFAULT = 100
 HEADS_MEDIA_TYPE = "application/x-ndjson"
-_READ_S = 10.0
-_SERVICE_S = 10.0
 
 
 class Tokens(Protocol):
@@ -52,25 +50,20 @@ class Heads(Protocol):
         ...
 
 
-class Refused(Exception):
-    """A request that is answered with a problem."""
-
-    def __init__(
-        self, status: int, code: str, title: str, *, errors: list[FieldProblem] | None = None, retry_s: int = 0
-    ) -> None:
-        super().__init__(code)
-        self.problem = Problem(title=title, status=status, code=code, errors=errors)
-        self.retry_s = retry_s
-
-
-def api_app(tokens: Tokens, heads: Heads, clock: Clock, metrics: Metrics) -> web.Application:
-    """The sub-application; mount it at `/api/v1`."""
+def api_app(
+    tokens: Tokens, heads: Heads, clock: Clock, metrics: Metrics, partners: Partners | None = None
+) -> web.Application:
+    """The sub-application; mount it at `/api/v1`. `partners` is what systems of other institutions may ask."""
     api = _Api(tokens, heads, clock, metrics)
     app = web.Application(middlewares=[api.problems])
     app.router.add_post("/tokens", api.provision)
     app.router.add_get("/ledger/heads", api.heads)
     app.router.add_get("/ledger/heads/key", api.head_key)
     app.router.add_get("/openapi.json", api.openapi)
+    if partners is not None:
+        gate = Gate(partners.keys, clock)
+        app.add_routes(PayeeRoutes(partners).routes(gate))
+        app.add_routes(PayoutRoutes(partners).routes(gate))
     return app
 
 
@@ -90,30 +83,29 @@ class _Api:
 
     async def provision(self, request: web.Request) -> web.Response:
         """POST /tokens."""
-        _within_rate(self._by_address, request.remote or "")
-        asked = _parsed(await _body(request))
-        _within_rate(self._by_number, asked.msisdn)
-        async with _in_time():
+        within_rate(self._by_address, request.remote or "")
+        asked = parsed(TokenRequest, await json_body(request))
+        within_rate(self._by_number, asked.msisdn)
+        async with in_time():
             result = await self._tokens.provision(asked.to_request())
         if result.token is None:
             raise _refusal(result.outcome)
-        given = TokenGiven.of(result.token)
-        return web.Response(status=201, text=given.model_dump_json(), content_type="application/json")
+        return given(TokenGiven.of(result.token), 201)
 
     async def heads(self, request: web.Request) -> web.Response:
         """GET /ledger/heads."""
-        _within_rate(self._readers, request.remote or "")
+        within_rate(self._readers, request.remote or "")
         limit = _limit(request.query.get("limit", str(HEADS_DEFAULT)))
-        async with _in_time():
+        async with in_time():
             heads = await self._heads.latest(limit)
         return web.Response(text="".join(f"{line_of(head)}\n" for head in heads), content_type=HEADS_MEDIA_TYPE)
 
     async def head_key(self, request: web.Request) -> web.Response:
         """GET /ledger/heads/key."""
-        _within_rate(self._readers, request.remote or "")
-        async with _in_time():
+        within_rate(self._readers, request.remote or "")
+        async with in_time():
             key = HeadKey.of(await self._heads.public_key())
-        return web.Response(text=key.model_dump_json(), content_type="application/json")
+        return given(key)
 
     @property
     def problems(self) -> Middleware:
@@ -140,68 +132,22 @@ class _Api:
 
     def _answer(self, problem: Problem, retry_s: int = 0) -> web.Response:
         self._metrics.refused.labels(door="api", reason=problem.code).inc()
+        headers = {"Retry-After": str(retry_s)} if retry_s else {}
+        if problem.status == 401:
+            # RFC 9110 §15.5.2 asks for it.
+            headers["WWW-Authenticate"] = "Bearer"
         return web.Response(
             status=problem.status,
             text=problem.model_dump_json(exclude_none=True),
             content_type="application/problem+json",
-            headers={"Retry-After": str(retry_s)} if retry_s else None,
+            headers=headers,
         )
-
-
-def _within_rate(limiter: Limiter, subject: str) -> None:
-    if wait_s := limiter.take(subject):
-        raise Refused(429, "rate_limited", "too many requests", retry_s=wait_s)
-
-
-@contextlib.asynccontextmanager
-async def _in_time() -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(_SERVICE_S):
-            yield
-    except TimeoutError as problem:
-        raise Refused(503, "timeout", "the answer took too long; send the same request again") from problem
 
 
 def _limit(text: str) -> int:
     if re.fullmatch("[1-9][0-9]{0,3}", text) and int(text) <= HEADS_MAX:
         return int(text)
-    wrong = FieldProblem(field="limit", message=f"1 to {HEADS_MAX}")
-    raise Refused(422, "invalid", "the request is not as described", errors=[wrong])
-
-
-async def _body(request: web.Request) -> bytes:
-    if request.content_type != "application/json":
-        raise Refused(415, "unsupported_media_type", "send application/json")
-    too_large = Refused(413, "too_large", "the body has more than 16 KiB")
-    if (request.content_length or 0) > BODY_BYTES_MAX:
-        raise too_large
-    body = bytearray()
-    try:
-        async with asyncio.timeout(_READ_S):
-            async for part in request.content.iter_any():
-                body += part
-                if len(body) > BODY_BYTES_MAX:
-                    raise too_large
-    except TimeoutError as problem:
-        raise Refused(408, "slow", "the body did not come in time") from problem
-    return bytes(body)
-
-
-def _parsed(body: bytes) -> TokenRequest:
-    try:
-        return TokenRequest.model_validate_json(body)
-    except ValidationError as problem:
-        # What was sent is left out: it holds a code.
-        found = problem.errors(include_input=False, include_context=False, include_url=False)
-        if any(error["type"] == "json_invalid" for error in found):
-            raise Refused(400, "bad_json", "the body is not JSON") from None
-        errors = [FieldProblem(field=_named(error["type"], error["loc"]), message=error["msg"]) for error in found]
-        raise Refused(422, "invalid", "the request is not as described", errors=errors) from None
-
-
-def _named(kind: str, place: tuple[int | str, ...]) -> str:
-    """Which field is wrong; '' for one that there is not, whose name may be a value in the wrong place."""
-    return "" if kind == "extra_forbidden" else ".".join(map(str, place))
+    raise wrong("limit", f"1 to {HEADS_MAX}")
 
 
 def _refusal(outcome: ProvisionOutcome) -> Refused:

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from gateway.channels.api.models import HeadKey, Problem, TokenGiven, TokenRequest
+from gateway.channels.api.openapi_partners import ANSWERS, REQUESTS, SCHEMES, partner_paths
 
 _SCHEMA = "#/components/schemas/"
 REFUSALS: Mapping[int, str] = {
@@ -35,6 +36,8 @@ def description() -> dict[str, Any]:
             (TokenGiven, "serialization"),
             (HeadKey, "serialization"),
             (Problem, "serialization"),
+            *((model, "validation") for model in REQUESTS),
+            *((model, "serialization") for model in ANSWERS),
         ],
         ref_template=_SCHEMA + "{model}",
     )
@@ -43,7 +46,7 @@ def description() -> dict[str, Any]:
         "info": {
             "title": "Tapdial API",
             "version": "1",
-            "description": "For the software of phones and for auditors. Refusals are problem details (RFC 9457).",
+            "description": "For phones, auditors and other institutions. Refusals are problem details (RFC 9457).",
         },
         "servers": [{"url": "/api/v1"}],
         "paths": {
@@ -57,8 +60,9 @@ def description() -> dict[str, Any]:
                 }
             },
             **_ledger(),
+            **partner_paths(),
         },
-        "components": {"schemas": schemas["$defs"]},
+        "components": {"schemas": schemas["$defs"], "securitySchemes": SCHEMES},
     }
 
 

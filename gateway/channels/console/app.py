@@ -17,6 +17,7 @@ from gateway.channels.console.pages import (
     approvals,
     attesters,
     bank,
+    budgets,
     campaigns,
     cash_in,
     causes,
@@ -28,8 +29,12 @@ from gateway.channels.console.pages import (
     links,
     menus,
     merchants,
+    payees,
+    payout_items,
+    payouts,
     people,
     phone_sign_in,
+    returns,
     sessions,
     sign_in,
     signers,
@@ -50,7 +55,7 @@ def console_routes() -> list[Route]:
     """Every route of the console with the roles that it needs."""
     pages = (
         sign_in, today, claims, approvals, tickets, people, cash_in, ledger, causes, jobs, campaigns, links, menus,
-        sessions, merchants, staff, bank,
+        sessions, merchants, staff, bank, payees, payouts, payout_items, returns, budgets,
         views, signing, signers, delegations, phone_sign_in, decisions, attesters,
     )  # fmt: skip
     return [route for page in pages for route in page.routes()]

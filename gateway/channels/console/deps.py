@@ -8,6 +8,7 @@ from typing import Protocol
 from aiohttp import web
 
 from gateway.channels.console.cells import Cell
+from gateway.channels.console.payouts_desk import PayoutsDesk
 from gateway.channels.console.signing_desks import DelegationsDesk, PhoneSignInDesk, SignersDesk, SigningDesk
 from gateway.observe import Metrics
 from gateway.services.access import View
@@ -38,6 +39,7 @@ from gateway.services.links import LinkReport
 from gateway.services.merchants import Merchant, Terminal, TerminalKey
 from gateway.services.messages import Ticket, TicketOutcome, TicketState
 from gateway.services.notices import Channel, Queue, Title
+from gateway.services.payees import PayeeAccount, PayeeChange, PayeeResult, SharedAccount
 from gateway.services.payments import ClaimCode, Invoice, Payment, PayResult
 from gateway.services.people import BranchPurpose, Person, PersonView
 from gateway.services.releases import Release, RollbackOutcome, Standing
@@ -256,6 +258,17 @@ class BankDesk(Protocol):
     async def import_statement(self, octets: bytes, name: str, staff_id: str) -> Imported: ...
 
 
+class PayeesDesk(Protocol):
+    """Satisfied by gateway.services.payees.Payees."""
+
+    async def resolve(self, person_id: str) -> PayeeAccount | None: ...
+    async def history(self, person_id: str, *, limit: int = 50) -> list[PayeeChange]: ...
+    async def sharing(self, person_id: str) -> Sequence[str]: ...
+    async def shared(self, *, people_min: int = 2, limit: int = 100) -> list[SharedAccount]: ...
+    async def phone_changed(self, person_id: str, staff_id: str, call_key: str) -> PayeeResult: ...
+    async def thaw(self, person_id: str, staff_id: str, call_key: str) -> PayeeResult: ...
+
+
 class LogEnd(Protocol):
     """Where the ledger's log ends."""
 
@@ -339,6 +352,9 @@ class ConsoleDeps:
         merchants: Merchants and terminals.
         tickets: Complaints by SMS.
         banking: Orders to the bank, its files and its statements.
+        payees: Where people are paid.
+        payouts: Batches of payments.
+        payout_sources: Names of what batches may be made of, besides files.
         ledger: Read only.
         links: Names of links and whether each is up; empty when nothing is known.
         link_board: What every process last said of its links.
@@ -374,6 +390,9 @@ class ConsoleDeps:
     merchants: MerchantsDesk
     tickets: TicketsDesk
     banking: BankDesk
+    payees: PayeesDesk
+    payouts: PayoutsDesk
+    payout_sources: Sequence[str]
     ledger: Book
     links: Callable[[], Mapping[str, bool]]
     link_board: LinksDesk

@@ -11,7 +11,18 @@ PROPOSE_TABLES = (Role.BENEFITS_OFFICER,)
 """Who proposes decision tables; a releaser publishes them."""
 ENROL_ATTESTERS = (Role.ADMINISTRATOR,)
 """Who says which phone speaks for an employer: nobody who decides claims."""
-SEE_PEOPLE = (Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.BRANCH_CLERK, Role.FINANCE)
+SEE_PEOPLE = (
+    Role.BENEFITS_OFFICER,
+    Role.BENEFITS_RELEASER,
+    Role.BRANCH_CLERK,
+    Role.FINANCE,
+    Role.PAYOUTS_OFFICER,
+    Role.PAYOUTS_CHECKER,
+)
+SEE_PAYEES = (Role.BRANCH_CLERK, Role.FINANCE, Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER)
+"""Who sees where people are paid, by the last digits, and which accounts many share."""
+CALM_PAYEES = (Role.BRANCH_CLERK, Role.PAYOUTS_CHECKER)
+"""Who notes a new SIM, and lets payments go on once the person was spoken with."""
 PROPOSE_UNLOCK = (Role.BENEFITS_OFFICER, Role.BRANCH_CLERK)
 DESK = (Role.BRANCH_CLERK,)
 """Who has the person before them: branch codes and cash."""
@@ -44,6 +55,13 @@ SEE_LEDGER = (Role.FINANCE,)
 SEE_CAUSES = (Role.FINANCE, Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.BRANCH_CLERK)
 SEE_BANK = (Role.FINANCE, Role.PAYOUTS_OFFICER)
 """Who sees orders and statements, and brings files of the bank."""
+SEE_PAYOUTS = (Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER, Role.FINANCE, Role.SIGNATORY)
+RUN_PAYOUTS = (Role.PAYOUTS_OFFICER,)
+"""Who makes batches and locks them; others agree, sign, and only then is anything paid."""
+STEER_PAYOUTS = (Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER, Role.FINANCE)
+"""Who stops what runs: whoever sees something wrong."""
+SEE_BUDGETS = (Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER, Role.FINANCE)
+GIVE_BUDGETS = (Role.FINANCE,)
 RUN_STAFF = (Role.ADMINISTRATOR,)
 SEE_VIEWS = (Role.ADMINISTRATOR,)
 """Who reads the access log; that shows no more of a person than the name."""
@@ -67,6 +85,10 @@ MENU = (
     MenuItem("signing", "/signing", tuple(Role)),
     MenuItem("tickets", "/tickets", SEE_TICKETS),
     MenuItem("people", "/people", SEE_PEOPLE),
+    MenuItem("payouts", "/payouts", SEE_PAYOUTS),
+    MenuItem("returns", "/returns", STEER_PAYOUTS),
+    MenuItem("budgets", "/budgets", SEE_BUDGETS),
+    MenuItem("shared_accounts", "/payees/shared", (Role.FINANCE, Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER)),
     MenuItem("cash_in", "/cash-in", DESK),
     MenuItem("ledger", "/ledger", SEE_LEDGER),
     MenuItem("bank", "/bank", SEE_BANK),

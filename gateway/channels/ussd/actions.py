@@ -6,6 +6,7 @@ from gateway.channels.ussd.benefits import Attesting, Claims
 from gateway.channels.ussd.identity import Identity
 from gateway.channels.ussd.mailbox import Letters
 from gateway.channels.ussd.money import Paying, Wallets
+from gateway.channels.ussd.payees import PaidTo
 from gateway.channels.ussd.ports import Services
 from gateway.channels.ussd.signing import Signings
 from gateway.channels.ussd.tickets import Tellings
@@ -23,6 +24,7 @@ def build_actions(services: Services, chart: Chart, zone: ZoneInfo) -> Actions:
         **Attesting(services.benefits).actions(),
         **Paying(people, services.payments, services.tokens, zone).actions(),
         **Tellings(people, ledger, services.tickets, chart, zone).actions(),
+        **PaidTo(people, services.payees).actions(),
         **Letters(people, services.mailbox, zone).actions(),
         **Signings(services.signing).actions(),
     }

@@ -16,6 +16,7 @@ from gateway.services.benefits import (
     ObjectOutcome,
 )
 from gateway.services.notices import Kept, Title
+from gateway.services.payees import PayeeAccount, PayeeResult
 from gateway.services.payments import Invoice, Payee, PayResult, RedeemResult
 from gateway.services.people import (
     ActivateOutcome,
@@ -226,6 +227,30 @@ class Mailbox(Protocol):
         ...
 
 
+class Payees(Protocol):
+    """Where people are paid; satisfied by services/payees."""
+
+    async def resolve(self, person_id: str) -> PayeeAccount | None:
+        """Where this person is paid now."""
+        ...
+
+    async def offer(self, person_id: str, iban: str) -> PayeeResult:
+        """What was typed, until the PIN agrees."""
+        ...
+
+    async def keep(self, person_id: str, *, call_key: str) -> PayeeResult:
+        """Make what was offered the account."""
+        ...
+
+    async def unlink(self, person_id: str, *, by: str, call_key: str) -> PayeeResult:
+        """Pay into the wallet again."""
+        ...
+
+    async def disown(self, person_id: str, *, by: str, change_id: str = "") -> PayeeResult:
+        """`I did not do this`."""
+        ...
+
+
 class Ledger(Protocol):
     """The part of the wallet's ledger that a balance is read from."""
 
@@ -297,6 +322,7 @@ class Services:
     ledger: Ledger
     tickets: Tickets
     mailbox: Mailbox
+    payees: Payees
     signing: SigningDesk
 
 
@@ -306,6 +332,7 @@ __all__ = [
     "Ledger",
     "Mailbox",
     "Opened",
+    "Payees",
     "Payments",
     "People",
     "SendOutcome",

@@ -80,6 +80,9 @@ class NoticeClass(StrEnum):
     SHARE_TAKEN = "share_taken"
     SHARE_AT_DESK = "share_at_desk"
     FEE_OWED = "fee_owed"
+    PAYEE_IBAN = "payee_iban"
+    PAYEE_WALLET = "payee_wallet"
+    PAYEE_FROZEN = "payee_frozen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,9 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.SHARE_TAKEN: Needs(frozenset({"amount"})),
     NoticeClass.SHARE_AT_DESK: Needs(frozenset({"amount"})),
     NoticeClass.FEE_OWED: Needs(frozenset({"amount", "number"})),
+    NoticeClass.PAYEE_IBAN: Needs(frozenset({"number", "at"})),
+    NoticeClass.PAYEE_WALLET: Needs(frozenset({"at"})),
+    NoticeClass.PAYEE_FROZEN: Needs(),
 }
 """`amount` is Money, `account` the last digits of one (`…0001`), `at` the moment it moved, `number` a str,
 `valid_until` a moment, `code` a str.

@@ -165,11 +165,17 @@ POLICIES: Mapping[NoticeClass, Policy] = {
     NoticeClass.SHARE_TAKEN: _ONCE,
     NoticeClass.SHARE_AT_DESK: _RECEIPT,
     NoticeClass.FEE_OWED: _RECEIPT,
+    NoticeClass.PAYEE_IBAN: _RECEIPT,
+    NoticeClass.PAYEE_WALLET: _RECEIPT,
+    NoticeClass.PAYEE_FROZEN: _RECEIPT,
 }
 
 BY_SMS = frozenset(class_ for class_, policy in POLICIES.items() if policy is _REPLY) | {
     NoticeClass.COMPLAINT_ANSWERED,
     NoticeClass.DISPUTE_OPENED,
+    NoticeClass.PAYEE_IBAN,
+    NoticeClass.PAYEE_WALLET,
+    NoticeClass.PAYEE_FROZEN,
 }
 """Who wrote an SMS, or said something on the phone's screen, reads the answer on that phone, whatever channel they have
 chosen for what we say unasked."""

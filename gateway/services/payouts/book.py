@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from gateway.services.payouts.answers import PayoutOutcome, RowFault
 from gateway.services.payouts.model import (
@@ -102,13 +102,20 @@ class Book:
         after: int = 0,
         states: frozenset[ItemState] = frozenset(),
         flagged: bool = False,
+        text: str = "",
     ) -> list[Item]:
-        """Items in order of their places, from after place `after`; in some states, or in all; flagged ones alone."""
+        """Items in order of their places, from after place `after`; in some states, or in all; flagged ones alone.
+
+        `text` is how a reference or a payee's name begins, or a whole EndToEndId.
+        """
         which = (ITEMS.c.batch_id == batch_id) & (ITEMS.c.seq > after)
         if states:
             which &= ITEMS.c.state.in_(sorted(states))
         if flagged:
             which &= ITEMS.c.flag != ""
+        if text:
+            begins = [column.startswith(text, autoescape=True) for column in (ITEMS.c.reference, ITEMS.c.name)]
+            which &= or_(*begins, ITEMS.c.end_to_end_id == text)
         return await self._items(which, limit)
 
     async def paid_to(self, person_id: str, *, limit: int = 20) -> list[Item]:

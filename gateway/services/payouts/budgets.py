@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from gateway.errors import BadInput
 from gateway.services.payouts.answers import PayoutOutcome, Stop
@@ -14,6 +14,7 @@ from gateway.services.payouts.drafting import Drafting
 from gateway.services.payouts.making import is_line
 from gateway.services.payouts.model import PAID_STATES, BatchState, Budget
 from gateway.services.payouts.tables import GIVEN, IS_FROZEN, ITEMS
+from gateway.store import insert_ignore
 from wallet.accounts import Account
 from wallet.ids import new_id, transfer_id
 from wallet.money import IRR, MINOR_MAX, Asset, Money
@@ -30,8 +31,10 @@ _LEGS = ("budget", "cover")
 class Budgets(Drafting):
     """Money that may be spent, in the ledger."""
 
-    async def appropriate(self, line: str, amount: Money, staff_id: str, reason: str) -> PayoutOutcome:
-        """Give money to a budget line, which begins with its first.
+    async def appropriate(
+        self, line: str, amount: Money, staff_id: str, reason: str, *, given_id: str = ""
+    ) -> PayoutOutcome:
+        """Give money to a budget line, which begins with its first; the same `given_id` (`bud_…`) again gives once.
 
         Raises:
             BadInput: Not a budget line's form, or no amount.
@@ -42,10 +45,11 @@ class Budgets(Drafting):
         if not is_line(line) or not 0 < amount.minor <= MINOR_MAX:
             raise BadInput("a budget line is 1 to 40 of a-z, 0-9, dot, dash and underscore, and is given something")
         row = {
-            "id": new_id("bud", self._clock), "line": line, "amount_minor": amount.minor, "asset": amount.asset.code,
-            "staff_id": staff_id, "reason": reason, "at": self._clock.now(), "posted_at": None,
+            "id": given_id or new_id("bud", self._clock), "line": line, "amount_minor": amount.minor,
+            "asset": amount.asset.code, "staff_id": staff_id, "reason": reason, "at": self._clock.now(),
+            "posted_at": None,
         }  # fmt: skip
-        await self._store.write(lambda tx: tx.execute(insert(GIVEN).values(row)).rowcount)
+        await self._store.write(lambda tx: insert_ignore(tx, GIVEN, row))
         await self._give(str(row["id"]), line, amount)
         return PayoutOutcome.OK
 

@@ -13,7 +13,7 @@ from gateway.observe import Metrics
 from gateway.services.people.model import BranchPurpose, Person, PersonState, PersonStatus
 from gateway.services.people.ports import AccessLog, Registry, Teller
 from gateway.services.people.rules import BRANCH_CODE_TRIES_MAX, HOUR
-from gateway.services.people.tables import branch_codes, limits, persons
+from gateway.services.people.tables import branch_codes, limits, persons, pins
 from gateway.settings import Settings
 from gateway.store import Store, insert_ignore
 from ussd_menus import Style
@@ -84,6 +84,12 @@ class Register:
         macs = {await self._national_mac(number): number for number in numbers}
         rows = await self._store.read(select(persons).where(persons.c.national_mac.in_(macs)))
         return {macs[row.national_mac]: person_of(row) for row in rows}
+
+    async def resets(self, ids: Collection[str], since: datetime) -> dict[str, datetime]:
+        """Who of these has chosen a new PIN after an unlock since then, and when; at most some thousands at once."""
+        anew = (pins.c.unlocked_by != "") & (pins.c.changed_at > since)
+        query = select(pins.c.person_id, pins.c.changed_at).where(pins.c.person_id.in_(ids), anew)
+        return {row.person_id: row.changed_at for row in await self._store.read(query)}
 
     async def status(self, msisdn: str) -> PersonStatus:
         """What the next dial of this number begins with."""

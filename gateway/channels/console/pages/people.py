@@ -9,6 +9,7 @@ from gateway.channels.console.cells import Chip, Code, Column, Link, Table
 from gateway.channels.console.forms import BusinessId, Form, FormProblems, Msisdn, NationalNumber, Phrase, Position
 from gateway.channels.console.movements import movement_table
 from gateway.channels.console.pages.claims import claim_table
+from gateway.channels.console.pages.payees import payee_values
 from gateway.channels.console.roles import DESK, PROPOSE_UNLOCK, SEE_CLAIMS, SEE_PEOPLE, SEE_VIEWS
 from gateway.channels.console.routes import ID, Route, get, post
 from gateway.channels.console.visit import Visit
@@ -153,6 +154,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         channels=CHANNELS,
         reading=reading(seen.person),
         messages=await visit.deps.mailbox.titles(seen.person.id),
+        **await payee_values(visit, seen.person.id),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientResponse, DummyCookieJar, web
+from aiohttp import ClientResponse, DummyCookieJar, FormData, web
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
 
@@ -32,6 +32,18 @@ class Desk:
     async def post(self, path: str, **fields: str | list[str]) -> tuple[int, str]:
         """Status and body; for a redirect the address instead of the body."""
         answer = await self.ask("POST", path, {"Origin": self.origin}, {"csrf": self.csrf, **fields})
+        return answer.status, answer.headers.get("Location") or await answer.text()
+
+    async def bring(self, path: str, octets: bytes, **fields: str) -> tuple[int, str]:
+        """Send a form with a file, as a browser does."""
+        form = FormData(default_to_multipart=True)
+        for field, value in {"csrf": self.csrf, **fields}.items():
+            form.add_field(field, value)
+        form.add_field("file", octets, filename="payments.csv", content_type="application/octet-stream")
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        answer = await self.client.post(
+            f"/console{path}", data=form, headers={"Cookie": cookies, "Origin": self.origin}, allow_redirects=False
+        )
         return answer.status, answer.headers.get("Location") or await answer.text()
 
     async def ask(

@@ -1,6 +1,7 @@
 """A teller of notices for tests whose subject is not what people are told."""
 
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
@@ -18,7 +19,7 @@ class StubTeller:
         msisdn: str,
         person_id: str,
         language: str,
-        values: Mapping[str, str | int | Money],
+        values: Mapping[str, str | int | Money | date | datetime],
         secrets: Mapping[str, str],
     ) -> Callable[[Connection], bool]:
         return lambda _tx: True

@@ -25,7 +25,11 @@ from gateway.services.dialogues import Status as SessionStatus
 from gateway.services.jobs import JobOutcome, JobState
 from gateway.services.messages import TicketKind, TicketOutcome, TicketState
 from gateway.services.notices import NoticeState
+from gateway.services.payees import AccountKind as PayeeKind
+from gateway.services.payees import ChangeKind as PayeeChangeKind
 from gateway.services.payments import CodeState, InvoiceState, PaymentKind, PaymentState, PayOutcome
+from gateway.services.payouts import BatchState, DeskState, Flag, HeldReason, ItemState, PayoutOutcome, Rail, Stop
+from gateway.services.payouts import RowFault as PayoutFault
 from gateway.services.people import Person, PersonState
 from gateway.services.releases import ReleaseState
 from gateway.services.signing import (
@@ -92,6 +96,17 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("refused.enrol_", EnrolOutcome, {"asked"}),
     ("refused.delegation_", DelegationOutcome, {"ok"}),
     ("transfer_kind.", TransferKind, set()),
+    ("batch_state.", BatchState, set()),
+    ("item_state.", ItemState, set()),
+    ("rail.", Rail, set()),
+    ("refused.payout_", PayoutOutcome, {"ok"}),
+    ("payout_fault.", PayoutFault, set()),
+    ("payout_reason.", HeldReason, set()),
+    ("payout_reason.", Stop, set()),
+    ("payout_reason.", Flag, set()),
+    ("payout_reason.", DeskState, set()),
+    ("payee.", PayeeKind, set()),
+    ("payee_change.", PayeeChangeKind, set()),
 ]
 
 

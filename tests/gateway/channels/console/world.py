@@ -37,10 +37,12 @@ from tests.gateway.channels.console.approving import APPROVAL_ROLES, StubApprova
 from tests.gateway.channels.console.banks import banking_of
 from tests.gateway.channels.console.campaigns import campaigns_of
 from tests.gateway.channels.console.claims import StubBenefits
+from tests.gateway.channels.console.payees import payees_of
 from tests.gateway.channels.console.presses import releases_of
 from tests.gateway.channels.console.shops import StubMerchants
 from tests.gateway.channels.console.signatures import StubSigners, StubSigning, StubSignIns
 from tests.gateway.channels.console.teller import StubTeller
+from tests.gateway.services.payouts.house import House as Paying
 from ussd_menus import Style
 from wallet.accounts import Chart
 from wallet.clock import Clock, ManualClock
@@ -58,6 +60,8 @@ STAFF: Mapping[str, tuple[str, Sequence[Role], str]] = {
     "homeless": ("Hoda Clerk", [Role.BRANCH_CLERK], ""),
     "finance": ("Farah Finance", [Role.FINANCE], ""),
     "admin": ("Amir Admin", [Role.ADMINISTRATOR], ""),
+    "payer": ("Parviz Payer", [Role.PAYOUTS_OFFICER], ""),
+    "checker": ("Chista Checker", [Role.PAYOUTS_CHECKER], ""),
     "treasurer": ("Tara Treasurer", [Role.SIGNATORY], ""),
     "both": ("Bahar Both", [Role.ADMINISTRATOR, Role.BRANCH_CLERK], "tehran-1"),
 }
@@ -221,6 +225,7 @@ class World:
     phone_sign_ins: StubSignIns
     seeds: dict[str, str]
     ids: dict[str, str]
+    paying: Paying
 
     def code(self, username: str) -> str:
         """A code that works now."""
@@ -259,7 +264,7 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folde
     benefits, jobs = StubBenefits(clock, approvals), StubJobs(clock)
     payments = StubPayments(clock, ledger, chart, people)
     links, counts = LinkBoard(store, clock), SessionCounts(store)
-    releases = releases_of(store, clock, approvals)
+    releases, paying = releases_of(store, clock, approvals), Paying(store, ledger, clock, Settings())
 
     signing, phone_sign_ins = StubSigning(clock), StubSignIns()
     signers = StubSigners(clock, signing)
@@ -280,26 +285,9 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folde
         mailbox=Mailbox(store, clock, kept_days=90),
         signing=signing, signers=signers, phone_sign_ins=phone_sign_ins,
         delegations=Delegations(store, clock, RolesOf(staff)), document_kinds=("payout_batch", "day_close"),
+        payees=payees_of(store, clock, people, tickets), payouts=paying.payouts, payout_sources=("benefits",),
     )  # fmt: skip
     return World(
-        deps,
-        clock,
-        staff,
-        ledger,
-        people,
-        approvals,
-        benefits,
-        payments,
-        jobs,
-        access,
-        merchants,
-        links,
-        tickets,
-        releases,
-        store,
-        signing,
-        signers,
-        phone_sign_ins,
-        {},
-        {},
-    )
+        deps, clock, staff, ledger, people, approvals, benefits, payments, jobs, access, merchants, links, tickets,
+        releases, store, signing, signers, phone_sign_ins, {}, {}, paying,
+    )  # fmt: skip

@@ -20,6 +20,7 @@ from gateway.services.benefits import (
     ObjectOutcome,
 )
 from gateway.services.notices import Kept, Title
+from gateway.services.payees import AccountKind, PayeeAccount, PayeeOutcome, PayeeResult
 from gateway.services.payments import (
     Invoice,
     InvoiceState,
@@ -333,3 +334,33 @@ class FakeSigning:
     async def send(self, msisdn: str, document_id: str, form_key: str) -> Sent:
         self.heard.append((msisdn, document_id, form_key))
         return self.sent
+
+
+IBAN = "IR062960000000100324200001"
+PAID_TO_BANK = PayeeAccount("per_01", AccountKind.IBAN, IBAN, "Maryam Ahmadi", NOW, NOW)
+
+
+@dataclass
+class FakePayees:
+    account: PayeeAccount | None = PAID_TO_BANK
+    outcome: PayeeOutcome = PayeeOutcome.OK
+    heard: list[tuple[str, ...]] = field(default_factory=list)
+
+    async def resolve(self, _person_id: str) -> PayeeAccount | None:
+        return self.account
+
+    async def offer(self, person_id: str, iban: str) -> PayeeResult:
+        return self._heard("offer", person_id, iban)
+
+    async def keep(self, person_id: str, *, call_key: str) -> PayeeResult:
+        return self._heard("keep", person_id, call_key)
+
+    async def unlink(self, person_id: str, *, by: str, call_key: str) -> PayeeResult:
+        return self._heard("unlink", person_id, by, call_key)
+
+    async def disown(self, person_id: str, *, by: str, change_id: str = "") -> PayeeResult:
+        return self._heard("disown", person_id, by, change_id)
+
+    def _heard(self, *what: str) -> PayeeResult:
+        self.heard.append(what)
+        return PayeeResult(self.outcome, self.account)

@@ -28,10 +28,12 @@ from gateway.services.people import (
 from tests.gateway.channels.ussd.benefit_outcomes import BENEFIT_OUTCOMES
 from tests.gateway.channels.ussd.services import (
     CHART,
+    IBAN,
     MARYAM,
     FakeBenefits,
     FakeLedger,
     FakeMailbox,
+    FakePayees,
     FakePayments,
     FakePeople,
     FakeSigning,
@@ -66,6 +68,7 @@ ARGS: dict[str, Value] = {
     "attester_code": "4711",
     "claim_number": "12345674",
     "number": "W-12345674",
+    "iban": IBAN,
 }
 SECRETS = {"pin": "2468", "code": "83520417", "branch_code": "55512345", "attest_code": "123456"}
 
@@ -80,6 +83,7 @@ class House:
     tickets: FakeTickets = field(default_factory=FakeTickets)
     mailbox: FakeMailbox = field(default_factory=FakeMailbox)
     signing: FakeSigning = field(default_factory=FakeSigning)
+    payees: FakePayees = field(default_factory=FakePayees)
 
     async def call(self, name: str, number: int = 3) -> Result:
         """As the engine would: declared arguments and secrets only."""
@@ -92,12 +96,12 @@ class House:
     def table(self) -> Actions:
         services = Services(
             self.people, self.payments, self.benefits, self.tokens, self.ledger, self.tickets, self.mailbox,
-            self.signing,
+            self.payees, self.signing,
         )  # fmt: skip
         return build_actions(services, CHART, TEHRAN)
 
 
-def _declared(name: str, result: Result) -> None:
+def declared(name: str, result: Result) -> None:
     outcomes = MENUS.actions[name].outcomes
     if result.outcome == "unavailable":
         return
@@ -148,7 +152,7 @@ def _no_letters(house: House) -> None:
 
 
 PAYING = ("payments.pay_invoice", "payments.send", "payments.send_code")
-WITH_PIN = (*PAYING, "wallet.see", "tokens.activation_code")
+WITH_PIN = (*PAYING, "wallet.see", "tokens.activation_code", "payees.keep", "payees.to_wallet")
 EVERY_OUTCOME: list[tuple[str, Put, str]] = [
     *[("person.status", _people("person", replace(MARYAM, state=state)), state.value) for state in PersonState],
     *[
@@ -206,7 +210,7 @@ async def test_every_outcome_is_a_word_that_the_menus_know(name: str, put: Put, 
     result = await house.call(name)
 
     assert result.outcome == expected
-    _declared(name, result)
+    declared(name, result)
 
 
 @pytest.mark.parametrize("outcome", [PinOutcome.WRONG, PinOutcome.LOCKED])
@@ -219,6 +223,7 @@ async def test_nothing_is_asked_of_a_service_before_the_pin_is_right(name: str, 
 
     assert house.people.heard == [("check_pin", "per_01", "2468")]
     assert house.payments.heard == []
+    assert house.payees.heard == []
     assert house.tokens.asked == 0
 
 
@@ -243,7 +248,7 @@ async def test_the_call_key_names_session_and_call() -> None:
         "benefits.claim", "benefits.claim_days", "benefits.claim_event", "benefits.attester", "benefits.status",
         "benefits.looked", "benefits.object", "benefits.list", "invoices.list", "payments.payee",
         "payments.redeem", "dispute.report",
-        "mailbox.list", "mailbox.read",
+        "mailbox.list", "mailbox.read", "payees.show", "payees.offer", "payees.disown",
     ],
 )  # fmt: skip
 async def test_what_asks_for_no_pin_is_for_active_people_only(name: str, state: PersonState) -> None:
