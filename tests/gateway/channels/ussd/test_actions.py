@@ -82,8 +82,8 @@ class House:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     tickets: FakeTickets = field(default_factory=FakeTickets)
     mailbox: FakeMailbox = field(default_factory=FakeMailbox)
-    signing: FakeSigning = field(default_factory=FakeSigning)
     payees: FakePayees = field(default_factory=FakePayees)
+    signing: FakeSigning = field(default_factory=FakeSigning)
 
     async def call(self, name: str, number: int = 3) -> Result:
         """As the engine would: declared arguments and secrets only."""
@@ -94,10 +94,7 @@ class House:
         return await self.table()[name](CALLER, call)
 
     def table(self) -> Actions:
-        services = Services(
-            self.people, self.payments, self.benefits, self.tokens, self.ledger, self.tickets, self.mailbox,
-            self.payees, self.signing,
-        )  # fmt: skip
+        services = Services(*vars(self).values())
         return build_actions(services, CHART, TEHRAN)
 
 
