@@ -1,9 +1,10 @@
 """Golden transcripts: what a person types and what actions answer, against what the menus say, byte for byte.
 
 A transcript is a text file. `# language fa` says how it starts, any other `#` line is a comment. `> dial` begins a
-session, `> 1` types, `> ****` types a secret of so many digits, `< ok | balance=5` is what the action answered.
-Everything else is what the menus did and is written here: `! name(args) secrets #number` a call, `CON` and `END` a page
-with its size, `| ` its lines. A recorded transcript holds no secret: what is typed on a secret screen becomes stars.
+session (`> dial *1428#` behind that code), `> 1` types, `> ****` types a secret of so many digits, `< ok | balance=5`
+is what the action answered. Everything else is what the menus did and is written here: `! name(args) secrets #number` a
+call, `CON` and `END` a page with its size, `| ` its lines. A recorded transcript holds no secret: what is typed on a
+secret screen becomes stars.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -56,10 +57,10 @@ class Player:
     state: State | None = None
     reply: Reply | None = None
 
-    def dial(self) -> Reply:
-        """Begin a session."""
+    def dial(self, code: str = "") -> Reply:
+        """Begin a session, at the house's entry or where a service code leads."""
         self.state = begin(self.menus, self.language)
-        return self._feed(Begin(self.today))
+        return self._feed(Begin(self.today, code))
 
     def type(self, text: str) -> Reply:
         """Answer the page."""
@@ -183,6 +184,8 @@ def _played(player: Player, line: str) -> list[str]:
     """The line as it may be written, and what the menus did."""
     if line == f"> {DIAL}":
         return [line, *_shown(player.dial(), player.profile)]
+    if line.startswith(f"> {DIAL} "):
+        return [line, *_shown(player.dial(line.removeprefix(f"> {DIAL} ")), player.profile)]
     if player.state is None:
         raise ValueError("a transcript begins with `> dial`")
     if line.startswith("> "):

@@ -22,7 +22,7 @@ from gateway.app.house import House, page_profile
 from gateway.app.paying import Agreements, Signatures
 from gateway.app.paying import Payees as Directory
 from gateway.app.seen import SeenSessions
-from gateway.app.signing import Deciding, SignatureService
+from gateway.app.signing import Deciding, SignatureService, SigningByUssd
 from gateway.channels.sms import Door, Keywords
 from gateway.channels.sms.door import Services
 from gateway.channels.ussd import Services as UssdServices
@@ -181,7 +181,10 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             Signatures(deciding.documents), banking, teller, sources, settings,
         ))  # fmt: skip
         banking.tells(payouts)
-        served = UssdServices(people, payments, benefits, tokens, ledger, tickets, mailbox, payees)
+        signing = deciding.rooms(signed={PAYOUT_KIND: payouts.signed}, unsigned={PAYOUT_KIND: payouts.signed})
+        served = UssdServices(
+            people, payments, benefits, tokens, ledger, tickets, mailbox, payees, SigningByUssd(signing, staff)
+        )
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
         counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
         proof = Proof(page_profile(settings), actions)
@@ -205,7 +208,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             staff=staff,
             approvals=approvals_of(deciding, benefits, people, campaigns, releases, providers, decisions, payouts),
             deciding=deciding,
-            signing=deciding.rooms(signed={PAYOUT_KIND: payouts.signed}, unsigned={PAYOUT_KIND: payouts.signed}),
+            signing=signing,
             benefits=benefits,
             providers=providers,
             decisions=decisions,

@@ -21,7 +21,7 @@ from gateway.channels.mail import MailDesk, MailIngress, tls_context
 from gateway.channels.mss import ResultDoor
 from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
-from gateway.channels.ussd import Clerk, Codes, LinkedUssd, Mount, UssdDoor, default_mount, read_wires
+from gateway.channels.ussd import STAFF_CODE, Clerk, Codes, LinkedUssd, Mount, UssdDoor, default_mount, read_wires
 from gateway.channels.web import BODY_BYTES_MAX, LARGE_BODIES, new_application
 from gateway.services.dialogues import Dialogues, DialogueSettings, Hops, Profiles
 from gateway.services.dialogues.linked import LinkDialogues
@@ -69,7 +69,7 @@ def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[st
         app.add_routes(ResultDoor(house.signer, results).routes())
     app.add_subapp("/console", console_app(_console(house, dialogues, links)))
     app.add_subapp("/api/v1", api_app(house.tokens, house.heads, house.clock, house.metrics, _partners(house)))
-    linked = LinkedUssd(dialogues, house.metrics, Codes([house.settings.service_code]))
+    linked = LinkedUssd(dialogues, house.metrics, Codes([house.settings.service_code, STAFF_CODE]))
     desk = Desk(house.taps, house.merchants, house.keys, house.metrics, house.settings.iso8583_idle_s)
     return Doors(app, TerminalServer(desk), _letters(house), dialogues, ready, hops, clerk, linked, menus)
 

@@ -1,10 +1,11 @@
 """Approvals and signing, joined: who must agree, who stands in for whom, whose phone signs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
 
+from gateway.channels.ussd import SendOutcome, Sent
 from gateway.observe import Metrics
 from gateway.services.approvals import Approvals, Delegations, Policy, Proposals
 from gateway.services.approvals import Executor as Deed
@@ -13,12 +14,14 @@ from gateway.services.signing import (
     Executor,
     MobileSigner,
     MobileSignIns,
+    Need,
     Phones,
     Purpose,
     SignatureCheck,
     Signers,
     Signing,
     SigningParts,
+    StartOutcome,
 )
 from gateway.services.signing.ports import Confirmed
 from gateway.services.staff import Role, SignInOutcome, Staff, StaffMember
@@ -156,3 +159,47 @@ class StaffDesk:
     async def open_sign_in(self, staff_id: str, remote: str) -> str:
         """The token of a new sign-in, or ''."""
         return (await self._staff.open_sign_in(staff_id, remote)).token
+
+
+@dataclass(frozen=True, slots=True)
+class Titled:
+    """A document in the list on a phone."""
+
+    id: str
+    title: str
+
+
+class SigningByUssd:
+    """What waits for whoever has this phone: the number must be that of a signer, and its signer still at work."""
+
+    def __init__(self, rooms: SigningRooms, staff: Staff) -> None:
+        self._rooms = rooms
+        self._staff = staff
+
+    async def waiting(self, msisdn: str) -> Sequence[Titled]:
+        """What they may sign by phone now, oldest first."""
+        member = await self._member(msisdn)
+        if member is None:
+            return ()
+        inbox = await self._rooms.signing.inbox(member)
+        return [Titled(one.id, one.document.title) for one in inbox if one.need is not Need.PIN]
+
+    async def send(self, msisdn: str, document_id: str, form_key: str) -> Sent:
+        """Ask this phone to sign."""
+        member = await self._member(msisdn)
+        if member is None:
+            return Sent(SendOutcome.GONE)
+        started = await self._rooms.signing.sign(document_id, member, form_key)
+        match started.outcome:
+            case StartOutcome.OK:
+                return Sent(SendOutcome.ASKED, started.code)
+            case StartOutcome.BUSY | StartOutcome.SUSPENDED | StartOutcome.UNAVAILABLE:
+                return Sent(SendOutcome(started.outcome.value))
+            case _:
+                # All others mean that it is not theirs to sign, or no longer; the console says why.
+                return Sent(SendOutcome.GONE)
+
+    async def _member(self, msisdn: str) -> StaffMember | None:
+        signer = await self._rooms.signers.by_number(msisdn)
+        member = await self._staff.by_id(signer.staff_id) if signer else None
+        return None if member is None or member.disabled else member

@@ -27,8 +27,10 @@ from gateway.cli import (
     payouts,
     releases,
     run,
+    signing,
     sms,
     staff,
+    stand_ins,
     statements,
 )
 from gateway.cli.context import Config, read_settings
@@ -63,6 +65,10 @@ app.add_typer(payouts.app, name="payouts")
 app.add_typer(mail.app, name="mail")
 app.add_typer(statements.app, name="statements")
 app.add_typer(staff.app, name="staff")
+staff.app.command("stand-in")(stand_ins.stand_in)
+staff.app.command("stand-ins")(stand_ins.stand_ins)
+staff.app.command("stand-in-end")(stand_ins.stand_in_end)
+app.add_typer(signing.app, name="signing")
 app.add_typer(sms.app, name="sms")
 app.command("links")(links.links)
 app.command("serve")(run.serve)

@@ -8,6 +8,7 @@ from gateway.channels.ussd.mailbox import Letters
 from gateway.channels.ussd.money import Paying, Wallets
 from gateway.channels.ussd.payees import PaidTo
 from gateway.channels.ussd.ports import Services
+from gateway.channels.ussd.signing import Signings
 from gateway.channels.ussd.tickets import Tellings
 from gateway.services.dialogues import Actions
 from wallet.accounts import Chart
@@ -25,4 +26,5 @@ def build_actions(services: Services, chart: Chart, zone: ZoneInfo) -> Actions:
         **Tellings(people, ledger, services.tickets, chart, zone).actions(),
         **PaidTo(people, services.payees).actions(),
         **Letters(people, services.mailbox, zone).actions(),
+        **Signings(services.signing).actions(),
     }

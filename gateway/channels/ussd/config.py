@@ -31,6 +31,8 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$", to_lower=True)]
 SECRET_MIN = 8
 """Characters of a secret outside the demo."""
+STAFF_CODE = "*1428#"
+"""Where staff see what waits for their signature; a file of wires has it among its `codes`."""
 _PATH_PART = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*", re.ASCII)
 """The unreserved letters of RFC 3986 clause 2.3, and no `..`."""
 _PATH_LETTERS = "letters, digits and - . _ ~ alone stand in a path"
@@ -323,7 +325,9 @@ def default_mount(service_code: str, path_secret: str, *, demo: bool) -> Mount:
         raise SettingsFault(f"{PREFIX}USSD_PATH_SECRET: {_PATH_LETTERS}")
     secret = guards.PathSecret(path_secret)
     guard: Guard = guards.Either((guards.Loopback(), secret)) if demo else secret
-    return Mount(wire_of("africastalking", "africastalking", Codes([service_code])), (guard,), has_secret=True)
+    return Mount(
+        wire_of("africastalking", "africastalking", Codes([service_code, STAFF_CODE])), (guard,), has_secret=True
+    )
 
 
-__all__ = ["default_mount", "read_wires"]
+__all__ = ["STAFF_CODE", "default_mount", "read_wires"]

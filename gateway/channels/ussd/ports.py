@@ -1,7 +1,9 @@
 """What the menus' actions need of the services, verb by verb; app.py hands in the services themselves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Protocol
 
 from gateway.services.benefits import (
@@ -265,6 +267,50 @@ class Ledger(Protocol):
         ...
 
 
+class ToSign(Protocol):
+    """A document that waits for a signature."""
+
+    @property
+    def id(self) -> str:
+        """`doc_…`."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """One line."""
+        ...
+
+
+class SendOutcome(StrEnum):
+    """What became of sending a request to the phone."""
+
+    ASKED = "asked"
+    BUSY = "busy"
+    SUSPENDED = "suspended"
+    GONE = "gone"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The answer to `send`; the code that both screens show only with ASKED."""
+
+    outcome: SendOutcome
+    code: str = ""
+
+
+class SigningDesk(Protocol):
+    """What waits for whoever has this phone; satisfied by an adapter over services/signing."""
+
+    async def waiting(self, msisdn: str) -> Sequence[ToSign]:
+        """What they may sign now, oldest first; nothing for numbers that do not sign."""
+        ...
+
+    async def send(self, msisdn: str, document_id: str, form_key: str) -> Sent:
+        """Ask this phone to sign."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """All of them."""
@@ -277,6 +323,7 @@ class Services:
     tickets: Tickets
     mailbox: Mailbox
     payees: Payees
+    signing: SigningDesk
 
 
 __all__ = [
@@ -288,7 +335,11 @@ __all__ = [
     "Payees",
     "Payments",
     "People",
+    "SendOutcome",
+    "Sent",
     "Services",
+    "SigningDesk",
     "Tickets",
+    "ToSign",
     "Tokens",
 ]

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, insert, select
 
 from gateway.services.signing.model import DocumentState, EventKind, SignerState, SignOutcome, SignResult
 from gateway.services.signing.paper import add_event, end_if_whole, held, signatures_in
-from gateway.services.signing.phones import cms_hash
+from gateway.services.signing.phones import ATTACKS, cms_hash
 from gateway.services.signing.tables import signatures, signers
 
 
@@ -49,7 +49,6 @@ def counted(tx: Connection, row: Row[Any], result: SignResult, now: datetime) ->
 
 def failed(tx: Connection, row: Row[Any], outcome: SignOutcome, why: str, now: datetime) -> None:
     """Note in its history that a request ended otherwise; what must not count is called an attack."""
-    attack = outcome in {SignOutcome.INVALID, SignOutcome.OTHER_SIGNER}
     if held(tx, row.about) is not None:
         note = f"{outcome.value}: {why}" if why else outcome.value
-        add_event(tx, row.about, EventKind.ATTACK if attack else EventKind.FAILED, row.staff_id, note, now)
+        add_event(tx, row.about, EventKind.ATTACK if outcome in ATTACKS else EventKind.FAILED, row.staff_id, note, now)

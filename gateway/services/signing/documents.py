@@ -1,6 +1,7 @@
 """What services do with documents: ask for signatures, and prove that they are there."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -79,7 +80,7 @@ class Documents:
             mine = select(documents).where(documents.c.current_key == key).with_for_update(key_share=True)
             old = tx.execute(mine).one_or_none()
             if old is not None:
-                again = anew and DocumentState(old.state) in _ENDED
+                again = anew and (DocumentState(old.state) in _ENDED or _ran_out(old, now))
                 if old.digest == document.digest and not again:
                     return Need(old.need)
                 why = ANEW if again else VOIDED
@@ -127,7 +128,7 @@ class Documents:
         state = DocumentState(row.state)
         if state is DocumentState.REFUSED:
             return ProofOutcome.REFUSED
-        if state is DocumentState.EXPIRED or (state is DocumentState.WAITING and self._clock.now() >= row.expires_at):
+        if state is DocumentState.EXPIRED or _ran_out(row, self._clock.now()):
             return ProofOutcome.EXPIRED
         if not all(self._verifies(row, one) for one in kept):
             return ProofOutcome.INVALID
@@ -146,3 +147,8 @@ class Documents:
             kept.request_id, kept.msisdn, kept.text, digest, kept.language, TIMEOUT_S, serial=kept.serial
         )
         return self._check.check(kept.cms, request, kept.signed_at) is SignOutcome.SIGNED
+
+
+def _ran_out(row: Row[Any], now: datetime) -> bool:
+    """Whether its time is over before the sweep has said so."""
+    return DocumentState(row.state) is DocumentState.WAITING and bool(now >= row.expires_at)

@@ -150,7 +150,7 @@ class Signature:
         by_phone: By a mobile signature, else by password and one-time code.
         serial: Serial number of the certificate, decimal digits; '' without a phone.
         certificate: Its distinguished name, RFC 4514; '' without a phone.
-        code: What both screens showed, as `TXN-3D5K`; '' without a phone.
+        code: What both screens showed, as `TXN-KDRK`; '' without a phone.
         signed_at: When.
     """
 
@@ -237,7 +237,7 @@ class SignStart:
     outcome: StartOutcome
     request_id: str = ""
     code: str = ""
-    """What both screens show, as `TXN-3D5K`."""
+    """What both screens show, as `TXN-KDRK`."""
     digits: str = ""
     """The first digits of the document's hash, likewise."""
 

@@ -32,6 +32,8 @@ LEASE = timedelta(seconds=ANSWER_S + 10)
 """Whoever asks has the request for so long; after a crash the next one asks for the same transaction."""
 GIVEN_UP = timedelta(minutes=15)
 """A request this old is asked for no more."""
+ATTACKS = frozenset({SignOutcome.INVALID, SignOutcome.OTHER_SIGNER})
+"""Signatures that came and must not count: staff look into each."""
 REPLAYED = "replayed"
 STALE = "stale"
 
@@ -103,7 +105,8 @@ class Phones:
         if ended is None:
             return
         self._metrics.signatures.labels(row.purpose, ended.value).inc()
-        self._log.info("phone_answered", request=row.id, purpose=row.purpose, outcome=ended.value, fault=result.fault)
+        tell = self._log.warning if ended in ATTACKS else self._log.info
+        tell("phone_answered", request=row.id, purpose=row.purpose, outcome=ended.value, fault=result.fault)
         await self._ends[Purpose(row.purpose)].after(row.about)
         await self._tell(row, ended)
 

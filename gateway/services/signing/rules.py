@@ -12,8 +12,8 @@ from gateway.services.signing.ports import StandIn
 
 SHOWN_MAX = 119
 """Characters that any phone shows whole, whatever its script (see `MobileSigner`)."""
-CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-"""Without 0, 1, I, L and O, which look like one another on a small screen."""
+CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ"
+"""Letters alone, as pages in Persian and Arabic write other digits; without I, L and O, which look like others."""
 TAIL = " #00000000 (TXN-0000)"
 TEXT_MAX = SHOWN_MAX - len(TAIL)
 TITLE_MAX = 200
@@ -27,7 +27,7 @@ _JOINERS = {0x200C: " ", 0xA0: " ", 0x202F: " "}
 
 
 def new_code() -> str:
-    """A code that a person compares on two screens, as `TXN-3D5K`."""
+    """A code that a person compares on two screens, as `TXN-KDRK`."""
     return "TXN-" + "".join(secrets.choice(CODE_LETTERS) for _ in range(4))
 
 

@@ -74,8 +74,8 @@ class MobileSignIns:
         nobody: dict[str, object] = {"staff_id": "", "msisdn": "", "serial": "", "phone_key": None, "due": None}
 
         def work(tx: Connection) -> bool:
-            mine = signers.c.staff_id == staff_id
-            signer = tx.execute(select(signers).where(mine, signers.c.state == SignerState.ACTIVE)).one_or_none()
+            mine = select(signers).where(signers.c.staff_id == staff_id, signers.c.state == SignerState.ACTIVE)
+            signer = tx.execute(mine.with_for_update(key_share=True)).one_or_none()
             asked = signer is not None and self._parts.phones and on_phone(tx, signer.msisdn) is None
             if asked and signer is not None:
                 whose = {"staff_id": staff_id, "msisdn": signer.msisdn, "serial": signer.serial}

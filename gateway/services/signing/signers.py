@@ -24,6 +24,7 @@ from gateway.services.signing.ports import Proposals
 from gateway.services.signing.rules import new_code, to_sign
 from gateway.services.signing.tables import enrolments, signers
 from gateway.services.signing.texts import phone_text
+from gateway.store import insert_ignore
 from wallet.ids import new_id
 
 SIGNER_ENROLMENT_KIND = "signer_enrolment"
@@ -115,7 +116,8 @@ class Signers:
             going_on = select(enrolments.c.id).where(enrolments.c.open_key.is_not(None), open_ones)
             if tx.execute(going_on).first() is not None or on_phone(tx, number) is not None:
                 return EnrolStart(EnrolOutcome.OPEN)
-            tx.execute(insert(enrolments).values(enrolment))
+            if not insert_ignore(tx, enrolments, enrolment):
+                return EnrolStart(EnrolOutcome.OPEN)
             put_request(tx, request, now)
             return EnrolStart(EnrolOutcome.ASKED, enrolment_id, request_id, code)
 

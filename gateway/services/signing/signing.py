@@ -86,7 +86,17 @@ class Signing(Documents):
         query = select(documents).where(documents.c.state == DocumentState.WAITING).order_by(documents.c.id)
         rows = await self._store.read(query.limit(INBOX_READ_MAX))
         signed = await self._signed_of(rows)
-        mine = [row for row in rows if isinstance(await self._name(row, signed[row.id], staff), Named)]
+        stands_in = {
+            kind: list(await self._parts.stands_in.principals(staff.id, kind)) for kind in {row.kind for row in rows}
+        }
+        now, mine = self._clock.now(), []
+        for row in rows:
+            paper, hand = paper_of(row, signed[row.id]), Hand(staff.id, staff.roles, stands_in[row.kind])
+            # Whom they stand in for is read for the few that are theirs otherwise.
+            if isinstance(in_whose_name(paper, hand, now), Named) and isinstance(
+                await self._name(row, signed[row.id], staff), Named
+            ):
+                mine.append(row)
         return [waiting_of(row, signed[row.id]) for row in mine[:limit]]
 
     async def document(self, document_id: str) -> Waiting | None:
@@ -122,11 +132,12 @@ class Signing(Documents):
         hand = await self._hand(found[0], staff)
         now = self._clock.now()
         request_id, code = new_id("sgr", self._clock), new_code()
+        key = f"{staff.id}:{document_id}:{form_key}"
 
         def work(tx: Connection) -> SignStart:
             row = held(tx, document_id)
             assert row is not None, "documents are never deleted"
-            again = same_request(tx, f"{staff.id}:{form_key}")
+            again = same_request(tx, key)
             if again is not None:
                 return again
             name = in_whose_name(paper_of(row, signatures_in(tx, document_id)), hand, now)
@@ -134,7 +145,9 @@ class Signing(Documents):
                 return SignStart(name)
             if Need(row.need) is Need.PIN:
                 return SignStart(StartOutcome.OTHER_MEANS)
-            signer = tx.execute(select(signers).where(signers.c.staff_id == staff.id)).one_or_none()
+            # Held, so that no other unit puts a request on this phone meanwhile.
+            mine = select(signers).where(signers.c.staff_id == staff.id).with_for_update(key_share=True)
+            signer = tx.execute(mine).one_or_none()
             no = _phone_refusal(signer, phones=self._parts.phones)
             if no is not None or signer is None:
                 return SignStart(no or StartOutcome.NOT_ENROLLED)
@@ -156,7 +169,7 @@ class Signing(Documents):
                 "digest": to_sign(row.kind, row.subject, row.digest, text),
                 "code": code,
                 "digits": digits,
-                "form_key": f"{staff.id}:{form_key}",
+                "form_key": key,
             }
             put_request(tx, values, now)
             add_event(tx, document_id, EventKind.PHONE_ASKED, staff.id, "", now)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
+from gateway.channels.ussd import SendOutcome, Sent
 from gateway.services.benefits import (
     Attested,
     Attester,
@@ -313,6 +314,26 @@ class FakeMailbox:
     async def read(self, person_id: str, message_id: str) -> Kept | None:
         assert person_id == "per_01"
         return self.kept.get(message_id)
+
+
+@dataclass(frozen=True)
+class FakeToSign:
+    id: str
+    title: str
+
+
+@dataclass
+class FakeSigning:
+    sheets: list[FakeToSign] = field(default_factory=lambda: [FakeToSign("doc_01", "Batch B7")])
+    sent: Sent = field(default_factory=lambda: Sent(SendOutcome.ASKED, "TXN-KDRK"))
+    heard: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def waiting(self, msisdn: str) -> list[FakeToSign]:
+        return self.sheets
+
+    async def send(self, msisdn: str, document_id: str, form_key: str) -> Sent:
+        self.heard.append((msisdn, document_id, form_key))
+        return self.sent
 
 
 IBAN = "IR062960000000100324200001"

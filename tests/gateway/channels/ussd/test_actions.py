@@ -36,6 +36,7 @@ from tests.gateway.channels.ussd.services import (
     FakePayees,
     FakePayments,
     FakePeople,
+    FakeSigning,
     FakeTickets,
     FakeTokens,
     hold,
@@ -62,6 +63,7 @@ ARGS: dict[str, Value] = {
     "easy": "yes",
     "movement_id": "5",
     "message_id": "mbx_01",
+    "document_id": "doc_01",
     "benefit_kind": "marriage",
     "attester_code": "4711",
     "claim_number": "12345674",
@@ -81,6 +83,7 @@ class House:
     tickets: FakeTickets = field(default_factory=FakeTickets)
     mailbox: FakeMailbox = field(default_factory=FakeMailbox)
     payees: FakePayees = field(default_factory=FakePayees)
+    signing: FakeSigning = field(default_factory=FakeSigning)
 
     async def call(self, name: str, number: int = 3) -> Result:
         """As the engine would: declared arguments and secrets only."""
@@ -91,9 +94,7 @@ class House:
         return await self.table()[name](CALLER, call)
 
     def table(self) -> Actions:
-        services = Services(
-            self.people, self.payments, self.benefits, self.tokens, self.ledger, self.tickets, self.mailbox, self.payees
-        )
+        services = Services(*vars(self).values())
         return build_actions(services, CHART, TEHRAN)
 
 

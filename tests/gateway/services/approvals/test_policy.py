@@ -99,7 +99,7 @@ def test_the_file_replaces_whole_lists_of_what_is_shipped(tmp_path: Path) -> Non
         ("[[batch]]\ncheckers = true", "checkers must be a whole number"),
         ("[[batch]]\ncool_down_h = 1.5", "cool_down_h must be a whole number"),
         ('[[batch]]\nneed = "seal"', "need must be one of none, pin, mobile, two_mobile"),
-        ('[[batch]]\nasset = "XXX"', "asset must be one of"),
+        ('[[batch]]\nasset = "ZZZ"', "asset must be one of"),
         ('[[batch]]\nroles = "checker"', "roles must be a list"),
         ('[[batch]]\nroles = ["cheker"]', "there is no role cheker"),
         ("[[batch]]\nmakers = 2", "more than one maker needs maker_roles"),

@@ -191,3 +191,34 @@ async def test_a_changed_language_and_a_stranger_s_token(staff: Staff, officer: 
     assert await staff.by_username("Officer") == member
     assert await staff.by_id("stf_0") is None
     assert await staff.whoami("made up") is None
+
+
+async def test_who_is_signed_in_confirms_by_password_and_a_fresh_code(
+    staff: Staff, officer: NewStaff, clock: ManualClock
+) -> None:
+    member, now = officer.staff.id, code(officer, clock)
+
+    assert await staff.confirm(member, PASSWORD, now) is SignInOutcome.OK
+    assert await staff.confirm(member, PASSWORD, now) is SignInOutcome.CODE_USED
+    assert await staff.confirm("stf_0", PASSWORD, now) is SignInOutcome.WRONG
+    clock.advance(timedelta(seconds=30))
+    assert await staff.confirm(member, PASSWORD, code(officer, clock)) is SignInOutcome.OK
+    for _ in range(5):
+        assert await staff.confirm(member, "guess", "000000") is SignInOutcome.WRONG
+    assert await staff.confirm(member, PASSWORD, code(officer, clock)) is SignInOutcome.LOCKED
+
+
+async def test_a_sign_in_by_other_means_is_counted_and_locked_as_one_by_password(
+    staff: Staff, officer: NewStaff
+) -> None:
+    assert [await staff.take_try("officer") for _ in range(5)] == [0] * 5
+    assert await staff.take_try("Officer ") > 0
+    assert [await staff.take_try("nobody") for _ in range(5)] == [0] * 5
+    assert await staff.take_try("nobody") > 0
+
+    opened = await staff.open_sign_in(officer.staff.id, "10.0.0.1")
+
+    assert await staff.whoami(opened.token) == officer.staff
+    assert await staff.take_try("officer") == 0, "who got in starts afresh"
+    await staff.set_disabled(officer.staff.id, disabled=True)
+    assert (await staff.open_sign_in(officer.staff.id, "")).outcome is SignInOutcome.DISABLED
