@@ -4,10 +4,20 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import ussd_menus
-from gateway.app.adapters import Addresses, Contributions, CountedLedger, LateSms, NoticeTeller, Readers, Stops
+from gateway.app.adapters import (
+    Addresses,
+    Confirming,
+    Contributions,
+    CountedLedger,
+    LateSms,
+    NoticeTeller,
+    Readers,
+    Stops,
+)
 from gateway.app.seen import SeenSessions
 from gateway.channels.sms import Door, Keywords
 from gateway.channels.sms.door import Services
@@ -171,8 +181,7 @@ async def built(
     await upgrade(settings)
     metrics, chart = Metrics(), Chart.load()
     async with contextlib.AsyncExitStack() as stack:
-        secret = settings.key_secret.get_secret_value()
-        keys = await asyncio.to_thread(SoftwareKeyStore.open, settings.data_dir / KEY_FILE, secret)
+        keys = await _keys(settings)
         store = await Store.open(settings.gateway_url)
         stack.push_async_callback(store.close)
         ledger = await Ledger.open(settings.wallet_url, clock, zone=ZoneInfo(settings.zone))
@@ -191,28 +200,15 @@ async def built(
         stack.callback(staff.close)
         await staff.check_keys()
         counted = CountedLedger(ledger, metrics)
-        caring = ProviderParts(store, clock, counted, chart, people, Proposals(store, clock), teller, settings)
-        providers = Providers(caring)
-        payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
-        decisions, attesters = (
-            Decisions(store, clock, Proposals(store, clock), DECISION_USES),
-            AttesterBook(store, clock),
+        providers = Providers(
+            ProviderParts(store, clock, counted, chart, people, Proposals(store, clock), teller, settings)
         )
-        await decisions.ship()
+        payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
+        decisions, attesters = await _tables(store, clock), AttesterBook(store, clock)
         benefits = Benefits(
             BenefitParts(
-                store,
-                clock,
-                counted,
-                chart,
-                people,
-                Proposals(store, clock),
-                teller,
-                settings,
-                decisions,
-                Contributions(payments),
-                attesters,
-                keys,
+                *(store, clock, counted, chart, people, Proposals(store, clock), teller, settings),
+                *(decisions, Contributions(payments), Confirming(attesters, providers), keys),
             )
         )
         merchants = Merchants(store, ledger, chart, keys, clock)
@@ -243,7 +239,9 @@ async def built(
             access=access,
             people=people,
             staff=staff,
-            approvals=_approvals(store, clock, settings, benefits, people, campaigns, releases, providers, decisions),
+            approvals=_approvals(
+                store, clock, settings, Deciders(benefits, people, campaigns, releases, providers, decisions)
+            ),
             benefits=benefits,
             providers=providers,
             decisions=decisions,
@@ -328,17 +326,30 @@ def _forwarding(settings: Settings, store: Store, keys: KeyStore, clock: Clock, 
     return Forwarding(store, keys, clock, teller, zone=zone, parts_max=parts_max)
 
 
-def _approvals(
-    store: Store,
-    clock: Clock,
-    settings: Settings,
-    benefits: Benefits,
-    people: People,
-    campaigns: Campaigns,
-    releases: Releases,
-    providers: Providers,
-    decisions: Decisions,
-) -> Approvals:
+class Deciders(NamedTuple):
+    """Whose proposals a second person decides."""
+
+    benefits: Benefits
+    people: People
+    campaigns: Campaigns
+    releases: Releases
+    providers: Providers
+    decisions: Decisions
+
+
+async def _keys(settings: Settings) -> KeyStore:
+    secret = settings.key_secret.get_secret_value()
+    return await asyncio.to_thread(SoftwareKeyStore.open, settings.data_dir / KEY_FILE, secret)
+
+
+async def _tables(store: Store, clock: Clock) -> Decisions:
+    decisions = Decisions(store, clock, Proposals(store, clock), DECISION_USES)
+    await decisions.ship()
+    return decisions
+
+
+def _approvals(store: Store, clock: Clock, settings: Settings, of: Deciders) -> Approvals:
+    benefits, people, campaigns, releases, providers, decisions = of
     executors = {
         RELEASE_KIND: benefits.release,
         TABLE_KIND: decisions.publish,

@@ -15,8 +15,8 @@ from gateway.channels.console.guard import guarded
 from gateway.channels.console.movements import is_moment
 from gateway.channels.console.pages import (
     approvals,
-    bank,
     attesters,
+    bank,
     campaigns,
     cash_in,
     causes,
