@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection
 
 from gateway.observe import Metrics
+from gateway.services.benefits import Attester, AttesterBook, AttesterSort
 from gateway.services.campaigns import Campaigns, Known, Owed
 from gateway.services.dialogues import LateAnswer
 from gateway.services.dialogues.push import PASSING, Push, PushOutcome
@@ -16,6 +17,7 @@ from gateway.services.messages.questions import put as put_question
 from gateway.services.notices import Notice, NoticeClass, Notices, NoticeValue, Reached
 from gateway.services.payments import Payments, period_of
 from gateway.services.people import People
+from gateway.services.providers import Providers, ProviderState
 from gateway.workers.money_notices import Address
 from gateway.workers.pushes import PAUSES_S
 from wallet.accounts import Account
@@ -155,6 +157,22 @@ class Contributions:
     async def months_paid(self, person_id: str, until: date) -> int:
         """Months of the year before a day for which the contribution is paid."""
         return await self._payments.months_paid(person_id, period_of(until - timedelta(days=365)))
+
+
+class Confirming:
+    """Who confirms claims: the register of employers, and every provider by the code of its till."""
+
+    def __init__(self, book: AttesterBook, providers: Providers) -> None:
+        self._book = book
+        self._providers = providers
+
+    async def by_code(self, sort: AttesterSort, code: str) -> Attester | None:
+        """The one with this code; a provider that no longer treats anybody confirms nothing."""
+        found: Attester | None = await self._book.by_code(sort, code)
+        if found is None and sort is AttesterSort.PROVIDER:
+            provider = await self._providers.by_till(code)
+            found = provider if provider is not None and provider.state is ProviderState.ACTIVE else None
+        return found
 
 
 class Stops:

@@ -1,6 +1,7 @@
 """What is done once others have agreed, and who they are: one row a kind of approval."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from gateway.app.paying import Appropriations
 from gateway.app.signing import Deciding
@@ -34,17 +35,21 @@ APPROVAL_ROLES: Mapping[str, str] = {
 """The role that the checker of each kind must have, where the policy names none."""
 
 
-def approvals_of(
-    deciding: Deciding,
-    benefits: Benefits,
-    people: People,
-    campaigns: Campaigns,
-    releases: Releases,
-    providers: Providers,
-    decisions: Decisions,
-    payouts: Payouts,
-) -> Approvals:
+class Deciders(NamedTuple):
+    """Whose proposals others decide."""
+
+    benefits: Benefits
+    people: People
+    campaigns: Campaigns
+    releases: Releases
+    providers: Providers
+    decisions: Decisions
+    payouts: Payouts
+
+
+def approvals_of(deciding: Deciding, of: Deciders) -> Approvals:
     """Where proposals of every kind are decided, with what follows."""
+    benefits, people, campaigns, releases, providers, decisions, payouts = of
     executors = {
         RELEASE_KIND: benefits.release,
         TABLE_KIND: decisions.publish,

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from gateway.app.adapters import (
     PAYEE_QUESTION,
     Addresses,
+    Confirming,
     Contributions,
     CountedLedger,
     LateSms,
@@ -17,7 +18,7 @@ from gateway.app.adapters import (
     RefusalAsked,
     Stops,
 )
-from gateway.app.agreeing import APPROVAL_ROLES, approvals_of
+from gateway.app.agreeing import APPROVAL_ROLES, Deciders, approvals_of
 from gateway.app.house import House, page_profile
 from gateway.app.paying import Agreements, Signatures
 from gateway.app.paying import Payees as Directory
@@ -159,7 +160,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
                 settings,
                 decisions,
                 Contributions(payments),
-                attesters,
+                Confirming(attesters, providers),
                 keys,
             )
         )
@@ -206,7 +207,9 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             access=access,
             people=people,
             staff=staff,
-            approvals=approvals_of(deciding, benefits, people, campaigns, releases, providers, decisions, payouts),
+            approvals=approvals_of(
+                deciding, Deciders(benefits, people, campaigns, releases, providers, decisions, payouts)
+            ),
             deciding=deciding,
             signing=signing,
             benefits=benefits,

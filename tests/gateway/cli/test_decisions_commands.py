@@ -69,7 +69,7 @@ def test_what_is_wrong_is_said_with_its_place(file: Path, wrong: str, said: str)
     assert run("decisions", "check", str(file)) == (1, said)
 
 
-def test_shipped_tables_are_listed_and_shown(config: str) -> None:
+def test_shipped_tables_are_shown_and_nobody_publishes_without_a_role(config: str, file: Path) -> None:
     status, listed = run("decisions", "list", "--config", config)
     assert (status, listed.count("dtv_")) == (0, 10)
     version = re.findall(r"dtv_\w+", listed)[0]
