@@ -76,7 +76,7 @@ def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[st
 
 def _partners(house: House) -> Partners:
     most = house.settings.payout_file_bytes_max
-    return Partners(house.api_keys, house.people, house.payees, house.payouts, most)
+    return Partners(house.api_keys, house.people, house.payees, house.payouts, most, house.banking)
 
 
 def _letters(house: House) -> MailIngress:

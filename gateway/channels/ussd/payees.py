@@ -47,9 +47,9 @@ class PaidTo:
                 assert_never(unreachable)
 
     async def offer(self, caller: Caller, call: Call) -> Result:
-        """ok{account} | bad_iban | same | frozen."""
+        """ok{account} | bad_iban | same | frozen; the IBAN is sensitive, so it comes as a secret does."""
         person = await active(self._people, caller)
-        return self._answer(await self._payees.offer(person.id, str(call.args["iban"])))
+        return self._answer(await self._payees.offer(person.id, call.secrets["iban"]))
 
     async def keep(self, caller: Caller, call: Call) -> Result:
         """ok{account} | wrong_pin{tries_left} | locked | same | frozen | too_many | nothing."""

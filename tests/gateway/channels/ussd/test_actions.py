@@ -68,9 +68,8 @@ ARGS: dict[str, Value] = {
     "attester_code": "4711",
     "claim_number": "12345674",
     "number": "W-12345674",
-    "iban": IBAN,
 }
-SECRETS = {"pin": "2468", "code": "83520417", "branch_code": "55512345", "attest_code": "123456"}
+SECRETS = {"pin": "2468", "code": "83520417", "branch_code": "55512345", "attest_code": "123456", "iban": IBAN}
 
 
 @dataclass
