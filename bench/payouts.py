@@ -13,10 +13,11 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 
@@ -28,7 +29,8 @@ from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
 from gateway.peers.registry import HttpRegistry
 from gateway.services.access import Access
-from gateway.services.banking.model import BankOrder, BankPayment
+from gateway.services.banking import Banking, read_bank_profile
+from gateway.services.banking import Parts as BankingParts
 from gateway.services.notices import Mailbox, Notices, Preferences, Words
 from gateway.services.payees.model import PayeeAccount
 from gateway.services.payouts import Parts, PayoutOutcome, Payouts
@@ -66,6 +68,14 @@ class Agreed:
         return frozenset({"stf_1", "stf_2"})
 
 
+class AllWallets:
+    """Who is not paid to an account of the file is paid into the wallet."""
+
+    async def accounts(self, person_ids: Collection[str]) -> Mapping[str, PayeeAccount]:
+        """Nobody has chosen another one."""
+        return {}
+
+
 @dataclass
 class Signer:
     """Signs what it is asked to, and proves that digest alone."""
@@ -82,33 +92,6 @@ class Signer:
         if kept is None:
             return ProofOutcome.UNKNOWN
         return ProofOutcome.SIGNED if kept == digest else ProofOutcome.DIFFERS
-
-
-@dataclass
-class FileBank:
-    """Writes one file an order, a line a payment with the fields of a CdtTrfTxInf."""
-
-    folder: Path
-    count: int = 0
-
-    async def order(self, order: BankOrder, payments: AsyncIterable[Sequence[BankPayment]]) -> None:
-        """Write it."""
-        with (self.folder / f"{order.id}.xml").open("w", encoding="utf-8") as file:
-            async for page in payments:
-                file.write("".join(map(_entry, page)))
-                self.count += len(page)
-
-    async def enquire(self, order_id: str, end_to_end_ids: Sequence[str]) -> None:
-        """Never asked."""
-        raise AssertionError("the bank of a bench is never silent")
-
-
-def _entry(one: BankPayment) -> str:
-    return (
-        f"<CdtTrfTxInf><PmtId><EndToEndId>{one.end_to_end_id}</EndToEndId></PmtId><Amt><InstdAmt Ccy='IRR'>"
-        f"{one.amount.minor}</InstdAmt></Amt><Cdtr><Nm>{one.name}</Nm></Cdtr><CdtrAcct><Id><IBAN>{one.iban}</IBAN></Id>"
-        f"</CdtrAcct><Purp><Cd>{one.purpose}</Cd></Purp><RmtInf><Ustrd>{one.remittance}</Ustrd></RmtInf></CdtTrfTxInf>\n"
-    )
 
 
 def iban(place: int) -> str:
@@ -145,7 +128,7 @@ class Bench:
     rows: int
     payouts: Payouts
     money_notices: MoneyNotices
-    bank: FileBank
+    folder: Path
     laps: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -182,20 +165,14 @@ class Bench:
         progress = await payouts.progress(batch.id)
         assert progress is not None
         assert progress.paid.minor == sum(1_000_000 + place for place in range(0, self.rows, 2)), progress
-        assert self.bank.count == self.rows // 2
+        files = list((self.folder / "bank").rglob("*.xml"))
+        ordered = sum(file.read_text("utf-8").count("<CdtTrfTxInf>") for file in files)
+        assert ordered == self.rows // 2, ordered
         return took
 
     async def _pay(self) -> None:
         while await self.payouts.tick():
             pass
-
-
-class AllWallets:
-    """Everybody is paid into the wallet."""
-
-    async def accounts(self, _person_ids: Collection[str]) -> Mapping[str, PayeeAccount]:
-        """Of nobody anything else."""
-        return {}
 
 
 @asynccontextmanager
@@ -212,7 +189,9 @@ async def opened(rows: int, folder: Path) -> AsyncIterator[Bench]:
         teller = NoticeTeller(notices)
         people = People(store, clock, keys, registry, teller, Access(store, clock), settings, metrics)
         await _enrolled(store, clock, rows)
-        bank = FileBank(folder)
+        profile, csv_profile = read_bank_profile("")
+        zone = ZoneInfo("Asia/Tehran")
+        bank = Banking(BankingParts(store, clock, metrics, zone, folder / "bank", profile, csv_profile, None))
         payouts = Payouts(
             Parts(
                 store,
@@ -233,7 +212,7 @@ async def opened(rows: int, folder: Path) -> AsyncIterator[Bench]:
         await payouts.appropriate(LINE, irr(10**15), "stf_1", "bench")
         follower = MoneyNotices(ledger, notices, Addresses(people))
         await follower.skip_to_head()
-        yield Bench(rows, payouts, follower, bank)
+        yield Bench(rows, payouts, follower, folder)
         people.close()
     await ledger.close()
     await store.close()
