@@ -184,8 +184,17 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
         banking.tells(payouts)
         signing = deciding.rooms(signed={PAYOUT_KIND: payouts.signed}, unsigned={PAYOUT_KIND: payouts.signed})
         served = UssdServices(
-            people, payments, benefits, tokens, ledger, tickets, mailbox, payees, SigningByUssd(signing, staff)
-        )
+            people,
+            payments,
+            benefits,
+            tokens,
+            ledger,
+            tickets,
+            mailbox,
+            payees,
+            SigningByUssd(signing, staff),
+            providers,
+        )  # fmt: skip
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
         counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
         proof = Proof(page_profile(settings), actions)

@@ -69,6 +69,7 @@ def test_no_line_is_worth_more_than_was_asked_and_an_officer_only_lowers(
         ([line("", 1, 1)], BillOutcome.BAD_LINE),
         ([line("1234567", 1, 1)], BillOutcome.BAD_LINE),
         ([line("۱۰", 1, 1)], BillOutcome.BAD_LINE),
+        ([line("010", 1, 1)], BillOutcome.BAD_LINE),
         ([line("10", 0, 1)], BillOutcome.BAD_LINE),
         ([line("10", 1000, 1)], BillOutcome.BAD_LINE),
         ([line("10", 1, 0)], BillOutcome.BAD_LINE),
