@@ -27,8 +27,10 @@ from gateway.services.providers.model import (
 from gateway.services.providers.ports import Parts
 from gateway.services.providers.providers import Providers
 from gateway.services.providers.registry import LIST_KIND, REGISTRATION_KIND
+from gateway.services.providers.sheets import HEADS, PriceChange, differences, read_prices
 
 __all__ = [
+    "HEADS",
     "LIST_KIND",
     "REGISTRATION_KIND",
     "AskedLine",
@@ -46,6 +48,7 @@ __all__ = [
     "ListState",
     "Parts",
     "Price",
+    "PriceChange",
     "PriceList",
     "Provider",
     "ProviderKind",
@@ -55,4 +58,6 @@ __all__ = [
     "VisitOutcome",
     "VisitResult",
     "VisitState",
+    "differences",
+    "read_prices",
 ]

@@ -146,10 +146,11 @@ class Fees(Visits):
         query = select(lines).where(lines.c.fee_id == fee_id).order_by(lines.c.number)
         return [line_of(row) for row in await self._store.read(query)]
 
-    async def fees_of(self, provider_id: str, *, limit: int = 50) -> list[Fee]:
-        """A provider's fees, newest first."""
+    async def fees_of(self, provider_id: str, *, limit: int = 50, before: str = "") -> list[Fee]:
+        """A provider's fees, newest first, from before the id `before`."""
         query = select(fees).where(fees.c.provider_id == provider_id).order_by(fees.c.id.desc()).limit(limit)
-        return [fee_of(row) for row in await self._store.read(query)]
+        older = query.where(fees.c.id < before) if before else query
+        return [fee_of(row) for row in await self._store.read(older)]
 
     async def pending_fees(self, *, limit: int, after: str = "") -> list[Fee]:
         """Fees that wait for an officer, oldest first, from after id `after`."""
