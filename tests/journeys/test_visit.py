@@ -4,11 +4,18 @@ import re
 
 import pytest
 
-from tests.journeys.steps import latin, rials, see
+from tests.journeys.steps import latin, see
+from tests.journeys.steps import rials as grouped
 from tests.journeys.town import Town
 
+PARTED = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}\b)")
+"""Between thousands where French is spoken."""
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 PATIENT, DOCTOR = 1, 4
+
+
+def rials(text: str) -> list[int]:
+    return grouped(PARTED.sub("", text))
 
 
 async def test_a_visit_is_opened_billed_and_owed_and_the_share_is_taken_once(town: Town) -> None:

@@ -28,11 +28,13 @@ from gateway.services.providers.ports import Parts
 from gateway.services.providers.providers import Providers
 from gateway.services.providers.registry import LIST_KIND, REGISTRATION_KIND
 from gateway.services.providers.sheets import HEADS, PriceChange, differences, read_prices
+from gateway.services.providers.statements import STATEMENTS_JOB, ProviderStatements
 
 __all__ = [
     "HEADS",
     "LIST_KIND",
     "REGISTRATION_KIND",
+    "STATEMENTS_JOB",
     "AskedLine",
     "BillOutcome",
     "BillResult",
@@ -53,6 +55,7 @@ __all__ = [
     "Provider",
     "ProviderKind",
     "ProviderState",
+    "ProviderStatements",
     "Providers",
     "Visit",
     "VisitOutcome",
