@@ -73,8 +73,9 @@ from gateway.services.payouts import Parts as PayoutParts
 from gateway.services.payouts import Payouts, Source
 from gateway.services.people import People
 from gateway.services.people.ports import Teller
+from gateway.services.providers import STATEMENTS_JOB as FEES_JOB
 from gateway.services.providers import Parts as ProviderParts
-from gateway.services.providers import Providers
+from gateway.services.providers import Providers, ProviderStatements
 from gateway.services.releases import Proof, Releases
 from gateway.services.staff import Staff
 from gateway.services.statements import STATEMENTS_JOB, Statements
@@ -184,8 +185,17 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
         banking.tells(payouts)
         signing = deciding.rooms(signed={PAYOUT_KIND: payouts.signed}, unsigned={PAYOUT_KIND: payouts.signed})
         served = UssdServices(
-            people, payments, benefits, tokens, ledger, tickets, mailbox, payees, SigningByUssd(signing, staff)
-        )
+            people,
+            payments,
+            benefits,
+            tokens,
+            ledger,
+            tickets,
+            mailbox,
+            payees,
+            SigningByUssd(signing, staff),
+            providers,
+        )  # fmt: skip
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
         counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
         proof = Proof(page_profile(settings), actions)
@@ -220,7 +230,15 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             payments=payments,
             payouts=payouts,
             payout_sources=tuple(sources),
-            jobs=Jobs(store, clock, {INVOICES_JOB: payments.make_invoices_job, STATEMENTS_JOB: statements.send_job}),
+            jobs=Jobs(
+                store,
+                clock,
+                {
+                    INVOICES_JOB: payments.make_invoices_job,
+                    STATEMENTS_JOB: statements.send_job,
+                    FEES_JOB: ProviderStatements(providers, store, notices, clock, ZoneInfo(settings.zone)).send_job,
+                },
+            ),
             statements=statements,
             merchants=merchants,
             bank=watched,

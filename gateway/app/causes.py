@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from gateway.app.house import House
 from gateway.channels.console import CauseResolver, CauseView
-from gateway.channels.console.cells import Chip, Code
+from gateway.channels.console.cells import Chip, Code, Link
 from gateway.channels.console.pages.causes import person_link
 from gateway.services.dialogues import Dialogues
 
@@ -76,4 +76,23 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
             ],
         )
 
-    return {"tap": tap, "ses": session, "itm": payment, "bat": batch}
+    return {"fee": lambda cause: _fee(house, cause), "tap": tap, "ses": session, "itm": payment, "bat": batch}
+
+
+async def _fee(house: House, cause: str) -> CauseView | None:
+    found = await house.providers.fee(cause)
+    provider = await house.providers.by_id(found.provider_id) if found else None
+    if found is None or provider is None:
+        return None
+    return CauseView(
+        "fee",
+        [
+            ("provider", Link(provider.name, f"/providers/{provider.id}")),
+            ("person", person_link(found.person_id, cause)),
+            ("fee", Link(found.id, f"/fees/{found.id}", code=True)),
+            ("covered", found.covered),
+            ("share", found.share),
+            ("when", found.submitted_at),
+            ("state", Chip(f"fee_state.{found.state.value}")),
+        ],
+    )

@@ -30,7 +30,13 @@ from ussd_menus.loader import FOLDER
 
 DOCUMENT_KINDS = ("payout_batch", "decision_table", "day_close")
 """Kinds of documents that are signed, for whoever names a stand-in."""
-LARGE_PATHS = ("/console/bank/file", "/console/payouts/file", "/api/v1/payout-batches", "/api/v1/statements")
+LARGE_PATHS = (
+    "/console/bank/file",
+    "/console/payouts/file",
+    "/console/prices",
+    "/api/v1/payout-batches",
+    "/api/v1/statements",
+)
 """Doors that take files, piece by piece."""
 WORK_MAX = 500
 """USSD hops whose work may be in hand at once; more are told to dial again."""
@@ -155,6 +161,7 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         tickets=house.tickets,
         payees=house.payees,
         payouts=house.payouts,
+        providers=house.providers,
         payout_sources=house.payout_sources,
         causes=resolvers(house, dialogues),
         signing=house.signing.signing,

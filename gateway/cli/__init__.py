@@ -25,6 +25,7 @@ from gateway.cli import (
     mail,
     menus,
     payouts,
+    providers,
     releases,
     run,
     signing,
@@ -61,6 +62,7 @@ app.add_typer(api_keys.app, name="api-keys")
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(attesters.app, name="attesters")
+app.add_typer(providers.app, name="providers")
 app.add_typer(payouts.app, name="payouts")
 app.add_typer(mail.app, name="mail")
 app.add_typer(statements.app, name="statements")

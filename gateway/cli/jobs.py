@@ -56,6 +56,18 @@ def statements(
     Console().print(job.id)
 
 
+@app.command("provider-statements")
+def provider_statements(
+    period: Annotated[str, typer.Option("--period", help="Jalali month that is over, as 1405-08.")],
+    config: Config = None,
+) -> None:
+    """Queue the month's statements by e-mail for every provider that has an address and has billed."""
+    from gateway.services.providers import STATEMENTS_JOB
+
+    job = in_house(read_settings(config), lambda house: house.jobs.start(STATEMENTS_JOB, {"period": period}))
+    Console().print(job.id)
+
+
 @app.command()
 def watch(job_id: JobId, config: Config = None) -> None:
     """Show a job's progress until it is over or paused; exit status 1 if it failed."""

@@ -190,10 +190,20 @@ def show(console: Console, settings: Settings, facts: seed.Facts) -> None:
             f"dial      {settings.service_code} in the lab, or in another terminal\n"
             f"          {tapdial} dial '{settings.service_code}' --msisdn +989120000005\n"
             f"code      a new one-time code: {tapdial} demo-code officer\n"
+            f"{_till(settings, facts.till)}"
             f"{_letters(settings, facts.sender)}"
             "stop      Ctrl-C",
             title="ready",
         )
+    )
+
+
+def _till(settings: Settings, till: str) -> str:
+    """How a patient opens a visit to the demo's doctor, in a folder that has one."""
+    return (
+        f"visit     {settings.service_code[:-1]}*9*{till}# from a patient's phone; the doctor is +989120000004\n"
+        if till
+        else ""
     )
 
 

@@ -10,6 +10,7 @@ import secrets
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ from gateway.services.banking import read_bank_profile
 from gateway.services.benefits import AttesterSort
 from gateway.services.people import BranchPurpose, PinForm
 from gateway.services.people.ports import NoticeValue
+from gateway.services.providers import LIST_KIND, REGISTRATION_KIND, Price, ProviderKind
 from gateway.services.staff import NewStaff, Role
 from gateway.settings import Settings
 from wallet.clock import SystemClock
@@ -86,7 +88,7 @@ class Facts:
     """What the demo knows about its own secrets.
 
     `sender` is None in a folder that is older than the letters' door, `mssp_password` '' in one that is older than
-    signing by phone.
+    signing by phone, `till` '' in one that is older than the doctor's.
     """
 
     people: list[DemoPerson]
@@ -94,6 +96,7 @@ class Facts:
     terminal: DemoTerminal
     sender: DemoSender | None = None
     mssp_password: str = field(default="", repr=False)
+    till: str = ""
 
 
 def read_facts(data_dir: Path) -> Facts | None:
@@ -108,6 +111,7 @@ def read_facts(data_dir: Path) -> Facts | None:
         DemoTerminal(**raw["terminal"]),
         DemoSender(**raw["sender"]) if raw.get("sender") else None,
         raw.get("mssp_password", ""),
+        raw.get("till", ""),
     )
 
 
@@ -226,8 +230,9 @@ async def _seed(settings: Settings) -> Facts:
         for row in rows["attester"]:
             sort = AttesterSort(row["kind"])
             await house.attesters.add(row["code"], sort, row["name"], row["msisdn"], SEEDER, language=row["language"])
+        till = await _provider(house, rows["provider"])
         sender = await house.forwarding.add(rows["sender"]["address"], rows["sender"]["name"])
-    return Facts(people, staff, terminal, DemoSender(sender.address, sender.token), secrets.token_urlsafe(16))
+    return Facts(people, staff, terminal, DemoSender(sender.address, sender.token), secrets.token_urlsafe(16), till)
 
 
 async def _staff(house: House, row: Mapping[str, Any]) -> DemoStaff:
@@ -287,3 +292,22 @@ async def _terminal(house: House, row: Mapping[str, str]) -> DemoTerminal:
     merchant = await house.merchants.register_merchant(row["name"], owner.id, row["city"])
     key = await house.merchants.register_terminal(merchant.id, row["terminal"])
     return DemoTerminal(row["terminal"], key.merchant_number, merchant.name, key.key.hex())
+
+
+async def _provider(house: House, row: Mapping[str, Any]) -> str:
+    """Register a doctor with prices, a second person agreeing to both; the till code."""
+    kind = ProviderKind(row["kind"])
+    made = await house.providers.register(
+        row["name"], kind, row["msisdn"], row["iban"], staff_id=SEEDER, language=row["language"], email=row["email"]
+    )
+    prices = [
+        Price(one["code"], one["title"], irr(one["price_minor"]), one["cover_percent"], one["quantity_max"])
+        for one in row["prices"]
+    ]
+    # From the first of January before, so that visits of the demo's first day have prices in every time zone.
+    await house.providers.propose_prices(kind, date(house.clock.now().year - 1, 1, 1), prices, SEEDER)
+    checker = next(one for one in await house.staff.members() if Role.PROVIDERS_OFFICER in one.roles)
+    for kind_ in (REGISTRATION_KIND, LIST_KIND):
+        for waiting in await house.approvals.list_pending(limit=9, kind=kind_):
+            await house.approvals.approve(waiting.id, checker)
+    return made.till

@@ -31,6 +31,7 @@ ANSWERS = {
     "mailbox.list": Result("ok", {"rows": ({"id": "m", "day": DAY, "title": "T"},)}),
     "benefits.status": Result("ok", {"number": "S-12345674", "benefit_kind": "sickness", "state": "paid"}),
     "attest.open": Result("ok", {"number": "M-1", "claimant": "Maryam", "first_day": DAY, "last_day": DAY}),
+    "visits.till": Result("ok", {"provider_name": "N. Hosseini", "hours": 72}),
     "payments.payee": Result("registered", {"name": "M***m A***i"}),
 }
 EXAMPLES = {
@@ -40,6 +41,7 @@ EXAMPLES = {
     "last_day": "14050825",
     "claim_number": "12345674",
     "attest_code": "482913",
+    "till": "482913",
 }
 
 

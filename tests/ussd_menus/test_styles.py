@@ -52,6 +52,7 @@ def shows(frozen: FrozenMenus, screen: str, language: str, style: Style = Style(
     days: dict[str, Value] = {"day": date(2026, 11, 2), "first_day": date(2026, 11, 2), "last_day": date(2026, 11, 2)}
     more: dict[str, Value] = {"sign": "-", "kind": "tap", "state": "paid", "tries_left": 2, "minutes": 9, "days_max": 9}
     more["waiting"] = 2
+    more |= {"visit_state": "wallet", "fee_state": "owed", "hours": 72, "lines": 2, "price_code": 10, "quantity": 1}
     more |= {"benefit_kind": "marriage", "why": "papers", "datum": "claim", "until": date(2026, 11, 2)}
     row: dict[str, Value] = {**values, **amounts, **days, **more}
     state = begin(frozen, language, style)

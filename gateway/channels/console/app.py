@@ -24,6 +24,7 @@ from gateway.channels.console.pages import (
     claims,
     decisions,
     delegations,
+    fees,
     jobs,
     ledger,
     links,
@@ -34,6 +35,8 @@ from gateway.channels.console.pages import (
     payouts,
     people,
     phone_sign_in,
+    prices,
+    providers,
     returns,
     sessions,
     sign_in,
@@ -57,6 +60,7 @@ def console_routes() -> list[Route]:
         sign_in, today, claims, approvals, tickets, people, cash_in, ledger, causes, jobs, campaigns, links, menus,
         sessions, merchants, staff, bank, payees, payouts, payout_items, returns, budgets,
         views, signing, signers, delegations, phone_sign_in, decisions, attesters,
+        providers, prices, fees,
     )  # fmt: skip
     return [route for page in pages for route in page.routes()]
 

@@ -10,6 +10,7 @@ from aiohttp import web
 from gateway.channels.console.benefits_desks import AttestersDesk, BenefitsDesk, DecisionsDesk
 from gateway.channels.console.cells import Cell
 from gateway.channels.console.payouts_desk import PayoutsDesk
+from gateway.channels.console.providers_desks import ProvidersDesk
 from gateway.channels.console.signing_desks import DelegationsDesk, PhoneSignInDesk, SignersDesk, SigningDesk
 from gateway.observe import Metrics
 from gateway.services.access import View
@@ -311,6 +312,7 @@ class ConsoleDeps:
         banking: Orders to the bank, its files and its statements.
         payees: Where people are paid.
         payouts: Batches of payments.
+        providers: Doctors and health centres, prices, visits and fees.
         payout_sources: Names of what batches may be made of, besides files.
         ledger: Read only.
         links: Names of links and whether each is up; empty when nothing is known.
@@ -349,6 +351,7 @@ class ConsoleDeps:
     banking: BankDesk
     payees: PayeesDesk
     payouts: PayoutsDesk
+    providers: ProvidersDesk
     payout_sources: Sequence[str]
     ledger: Book
     links: Callable[[], Mapping[str, bool]]

@@ -11,6 +11,9 @@ PROPOSE_TABLES = (Role.BENEFITS_OFFICER,)
 """Who proposes decision tables; a releaser publishes them."""
 ENROL_ATTESTERS = (Role.ADMINISTRATOR,)
 """Who says which phone speaks for an employer: nobody who decides claims."""
+SEE_PROVIDERS = (Role.PROVIDERS_OFFICER, Role.FINANCE)
+RUN_PROVIDERS = (Role.PROVIDERS_OFFICER,)
+"""Who registers providers, proposes prices and decides fees; another one of them agrees to the first two."""
 SEE_PEOPLE = (
     Role.BENEFITS_OFFICER,
     Role.BENEFITS_RELEASER,
@@ -52,7 +55,13 @@ SEE_SIGNERS = (Role.ADMINISTRATOR, Role.FINANCE)
 RUN_SIGNERS = (Role.ADMINISTRATOR,)
 """Who asks for an enrolment; a second person agrees to each."""
 SEE_LEDGER = (Role.FINANCE,)
-SEE_CAUSES = (Role.FINANCE, Role.BENEFITS_OFFICER, Role.BENEFITS_RELEASER, Role.BRANCH_CLERK)
+SEE_CAUSES = (
+    Role.FINANCE,
+    Role.BENEFITS_OFFICER,
+    Role.BENEFITS_RELEASER,
+    Role.BRANCH_CLERK,
+    Role.PROVIDERS_OFFICER,
+)
 SEE_BANK = (Role.FINANCE, Role.PAYOUTS_OFFICER)
 """Who sees orders and statements, and brings files of the bank."""
 SEE_PAYOUTS = (Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER, Role.FINANCE, Role.SIGNATORY)
@@ -86,6 +95,9 @@ MENU = (
     MenuItem("tickets", "/tickets", SEE_TICKETS),
     MenuItem("people", "/people", SEE_PEOPLE),
     MenuItem("payouts", "/payouts", SEE_PAYOUTS),
+    MenuItem("providers", "/providers", SEE_PROVIDERS),
+    MenuItem("fees", "/fees", SEE_PROVIDERS),
+    MenuItem("prices", "/prices", SEE_PROVIDERS),
     MenuItem("returns", "/returns", STEER_PAYOUTS),
     MenuItem("budgets", "/budgets", SEE_BUDGETS),
     MenuItem("shared_accounts", "/payees/shared", (Role.FINANCE, Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER)),

@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from gateway.channels.ussd.benefits import Attesting, Claims
+from gateway.channels.ussd.care import Billing, Visiting
 from gateway.channels.ussd.identity import Identity
 from gateway.channels.ussd.mailbox import Letters
 from gateway.channels.ussd.money import Paying, Wallets
@@ -24,6 +25,8 @@ def build_actions(services: Services, chart: Chart, zone: ZoneInfo) -> Actions:
         **Attesting(services.benefits).actions(),
         **Paying(people, services.payments, services.tokens, zone).actions(),
         **Tellings(people, ledger, services.tickets, chart, zone).actions(),
+        **Visiting(people, services.care).actions(),
+        **Billing(people, services.care).actions(),
         **PaidTo(people, services.payees).actions(),
         **Letters(people, services.mailbox, zone).actions(),
         **Signings(services.signing).actions(),

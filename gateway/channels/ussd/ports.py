@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
+from gateway.channels.ussd.care_ports import Care
 from gateway.services.benefits import (
     Attested,
     Attester,
@@ -324,11 +325,13 @@ class Services:
     mailbox: Mailbox
     payees: Payees
     signing: SigningDesk
+    care: Care
 
 
 __all__ = [
     "ActivationCode",
     "Benefits",
+    "Care",
     "Ledger",
     "Mailbox",
     "Opened",

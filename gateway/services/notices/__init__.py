@@ -21,7 +21,7 @@ from gateway.services.notices.outgoing import (
 from gateway.services.notices.preferences import USUAL, Preferences
 from gateway.services.notices.queue import Queue
 from gateway.services.notices.rules import Lane, NoticeState, QuietHours
-from gateway.services.notices.sheets import Sheet, SheetLine
+from gateway.services.notices.sheets import FeeLine, FeeSheet, Sheet, SheetLine
 from gateway.services.notices.told import Told, told
 from gateway.services.notices.words import Words
 
@@ -34,6 +34,8 @@ __all__ = [
     "Carrier",
     "Channel",
     "Fallback",
+    "FeeLine",
+    "FeeSheet",
     "Kept",
     "Lane",
     "Letter",

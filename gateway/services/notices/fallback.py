@@ -34,7 +34,7 @@ UNCERTAIN_FOR = timedelta(minutes=10)
 PAGE = 100
 _TOLD = frozenset({*OPEN, NoticeState.SENT, NoticeState.DELIVERED})
 
-_STAYS = frozenset({NoticeClass.CAMPAIGN, NoticeClass.STATEMENT})
+_STAYS = frozenset({NoticeClass.CAMPAIGN, NoticeClass.STATEMENT, NoticeClass.PROVIDER_STATEMENT})
 """Offers are not worth a second way; a statement's table is for a letter, and its figures for its reader alone."""
 GOES_ON = frozenset(class_ for class_ in NoticeClass if not NEEDS[class_].secrets and class_ not in _STAYS)
 """Classes that go on: no secret is in them, and they concern their reader."""

@@ -80,6 +80,7 @@ class NoticeClass(StrEnum):
     SHARE_TAKEN = "share_taken"
     SHARE_AT_DESK = "share_at_desk"
     FEE_OWED = "fee_owed"
+    PROVIDER_STATEMENT = "provider_statement"
     PAYEE_IBAN = "payee_iban"
     PAYEE_WALLET = "payee_wallet"
     PAYEE_FROZEN = "payee_frozen"
@@ -194,6 +195,7 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.VISIT_TO_BILL: Needs(frozenset({"number", "valid_until"})),
     NoticeClass.SHARE_TAKEN: Needs(frozenset({"amount"})),
     NoticeClass.SHARE_AT_DESK: Needs(frozenset({"amount"})),
+    NoticeClass.PROVIDER_STATEMENT: Needs(frozenset({"first", "last", "amount"})),
     NoticeClass.FEE_OWED: Needs(frozenset({"amount", "number"})),
     NoticeClass.PAYEE_IBAN: Needs(frozenset({"number", "at"})),
     NoticeClass.PAYEE_WALLET: Needs(frozenset({"at"})),

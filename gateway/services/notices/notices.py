@@ -15,7 +15,7 @@ from gateway.services.notices.outgoing import Channel
 from gateway.services.notices.preferences import Preferences, next_channel
 from gateway.services.notices.reach_tables import MAILBOX
 from gateway.services.notices.rules import BY_SMS, POLICIES, Lane, NoticeState
-from gateway.services.notices.sheets import Sheet
+from gateway.services.notices.sheets import SHEETS, FeeSheet, Sheet
 from gateway.services.notices.tables import CURSOR, OUTBOX
 from gateway.services.notices.words import Words
 from gateway.store import Store, find, insert_ignore, write
@@ -125,7 +125,7 @@ class Notices:
         prepared = await self.prepare(notice)
         return await self._store.write(lambda tx: self.put(tx, prepared))
 
-    async def tell_statement(self, notice: Notice, sheet: Sheet) -> bool:
+    async def tell_statement(self, notice: Notice, sheet: Sheet | FeeSheet) -> bool:
         """Put a statement into the outbox, by e-mail alone; False if that cause has told it already."""
         letter = self._words.letter(notice, valid_s=self._valid_s[notice.class_], sheet=sheet)
         assert letter is not None, "a statement is a letter"
@@ -172,8 +172,8 @@ class Notices:
     ) -> Mapping[str, object]:
         now = self._clock.now()
         id_ = new_id("ntc", self._clock)
-        # A statement shows a month of somebody's wallet; it is wiped when it is sent, as codes are.
-        secret = bool(NEEDS[notice.class_].secrets) or notice.class_ is NoticeClass.STATEMENT
+        # A statement shows a month of somebody's money; it is wiped when it is sent, as codes are.
+        secret = bool(NEEDS[notice.class_].secrets) or notice.class_ in SHEETS
         sealed = await self._keys.seal(KEY_REF, text.encode(), id_.encode()) if secret else None
         valid_until = now + timedelta(seconds=self._valid_s[notice.class_])
         return {

@@ -135,6 +135,7 @@ POLICIES: Mapping[NoticeClass, Policy] = {
     NoticeClass.INVOICE: Policy(lane=Lane.CAMPAIGNS, valid_s=3 * _DAY, resends_max=0),
     NoticeClass.FORWARDED_MAIL: Policy(lane=Lane.NOTICES, valid_s=_DAY, resends_max=1),
     NoticeClass.STATEMENT: Policy(lane=Lane.NOTICES, valid_s=7 * _DAY, resends_max=1),
+    NoticeClass.PROVIDER_STATEMENT: Policy(lane=Lane.NOTICES, valid_s=7 * _DAY, resends_max=1),
     NoticeClass.REPLY_HELP: _REPLY,
     NoticeClass.REPLY_BALANCE: _REPLY,
     NoticeClass.REPLY_DUE: _REPLY,

@@ -13,7 +13,7 @@ from persiantools.jdatetime import JalaliDate
 
 from gateway.services.notices.letters import Letter, letter
 from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, NoticeValue
-from gateway.services.notices.sheets import Sheet, table
+from gateway.services.notices.sheets import FeeSheet, Sheet, table
 from gateway.wire import gsm
 from wallet.money import Money
 from wallet.transfers import TransferCode
@@ -33,6 +33,7 @@ class Language:
     subjects: Mapping[NoticeClass, str]
     forms: Mapping[str, str]
     statement: Mapping[str, str]
+    fees: Mapping[str, str]
     movements: Mapping[str, str]
     assets: Mapping[str, str]
     months: tuple[str, ...] = ()
@@ -59,6 +60,7 @@ class Language:
             months=tuple(forms.pop("months", ())),
             forms=forms,
             statement=row["statement"],
+            fees=row["fees"],
             movements=row["movements"],
             assets=row["assets"],
             digits=row.get("digits", string.digits),
@@ -141,7 +143,7 @@ class Words:
         """What stands above a text in the mailbox whose class has no subject."""
         return self.languages.get(language, self.languages[FALLBACK]).forms["title"]
 
-    def letter(self, notice: Notice, *, valid_s: int, sheet: Sheet | None = None) -> Letter | None:
+    def letter(self, notice: Notice, *, valid_s: int, sheet: Sheet | FeeSheet | None = None) -> Letter | None:
         """The letter, with a statement's table if there is one; None if the class does not go by e-mail."""
         language, subject = self._language(notice), self.subject(notice)
         if subject is None:

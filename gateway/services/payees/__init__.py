@@ -1,6 +1,5 @@
 """Payees: where each person wants to be paid, who changed that and when."""
 
-from gateway.services.payees.iban import masked_iban, normal_iban
 from gateway.services.payees.model import (
     G2P_CODES,
     AccountKind,
@@ -25,6 +24,4 @@ __all__ = [
     "PayeeResult",
     "Payees",
     "SharedAccount",
-    "masked_iban",
-    "normal_iban",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from gateway.services.payees.iban import masked_iban
+from gateway.services.iban import masked_iban
 from gateway.services.payees.model import AccountKind, ChangeKind, PayeeAccount, PayeeChange, SharedAccount
 from gateway.services.payees.ports import Owner, PayeeParts
 from gateway.services.payees.tables import accounts, changes

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from gateway.services.payees.iban import masked_iban
+from gateway.services.iban import masked_iban
 
 
 class AccountKind(StrEnum):

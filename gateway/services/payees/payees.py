@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from gateway.services.payees.iban import normal_iban
+from gateway.services.iban import normal_iban
 from gateway.services.payees.mapper import SEAL_KEY, Mapper, aad
 from gateway.services.payees.model import AccountKind, ChangeKind, PayeeOutcome, PayeeResult
 from gateway.services.payees.ports import Owner

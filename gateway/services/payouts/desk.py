@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from gateway.errors import BadInput
-from gateway.services.payees.iban import masked_iban, normal_iban
+from gateway.services.iban import masked_iban, normal_iban
 from gateway.services.payouts.answers import DeskState, PayoutOutcome
 from gateway.services.payouts.book import STAFF, Log, asset_of, held, item_of
 from gateway.services.payouts.budgets import FREE_ROLES

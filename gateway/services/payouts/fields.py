@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 from gateway.errors import BadInput
 from gateway.services.amounts import amount_of
+from gateway.services.iban import normal_iban
 from gateway.services.msisdn import normal_msisdn
-from gateway.services.payees.iban import normal_iban
 from gateway.services.payouts.answers import RowFault
 from gateway.services.payouts.model import BadRow
 from gateway.services.shortnumber import ascii_digits

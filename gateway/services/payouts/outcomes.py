@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select
 from gateway.errors import Conflict
 from gateway.observe import log
 from gateway.services.banking.model import News
-from gateway.services.payees.iban import masked_iban
+from gateway.services.iban import masked_iban
 from gateway.services.payouts import bulk, pieces
 from gateway.services.payouts.answers import DeskState, Flag
 from gateway.services.payouts.book import Log, Moved, held

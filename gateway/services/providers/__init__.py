@@ -6,10 +6,12 @@ from gateway.services.providers.model import (
     BillResult,
     Change,
     CoPayment,
+    Drafted,
     Fee,
     FeeLine,
     FeeOutcome,
     FeeState,
+    LineOutcome,
     LineReason,
     ListState,
     Price,
@@ -25,30 +27,40 @@ from gateway.services.providers.model import (
 from gateway.services.providers.ports import Parts
 from gateway.services.providers.providers import Providers
 from gateway.services.providers.registry import LIST_KIND, REGISTRATION_KIND
+from gateway.services.providers.sheets import HEADS, PriceChange, differences, read_prices
+from gateway.services.providers.statements import STATEMENTS_JOB, ProviderStatements
 
 __all__ = [
+    "HEADS",
     "LIST_KIND",
     "REGISTRATION_KIND",
+    "STATEMENTS_JOB",
     "AskedLine",
     "BillOutcome",
     "BillResult",
     "Change",
     "CoPayment",
+    "Drafted",
     "Fee",
     "FeeLine",
     "FeeOutcome",
     "FeeState",
+    "LineOutcome",
     "LineReason",
     "ListState",
     "Parts",
     "Price",
+    "PriceChange",
     "PriceList",
     "Provider",
     "ProviderKind",
     "ProviderState",
+    "ProviderStatements",
     "Providers",
     "Visit",
     "VisitOutcome",
     "VisitResult",
     "VisitState",
+    "differences",
+    "read_prices",
 ]

@@ -56,7 +56,7 @@ class Fees(Visits):
         def work(tx: Connection) -> BillResult:
             row = held(tx, visits, visit.id)
             assert row is not None, "visits are never deleted"
-            no = _unbillable(visit_of(row), now)
+            no = unbillable(visit_of(row), now)
             if no is not None:
                 return BillResult(no)
             tx.execute(update(visits).where(visits.c.id == visit.id).values(state=VisitState.BILLED))
@@ -129,15 +129,28 @@ class Fees(Visits):
         rows = await self._store.read(select(fees).where(fees.c.visit_id == visit_id))
         return fee_of(rows[0]) if rows else None
 
+    async def visited(self, person_id: str, *, limit: int = 9) -> list[tuple[Visit, Fee | None]]:
+        """A patient's visits, newest first, each with what was billed for it."""
+        found = await self.visits_of(person_id, limit=limit)
+        rows = await self._store.read(select(fees).where(fees.c.visit_id.in_([visit.id for visit in found])))
+        by_visit = {row.visit_id: fee_of(row) for row in rows}
+        return [(visit, by_visit.get(visit.id)) for visit in found]
+
+    async def numbers_of(self, billed: Sequence[Fee]) -> dict[str, str]:
+        """The numbers of these fees' visits, by visit id."""
+        query = select(visits.c.id, visits.c.number).where(visits.c.id.in_([fee.visit_id for fee in billed]))
+        return {row.id: row.number for row in await self._store.read(query)}
+
     async def fee_lines(self, fee_id: str) -> list[FeeLine]:
         """A fee's lines in the bill's order."""
         query = select(lines).where(lines.c.fee_id == fee_id).order_by(lines.c.number)
         return [line_of(row) for row in await self._store.read(query)]
 
-    async def fees_of(self, provider_id: str, *, limit: int = 50) -> list[Fee]:
-        """A provider's fees, newest first."""
+    async def fees_of(self, provider_id: str, *, limit: int = 50, before: str = "") -> list[Fee]:
+        """A provider's fees, newest first, from before the id `before`."""
         query = select(fees).where(fees.c.provider_id == provider_id).order_by(fees.c.id.desc()).limit(limit)
-        return [fee_of(row) for row in await self._store.read(query)]
+        older = query.where(fees.c.id < before) if before else query
+        return [fee_of(row) for row in await self._store.read(older)]
 
     async def pending_fees(self, *, limit: int, after: str = "") -> list[Fee]:
         """Fees that wait for an officer, oldest first, from after id `after`."""
@@ -165,7 +178,8 @@ class Fees(Visits):
         )  # fmt: skip
 
 
-def _unbillable(visit: Visit, now: datetime) -> BillOutcome | None:
+def unbillable(visit: Visit, now: datetime) -> BillOutcome | None:
+    """Why this visit cannot be billed now, or None."""
     if visit.state is VisitState.BILLED:
         return BillOutcome.BILLED
     if visit.state is VisitState.EXPIRED or visit.expires_at < now:

@@ -113,6 +113,22 @@ class BillOutcome(StrEnum):
     TOO_MANY_LINES = "too_many_lines"
     BAD_LINE = "bad_line"
     """A code of another form, a quantity or an amount that is none."""
+    CHANGED = "changed"
+    """The bill has other lines than the provider has agreed to send."""
+
+
+class LineOutcome(StrEnum):
+    """Answers to `add_line`, in the order in which they are looked at."""
+
+    OK = "ok"
+    CLOSED = "closed"
+    """The visit can no longer be billed, or never could by this provider."""
+    BAD_LINE = "bad_line"
+    NOT_LISTED = "not_listed"
+    TWICE = "twice"
+    """The code stands in the bill already."""
+    FULL = "full"
+    """No more lines, or a sum that no phone shows."""
 
 
 class FeeOutcome(StrEnum):
@@ -166,7 +182,7 @@ class Price:
     """A line of a price list.
 
     Attributes:
-        code: One to six digits, as a phone can type them.
+        code: One to six digits without a zero before them, as a phone can type them.
         title: What it is.
         price: Of one.
         cover_percent: The institution's share, 0 to 100.
@@ -330,6 +346,15 @@ class BillResult:
     outcome: BillOutcome
     fee: Fee | None = None
     lines: tuple[FeeLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """Answer to `add_line`: the bill as it stands, of so many lines and this sum."""
+
+    outcome: LineOutcome
+    lines: int
+    asked: Money
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from gateway.observe import log
 from gateway.services.payouts.model import Debit, Due
 from gateway.services.payouts.ports import Verdict
 from gateway.services.providers.book import add_change, fee_of, held
-from gateway.services.providers.fees import Fees, change_fee
+from gateway.services.providers.drafts import Drafts
+from gateway.services.providers.fees import change_fee
 from gateway.services.providers.model import CoPayment, Fee, FeeState, Provider, Visit
 from gateway.services.providers.tables import fees, providers
 from gateway.services.providers.visits import Tell
@@ -26,7 +27,7 @@ PURPOSE = "HLTI"
 """ISO 20022 external purpose code: health insurance."""
 
 
-class Providers(Fees):
+class Providers(Drafts):
     """Doctors and health centres: registered, visited, billed, paid."""
 
     async def settle(self, fee_id: str) -> FeeState | None:
@@ -67,7 +68,9 @@ class Providers(Fees):
         waiting = select(fees.c.id).where(fees.c.due_at.is_not(None), fees.c.due_at <= now)
         rows = await self._store.read(waiting.order_by(fees.c.due_at).limit(SWEEP_PAGE))
         settled = [await self.settle(row.id) for row in rows]
-        return sum(state is not FeeState.APPROVED for state in settled) + await self.expire_visits()
+        expired = await self.expire_visits()
+        await self.tidy_drafts()
+        return sum(state is not FeeState.APPROVED for state in settled) + expired
 
     async def owed(self, provider_id: str) -> Money:
         """What waits for a batch."""

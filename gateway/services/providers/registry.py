@@ -1,12 +1,12 @@
 """Who may bill, and by which prices. Both take effect only when a second person agrees."""
 
-import re
 from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from gateway.errors import BadInput, Conflict, NotFound
+from gateway.services.iban import masked_iban, normal_iban
 from gateway.services.msisdn import normal_msisdn
 from gateway.services.people.rules import is_email
 from gateway.services.providers.book import Book, add_change, held, price_of, provider_of
@@ -26,7 +26,6 @@ NAME_MAX = 60
 TITLE_MAX = 80
 PRICES_MAX = 10_000
 TILL_DIGITS = 6
-_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}", re.ASCII)
 _DRAWS = 8
 
 
@@ -50,12 +49,12 @@ class Registry(Book):
             BadInput: A name, number, IBAN or e-mail address that is none.
             Conflict: The number is another provider's.
         """
-        number, account = normal_msisdn(msisdn), "".join(iban.split()).upper()
+        number, account = normal_msisdn(msisdn), normal_iban(iban)
         if not 0 < len(name.strip()) <= NAME_MAX:
             raise BadInput(f"a provider's name has 1 to {NAME_MAX} characters")
         if number is None:
             raise BadInput("not a mobile number")
-        if not is_iban(account):
+        if account is None:
             raise BadInput("not an IBAN")
         if email and not is_email(email):
             raise BadInput("not an e-mail address")
@@ -76,7 +75,7 @@ class Registry(Book):
             raise Conflict("no free till was drawn; try again")
 
         made = await self._store.write(work)
-        payload = {"name": made.name, "kind": made.kind.value, "till": made.till, "iban": f"…{made.iban[-4:]}"}
+        payload = {"name": made.name, "kind": made.kind.value, "till": made.till, "iban": masked_iban(made.iban)}
         await self._parts.proposals.propose(REGISTRATION_KIND, made.id, payload, staff_id)
         return made
 
@@ -230,13 +229,6 @@ class Registry(Book):
             return state.value
 
         return await self._store.write(work)
-
-
-def is_iban(text: str) -> bool:
-    """Whether this is an IBAN without spaces: its form and its check digits (ISO 13616, ISO 7064 MOD 97-10)."""
-    if not _IBAN.fullmatch(text) or (text.startswith("IR") and len(text) != 26):
-        return False
-    return int("".join(str(int(letter, 36)) for letter in text[4:] + text[:4])) % 97 == 1
 
 
 def _check(rows: Sequence[Price]) -> None:

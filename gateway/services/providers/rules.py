@@ -9,11 +9,11 @@ from wallet.money import MINOR_MAX, Money
 
 LINES_MAX = 20
 QUANTITY_MAX = 999
-_CODE = re.compile(r"[0-9]{1,6}", re.ASCII)
+_CODE = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 
 
 def is_code(text: str) -> bool:
-    """Whether this can be a code of a price list: one to six ASCII digits."""
+    """Whether this can be a code of a price list: one to six ASCII digits, the first one no zero, as it is typed."""
     return _CODE.fullmatch(text) is not None
 
 

@@ -101,6 +101,17 @@ lines = table(
     Column("reason", Text, nullable=False),
 )
 
+drafts = table(
+    "providers_drafts",
+    Column("visit_id", Text, ForeignKey("providers_visits.id"), primary_key=True),
+    Column("call_key", Text, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("quantity", Int64, nullable=False),
+    Column("asked_minor", Int64, nullable=False),
+    Column("added_at", Moment, nullable=False),
+)
+"""Lines of bills that are being typed on a phone; gone once the visit is no longer open."""
+
 changes = table(
     "providers_changes",
     Column("subject_id", Text, primary_key=True),

@@ -27,6 +27,11 @@ Tell = Callable[[Connection], bool]
 class Visits(Registry):
     """Opens visits."""
 
+    @property
+    def open_hours(self) -> int:
+        """How long a visit can be billed."""
+        return self._settings.visit_open_hours
+
     async def till(self, person_id: str, typed: str) -> VisitResult:
         """Whose till a patient has typed, before the PIN is asked for; nothing is stored."""
         provider = await self._at(typed)

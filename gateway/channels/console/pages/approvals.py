@@ -33,6 +33,7 @@ _AMOUNT = re.compile(r"([0-9]{1,19})(?:\.([0-9]{1,4}))? ([A-Z]{3})")
 _PERSON = re.compile(r"per_[0-9A-HJKMNP-TV-Z]{26}")
 _SUBJECT_PAGES = {
     "clm": "/claims/", "per": "/people/", "cam": "/campaigns/", "dtv": "/decisions/", "bat": "/payouts/",
+    "prv": "/providers/", "prl": "/prices/",
 }  # fmt: skip
 _SUBJECT_LISTS = {"rel": "/menus"}
 

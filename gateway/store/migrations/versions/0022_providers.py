@@ -125,6 +125,18 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "providers_drafts",
+        sa.Column("visit_id", sa.Text(), nullable=False),
+        sa.Column("call_key", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("quantity", t.Int64, nullable=False),
+        sa.Column("asked_minor", t.Int64, nullable=False),
+        sa.Column("added_at", t.Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("visit_id", "call_key"),
+        sa.ForeignKeyConstraint(["visit_id"], ["providers_visits.id"]),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "providers_changes",
         sa.Column("subject_id", sa.Text(), nullable=False),
         sa.Column("seq", t.Int64, nullable=False),

@@ -29,6 +29,8 @@ from gateway.services.notices import Mailbox, Outbox, Preferences
 from gateway.services.payments import ClaimCode, Invoice, Payment, PaymentKind, PaymentState, PayOutcome, PayResult
 from gateway.services.people import BranchPurpose, Person, PersonState, PersonView
 from gateway.services.people.rules import is_email
+from gateway.services.providers import Parts as ProviderParts
+from gateway.services.providers import Providers
 from gateway.services.releases import Releases
 from gateway.services.staff import NewStaff, Passwords, Role, Staff
 from gateway.settings import Settings
@@ -63,6 +65,8 @@ STAFF: Mapping[str, tuple[str, Sequence[Role], str]] = {
     "payer": ("Parviz Payer", [Role.PAYOUTS_OFFICER], ""),
     "checker": ("Chista Checker", [Role.PAYOUTS_CHECKER], ""),
     "treasurer": ("Tara Treasurer", [Role.SIGNATORY], ""),
+    "carer": ("Kamran Carer", [Role.PROVIDERS_OFFICER], ""),
+    "carer2": ("Katayun Carer", [Role.PROVIDERS_OFFICER], ""),
     "both": ("Bahar Both", [Role.ADMINISTRATOR, Role.BRANCH_CLERK], "tehran-1"),
 }
 
@@ -286,6 +290,7 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folde
         signing=signing, signers=signers, phone_sign_ins=phone_sign_ins,
         delegations=Delegations(store, clock, RolesOf(staff)), document_kinds=("payout_batch", "day_close"),
         payees=payees_of(store, clock, people, tickets), payouts=paying.payouts, payout_sources=("benefits",),
+        providers=Providers(ProviderParts(store, clock, ledger, chart, people, approvals, StubTeller(), Settings())),
     )  # fmt: skip
     return World(
         deps, clock, staff, ledger, people, approvals, benefits, payments, jobs, access, merchants, links, tickets,

@@ -26,6 +26,7 @@ from gateway.services.people import (
     UnlockOutcome,
 )
 from tests.gateway.channels.ussd.benefit_outcomes import BENEFIT_OUTCOMES
+from tests.gateway.channels.ussd.clinic import CARE_ARGS, FakeCare
 from tests.gateway.channels.ussd.services import (
     CHART,
     IBAN,
@@ -68,6 +69,7 @@ ARGS: dict[str, Value] = {
     "attester_code": "4711",
     "claim_number": "12345674",
     "number": "W-12345674",
+    **CARE_ARGS,
 }
 SECRETS = {"pin": "2468", "code": "83520417", "branch_code": "55512345", "attest_code": "123456", "iban": IBAN}
 
@@ -83,6 +85,7 @@ class House:
     mailbox: FakeMailbox = field(default_factory=FakeMailbox)
     payees: FakePayees = field(default_factory=FakePayees)
     signing: FakeSigning = field(default_factory=FakeSigning)
+    care: FakeCare = field(default_factory=FakeCare)
 
     async def call(self, name: str, number: int = 3) -> Result:
         """As the engine would: declared arguments and secrets only."""
@@ -380,17 +383,14 @@ async def test_a_balance_counts_open_holds_as_spent_and_shows_them() -> None:
 async def test_a_wallet_that_was_never_opened_is_empty() -> None:
     house = House()
     house.ledger.own = None
-
     result = await house.call("wallet.see")
-
     assert result.values == {"balance": Amount(0, "IRR", 0), "rows": ()}
 
 
 async def test_a_claim_code_is_valid_until_an_hour_of_the_house() -> None:
     result = await House().call("payments.send_code")
 
-    valid_until = result.values["valid_until"]
-    assert isinstance(valid_until, datetime)
+    assert isinstance(valid_until := result.values["valid_until"], datetime)
     assert valid_until.tzinfo is TEHRAN
 
 

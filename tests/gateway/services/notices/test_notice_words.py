@@ -10,6 +10,7 @@ from gateway.languages import LANGUAGES, RIGHT_TO_LEFT
 from gateway.services.messages import ANSWER_MAX
 from gateway.services.notices import NEEDS, Notice, NoticeClass, NoticeValue, Words
 from gateway.services.notices.rules import POLICIES
+from gateway.services.notices.sheets import SHEETS
 from gateway.wire import gsm
 from wallet.money import EUR, MINOR_MAX, Money, irr
 
@@ -162,7 +163,7 @@ def test_a_value_that_is_missing_is_a_bug() -> None:
 def test_money_goes_by_email_and_secrets_never_do(language: str) -> None:
     for class_ in NoticeClass:
         notice = Notice("clm_1", class_, "+98912", "per_1", language)
-        about_money = NEEDS[class_].values >= {"amount", "at"} or class_ is NoticeClass.STATEMENT
+        about_money = NEEDS[class_].values >= {"amount", "at"} or class_ in SHEETS
         assert (WORDS.subject(notice) is not None) == about_money, class_
 
 

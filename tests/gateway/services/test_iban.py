@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.services.payees import masked_iban, normal_iban
+from gateway.services.iban import masked_iban, normal_iban
 from ussd_menus.answers import read_iban
 
 READ = [
