@@ -108,6 +108,7 @@ async def _read(used: Used, sent: TransferId, day: date, cause: str, clock: Manu
     await used.balances_at(ALICE.id, at=clock.now())
     await used.position_at(clock.now())
     await used.accounts()
+    await used.accounts_among([BANK.id])
     await used.accounts(after_code=BANK.code, position=position, limit=2)
     await used.movements(ALICE.id, limit=3)
     await used.movements(ALICE.id, limit=3, before=position)
