@@ -144,6 +144,9 @@ class Bank:
         known = self.orders.setdefault(order.id, (order, listed))
         assert known == (order, listed), "an order is never another one"
 
+    async def withdraw(self, order: BankOrder) -> bool:
+        return order.id not in self.orders
+
     async def enquire(self, order_id: str, end_to_end_ids: Sequence[str]) -> None:
         self.enquiries += end_to_end_ids
 
