@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import BadInput, Conflict, NotFound
+from gateway.observe import log
 from gateway.services.payouts import bulk
 from gateway.services.payouts.answers import DeskState, HeldReason, RowFault
 from gateway.services.payouts.book import FILE, Log, change, held
@@ -63,6 +64,7 @@ class Loading(Making):
             else:
                 await self._load_source(row)
         except BadInput as problem:
+            log(service="payouts").warning("payout_file_refused", batch_id=batch_id)
             await self._move(
                 batch_id,
                 frozenset({BatchState.LOADING}),
@@ -75,6 +77,8 @@ class Loading(Making):
             await self._give_up(batch_id)
         found = await self.by_id(batch_id)
         assert found is not None, "batches stay"
+        if found.bad:
+            log(service="payouts").warning("payout_rows_refused", batch_id=batch_id, rows=found.bad)
         return found
 
     async def _load_file(self, row: Row[Any]) -> None:
@@ -213,7 +217,7 @@ class Loading(Making):
             row = held(tx, batch_id)
             if row is None or row.state != BatchState.LOADING:
                 raise Conflict("the batch was loaded elsewhere")
-            log = Log(tx, row, "rules", now)
+            entry = Log(tx, row, "rules", now)
             twins = tx.execute(_twins(batch_id)).all()
             bulk.change_named(
                 tx,
@@ -222,8 +226,8 @@ class Loading(Making):
                 {"state": ItemState.HELD.value, "reason": HeldReason.TWIN.value, "changed_at": now},
             )
             states = (ItemState.RECEIVED.value, ItemState.HELD.value, HeldReason.TWIN.value)
-            log.many([(one.seq, one.seq, "", *states) for one in twins])
-            log.batch(BatchState.DRAFT, loaded=True, due_at=None)
+            entry.many([(one.seq, one.seq, "", *states) for one in twins])
+            entry.batch(BatchState.DRAFT, loaded=True, due_at=None)
 
         await self._store.write(work)
 

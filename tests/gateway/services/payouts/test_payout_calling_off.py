@@ -8,11 +8,14 @@ from typing import Any, cast
 
 import pytest
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
+from gateway.errors import Conflict
 from gateway.services.banking.model import PaymentNews
 from gateway.services.payouts import Batch, BatchState, HeldReason, ItemState, PayoutOutcome, Payouts, Stop
 from gateway.services.payouts.tables import BATCHES, FILES, ITEMS
-from tests.gateway.services.payouts.files import HEAD, to_bank, to_wallet
+from gateway.store import Store
+from tests.gateway.services.payouts.files import HEAD, packed, sheet, to_bank, to_wallet
 from tests.gateway.services.payouts.house import LINE, MAKER, House, iban
 from tests.gateway.services.payouts.test_payout_kills import Fuse, fused, killed
 from wallet.ledger import Ledger
@@ -267,6 +270,72 @@ async def test_money_that_is_given_back_while_it_is_paid_again_goes_one_way(each
     ]
     owed = {"again": 1, "given_back": 0}[item.desk]
     assert (len(again), await house.net("suspense")) == (owed, 1000 * owed), done
+
+
+class Late:
+    """A store before whose second write another process does something."""
+
+    def __init__(self, real: Store, other: Any) -> None:  # noqa: ANN401 - a coroutine function
+        self._real, self._other, self._writes = real, other, 0
+
+    async def write(self, work: Any) -> Any:  # noqa: ANN401 - whatever it answers
+        self._writes += 1
+        if self._writes == 2:
+            await self._other()
+        return await self._real.write(work)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else a store has
+        return getattr(self._real, name)
+
+
+async def test_what_is_given_back_in_the_middle_of_paying_it_again_is_not_paid_again(house: House) -> None:
+    item_id = await returned(house)
+    calm, real = house.payouts, house.store
+
+    async def gives_back() -> None:
+        assert (await calm.give_back(item_id, MAKER, "died")).outcome is OK
+
+    house.store = cast("Store", Late(real, gives_back))
+    racing = house.another()
+    house.store = real
+    with pytest.raises(Conflict):
+        await racing.pay_again([item_id], MAKER, iban=iban(8))
+    house.clock.advance(timedelta(minutes=1))
+    await house.work()
+    (again,) = [one for one in await house.payouts.list_batches(limit=9) if one.follows]
+    assert (again.count, again.state, await house.net("suspense")) == (0, BatchState.DRAFT, 0)
+
+
+async def test_a_batch_that_would_have_paid_again_and_is_cancelled_gives_back_to_the_desk(house: House) -> None:
+    item_id = await returned(house)
+    result = await house.payouts.pay_again([item_id], MAKER, iban=iban(8))
+    assert await house.payouts.returned(limit=9) == []
+    assert (await house.payouts.cancel(result.about, MAKER, "wrong account")).outcome is OK
+    assert [one.id for one in await house.payouts.returned(limit=9)] == [item_id]
+    assert (await house.payouts.pay_again([item_id], MAKER, iban=iban(9))).outcome is OK
+
+
+BOMB = packed(sheet([["reference"]]), {"xl/worksheets/sheet1.xml": b"<worksheet>" + b" " * 40_000_000})
+SHEET = sheet([["reference", "iban", "name", "amount"], ["r1", iban(1), "=1+1", 1000]])
+
+
+@pytest.mark.parametrize(
+    ("file", "event", "state"),
+    [
+        (HEAD + b"r1,," + iban(1).encode() + b",=cmd,1000\n", "payout_rows_refused", BatchState.DRAFT),
+        (SHEET, "payout_rows_refused", BatchState.DRAFT),
+        (BOMB, "payout_file_refused", BatchState.REFUSED),
+    ],
+    ids=["formula", "formula in a sheet", "bomb"],
+)
+async def test_a_hostile_file_is_refused_logged_and_shown(
+    house: House, file: bytes, event: str, state: BatchState
+) -> None:
+    with capture_logs() as logs:
+        batch = await house.draft(file)
+    assert (batch.state, batch.count, event in [line["event"] for line in logs]) == (state, 0, True)
+    assert await house.payouts.bad_rows(batch.id, limit=9) or (await house.payouts.history(batch.id))[-1].reason
+    assert (await house.payouts.lock(batch.id, MAKER)).outcome is not OK
 
 
 async def test_a_follow_up_made_twice_at_once_owes_once(each_house: House) -> None:
