@@ -206,6 +206,7 @@ async def opened(rows: int, folder: Path) -> AsyncIterator[Bench]:
                 teller,
                 {},
                 settings,
+                metrics,
             )
         )
         await _money(ledger, chart, clock)

@@ -179,6 +179,10 @@ class Metrics:
         self.bank_orders = Counter(
             "tapdial_bank_orders", "Orders to the bank by state reached", ["state"], registry=self.registry
         )
+        self.payout_items = Gauge(
+            "tapdial_payout_items", "Payments of batches that are released and not over, by state", ["state"],
+            registry=self.registry,
+        )  # fmt: skip
         self.bank_files = Counter(
             "tapdial_bank_files", "Files of the bank by what became of them", ["state"], registry=self.registry
         )

@@ -180,7 +180,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
         sources: Mapping[str, Source] = {"benefits": claim_source, "fees": providers}
         payouts = Payouts(PayoutParts(
             store, clock, counted, chart, Directory(people), payees, Agreements(deciding.proposals),
-            Signatures(deciding.documents), banking, teller, sources, settings,
+            Signatures(deciding.documents), banking, teller, sources, settings, metrics,
         ))  # fmt: skip
         banking.tells(payouts)
         signing = deciding.rooms(signed={PAYOUT_KIND: payouts.signed}, unsigned={PAYOUT_KIND: payouts.signed})

@@ -26,6 +26,7 @@ PAUSE_S, PAUSE_MAX_S = 5, 600
 REFUSED_FILE = "FF01"
 """ISO 20022 external status reason: invalid file format."""
 NEVER_HAD = "the bank has never had it"
+WITHDRAWN = "withdrawn before it was handed over"
 PAGE = 2000
 Pages = AsyncIterable[Sequence[BankPayment]]
 _ASKED = frozenset({OrderState.WRITING, OrderState.SENT})
@@ -48,12 +49,14 @@ class Ordering(Telling):
 
         Raises:
             SettingsFault: Nobody has said what the bank wants.
-            Conflict: Another order has that id, or the payments do not agree with its count and total.
+            Conflict: It was withdrawn, another order has that id, or the payments do not agree with count and total.
             StoreUnavailable: The file could not be written, nothing of it stands.
         """
         if self._parts.profile is None:
             raise SettingsFault("nothing can be ordered of the bank until bank_profile_file is set")
         row = await self._wanted(order)
+        if row.state is OrderState.REFUSED and row.reason == WITHDRAWN:
+            raise Conflict("the order was withdrawn")
         here = row.state is OrderState.WRITTEN and await self._out.read(order.id, row.sha256) is not None
         if here or row.state not in {OrderState.WRITING, OrderState.WRITTEN}:
             return
@@ -61,6 +64,14 @@ class Ordering(Telling):
         pages = _pages(payments) if isinstance(payments, Sequence) else payments
         sha256 = await self._out.write(self._parts.profile.of(order.scheme), head, pages)
         await self._written(order.id, sha256)
+
+    async def withdraw(self, order: BankOrder) -> bool:
+        """Close an order that was not handed over, also one that nobody has ordered yet; False if it was, or may be."""
+        kept = await self._wanted(order)
+        for state in (OrderState.WRITING, OrderState.WRITTEN):
+            if await self._moved(order.id, OrderState.REFUSED, state, reason=WITHDRAWN):
+                return True
+        return kept.state is OrderState.REFUSED and kept.reason == WITHDRAWN
 
     async def ship(self) -> int:
         """Hand written orders over to the bank; how many it has taken. A worker's tick."""
@@ -82,7 +93,7 @@ class Ordering(Telling):
         hears it may pay again by another order. A bank that does not answer is asked another time.
         """
         row = await self.order_by_id(order_id)
-        if row is None or (row.state not in _ASKED and row.reason != NEVER_HAD):
+        if row is None or (row.state not in _ASKED and row.reason not in {NEVER_HAD, WITHDRAWN}):
             return
         if row.state is OrderState.SENT and await self._known_there(order_id):
             return

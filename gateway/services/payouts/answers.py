@@ -51,6 +51,12 @@ class HeldReason(StrEnum):
 
     TWIN = "twin"
     """The same payee gets the same amount in this batch already."""
+    PAYEE_FROZEN = "payee_frozen"
+    """The payee has said that a change of account was not theirs; nothing is paid until staff have looked."""
+    PAYEE_CHANGED = "payee_changed"
+    """The payee wants to be paid elsewhere since the batch was frozen."""
+    CALLED_OFF = "called_off"
+    """It is not to be paid any more; the worker makes sure that it was not, and then it is cancelled."""
 
 
 class PayoutOutcome(StrEnum):
@@ -102,6 +108,8 @@ class Stop(StrEnum):
     """Paused."""
     REJECTED = "rejected"
     """The checkers have refused it."""
+    ABANDONED = "abandoned"
+    """Staff have called off what was not handed over."""
 
 
 class DeskState(StrEnum):

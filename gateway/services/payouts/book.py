@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
+from gateway.observe import Metrics
 from gateway.services.payouts.answers import PayoutOutcome, RowFault
 from gateway.services.payouts.model import (
     OPEN_STATES,
@@ -56,6 +57,7 @@ class Parts:
     teller: Teller
     sources: Mapping[str, Source]
     settings: Settings
+    metrics: Metrics
 
 
 class Book:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from gateway.services.payees.model import AccountKind, PayeeAccount
 from gateway.services.payouts import bulk
-from gateway.services.payouts.answers import PayoutOutcome, Stop
+from gateway.services.payouts.answers import HeldReason, PayoutOutcome, Stop
 from gateway.services.payouts.book import STAFF, Log, asset_of, change, held
 from gateway.services.payouts.loading import Loading
 from gateway.services.payouts.model import BatchState, ItemState, PayoutResult, Rail
@@ -161,6 +161,10 @@ class Drafting(Loading):
             return
         if not row.manifest:
             row = await self._frozen(row)
+        if not row.manifest_count:
+            why = HeldReason.PAYEE_FROZEN.value
+            await self._end(batch_id, frozenset({BatchState.LOCKED}), BatchState.REFUSED, "", why)
+            return
         amount = Money(row.manifest_minor, asset_of(row))
         payload = {
             "number": f"B{row.number}", "name": row.name, "line": row.line, "amount": str(amount),
@@ -179,6 +183,23 @@ class Drafting(Loading):
 
         await self._store.write(work)
 
+    async def _hold_frozen(self, batch_id: str, items: Sequence[Row[Any]]) -> None:
+        """Payees who have frozen their account are no part of the manifest; their items wait for staff."""
+        now, why = self._clock.now(), HeldReason.PAYEE_FROZEN.value
+        values = {"state": ItemState.HELD.value, "reason": why, "frozen": False, "changed_at": now}
+
+        def work(tx: Connection) -> None:
+            row = held(tx, batch_id)
+            if row is None or not _is_freezing(row):
+                return
+            waiting = ITEMS.c.state == ItemState.RECEIVED.value
+            bulk.change_named(tx, [one.id for one in items], waiting, values)
+            states = ("", ItemState.RECEIVED.value, ItemState.HELD.value, why)
+            Log(tx, row, "payees", now).many([(one.seq, one.seq, *states) for one in items])
+
+        if items:
+            await self._store.write(work)
+
     async def _frozen(self, row: Row[Any]) -> Row[Any]:
         """Where each item goes is written down, and the hash over all of them."""
         cool_until: datetime | None = None
@@ -187,10 +208,16 @@ class Drafting(Loading):
         columns = (ITEMS.c.id, ITEMS.c.seq, ITEMS.c.person_id, ITEMS.c.name, ITEMS.c.iban, ITEMS.c.rail)
         query = select(*columns).where(ITEMS.c.batch_id == row.id, ITEMS.c.state == ItemState.RECEIVED.value)
         while page := await self._store.read(query.where(ITEMS.c.id > after).order_by(ITEMS.c.id).limit(FREEZE_PAGE)):
-            asked = {one.person_id for one in page if not one.iban and one.person_id} if not to_wallet else set()
+            asked = {one.person_id for one in page if one.person_id} if not to_wallet else set()
             accounts = await self._parts.mapper.accounts(asked) if asked else {}
-            cools = [account.cool_until for account in accounts.values() if account.cool_until is not None]
+            mapped = {one.person_id for one in page if not one.iban}
+            cools = [
+                account.cool_until
+                for person_id, account in accounts.items()
+                if person_id in mapped and account.cool_until is not None and not account.frozen
+            ]
             cool_until = max([*cools, *([cool_until] if cool_until else [])], default=None)
+            await self._hold_frozen(row.id, [one for one in page if _is_frozen(accounts.get(one.person_id))])
             rows = [there for one in page if (there := _goes(row.number, one, accounts.get(one.person_id))) is not None]
             await self._store.write(_freezing(row.id, rows))
             after = page[-1].id
@@ -206,6 +233,10 @@ class Drafting(Loading):
         frozen = await self._row(row.id)
         assert frozen is not None, "batches stay"
         return frozen
+
+
+def _is_frozen(account: PayeeAccount | None) -> bool:
+    return account is not None and account.frozen
 
 
 def _is_freezing(row: Row[Any] | None) -> bool:

@@ -1,19 +1,22 @@
 """Making a batch and filling it: from a file, which is kept, or from what a source has decided."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import BadInput, Conflict, NotFound
+from gateway.observe import log
 from gateway.services.payouts import bulk
 from gateway.services.payouts.answers import DeskState, HeldReason, RowFault
 from gateway.services.payouts.book import FILE, Log, change, held
 from gateway.services.payouts.bulk import NewItem
 from gateway.services.payouts.fields import Draft, Rows
-from gateway.services.payouts.making import REASON_MAX, Making
+from gateway.services.payouts.making import PIECE, REASON_MAX, Making
 from gateway.services.payouts.model import (
     BadRow,
     Batch,
@@ -31,6 +34,8 @@ from wallet.transfers import TransferCode
 PAGE = 2000
 """Rows that are taken in one unit of work."""
 SUSPENSE = "suspense"
+AT_DESK = ITEMS.c.desk.in_(("", DeskState.OPEN.value, DeskState.ASKED.value))
+"""Items that the returns desk has not dealt with, those that never came to it included."""
 _ZIP = b"PK\x03\x04"
 
 
@@ -59,6 +64,7 @@ class Loading(Making):
             else:
                 await self._load_source(row)
         except BadInput as problem:
+            log(service="payouts").warning("payout_file_refused", batch_id=batch_id)
             await self._move(
                 batch_id,
                 frozenset({BatchState.LOADING}),
@@ -71,12 +77,13 @@ class Loading(Making):
             await self._give_up(batch_id)
         found = await self.by_id(batch_id)
         assert found is not None, "batches stay"
+        if found.bad:
+            log(service="payouts").warning("payout_rows_refused", batch_id=batch_id, rows=found.bad)
         return found
 
     async def _load_file(self, row: Row[Any]) -> None:
         with await self.file(row.id) as file:
-            begin = file.read(4)
-            file.seek(0)
+            begin = await asyncio.to_thread(_checked, file, row.content_sha256)
             reader = await asyncio.to_thread(lambda: Rows(file, is_sheet=begin == _ZIP))
             rows = reader.rows(after=int(row.reached or 1))
             current: Row[Any] = row
@@ -134,7 +141,7 @@ class Loading(Making):
         for column, values in ((ITEMS.c.reason, chosen["reasons"]), (ITEMS.c.id, chosen["ids"])):
             if values:
                 which &= column.in_(values)
-        which &= ITEMS.c.desk.in_(("", DeskState.OPEN.value, DeskState.ASKED.value))
+        which &= AT_DESK
         after, seq, current = str(row.reached), row.item_count + row.bad, row
         query = select(ITEMS).where(which).order_by(ITEMS.c.id).limit(PAGE)
         while page := await self._store.read(query.where(ITEMS.c.id > after)):
@@ -176,7 +183,9 @@ class Loading(Making):
             bulk.put(tx, row.id, fresh, now)
             if again:
                 came_back = ITEMS.c.state == ItemState.RETURNED.value
-                bulk.change_named(tx, again, came_back, {"desk": DeskState.AGAIN.value})
+                taken = bulk.change_named(tx, again, came_back & AT_DESK, {"desk": DeskState.AGAIN.value})
+                if taken != len(again):
+                    raise Conflict("the returns desk has done something else about one of them meanwhile")
             if wrong:
                 tx.execute(insert(BAD_ROWS), [_bad(row.id, one) for one in wrong])
             if fresh:
@@ -194,7 +203,11 @@ class Loading(Making):
             assert after is not None, "it is held"
             return after
 
-        return await self._store.write(work)
+        try:
+            return await self._store.write(work)
+        except IntegrityError:
+            # Another batch took what one of them pays in the same moment: now it is seen there.
+            return await self._store.write(work)
 
     async def _loaded(self, batch_id: str) -> None:
         """Everything is read: twins wait for staff, and the batch is a draft."""
@@ -204,7 +217,7 @@ class Loading(Making):
             row = held(tx, batch_id)
             if row is None or row.state != BatchState.LOADING:
                 raise Conflict("the batch was loaded elsewhere")
-            log = Log(tx, row, "rules", now)
+            entry = Log(tx, row, "rules", now)
             twins = tx.execute(_twins(batch_id)).all()
             bulk.change_named(
                 tx,
@@ -213,8 +226,8 @@ class Loading(Making):
                 {"state": ItemState.HELD.value, "reason": HeldReason.TWIN.value, "changed_at": now},
             )
             states = (ItemState.RECEIVED.value, ItemState.HELD.value, HeldReason.TWIN.value)
-            log.many([(one.seq, one.seq, "", *states) for one in twins])
-            log.batch(BatchState.DRAFT, loaded=True, due_at=None)
+            entry.many([(one.seq, one.seq, "", *states) for one in twins])
+            entry.batch(BatchState.DRAFT, loaded=True, due_at=None)
 
         await self._store.write(work)
 
@@ -247,6 +260,23 @@ def _again(row: Row[Any], seq: int, one: Row[Any]) -> NewItem:
         debit[1], one.code, one.purpose, one.note, one.id,
         f"again:{one.id}" if back else one.owed,
     )  # fmt: skip
+
+
+def _checked(file: BinaryIO, sha256: str) -> bytes:
+    """The first octets of a file that is, to the last octet, the one whose hash was declared and compared.
+
+    Raises:
+        BadInput: It is another one: two were uploaded at once, or somebody has changed what is kept.
+    """
+    digest = hashlib.sha256()
+    while piece := file.read(PIECE):
+        digest.update(piece)
+    if digest.hexdigest() != sha256:
+        raise BadInput("what is kept is not the file whose hash was taken; upload it again in a new batch")
+    file.seek(0)
+    begin = file.read(4)
+    file.seek(0)
+    return begin
 
 
 def _has_source(row: Row[Any]) -> bool:

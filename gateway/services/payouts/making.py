@@ -10,7 +10,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import BadInput
-from gateway.services.payouts.answers import PayoutOutcome
+from gateway.observe import log
+from gateway.services.payouts.answers import DeskState, PayoutOutcome
 from gateway.services.payouts.book import FILE, STAFF, Book, Log, batch_of, change, held
 from gateway.services.payouts.model import Batch, BatchState, Debit, Declared, ItemState, PayoutResult
 from gateway.services.payouts.rules import SEQ_MAX
@@ -155,10 +156,11 @@ class Making(Book):
             same = select(BATCHES.c.id).where(BATCHES.c.content_sha256 == sha256).order_by(BATCHES.c.id.desc())
             earlier = tx.execute(same.limit(1)).scalar()
             if earlier and not reason:
+                log(service="payouts").warning("payout_same_file", batch_id=batch_id, earlier=earlier)
                 return PayoutResult(PayoutOutcome.SAME_FILE, earlier)
-            log = Log(tx, row, STAFF, now, staff_id)
+            entry = Log(tx, row, STAFF, now, staff_id)
             words = f"same file as {earlier}: {reason}" if earlier else ""
-            log.batch(BatchState.LOADING, words, content_sha256=sha256, due_at=now)
+            entry.batch(BatchState.LOADING, words, content_sha256=sha256, due_at=now)
             tx.execute(FILES.delete().where(FILES.c.batch_id == batch_id, FILES.c.number >= pieces))
             return PayoutResult(PayoutOutcome.OK, earlier or "")
 
@@ -173,13 +175,17 @@ class Making(Book):
         def work(tx: Connection) -> None:
             row = held(tx, batch_id)
             assert row is not None, "batches stay"
-            log, told = Log(tx, row, STAFF, now), "not_paid" if row.source != FILE else ""
+            entry, told = Log(tx, row, STAFF, now), "not_paid" if row.source != FILE else ""
             for state in still:
                 mine = (ITEMS.c.batch_id == batch_id) & (ITEMS.c.state == state.value)
                 if tx.execute(update(ITEMS).where(mine).values(**end, tell=told)).rowcount:
-                    log.items(1, SEQ_MAX, "", state.value, ItemState.CANCELLED.value)
+                    entry.items(1, SEQ_MAX, "", state.value, ItemState.CANCELLED.value)
             if told:
                 change(tx, batch_id, due_at=now)
+            # What it would have paid again lies in suspense, and on the returns desk, as before.
+            came_back = select(ITEMS.c.follows).where(ITEMS.c.batch_id == batch_id, ITEMS.c.owed.startswith("again:"))
+            waits = ITEMS.c.id.in_(came_back) & (ITEMS.c.desk == DeskState.AGAIN.value)
+            tx.execute(update(ITEMS).where(waits).values(desk=DeskState.OPEN.value))
 
         await self._store.write(work)
 

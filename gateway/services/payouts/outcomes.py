@@ -14,14 +14,15 @@ from gateway.services.iban import masked_iban
 from gateway.services.payouts import bulk, pieces
 from gateway.services.payouts.answers import DeskState, Flag
 from gateway.services.payouts.book import Log, Moved, held
+from gateway.services.payouts.calling_off import BANK
 from gateway.services.payouts.model import BatchState, ItemState, Rail
 from gateway.services.payouts.ports import Known, NoticeValue, Tell, Verdict
-from gateway.services.payouts.rules import AGAIN, PAY, REJECTED_LEG, RETURNED_LEG, SETTLED_LEG, step
-from gateway.services.payouts.running import BANK, Running
+from gateway.services.payouts.rules import AGAIN, REJECTED_LEG, RETURNED_LEG, SETTLED_LEG, step
+from gateway.services.payouts.running import Running
 from gateway.services.payouts.tables import BATCHES, ITEMS
 from wallet.ids import transfer_id
 from wallet.money import ASSETS, Money
-from wallet.transfers import Transfer, TransferCode, TransferKind
+from wallet.transfers import Transfer, TransferCode
 
 PAGE = 500
 TO_BANK, NOT_ARRIVED = "payout_to_bank", "payout_not_arrived"
@@ -128,9 +129,7 @@ class Outcomes(Running):
         out = chart.id("rail_payable", BANK, asset)
         if leg == REJECTED_LEG:
             debit = chart.id(row.debit_role, row.debit_owner, asset)
-            paid = transfer_id(row.id, PAY)
-            kind = TransferKind.REVERSE
-            return Transfer(id_, out, debit, amount, TransferCode.PAYOUT_RETURNED, row.id, kind=kind, cites=paid)
+            return pieces.taken_back(pieces.pays(row, debit, out, TransferCode.PAYOUT, asset))
         trust = chart.id("trust_bank", "", asset)
         if leg == SETTLED_LEG:
             return Transfer(id_, out, trust, amount, TransferCode.PAYOUT_SETTLED, row.id)

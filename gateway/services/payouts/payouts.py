@@ -3,14 +3,14 @@
 from datetime import timedelta
 from typing import Any, assert_never
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from gateway.errors import Conflict, Fault
 from gateway.observe import log
 from gateway.services.payouts import pieces
 from gateway.services.payouts.desk import Desk
-from gateway.services.payouts.model import BatchState
-from gateway.services.payouts.tables import BATCHES
+from gateway.services.payouts.model import BatchState, ItemState
+from gateway.services.payouts.tables import BATCHES, ITEMS
 from wallet.errors import WalletFault
 
 TICKED = 20
@@ -36,7 +36,16 @@ class Payouts(Desk):
 
     async def sweep(self) -> int:
         """Finish what a crash left besides batches, which are due until they are done; how many."""
+        await self._measure()
         return await self._sweep_given() + await self._sweep_desk()
+
+    async def _measure(self) -> None:
+        """How many payments of batches under way stand in each state: what is unknown or held is somebody's work."""
+        batches = select(BATCHES.c.id).where(BATCHES.c.state.in_((BatchState.RUNNING, BatchState.PAUSED)))
+        query = select(ITEMS.c.state, func.count()).where(ITEMS.c.batch_id.in_(batches)).group_by(ITEMS.c.state)
+        counts: dict[str, int] = {row[0]: row[1] for row in await self._store.read(query)}
+        for state in ItemState:
+            self._parts.metrics.payout_items.labels(state.value).set(counts.get(state.value, 0))
 
     async def _look_at(self, row: Row[Any]) -> int:
         state = BatchState(row.state)

@@ -11,15 +11,15 @@ from gateway.services.payouts import bulk
 from gateway.services.payouts.book import FILE, Log, Moved
 from gateway.services.payouts.model import ItemState, Rail
 from gateway.services.payouts.ports import Verdict
-from gateway.services.payouts.rules import PAY
+from gateway.services.payouts.rules import PAY, REJECTED_LEG
 from gateway.services.payouts.tables import BATCHES, ITEMS, ORDERS
 from wallet.ids import AccountId, transfer_id
 from wallet.money import Asset, Money
-from wallet.transfers import Outcome, PostResult, Transfer, TransferCode
+from wallet.transfers import Outcome, PostResult, Transfer, TransferCode, TransferKind
 
 COLUMNS = (
     ITEMS.c.id, ITEMS.c.seq, ITEMS.c.person_id, ITEMS.c.amount_minor, ITEMS.c.debit_role, ITEMS.c.debit_owner,
-    ITEMS.c.code,
+    ITEMS.c.code, ITEMS.c.rail, ITEMS.c.iban,
 )  # fmt: skip
 Condition = ColumnElement[bool]
 Refused = Sequence[tuple[Row[Any], Outcome]]
@@ -39,6 +39,14 @@ def approved(batch_id: str, rail: Rail) -> Select[Any]:
 def pays(one: Row[Any], debit: AccountId, credit: AccountId, code: int, asset: Asset) -> Transfer:
     """The transfer that pays an item; the same item is always the same transfer."""
     return Transfer(transfer_id(one.id, PAY), debit, credit, Money(one.amount_minor, asset), TransferCode(code), one.id)
+
+
+def taken_back(payment: Transfer) -> Transfer:
+    """The transfer that takes back what was on its way."""
+    return Transfer(
+        transfer_id(payment.cause, REJECTED_LEG), payment.credit, payment.debit, payment.amount,
+        TransferCode.PAYOUT_RETURNED, payment.cause, kind=TransferKind.REVERSE, cites=payment.id,
+    )  # fmt: skip
 
 
 def refused(page: Sequence[Row[Any]], results: Sequence[PostResult]) -> Refused:

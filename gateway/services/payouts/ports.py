@@ -155,6 +155,10 @@ class Banking(Protocol):
         """
         ...
 
+    async def withdraw(self, order: BankOrder) -> bool:
+        """Whether the bank will never have this order: it was not handed over, and is not any more."""
+        ...
+
     async def enquire(self, order_id: str, end_to_end_ids: Sequence[str]) -> None:
         """Ask the bank what it knows of these; its answers come as news."""
         ...

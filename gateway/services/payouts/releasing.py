@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, Row, update
+from sqlalchemy import Connection, Row, select, update
 
 from gateway.observe import log
 from gateway.services.payouts.answers import PayoutOutcome, Stop
@@ -11,7 +11,6 @@ from gateway.services.payouts.book import STAFF, Log, asset_of, change, held
 from gateway.services.payouts.budgets import Budgets
 from gateway.services.payouts.drafting import APPROVAL_KIND
 from gateway.services.payouts.model import BatchState, ItemState, PayoutResult
-from gateway.services.payouts.rules import SEQ_MAX
 from gateway.services.payouts.tables import IS_FROZEN, ITEMS
 from gateway.services.payouts.wording import texts, title
 from gateway.services.signing.model import Document, ProofOutcome
@@ -19,6 +18,8 @@ from wallet.money import Money
 
 DOCUMENT_KIND = APPROVAL_KIND
 SIGNATORY = "signatory"
+AGREED_PAGE = 5000
+"""Items that are agreed to in one unit of work."""
 LOOK_AGAIN = timedelta(seconds=15)
 """How often a batch that waits for its signatures is looked at, besides when they are told to come."""
 _STOPS = {
@@ -36,6 +37,8 @@ class Releasing(Budgets):
         """Enough people have agreed. Executor of APPROVAL_KIND; harmless twice."""
         makers = await self._parts.proposals.deciders(approval_id)
         now = self._clock.now()
+        mine = (ITEMS.c.batch_id == batch_id) & (ITEMS.c.state == ItemState.RECEIVED.value) & IS_FROZEN
+        waiting = select(ITEMS.c.seq).where(mine).order_by(ITEMS.c.seq).limit(AGREED_PAGE)
 
         def work(tx: Connection) -> str:
             row = held(tx, batch_id)
@@ -43,15 +46,22 @@ class Releasing(Budgets):
                 return "unknown batch" if row is None else str(row.state)
             if not row.manifest:
                 return "not frozen"
-            mine = (ITEMS.c.batch_id == batch_id) & (ITEMS.c.state == ItemState.RECEIVED.value) & IS_FROZEN
-            tx.execute(update(ITEMS).where(mine).values(state=ItemState.APPROVED.value, changed_at=now))
             log = Log(tx, row, f"approval {approval_id}", now)
-            log.items(1, SEQ_MAX, "", ItemState.RECEIVED.value, ItemState.APPROVED.value)
+            page = tx.execute(waiting).all()
+            if page:
+                states = (ItemState.RECEIVED.value, ItemState.APPROVED.value)
+                log.items(page[0].seq, page[-1].seq, "", *states)
+                span = mine & ITEMS.c.seq.between(page[0].seq, page[-1].seq)
+                tx.execute(update(ITEMS).where(span).values(state=states[1], changed_at=now))
+                return ""
             everybody = sorted({*row.makers, *makers})
             log.batch(BatchState.APPROVED, approval_id=approval_id, makers=everybody, approved_at=now, due_at=now)
             return BatchState.APPROVED.value
 
-        return await self._store.write(work)
+        # Page by page: nothing else of the house waits while a large batch is agreed to.
+        while not (answer := await self._store.write(work)):
+            pass
+        return answer
 
     async def signed(self, batch_id: str, document_id: str) -> str:
         """A document of ours was signed or refused; the worker looks at once. Executor of the signing service."""

@@ -2,24 +2,23 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from gateway.errors import Conflict
-from gateway.services.banking.model import BankOrder, BankPayment, Scheme
+from gateway.services.banking.model import BankPayment, Scheme
 from gateway.services.payouts import bulk, pieces
 from gateway.services.payouts.answers import Stop
 from gateway.services.payouts.book import LEDGER, SWEEP, Log, asset_of, held
+from gateway.services.payouts.calling_off import BANK, CHUNK, CallingOff, bank_order
 from gateway.services.payouts.model import OPEN_STATES, BatchState, ItemState, Rail
 from gateway.services.payouts.ports import Verdict
-from gateway.services.payouts.releasing import Releasing
 from gateway.services.payouts.rules import Amounted, cut, order_id
 from gateway.services.payouts.tables import ITEMS, ORDERS
 from gateway.services.signing.model import ProofOutcome
-from wallet.ids import AccountId
 from wallet.money import Asset, Money
 from wallet.transfers import PostResult, TransferCode
 
@@ -27,26 +26,28 @@ CHUNKS = 8
 """Of those that one look at a batch takes, at most."""
 TOLD = 200
 """Items of which a source is told at once."""
-CHUNK = 1000
-"""Items that are posted and written at once: a group of the ledger's."""
-BANK = "bank"
-"""Owner of the account of what is on its way by bank."""
 LOOK_AGAIN = timedelta(hours=1)
 
 
-class Running(Releasing):
+class Running(CallingOff):
     """Steps of a running batch."""
 
     async def _step(self, row: Row[Any]) -> int:
         """Do the next piece; how many items were moved."""
+        if row.stopped == Stop.ABANDONED:
+            return await self._abandon(row) or await self._call_off(row) or await self._over(row)
         return (
-            await self._pay_wallets(row)
+            await self._call_off(row)
+            or await self._pay_wallets(row)
             or await self._post_orders(row)
             or await self._make_orders(row)
             or await self._hand_over(row)
-            or await self._tell(row)
-            or await self._look_after(row)
+            or await self._over(row)
         )
+
+    async def _over(self, row: Row[Any]) -> int:
+        """Nothing is left to hand over."""
+        return await self._tell(row) or await self._look_after(row)
 
     async def _pay_wallets(self, row: Row[Any]) -> int:
         """Pay the next chunks of wallets; what became of one is written while the next one is posted."""
@@ -57,8 +58,10 @@ class Running(Releasing):
                 query = pieces.approved(row.id, Rail.WALLET).where(ITEMS.c.seq > after)
                 if not (page := await self._store.read(query.limit(CHUNK))):
                     break
-                results = await self._post_wallets(page, asset)
                 after, paid = page[-1].seq, paid + len(page)
+                if not (page := await self._still(row, page)):
+                    continue
+                results = await self._post_wallets(page, asset)
                 if writing is not None and not await writing:
                     # Paused meanwhile: what is posted is written, nothing more is posted.
                     await self._store.write(self._paid(row, page, results))
@@ -86,30 +89,30 @@ class Running(Releasing):
         """
         first, last, now = page[0].seq, page[-1].seq, self._clock.now()
         refused = pieces.refused(page, results)
+        paid = [one.id for one, result in zip(page, results, strict=True) if result.outcome.stands]
 
         def work(tx: Connection) -> bool:
             mine = held(tx, row.id)
             assert mine is not None, "batches stay"
             entry = Log(tx, mine, LEDGER, now)
-            changed = pieces.not_paid(tx, mine, entry, refused, Rail.WALLET, now)
-            span = pieces.approved_rows(row.id, Rail.WALLET) & ITEMS.c.seq.between(first, last)
+            pieces.not_paid(tx, mine, entry, refused, Rail.WALLET, now)
             values = {"state": ItemState.SETTLED.value, "changed_at": now, "tell": pieces.told(mine, Verdict.PAID)}
-            done = tx.execute(update(ITEMS).where(span).values(**values)).rowcount
-            # All or none: none where another process has written it already.
-            assert done in {0, len(page) - changed}, "items of a running batch come to be approved from nowhere"
-            if done:
-                entry.items(first, last, Rail.WALLET.value, ItemState.APPROVED.value, ItemState.SETTLED.value)
+            # What another process has held meanwhile was paid all the same; what it has written already stays.
+            for was in (ItemState.APPROVED, ItemState.HELD):
+                standing = ITEMS.c.state == was.value
+                if bulk.change_named(tx, paid, standing, {**values, "reason": ""}):
+                    entry.items(first, last, Rail.WALLET.value, was.value, ItemState.SETTLED.value)
             return bool(mine.state == BatchState.RUNNING)
 
         return work
 
     async def _make_orders(self, row: Row[Any]) -> int:
         """Split the next payments by bank into orders; how many payments."""
-        columns = (ITEMS.c.seq, ITEMS.c.amount_minor, ITEMS.c.id)
+        columns = (ITEMS.c.seq, ITEMS.c.amount_minor, ITEMS.c.id, ITEMS.c.person_id, ITEMS.c.iban)
         query = select(*columns).where(pieces.approved_rows(row.id, Rail.BANK), ITEMS.c.order_id == "")
-        page = await self._store.read(query.order_by(ITEMS.c.seq).limit(self._settings.payout_order_items_max))
-        if not page:
-            return 0
+        looked = await self._store.read(query.order_by(ITEMS.c.seq).limit(self._settings.payout_order_items_max))
+        if not looked or not (page := await self._still(row, looked)):
+            return len(looked)
         alone = self._settings.payout_single_minor
         single = [[Amounted(one.seq, one.amount_minor)] for one in page if one.amount_minor >= alone]
         group = cut(
@@ -123,7 +126,7 @@ class Running(Releasing):
 
         def work(tx: Connection) -> int:
             mine = held(tx, row.id)
-            if mine is None or mine.state != BatchState.RUNNING:
+            if mine is None or mine.state != BatchState.RUNNING or mine.stopped:
                 return 0
             place = tx.execute(select(func.count()).where(ORDERS.c.batch_id == row.id)).scalar_one()
             for number, (scheme, part) in enumerate(orders, start=place + 1):
@@ -191,28 +194,9 @@ class Running(Releasing):
         return handed
 
     async def _handed(self, row: Row[Any], order: Row[Any]) -> int:
-        asset = asset_of(row)
         if order.item_count:
-            scheme, day = Scheme(order.scheme), order.made_at.astimezone(self._zone).date()
-            total = Money(order.total_minor, asset)
-            wanted = BankOrder(order.id, row.id, scheme, day, order.item_count, total)
-            await self._parts.banking.order(wanted, self._payments(row, order.id))
-        now = self._clock.now()
-
-        def work(tx: Connection) -> None:
-            mine = held(tx, row.id)
-            assert mine is not None, "batches stay"
-            # What the bank has answered meanwhile has left APPROVED already.
-            sent = (ITEMS.c.order_id == order.id) & (ITEMS.c.state == ItemState.APPROVED.value)
-            values = {"state": ItemState.SENT.value, "changed_at": now, "reason": ""}
-            states = (Rail.BANK.value, ItemState.APPROVED.value, ItemState.SENT.value, "")
-            entry = Log(tx, mine, f"order {order.id}", now)
-            entry.many(pieces.moved(tx, pieces.approved_rows(row.id, Rail.BANK), sent, states))
-            tx.execute(update(ITEMS).where(sent).values(**values))
-            mark = update(ORDERS).where(ORDERS.c.id == order.id)
-            tx.execute(mark.values(state="handed", handed_at=now))
-
-        await self._store.write(work)
+            await self._parts.banking.order(bank_order(row, order, self._zone), self._payments(row, order.id))
+        await self._store.write(self._handed_over(row, order))
         return max(int(order.item_count), 1)
 
     async def _payments(self, row: Row[Any], order: str) -> AsyncIterator[Sequence[BankPayment]]:
@@ -238,7 +222,7 @@ class Running(Releasing):
         """Nothing is left to hand over: ask after what is silent, end the batch when nothing is open."""
         silent = await self._silent(row)
         still = select(func.count()).where(
-            ITEMS.c.batch_id == row.id, ITEMS.c.state.in_([state.value for state in OPEN_STATES])
+            ITEMS.c.batch_id == row.id, ITEMS.c.state.in_([state.value for state in (*OPEN_STATES, ItemState.HELD)])
         )
         if (await self._store.read(still))[0][0]:
             await self._renew(row)
@@ -336,13 +320,6 @@ class Running(Releasing):
             )
 
         return await self._store.write(work)
-
-    async def _debits(self, page: Iterable[Row[Any]], asset: Asset) -> Mapping[tuple[str, str], AccountId]:
-        """The accounts that pay, opened."""
-        keys = {(one.debit_role, one.debit_owner) for one in page}
-        accounts = {key: self._chart.account(key[0], key[1], asset) for key in keys}
-        await self._ledger.open_accounts(*accounts.values())
-        return {key: account.id for key, account in accounts.items()}
 
     async def _order(self, batch_id: str, state: str) -> Row[Any] | None:
         query = select(ORDERS).where(ORDERS.c.batch_id == batch_id, ORDERS.c.state == state)

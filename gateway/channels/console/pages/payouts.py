@@ -12,7 +12,7 @@ from gateway.channels.console.roles import RUN_PAYOUTS, SEE_PAYOUTS, STEER_PAYOU
 from gateway.channels.console.routes import ID, Route, get, post, upload
 from gateway.channels.console.visit import Visit
 from gateway.errors import BadInput, NotFound
-from gateway.services.payouts.answers import PayoutOutcome
+from gateway.services.payouts.answers import PayoutOutcome, Stop
 from gateway.services.payouts.model import Batch, BatchState, Declared, ItemState, PayoutResult
 
 PAGE_ROWS = 30
@@ -24,11 +24,14 @@ OFFICER = {
     BatchState.DRAFT: ("lock", "refuse", "cancel"),
     BatchState.LOCKED: ("cancel",),
     BatchState.APPROVED: ("retry", "cancel"),
+    BatchState.PAUSED: ("abandon",),
 }
 """What an officer may ask of a batch in each state."""
 ANYBODY = {BatchState.RUNNING: ("pause",), BatchState.PAUSED: ("resume",)}
 """What whoever watches payments may ask: stop, and go on with what was agreed."""
-WITH_REASON = frozenset({"cancel", "refuse", "pause"})
+FOR_GOOD = frozenset({Stop.SIGNATURE_DIFFERS, Stop.SIGNATURE_REFUSED})
+"""Why an agreed batch that holds its budget already is not released and cannot be cancelled, only given up."""
+WITH_REASON = frozenset({"cancel", "refuse", "pause", "abandon"})
 BudgetLine = Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")
 
 
@@ -73,7 +76,10 @@ def routes() -> list[Route]:
         upload("/payouts/file", from_file, RUN_PAYOUTS),
         get(f"/payouts/{ID}", show, SEE_PAYOUTS),
         get(f"/payouts/{ID}/progress", progress, SEE_PAYOUTS),
-        *(post(f"/payouts/{ID}/{name}", _asked(name), RUN_PAYOUTS) for name in ("lock", "refuse", "cancel", "retry")),
+        *(
+            post(f"/payouts/{ID}/{name}", _asked(name), RUN_PAYOUTS)
+            for name in ("lock", "refuse", "cancel", "retry", "abandon")
+        ),
         *(post(f"/payouts/{ID}/{name}", _asked(name), STEER_PAYOUTS) for name in ("pause", "resume")),
     ]
 
@@ -214,6 +220,8 @@ def _asked(name: str) -> Any:  # noqa: ANN401 - a handler
                 result = await payouts.refuse(batch_id, staff, form.reason)
             case "cancel":
                 result = await payouts.cancel(batch_id, staff, form.reason)
+            case "abandon":
+                result = await payouts.abandon(batch_id, staff, form.reason)
             case "retry":
                 result = await payouts.retry(batch_id, staff)
             case "pause":
@@ -232,6 +240,8 @@ async def _values(visit: Visit) -> dict[str, Any]:
     now = await visit.deps.payouts.progress(batch.id)
     assert now is not None, "batches stay"
     actions = OFFICER.get(batch.state, ()) if visit.may(*RUN_PAYOUTS) else ()
+    if actions and batch.state is BatchState.APPROVED and batch.stopped in FOR_GOOD:
+        actions = ("abandon",)
     actions += ANYBODY.get(batch.state, ()) if visit.may(*STEER_PAYOUTS) else ()
     return {
         "batch": batch,

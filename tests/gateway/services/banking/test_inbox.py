@@ -219,6 +219,18 @@ async def test_staff_bring_a_file(house: House, octets: bytes, outcome: ImportOu
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("octets", [pain002("ACSC"), paid(1)], ids=["pain.002", "statement"])
+async def test_what_the_bank_sends_with_entities_is_refused_shown_and_told_to_nobody(
+    house: House, octets: bytes
+) -> None:
+    await house.sent()
+    body = octets[octets.index(b"<Doc") :].replace(b"E1", b"&e;")
+    await house.arrive("a", b"<?xml version='1.0'?><!DOCTYPE Document [<!ENTITY e 'E1'>]>" + body)
+
+    (file,) = await house.banking.files(limit=9, state=FileState.REFUSED)
+    assert (file.name, bool(file.reason), house.taker.told()) == ("a", True, [])
+
+
 @pytest.mark.parametrize("fails", ["before", "after"])
 async def test_news_are_told_again_until_they_are_taken(house: House, fails: str) -> None:
     house.taker.fails = fails

@@ -239,3 +239,21 @@ async def test_nothing_is_ordered_of_a_bank_that_nobody_has_described(house: Hou
     with pytest.raises(SettingsFault, match="bank_profile_file"):
         await nobody.order(order, payments)
     assert await house.banking.order_by_id("ord_1") is None
+
+
+@pytest.mark.parametrize("written", [False, True])
+async def test_an_order_that_was_withdrawn_is_never_handed_over(any_house: House, *, written: bool) -> None:
+    order, payments = of(3)
+    if written:
+        await any_house.ordered()
+    assert await any_house.banking.withdraw(order)
+    assert await any_house.another().withdraw(order)
+    with pytest.raises(Conflict):
+        await any_house.banking.order(order, pages(payments))
+    assert (await any_house.banking.ship(), any_house.bank.sends) == (0, [])
+
+
+async def test_an_order_that_the_bank_may_have_is_not_withdrawn(house: House) -> None:
+    order = await house.sent()
+    assert not await house.banking.withdraw(order)
+    assert await state_of(house) is OrderState.SENT

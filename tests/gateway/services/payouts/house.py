@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gateway.errors import PeerUnavailable
+from gateway.observe import Metrics
 from gateway.services.banking.model import BankOrder, BankPayment, News, PaymentNews
 from gateway.services.payees.model import AccountKind, PayeeAccount
 from gateway.services.payouts import Batch, Due, Item, Known, Parts, PayoutOutcome, Payouts, Source, Verdict
@@ -53,9 +54,18 @@ class People:
             self.by_national[national] = known
         return known
 
-    def wants(self, known: Known, account: str, cool_until: datetime | None = None) -> None:
+    def wants(
+        self,
+        known: Known,
+        account: str,
+        cool_until: datetime | None = None,
+        *,
+        since: datetime | None = None,
+        frozen: bool = False,
+    ) -> None:
+        kind = AccountKind.IBAN if account else AccountKind.WALLET
         self.chosen[known.person_id] = PayeeAccount(
-            known.person_id, AccountKind.IBAN, account, "Registered Name", None, cool_until
+            known.person_id, kind, account, "Registered Name", since, cool_until, frozen
         )
 
     async def by_msisdns(self, msisdns: Collection[str]) -> Mapping[str, Known]:
@@ -144,6 +154,9 @@ class Bank:
         known = self.orders.setdefault(order.id, (order, listed))
         assert known == (order, listed), "an order is never another one"
 
+    async def withdraw(self, order: BankOrder) -> bool:
+        return order.id not in self.orders
+
     async def enquire(self, order_id: str, end_to_end_ids: Sequence[str]) -> None:
         self.enquiries += end_to_end_ids
 
@@ -217,6 +230,7 @@ class House:
     bank: Bank = field(default_factory=Bank)
     teller: Told = field(default_factory=Told)
     claims: Claims = field(default_factory=Claims)
+    metrics: Metrics = field(default_factory=Metrics)
     payouts: Payouts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -239,6 +253,7 @@ class House:
                 self.teller,
                 sources,
                 self.settings,
+                self.metrics,
             )
         )
 

@@ -55,6 +55,7 @@ async def test_a_batch_goes_through_the_real_rooms(house: House, tmp_path: Path)
             teller=NoticeTeller(notices),
             sources={},
             settings=settings,
+            metrics=Metrics(),
         )
     )
     banking.tells(payouts)

@@ -78,6 +78,11 @@ class FusedBank:
         await self._real.order(order, payments)
         self._fuse.burn()
 
+    async def withdraw(self, order: BankOrder) -> bool:
+        done = await self._real.withdraw(order)
+        self._fuse.burn()
+        return done
+
     async def enquire(self, order_id: str, end_to_end_ids: Sequence[str]) -> None:
         await self._real.enquire(order_id, end_to_end_ids)
 
