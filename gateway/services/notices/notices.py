@@ -23,6 +23,8 @@ from wallet.clock import Clock
 from wallet.ids import new_id
 
 KEY_REF = "outbox"
+WORDED = 100
+"""Notices that are worded before others of the loop have their turn."""
 _TOLD_UP_TO = select(CURSOR.c.position).where(CURSOR.c.name == bindparam("follower"))
 _TOLD = [
     select(there.c.id)
@@ -83,15 +85,20 @@ class Notices:
         It goes by the first channel of the person's order that reaches them. What goes by SMS goes by e-mail too, if
         there is an address and the class goes by e-mail; a secret, or a number of nobody here, by SMS alone.
         """
+        return await self._prepared(notice, await self._said(notice))
+
+    async def _prepared(self, notice: Notice, said: tuple[Channel, ...] | None) -> Prepared:
+        """Word and seal what goes to somebody who has said this."""
         valid_s = self._valid_s[notice.class_]
         secret = bool(NEEDS[notice.class_].secrets)
         by_mail = bool(notice.email) and self._words.subject(notice) is not None and not secret
-        said = await self._said(notice)
-        reached = {Channel.SMS, Channel.MAILBOX} | ({Channel.EMAIL} if by_mail else set())
         text = self._words.sms(notice, valid_s=valid_s)
-        if self._shows is not None and self._shows(text):
-            reached.add(Channel.USSD_PUSH)
-        first = next_channel(said, reached.__contains__) if said else Channel.SMS
+        first = Channel.SMS
+        if said is not None:
+            reached = {Channel.SMS, Channel.MAILBOX} | ({Channel.EMAIL} if by_mail else set())
+            if self._shows is not None and self._shows(text):
+                reached.add(Channel.USSD_PUSH)
+            first = next_channel(said, reached.__contains__) or Channel.SMS
         if first is Channel.MAILBOX:
             title = self._words.subject(notice) or self._words.title(notice.language)
             kept = {"cause": notice.cause, "class_": notice.class_.value, "title": title, "text": text}
@@ -143,10 +150,13 @@ class Notices:
         Returns:
             False if another process has moved the cursor from `before` meanwhile; then nothing is written.
         """
-        # Together, so that what each asks the store for is one visit.
-        async with asyncio.TaskGroup() as tasks:
-            worded = [tasks.create_task(self.prepare(notice)) for notice in notices]
-        prepared = [task.result() for task in worded]
+        listed = list(notices)
+        said = await self._said_among(listed)
+        prepared = []
+        for place, notice in enumerate(listed):
+            if place % WORDED == 0:
+                await asyncio.sleep(0)  # others of the loop come between
+            prepared.append(await self._prepared(notice, said.get(notice.person_id) if _asks(notice) else None))
 
         def work(tx: Connection) -> bool:
             insert_ignore(tx, CURSOR, {"name": follower, "position": 0})
@@ -162,10 +172,14 @@ class Notices:
 
     async def _said(self, notice: Notice) -> tuple[Channel, ...] | None:
         """The order that the person has chosen; a secret, an answer by SMS or somebody we do not know has none."""
-        by_sms = bool(NEEDS[notice.class_].secrets) or notice.class_ in BY_SMS
-        if self._preferences is None or not notice.person_id or by_sms:
+        if self._preferences is None or not _asks(notice):
             return None
         return await self._preferences.said(notice.person_id)
+
+    async def _said_among(self, notices: Iterable[Notice]) -> Mapping[str, tuple[Channel, ...]]:
+        """The same of many people: one question."""
+        asked = {notice.person_id for notice in notices if _asks(notice)}
+        return {} if self._preferences is None else await self._preferences.said_among(asked)
 
     async def _row(
         self, notice: Notice, channel: Channel, address: str, text: str, letter: Letter | None = None
@@ -188,6 +202,11 @@ class Notices:
             "sealed": sealed,
             "html": letter.html if letter else None,
         }
+
+
+def _asks(notice: Notice) -> bool:
+    """Whether it goes by the channel that its person has chosen; not a secret, and not an answer by SMS."""
+    return bool(notice.person_id) and not NEEDS[notice.class_].secrets and notice.class_ not in BY_SMS
 
 
 def _is_plain(prepared: Prepared) -> bool:

@@ -1,8 +1,7 @@
 """Statements over many items at once: their rows come as one parameter (gateway.store.rows), made ready at import."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -37,8 +36,7 @@ _IDS = Rows("named", {"id": Text})
 _SEP = "\x1f"
 
 
-@dataclass(frozen=True, slots=True)
-class NewItem:
+class NewItem(NamedTuple):
     """A row to be; the names are those of the columns, in their order."""
 
     id: str
@@ -57,14 +55,6 @@ class NewItem:
     note: str
     follows: str
     owed: str
-
-    def row(self) -> tuple[Value, ...]:
-        """As the statement takes it."""
-        return (
-            self.id, self.seq, self.reference, self.source_id, self.person_id, self.name, self.iban, self.rail,
-            self.amount_minor, self.debit_role, self.debit_owner, self.code, self.purpose, self.note, self.follows,
-            self.owed,
-        )  # fmt: skip
 
 
 def _inserting(dialect: str) -> Executable:
@@ -106,7 +96,7 @@ _NAMED = {dialect: _of(dialect) for dialect in _DIALECTS}
 def put(tx: Connection, batch_id: str, items: Sequence[NewItem], now: object) -> None:
     """Insert items; a key that another process has taken meanwhile raises IntegrityError."""
     if items:
-        bound = _LOADED.bind(tx.dialect.name, (item.row() for item in items))
+        bound = _LOADED.bind(tx.dialect.name, items)
         tx.execute(_INSERT[tx.dialect.name], {**bound, "a_batch": batch_id, "now": now})
 
 
