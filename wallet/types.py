@@ -4,6 +4,7 @@ STRICT refuses VARCHAR, BIGINT and BOOLEAN, SQLite's own datetime loses its zone
 silently; so every table of ours uses only these.
 """
 
+import functools
 import json
 from collections.abc import Callable
 from datetime import date, datetime
@@ -109,6 +110,8 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
+# Cached: rows of one group have one moment, and most rows name accounts that the ones before have named.
+@functools.lru_cache(1024)
 def _moment_of(us: int | None) -> datetime | None:
     return None if us is None else from_us(us)
 
@@ -117,5 +120,6 @@ def _bytes_of(id_: UUID | None) -> bytes | None:
     return None if id_ is None else id_.bytes
 
 
+@functools.lru_cache(8192)
 def _uuid_of(octets: bytes | None) -> UUID | None:
     return None if octets is None else UUID(bytes=octets)

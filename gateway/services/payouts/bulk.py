@@ -15,7 +15,9 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
+    type_coerce,
     update,
 )
 
@@ -139,8 +141,16 @@ for _part in _PARTS[1:]:
 
 CANONICAL: Select[Any] = (
     select(ITEMS.c.id, ITEMS.c.amount_minor, _LINE.label("line"))
-    .where(ITEMS.c.batch_id == bindparam("a_batch"), ITEMS.c.id > bindparam("after"), IS_FROZEN)
+    # By the ids alone, which begin with the batch's: an index of batches would have each page sort all of them.
+    .where(ITEMS.c.id > bindparam("after"), ITEMS.c.id <= bindparam("last"), IS_FROZEN)
+    .where(ITEMS.c.batch_id.concat("") == bindparam("a_batch"))
     .order_by(ITEMS.c.id)
     .limit(bindparam("page", type_=Int64))
 )
 """Pages of what the manifest is made of."""
+_OUTSIDE = ~ITEMS.c.id.between(bindparam("first"), bindparam("last"))
+STRAYS: Select[Any] = select(func.count()).where(
+    ITEMS.c.batch_id == bindparam("a_batch"),
+    or_(_OUTSIDE, (type_coerce(ITEMS.c.frozen, Int64) == 0) & (ITEMS.c.state != ItemState.CANCELLED.value)),
+)
+"""Rows of a batch that no page has and that were not dropped: somebody has put them there."""
