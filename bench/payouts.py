@@ -111,14 +111,14 @@ def made(rows: int) -> bytes:
     return b"".join(lines)
 
 
-def read_and_written(file: bytes, folder: Path) -> float:
-    """The yardstick: one thread reads every row and writes it to another file; seconds."""
-    begun = time.perf_counter()
+def read_and_written(file: bytes, folder: Path) -> tuple[float, float]:
+    """The yardstick: one thread reads every row and writes it to another file; seconds, and those of the processor."""
+    begun, cpu = time.perf_counter(), time.process_time()
     with (folder / "copy.csv").open("w", encoding="utf-8", newline="") as copy:
         writer = csv.writer(copy)
         for row in csv.reader(io.StringIO(file.decode())):
             writer.writerow(row)
-    return time.perf_counter() - begun
+    return time.perf_counter() - begun, time.process_time() - cpu
 
 
 @dataclass
@@ -247,11 +247,15 @@ async def main(rows: int) -> bool:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         file = made(rows)
-        yardstick = read_and_written(file, folder)
         async with opened(rows, folder) as bench:
+            yardstick, yardstick_cpu = read_and_written(file, folder)
+            begun = time.process_time()
             took = await bench.run(file)
+            cpu = time.process_time() - begun
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     figures.add(f"{rows} rows to paid", took, yardstick, "s")
+    # On a machine that others use as well this says more than the time by the clock.
+    figures.add("the processor's time for it", cpu, yardstick_cpu, "s")
     figures.add("rows a second", rows / took, rows / yardstick, "1/s")
     figures.add("memory", memory, MEMORY_MIB_MAX, "MiB")
     figures.write("payouts")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Clock(Protocol):
@@ -40,7 +41,7 @@ class ManualClock:
 def to_us(moment: datetime) -> int:
     """Microseconds since 1970 of an aware moment; a naive one is a bug."""
     assert moment.tzinfo is not None, "a naive moment has no place here"
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def from_us(us: int) -> datetime:

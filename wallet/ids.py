@@ -29,6 +29,13 @@ def new_id(prefix: str, clock: Clock) -> str:
     return f"{prefix}_{_base32(number)}"
 
 
+def new_ids(prefix: str, clock: Clock, count: int) -> list[str]:
+    """As many of them, of one moment: the system is asked for chance once."""
+    moment, octets = (to_us(clock.now()) // 1000) << _RANDOM_BITS, secrets.token_bytes(10 * count)
+    chances = (int.from_bytes(octets[start : start + 10], "big") for start in range(0, len(octets), 10))
+    return [f"{prefix}_{_base32(moment | chance)}" for chance in chances]
+
+
 def first_id(prefix: str, moment: datetime) -> str:
     """The lowest id that can be made at this moment or later: where a range of ids begins in time."""
     return f"{prefix}_{_base32((to_us(moment) // 1000) << _RANDOM_BITS)}"

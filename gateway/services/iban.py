@@ -1,9 +1,13 @@
 """IBANs, read strictly: what a person or a system wrote, as the bank wants it."""
 
 import re
+import string
 
 from gateway.services.shortnumber import ascii_digits
 
+_PLAIN = re.compile(r"IR[0-9]{24}", re.ASCII)
+_BETWEEN = re.compile(r"[\s\u200c-\u200f\u202a-\u202e\u2066-\u2069-]")
+_NUMBERS = str.maketrans({letter: str(int(letter, 36)) for letter in string.ascii_uppercase})
 _FORM = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII)
 _BARE = re.compile(r"[0-9]{24}", re.ASCII)
 WRITTEN_MAX = 64
@@ -27,12 +31,15 @@ def normal_iban(text: str) -> str | None:
     """
     if len(text) > WRITTEN_MAX:
         return None
-    kept = re.sub(r"[\s\u200c-\u200f\u202a-\u202e\u2066-\u2069-]", "", ascii_digits(text)).upper().removeprefix("IBAN")
-    if _BARE.fullmatch(kept):
-        kept = f"IR{kept}"
+    kept = text if _PLAIN.fullmatch(text) else _kept(text)
     if not _FORM.fullmatch(kept) or LENGTHS.get(kept[:2]) != len(kept):
         return None
-    return kept if int("".join(str(int(letter, 36)) for letter in kept[4:] + kept[:4])) % 97 == 1 else None
+    return kept if int(f"{kept[4:]}{kept[:4]}".translate(_NUMBERS)) % 97 == 1 else None
+
+
+def _kept(text: str) -> str:
+    kept = _BETWEEN.sub("", ascii_digits(text)).upper().removeprefix("IBAN")
+    return f"IR{kept}" if _BARE.fullmatch(kept) else kept
 
 
 def masked_iban(iban: str) -> str:

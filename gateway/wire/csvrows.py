@@ -19,8 +19,8 @@ _DELIMITERS = ",;\t"
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\u202a-\\u202e\\u2066-\\u2069]")
-_FORMULA = ("=", "@", "+", "-", "＝", "＠", "＋", "－")
 _LEFT_BY_SHEETS = ("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!")
+_FORMULA = ("=", "@", "+", "-", "＝", "＠", "＋", "－", *_LEFT_BY_SHEETS)
 
 
 class LineFault(StrEnum):
@@ -85,7 +85,7 @@ class CsvRows:
 
 def is_formula(cell: str) -> bool:
     """Whether a spreadsheet would take it for a formula, or has left an error in it. Source: OWASP, CSV injection."""
-    return cell.startswith(_FORMULA) or cell.startswith(_LEFT_BY_SHEETS)
+    return cell.startswith(_FORMULA)
 
 
 def has_control(text: str) -> bool:
@@ -93,7 +93,8 @@ def has_control(text: str) -> bool:
 
     Zero-width joiners are fine: Persian needs them. Source: UAX #9 for the embeddings and isolates.
     """
-    return _CONTROL.search(text) is not None
+    # All of them are unprintable, and hardly a text has any other unprintable.
+    return not text.isprintable() and _CONTROL.search(text) is not None
 
 
 def _text(line: bytes) -> str | LineFault:

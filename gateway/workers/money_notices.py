@@ -10,7 +10,7 @@ from wallet.ids import AccountId
 from wallet.transfers import LogRow, TransferCode, TransferKind
 
 FOLLOWER = "money"
-ROWS_MAX = 500
+ROWS_MAX = 1000
 WALLET = "wallet"
 OWNERS_MAX = 50_000
 """Wallets whose owners are remembered."""

@@ -148,6 +148,9 @@ def period_leaf(row: Period) -> bytes:
 
 
 def _prefixed(fields: Sequence[str]) -> bytes:
+    text = "".join([f"{len(field)}:{field}" for field in fields])
+    if text.isascii():
+        return text.encode()
     return b"".join(b"%d:%b" % (len(part), part) for part in (field.encode() for field in fields))
 
 

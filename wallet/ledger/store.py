@@ -88,10 +88,8 @@ def run_group(connection: Connection, group: Group, now: datetime, view: View | 
         if earlier.block is not None and _is_stored(connection, earlier.block):
             return Committing(earlier.decision, None, view, earlier.decided_at)
     booked_at = max(now, view.moved_at)
-    special = _change_accounts(connection, sql, group, booked_at)
+    special = _change_accounts(connection, sql, group, booked_at, view)
     _close_periods(connection, group.closings, view.closed, booked_at, special)
-    if special.changed:
-        view.accounts.clear()
     committing = _decide(connection, sql, group, now, view, special)
     if committing.writing is not None:
         was_moved = sql.write(connection, committing.writing)
@@ -176,8 +174,11 @@ def _placed(
     return [raw(row, number, place, leaf) for place, (row, leaf) in enumerate(zip(stored, leaves, strict=True))]
 
 
-def _change_accounts(connection: Connection, sql: Statements, group: Group, at: datetime) -> Decision:
-    """Open and change accounts; the decision has the change rows, which are stored with the block."""
+def _change_accounts(connection: Connection, sql: Statements, group: Group, at: datetime, view: View) -> Decision:
+    """Open and change accounts; the decision has the change rows, which are stored with the block, the view the sides.
+
+    What was changed leaves the view; what was opened is in it, for most is opened because it gets money now.
+    """
     decision = Decision()
     ids = {account.id for account in group.accounts} | {asked.account for asked in group.changes}
     stored = list(sql.lookup(connection, "accounts", ids))
@@ -188,11 +189,12 @@ def _change_accounts(connection: Connection, sql: Statements, group: Group, at: 
     sides = {side.id: side for side in map(rows.side_of_account, stored)}
     for row in decision.changed:
         account = accounts[row.account.id] = row.account
-        sides[account.id] = rows.new_side(account)
+        sides[account.id] = view.accounts[account.id] = rows.new_side(account)
     first = len(decision.changed)
     for asked in group.changes:
         change(sides, accounts, asked, at, decision)
     for row in decision.changed[first:]:
+        view.accounts.pop(row.account.id, None)
         limits = {
             "a_debit_excess_max": row.limits.debit_excess_max,
             "a_credit_excess_max": row.limits.credit_excess_max,

@@ -1,8 +1,7 @@
-"""Many notices of the same kind into the outbox by one statement; each that the same cause has told stays as it is."""
+"""Many notices of one class into the outbox by one statement; each that the same cause has told stays as it is."""
 
 import functools
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, Executable, bindparam, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,20 +10,17 @@ from gateway.services.notices.tables import OUTBOX
 from gateway.store.rows import Rows
 from wallet.types import Text
 
+Own = tuple[str, str, str, str, str, str]
+"""What each row has of its own: see _OWN."""
 _OWN = ("id", "cause", "person", "language", "address", "text")
 _ALIKE = Rows("alike", dict.fromkeys(_OWN, Text))
 
 
-def put_alike(tx: Connection, rows: Sequence[Mapping[str, object]]) -> None:
-    """Put rows of the outbox; those of one class and channel have the times of their first."""
-    kinds: defaultdict[object, list[Mapping[str, object]]] = defaultdict(list)
-    for row in rows:
-        kinds[row["class_"], row["channel"]].append(row)
+def put_alike(tx: Connection, rows: Iterable[Own], rest: Mapping[str, object]) -> None:
+    """Put rows of the outbox; `rest` are the other columns, the same in all of them."""
     name = tx.dialect.name
-    for same in kinds.values():
-        rest = {column: value for column, value in same[0].items() if column not in _OWN}
-        bound = _ALIKE.bind(name, (tuple(str(row[column]) for column in _OWN) for row in same))
-        tx.execute(_putting(name, tuple(rest)), {**bound, **{f"same_{column}": rest[column] for column in rest}})
+    same = {f"same_{column}": value for column, value in rest.items()}
+    tx.execute(_putting(name, tuple(rest)), {**_ALIKE.bind(name, rows), **same})
 
 
 @functools.cache

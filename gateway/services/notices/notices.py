@@ -1,13 +1,14 @@
 """Putting notices into the outbox, each once per cause, class and person."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, select, update
 
 from gateway.keys import KeyStore
-from gateway.services.notices.alike import put_alike
+from gateway.services.notices.alike import Own, put_alike
 from gateway.services.notices.letters import Letter
 from gateway.services.notices.mailbox import Mailbox
 from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, Prepared
@@ -20,9 +21,11 @@ from gateway.services.notices.tables import CURSOR, OUTBOX
 from gateway.services.notices.words import Words
 from gateway.store import Store, find, insert_ignore, write
 from wallet.clock import Clock
-from wallet.ids import new_id
+from wallet.ids import new_id, new_ids
 
 KEY_REF = "outbox"
+WORDED = 100
+"""Notices that are worded before others of the loop have their turn."""
 _TOLD_UP_TO = select(CURSOR.c.position).where(CURSOR.c.name == bindparam("follower"))
 _TOLD = [
     select(there.c.id)
@@ -83,15 +86,20 @@ class Notices:
         It goes by the first channel of the person's order that reaches them. What goes by SMS goes by e-mail too, if
         there is an address and the class goes by e-mail; a secret, or a number of nobody here, by SMS alone.
         """
+        return await self._prepared(notice, await self._said(notice))
+
+    async def _prepared(self, notice: Notice, said: tuple[Channel, ...] | None) -> Prepared:
+        """Word and seal what goes to somebody who has said this."""
         valid_s = self._valid_s[notice.class_]
         secret = bool(NEEDS[notice.class_].secrets)
         by_mail = bool(notice.email) and self._words.subject(notice) is not None and not secret
-        said = await self._said(notice)
-        reached = {Channel.SMS, Channel.MAILBOX} | ({Channel.EMAIL} if by_mail else set())
         text = self._words.sms(notice, valid_s=valid_s)
-        if self._shows is not None and self._shows(text):
-            reached.add(Channel.USSD_PUSH)
-        first = next_channel(said, reached.__contains__) if said else Channel.SMS
+        first = Channel.SMS
+        if said is not None:
+            reached = {Channel.SMS, Channel.MAILBOX} | ({Channel.EMAIL} if by_mail else set())
+            if self._shows is not None and self._shows(text):
+                reached.add(Channel.USSD_PUSH)
+            first = next_channel(said, reached.__contains__) or Channel.SMS
         if first is Channel.MAILBOX:
             title = self._words.subject(notice) or self._words.title(notice.language)
             kept = {"cause": notice.cause, "class_": notice.class_.value, "title": title, "text": text}
@@ -143,39 +151,53 @@ class Notices:
         Returns:
             False if another process has moved the cursor from `before` meanwhile; then nothing is written.
         """
-        # Together, so that what each asks the store for is one visit.
-        async with asyncio.TaskGroup() as tasks:
-            worded = [tasks.create_task(self.prepare(notice)) for notice in notices]
-        prepared = [task.result() for task in worded]
+        listed = list(notices)
+        said = await self._said_among(listed)
+        alike: defaultdict[NoticeClass, list[Own]] = defaultdict(list)
+        prepared = []
+        for place, (notice, id_) in enumerate(zip(listed, new_ids("ntc", self._clock, len(listed)), strict=True)):
+            if place % WORDED == 0:
+                await asyncio.sleep(0)  # others of the loop come between
+            chosen = said.get(notice.person_id) if _asks(notice) else None
+            if chosen is None and self._is_plain(notice):
+                text = self._words.sms(notice, valid_s=self._valid_s[notice.class_])
+                person = notice.person_id or notice.msisdn
+                alike[notice.class_].append((id_, notice.cause, person, notice.language, notice.msisdn, text))
+            else:
+                prepared.append(await self._prepared(notice, chosen))
+        now = self._clock.now()
+        rest = {class_: self._fresh(class_, Channel.SMS, now) for class_ in alike}
 
         def work(tx: Connection) -> bool:
             insert_ignore(tx, CURSOR, {"name": follower, "position": 0})
             if write(tx, _ADVANCE, {"follower": follower, "before": before, "after": after}) != 1:
                 return False
-            put_alike(tx, [one.rows[0] for one in prepared if _is_plain(one)])
+            for class_, rows in alike.items():
+                put_alike(tx, rows, {**rest[class_], "html": None})
             for one in prepared:
-                if not _is_plain(one):
-                    self.put(tx, one)
+                self.put(tx, one)
             return True
 
         return await self._store.write(work)
 
     async def _said(self, notice: Notice) -> tuple[Channel, ...] | None:
         """The order that the person has chosen; a secret, an answer by SMS or somebody we do not know has none."""
-        by_sms = bool(NEEDS[notice.class_].secrets) or notice.class_ in BY_SMS
-        if self._preferences is None or not notice.person_id or by_sms:
+        if self._preferences is None or not _asks(notice):
             return None
         return await self._preferences.said(notice.person_id)
+
+    async def _said_among(self, notices: Iterable[Notice]) -> Mapping[str, tuple[Channel, ...]]:
+        """The same of many people: one question."""
+        asked = {notice.person_id for notice in notices if _asks(notice)}
+        return {} if self._preferences is None else await self._preferences.said_among(asked)
 
     async def _row(
         self, notice: Notice, channel: Channel, address: str, text: str, letter: Letter | None = None
     ) -> Mapping[str, object]:
-        now = self._clock.now()
         id_ = new_id("ntc", self._clock)
         # A statement shows a month of somebody's money; it is wiped when it is sent, as codes are.
         secret = bool(NEEDS[notice.class_].secrets) or notice.class_ in SHEETS
         sealed = await self._keys.seal(KEY_REF, text.encode(), id_.encode()) if secret else None
-        valid_until = now + timedelta(seconds=self._valid_s[notice.class_])
         return {
             "id": id_,
             "cause": notice.cause,
@@ -183,16 +205,24 @@ class Notices:
             "language": notice.language,
             "address": address,
             "text": None if secret else text,
-            **fresh(notice.class_, channel, now, now, valid_until),
+            **self._fresh(notice.class_, channel, self._clock.now()),
             "subject": letter.subject if letter else "",
             "sealed": sealed,
             "html": letter.html if letter else None,
         }
 
+    def _fresh(self, class_: NoticeClass, channel: Channel, now: datetime) -> dict[str, object]:
+        return fresh(class_, channel, now, now, now + timedelta(seconds=self._valid_s[class_]))
 
-def _is_plain(prepared: Prepared) -> bool:
-    """One row that is no secret, of somebody who has chosen nothing: put with others of its kind."""
-    return not prepared.letter and not prepared.chosen and len(prepared.rows) == 1 and bool(prepared.rows[0]["text"])
+    def _is_plain(self, notice: Notice) -> bool:
+        """Whether one row says it, by SMS and no secret, to somebody who has chosen nothing: put with its like."""
+        by_mail = bool(notice.email) and self._words.subject(notice) is not None
+        return not by_mail and not NEEDS[notice.class_].secrets and notice.class_ is not NoticeClass.STATEMENT
+
+
+def _asks(notice: Notice) -> bool:
+    """Whether it goes by the channel that its person has chosen; not a secret, and not an answer by SMS."""
+    return bool(notice.person_id) and not NEEDS[notice.class_].secrets and notice.class_ not in BY_SMS
 
 
 def _nobody() -> None:

@@ -1,6 +1,6 @@
 """By which channels a person wants to be told, in which order; who has said nothing is told by SMS."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -41,6 +41,12 @@ class Preferences:
         """All channels in the order that the person has chosen; None if they have said nothing."""
         rows = await self._store.find(_SAID, {"a_person": person_id})
         return whole(Channel(name) for name in rows[0].channels) if rows else None
+
+    async def said_among(self, person_ids: Collection[str]) -> dict[str, tuple[Channel, ...]]:
+        """The same of many at once; who has said nothing is left out."""
+        query = select(PREFERENCES.c.person, PREFERENCES.c.channels).where(PREFERENCES.c.person.in_(person_ids))
+        rows = await self._store.read(query) if person_ids else ()
+        return {row.person: whole(Channel(name) for name in row.channels) for row in rows}
 
     async def order_of(self, person_id: str) -> tuple[Channel, ...]:
         """All channels in the person's order."""

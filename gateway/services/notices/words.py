@@ -98,7 +98,12 @@ class Language:
         return f"{LEFT_TO_RIGHT}{code}" if self.rtl else code
 
     def _own(self, text: str) -> str:
-        return text if self.digits == string.digits else text.translate(str.maketrans(string.digits, self.digits))
+        return text if self.digits == string.digits else text.translate(_digits(self.digits))
+
+
+@functools.cache
+def _digits(own: str) -> dict[int, int]:
+    return str.maketrans(string.digits, own)
 
 
 @functools.lru_cache(1024)
@@ -114,6 +119,8 @@ class Words:
         self.languages = {path.stem: Language.load(path) for path in sorted(folder.glob("*.toml"))}
         self._zone = ZoneInfo(zone)
         self._service_code = service_code
+        # What moved together is told with one moment.
+        self._moment = functools.lru_cache(1024)(self._moment_in)
 
     def sms(self, notice: Notice, *, valid_s: int) -> str:
         """The text of an SMS, in GSM letters where that only costs an accent."""
@@ -126,7 +133,7 @@ class Words:
         given = {**notice.values, **notice.secrets}
         missing = (needs.values | needs.secrets) - set(given)
         assert not missing, f"{notice.class_} needs {missing}"
-        shown = {name: self._shown(language, given[name]) for name in needs.values}
+        shown = {name: self._shown(notice.language, language, given[name]) for name in needs.values}
         shown |= {name: str(given[name]) for name in needs.secrets}
         shown |= {"service_code": language.code(self._service_code), "minutes": language.number(valid_s // 60)}
         return language.texts[notice.class_].format(**shown)
@@ -157,11 +164,14 @@ class Words:
     def _language(self, notice: Notice) -> Language:
         return self.languages.get(notice.language, self.languages[FALLBACK])
 
-    def _shown(self, language: Language, value: NoticeValue) -> str:
+    def _moment_in(self, name: str, moment: datetime) -> str:
+        return self.languages.get(name, self.languages[FALLBACK]).moment(moment, self._zone)
+
+    def _shown(self, name: str, language: Language, value: NoticeValue) -> str:
         if isinstance(value, Money):
             return language.amount(value)
         if isinstance(value, datetime):
-            return language.moment(value, self._zone)
+            return self._moment(name, value)
         if isinstance(value, date):
             return language.day(value)
         if isinstance(value, int):

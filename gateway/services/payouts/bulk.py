@@ -1,8 +1,7 @@
 """Statements over many items at once: their rows come as one parameter (gateway.store.rows), made ready at import."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -16,7 +15,9 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
+    type_coerce,
     update,
 )
 
@@ -37,8 +38,7 @@ _IDS = Rows("named", {"id": Text})
 _SEP = "\x1f"
 
 
-@dataclass(frozen=True, slots=True)
-class NewItem:
+class NewItem(NamedTuple):
     """A row to be; the names are those of the columns, in their order."""
 
     id: str
@@ -57,14 +57,6 @@ class NewItem:
     note: str
     follows: str
     owed: str
-
-    def row(self) -> tuple[Value, ...]:
-        """As the statement takes it."""
-        return (
-            self.id, self.seq, self.reference, self.source_id, self.person_id, self.name, self.iban, self.rail,
-            self.amount_minor, self.debit_role, self.debit_owner, self.code, self.purpose, self.note, self.follows,
-            self.owed,
-        )  # fmt: skip
 
 
 def _inserting(dialect: str) -> Executable:
@@ -106,7 +98,7 @@ _NAMED = {dialect: _of(dialect) for dialect in _DIALECTS}
 def put(tx: Connection, batch_id: str, items: Sequence[NewItem], now: object) -> None:
     """Insert items; a key that another process has taken meanwhile raises IntegrityError."""
     if items:
-        bound = _LOADED.bind(tx.dialect.name, (item.row() for item in items))
+        bound = _LOADED.bind(tx.dialect.name, items)
         tx.execute(_INSERT[tx.dialect.name], {**bound, "a_batch": batch_id, "now": now})
 
 
@@ -149,8 +141,16 @@ for _part in _PARTS[1:]:
 
 CANONICAL: Select[Any] = (
     select(ITEMS.c.id, ITEMS.c.amount_minor, _LINE.label("line"))
-    .where(ITEMS.c.batch_id == bindparam("a_batch"), ITEMS.c.id > bindparam("after"), IS_FROZEN)
+    # By the ids alone, which begin with the batch's: an index of batches would have each page sort all of them.
+    .where(ITEMS.c.id > bindparam("after"), ITEMS.c.id <= bindparam("last"), IS_FROZEN)
+    .where(ITEMS.c.batch_id.concat("") == bindparam("a_batch"))
     .order_by(ITEMS.c.id)
     .limit(bindparam("page", type_=Int64))
 )
 """Pages of what the manifest is made of."""
+_OUTSIDE = ~ITEMS.c.id.between(bindparam("first"), bindparam("last"))
+STRAYS: Select[Any] = select(func.count()).where(
+    ITEMS.c.batch_id == bindparam("a_batch"),
+    or_(_OUTSIDE, (type_coerce(ITEMS.c.frozen, Int64) == 0) & (ITEMS.c.state != ItemState.CANCELLED.value)),
+)
+"""Rows of a batch that no page has and that were not dropped: somebody has put them there."""

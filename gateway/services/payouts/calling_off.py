@@ -167,7 +167,7 @@ class CallingOff(Releasing):
             mine = held(tx, row.id)
             assert mine is not None, "batches stay"
             # What the bank has answered meanwhile has left APPROVED already.
-            sent = (ITEMS.c.order_id == order.id) & (ITEMS.c.state == _APPROVED)
+            sent = pieces.ordered(order.id) & (ITEMS.c.state == _APPROVED)
             values = {"state": ItemState.SENT.value, "changed_at": now, "reason": ""}
             states = (Rail.BANK.value, _APPROVED, ItemState.SENT.value, "")
             entry = Log(tx, mine, f"order {order.id}", now)

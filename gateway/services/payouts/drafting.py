@@ -12,7 +12,7 @@ from gateway.services.payouts.answers import HeldReason, PayoutOutcome, Stop
 from gateway.services.payouts.book import STAFF, Log, asset_of, change, held
 from gateway.services.payouts.loading import Loading
 from gateway.services.payouts.model import BatchState, ItemState, PayoutResult, Rail
-from gateway.services.payouts.rules import Manifest, end_to_end_id
+from gateway.services.payouts.rules import SEQ_MAX, Manifest, end_to_end_id, item_id
 from gateway.services.payouts.tables import BATCHES, ITEMS
 from gateway.store.rows import Value
 from wallet.money import Money
@@ -84,11 +84,14 @@ class Drafting(Loading):
     async def digest(self, batch_id: str, asset_code: str) -> Manifest:
         """The manifest of what is stored now, read page by page."""
         manifest = Manifest(batch_id, asset_code)
-        after = ""
-        values = {"a_batch": batch_id, "page": MANIFEST_PAGE}
+        first = after = item_id(batch_id, 0)
+        values = {"a_batch": batch_id, "last": item_id(batch_id, SEQ_MAX), "page": MANIFEST_PAGE}
         while rows := await self._store.read(bulk.CANONICAL, {**values, "after": after}):
             manifest.add([row.line for row in rows], sum(row.amount_minor for row in rows))
             after = rows[-1].id
+        # What else stands in the batch would be paid as well: whatever it is, the hash is another one with it.
+        strays = {"a_batch": batch_id, "first": first, "last": values["last"]}
+        manifest.count += (await self._store.read(bulk.STRAYS, strays))[0][0]
         return manifest
 
     async def _end(
@@ -203,11 +206,11 @@ class Drafting(Loading):
     async def _frozen(self, row: Row[Any]) -> Row[Any]:
         """Where each item goes is written down, and the hash over all of them."""
         cool_until: datetime | None = None
-        after = ""
+        after = 0
         to_wallet = bool(row.chosen.get("wallet"))
         columns = (ITEMS.c.id, ITEMS.c.seq, ITEMS.c.person_id, ITEMS.c.name, ITEMS.c.iban, ITEMS.c.rail)
         query = select(*columns).where(ITEMS.c.batch_id == row.id, ITEMS.c.state == ItemState.RECEIVED.value)
-        while page := await self._store.read(query.where(ITEMS.c.id > after).order_by(ITEMS.c.id).limit(FREEZE_PAGE)):
+        while page := await self._store.read(query.where(ITEMS.c.seq > after).order_by(ITEMS.c.seq).limit(FREEZE_PAGE)):
             asked = {one.person_id for one in page if one.person_id} if not to_wallet else set()
             accounts = await self._parts.mapper.accounts(asked) if asked else {}
             mapped = {one.person_id for one in page if not one.iban}
@@ -220,7 +223,7 @@ class Drafting(Loading):
             await self._hold_frozen(row.id, [one for one in page if _is_frozen(accounts.get(one.person_id))])
             rows = [there for one in page if (there := _goes(row.number, one, accounts.get(one.person_id))) is not None]
             await self._store.write(_freezing(row.id, rows))
-            after = page[-1].id
+            after = page[-1].seq
 
         manifest = await self.digest(row.id, row.asset)
 

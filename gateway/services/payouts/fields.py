@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from gateway.errors import BadInput
 from gateway.services.amounts import amount_of
@@ -25,6 +24,7 @@ ALIASES = {
     "بابت": NOTE,
 }  # fmt: skip
 """Other headings that files come with."""
+_EMPTY = dict.fromkeys(COLUMNS, "")
 PURPOSE_USUAL = "SSBE"
 NAME_MAX, NOTE_MAX = 70, 140
 """Characters that every bank takes: pain.001 allows 140 of a name, and of what is unstructured 140."""
@@ -35,20 +35,23 @@ _NATIONAL = re.compile(r"[0-9]{10}", re.ASCII)
 _NO_NAME = re.compile(r"[<>{}\[\]|\\^~*=#@$%;0-9]")
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A line that was read and checked, before anybody was looked for; one of the first three says who, or none."""
 
     line: int
-    msisdn: str = field(repr=False)
-    national: str = field(repr=False)
+    msisdn: str
+    national: str
     person: str
     reference: str
-    iban: str = field(repr=False)
-    name: str = field(repr=False)
+    iban: str
+    name: str
     minor: int
     purpose: str
-    note: str = field(repr=False)
+    note: str
+
+    def __repr__(self) -> str:
+        """Without what is personal in it."""
+        return f"Draft(line={self.line}, reference={self.reference!r}, minor={self.minor})"
 
 
 class Rows:
@@ -84,11 +87,13 @@ class Rows:
                 yield self._row(line, cells)
 
     def _row(self, line: int, cells: Sequence[SheetCell]) -> Draft | BadRow:
-        values = dict.fromkeys(COLUMNS, "")
+        values = _EMPTY.copy()
         for column, cell in zip(self.columns, cells, strict=True):
+            if cell == "":
+                continue
             value = _value(column, cell)
-            if isinstance(value, RowFault):
-                return BadRow(line, column, value)
+            if value.__class__ is RowFault:
+                return BadRow(line, column, RowFault(value))
             values[column] = value
         for column in (REFERENCE, AMOUNT):
             if not values[column]:
@@ -114,7 +119,7 @@ def _value(column: str, cell: SheetCell) -> str | RowFault:
     if len(cell) > CELL_MAX:
         return RowFault.TOO_LONG
     if column == MSISDN:
-        return RowFault.FORMULA if cell.startswith(("=", "@")) else normal_msisdn(cell) or RowFault.PHONE
+        return RowFault.FORMULA if cell[0] in "=@" else normal_msisdn(cell) or RowFault.PHONE
     if is_formula(cell):
         return RowFault.FORMULA
     return _READ[column](cell)

@@ -285,7 +285,9 @@ def _has_source(row: Row[Any]) -> bool:
 
 def _clean(text: str) -> str:
     """Without the characters that the manifest has between cells; sources have no others of that kind."""
-    return " ".join("".join(" " if has_control(letter) else letter for letter in text).split())
+    if has_control(text):
+        text = "".join(" " if has_control(letter) else letter for letter in text)
+    return " ".join(text.split())
 
 
 def _sorted_out(

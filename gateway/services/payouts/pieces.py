@@ -12,7 +12,7 @@ from gateway.services.payouts.book import FILE, Log, Moved
 from gateway.services.payouts.model import ItemState, Rail
 from gateway.services.payouts.ports import Verdict
 from gateway.services.payouts.rules import PAY, REJECTED_LEG
-from gateway.services.payouts.tables import BATCHES, ITEMS, ORDERS
+from gateway.services.payouts.tables import BATCHES, BY_BANK, ITEMS, ORDERS
 from wallet.ids import AccountId, transfer_id
 from wallet.money import Asset, Money
 from wallet.transfers import Outcome, PostResult, Transfer, TransferCode, TransferKind
@@ -34,6 +34,11 @@ def approved_rows(batch_id: str, rail: Rail) -> Condition:
 def approved(batch_id: str, rail: Rail) -> Select[Any]:
     """The same, in order, as they are paid."""
     return select(*COLUMNS).where(approved_rows(batch_id, rail)).order_by(ITEMS.c.seq)
+
+
+def ordered(order_id: str) -> Condition:
+    """Items of an order."""
+    return (ITEMS.c.order_id == order_id) & BY_BANK
 
 
 def pays(one: Row[Any], debit: AccountId, credit: AccountId, code: int, asset: Asset) -> Transfer:
@@ -113,9 +118,7 @@ def posted(order_id: str) -> Callable[[Connection], None]:
     """The unit that says that what an order pays is on its way in the ledger, and how much that is."""
 
     def work(tx: Connection) -> None:
-        sums = select(func.count(), func.coalesce(func.sum(ITEMS.c.amount_minor), 0)).where(
-            ITEMS.c.order_id == order_id
-        )
+        sums = select(func.count(), func.coalesce(func.sum(ITEMS.c.amount_minor), 0)).where(ordered(order_id))
         count, total = tx.execute(sums).one()
         mark = update(ORDERS).where(ORDERS.c.id == order_id, ORDERS.c.state == "made")
         tx.execute(mark.values(state="posted", item_count=count, total_minor=int(total)))

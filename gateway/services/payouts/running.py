@@ -153,7 +153,7 @@ class Running(CallingOff):
         asset, after, seen = asset_of(row), 0, 0
         out = self._chart.account("rail_payable", BANK, asset)
         await self._ledger.open_accounts(out)
-        query = select(*pieces.COLUMNS).where(ITEMS.c.order_id == order.id, ITEMS.c.state == ItemState.APPROVED.value)
+        query = select(*pieces.COLUMNS).where(pieces.ordered(order.id), ITEMS.c.state == ItemState.APPROVED.value)
         while page := await self._store.read(query.where(ITEMS.c.seq > after).order_by(ITEMS.c.seq).limit(CHUNK)):
             debits = await self._debits(page, asset)
             results = await self._ledger.post(
@@ -203,7 +203,7 @@ class Running(CallingOff):
         """All that the order pays, whatever the bank has said of it meanwhile: the same order is the same file."""
         asset, after = asset_of(row), 0
         columns = (ITEMS.c.seq, ITEMS.c.end_to_end_id, ITEMS.c.amount_minor, ITEMS.c.name, ITEMS.c.iban, ITEMS.c.note)
-        query = select(*columns, ITEMS.c.purpose).where(ITEMS.c.order_id == order).order_by(ITEMS.c.seq).limit(CHUNK)
+        query = select(*columns, ITEMS.c.purpose).where(pieces.ordered(order)).order_by(ITEMS.c.seq).limit(CHUNK)
         while page := await self._store.read(query.where(ITEMS.c.seq > after)):
             yield [
                 BankPayment(

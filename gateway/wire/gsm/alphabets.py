@@ -5,6 +5,7 @@ one an octet, so nothing here packs bits.
 """
 
 import codecs
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from enum import Enum
@@ -21,6 +22,8 @@ _LOOKALIKES = str.maketrans(
 )  # fmt: skip
 
 
+_PERSIAN = re.compile("[\u0627-\u063a\u0641-\u064a]")
+"""Letters that nothing of the default alphabet comes near to; most texts of the house begin with one."""
 USER_DATA_MAX = 140
 """Octets of a short message on the air, header and packed text (TS 23.040, 9.2.3.16)."""
 
@@ -144,7 +147,7 @@ def transliterate(text: str) -> str:
     `ê` becomes `e`, `œ` `oe`, a typographic quote a plain one. A text that has more than that against it, such as a
     Persian name, is given back as it was.
     """
-    if encode(text) is not None:
+    if _PERSIAN.search(text) or encode(text) is not None:
         return text
     plain = ""
     for char in unicodedata.normalize("NFC", text).translate(_LOOKALIKES):

@@ -120,7 +120,7 @@ def _items() -> None:
     op.create_index(
         "payouts_items_order",
         "payouts_items",
-        ["order_id"],
+        ["order_id", "seq"],
         sqlite_where=sa.text("order_id != ''"),
         postgresql_where=sa.text("order_id != ''"),
     )

@@ -2,11 +2,13 @@
 
 import io
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, literal, select, update
 
 from gateway.services.payouts import BadRow, BatchState, Declared, PayoutOutcome, RowFault, Stop
+from gateway.services.payouts.rules import item_id
 from gateway.services.payouts.tables import ITEMS
 from gateway.services.signing.model import ProofOutcome
 from tests.gateway.services.payouts.files import HEAD, to_bank, to_wallet
@@ -135,6 +137,27 @@ async def test_a_row_edited_after_signing_voids_the_signature(house: House, edit
     assert (batch.state, batch.stopped) == (BatchState.REFUSED, Stop.SIGNATURE_DIFFERS)
     assert not house.bank.orders
     assert await house.holds() == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "stray", [{"id": "itm_0", "frozen": True}, {"id": "itm_zz", "frozen": True}, {"frozen": False}]
+)
+async def test_a_row_put_in_after_signing_voids_the_signature(house: House, stray: dict[str, object]) -> None:
+    await house.money(trust=9000, budget=9000)
+    batch = await house.draft(TWO)
+    await house.signed(batch.id)
+    first = (await house.items(batch.id))[0]
+    other = {"id": item_id(batch.id, 9), "seq": 9, "once": "other", "end_to_end_id": "OTHER", **stray}
+    columns = [other.get(column.name, column) for column in ITEMS.c]
+    copied = insert(ITEMS).from_select(list(ITEMS.c), select(*_values(columns)).where(ITEMS.c.id == first.id))
+    await house.store.write(lambda tx: tx.execute(copied).rowcount)
+    await house.work()
+    assert (await house.batch(batch.id)).stopped == Stop.SIGNATURE_DIFFERS
+    assert not house.bank.orders
+
+
+def _values(columns: list[Any]) -> list[Any]:
+    return [literal(one) if isinstance(one, str | int) else one for one in columns]
 
 
 async def test_a_row_edited_after_the_release_stops_the_bank_s_file(house: House) -> None:
