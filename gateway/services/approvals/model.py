@@ -201,7 +201,7 @@ class DelegationOutcome(StrEnum):
     UNKNOWN = "unknown"
     """There is no such delegation, or it is over."""
     NOT_YOURS = "not_yours"
-    """Only the person themself or an administrator."""
+    """Only the person themself or an administrator, who is not the one to stand in."""
     SELF = "self"
     UNKNOWN_STAFF = "unknown_staff"
     PERIOD = "period"

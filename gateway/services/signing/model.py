@@ -211,7 +211,7 @@ class StartOutcome(StrEnum):
     MADE_IT = "made_it"
     """Who made or approved a document does not sign it."""
     STANDS_IN_FOR_MAKER = "stands_in_for_maker"
-    """Who stands in for somebody counts as that person."""
+    """Who stands in for somebody counts as that person, on either side."""
     OTHER_MEANS = "other_means"
     """It is signed by phone where the password was given, or the other way round."""
     NOT_ENROLLED = "not_enrolled"

@@ -86,8 +86,8 @@ class StandsIn(Protocol):
         """Those whom this member stands in for now, for this kind."""
         ...
 
-    async def stood_in(self, delegate: str, kind: str, since: datetime) -> Collection[str]:
-        """Those whom this member has stood in for at any moment since, or does now."""
+    async def stood_in(self, delegates: Collection[str], kind: str, since: datetime) -> Collection[str]:
+        """Those whom any of these members has stood in for at any moment since, or does now, over any chain."""
         ...
 
 

@@ -289,8 +289,9 @@ class Signing(Documents):
 
     async def _hand(self, row: Row[Any], staff: Signatory) -> Hand:
         stands_in = await self._parts.stands_in.principals(staff.id, row.kind)
-        stood_in = await self._parts.stands_in.stood_in(staff.id, row.kind, row.asked_at)
-        return Hand(staff.id, staff.roles, list(stands_in), frozenset(stood_in))
+        stood_in = await self._parts.stands_in.stood_in([staff.id], row.kind, row.asked_at)
+        ones = await self._parts.stands_in.stood_in(row.made_by, row.kind, row.asked_at)
+        return Hand(staff.id, staff.roles, list(stands_in), frozenset(stood_in), frozenset(ones))
 
     async def _name(self, row: Row[Any], signed: Sequence[Row[Any]], staff: Signatory) -> StartOutcome | Named:
         return in_whose_name(paper_of(row, signed), await self._hand(row, staff), self._clock.now())

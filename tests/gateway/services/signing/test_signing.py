@@ -134,6 +134,23 @@ async def test_who_made_it_does_not_sign_it_nor_lets_sign(sqlite_office: Office)
     assert await sqlite_office.signing.inbox(sqlite_office.who("sam")) == []
 
 
+async def test_whom_a_maker_stands_in_for_does_not_sign_it_nor_whoever_stands_at_the_end_of_a_chain(
+    sqlite_office: Office,
+) -> None:
+    now = sqlite_office.clock.now()
+    sue, sam = sqlite_office.who("sue"), sqlite_office.who("sam")
+    lets = sqlite_office.delegations.delegate
+    assert await lets("stf_sue", "stf_mia", (), now, now + LONG, "trip", sue) == "ok"
+    assert await lets("stf_sam", "stf_ivo", (), now, now + LONG, "trip", sam) == "ok"
+    assert await lets("stf_mia", "stf_sam", (), now, now + LONG, "trip", sqlite_office.who("mia")) == "ok"
+    await sqlite_office.signing.ask(BATCH)
+    (document,) = await sqlite_office.signing.list_documents(limit=1)
+
+    for name in ("sue", "sam", "ivo"):
+        why = await sqlite_office.signing.why_not(document.id, sqlite_office.who(name))
+        assert why is StartOutcome.STANDS_IN_FOR_MAKER, name
+
+
 @pytest.mark.parametrize(
     "said",
     [SignOutcome.REFUSED, SignOutcome.EXPIRED, SignOutcome.UNREACHABLE, SignOutcome.PIN_BLOCKED, SignOutcome.REVOKED],
