@@ -8,7 +8,7 @@ from typing import BinaryIO, Protocol
 from aiohttp import web
 
 from gateway.channels.api.answers import Refused, in_time, within_rate
-from gateway.channels.api.limiter import Limiter
+from gateway.channels.limiter import Limiter
 from gateway.services.apikeys import ApiKey, Call, Scope
 from gateway.services.payees import PayeeAccount, PayeeResult
 from gateway.services.payouts.model import BadRow, Batch, Declared, Item, ItemState, PayoutResult, Progress

@@ -29,7 +29,8 @@ ASKED = "asked"
 ANSWER_S = TIMEOUT_S + 15
 """How long the service may take in all; then nothing is known."""
 LEASE = timedelta(seconds=ANSWER_S + 10)
-"""Whoever asks has the request for so long; after a crash the next one asks for the same transaction."""
+"""Whoever asks has the request for so long. After a crash the next one ends it: the person's time is over by then, and
+the signature service's client asks nobody then (see MobileSigner)."""
 GIVEN_UP = timedelta(minutes=15)
 """A request this old is asked for no more."""
 ATTACKS = frozenset({SignOutcome.INVALID, SignOutcome.OTHER_SIGNER})
@@ -90,7 +91,7 @@ class Phones:
     async def ask(self, row: Row[Any]) -> None:
         """Ask the phone of a leased request and record what came of it.
 
-        Asking twice for one transaction is one request (see MobileSigner): after a crash this asks how it stands.
+        Asking twice for one transaction is one request (see MobileSigner), and after a crash asks nobody.
         """
         assert self._signer is not None, "claim leases nothing without a service"
         request = request_of(row)

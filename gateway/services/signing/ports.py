@@ -18,7 +18,10 @@ class MobileSigner(Protocol):
     """A mobile signature service; satisfied by gateway.peers.mssp."""
 
     async def sign(self, request: SignRequest) -> SignResult:
-        """Ask a phone and wait until its time is over; never raises for what the service may answer."""
+        """Ask a phone and wait until its time is over; never raises for what the service may answer.
+
+        Again for the same transaction it asks how that stands, or, where another process has asked, nobody.
+        """
         ...
 
     async def told(self, msisdn: str, transaction_id: str, text: str) -> None:
