@@ -45,7 +45,6 @@ async def test_a_kill_while_a_phone_is_asked_asks_nobody_twice(tmp_path: Path) -
 
             assert await office.phones.claim(10) == [], "somebody has it"
             phone.cancel()
-            before = [one.summary for one in twin.trace.messages]
             phone.habit = Habit.SIGNS
             clock.advance(SystemClock().now() - clock.now() + LEASE)
             assert await office.answer() == 1
@@ -53,7 +52,8 @@ async def test_a_kill_while_a_phone_is_asked_asks_nobody_twice(tmp_path: Path) -
             progress = await office.signing.progress(started.request_id)
             assert progress is not None
             assert (progress.outcome, shown.code) == (SignOutcome.UNAVAILABLE, started.code)
-            assert [one.summary for one in twin.trace.messages] == before, "nothing was sent again"
+            asked = [one for one in twin.trace.messages if not one.outbound and one.summary.startswith("Signature ")]
+            assert len(asked) == 1, "nothing was sent again"
             waiting = await office.signing.proof("batch", "bat_1", document.digest)
             assert waiting.outcome is ProofOutcome.WAITING
             clock.advance(SystemClock().now() - clock.now())

@@ -279,8 +279,10 @@ async def opened(database_url: str, clock: ManualClock, real: Mssp | None = None
     office = Office(
         store, clock, staff, service, signing, phone_desk, sign_ins, phones, approvals, delegations, done, metrics
     )
-    yield office
-    await store.close()
+    try:
+        yield office
+    finally:
+        await store.close()
 
 
 def speaks(person: Person, language: str) -> Person:
