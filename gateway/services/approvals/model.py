@@ -145,8 +145,10 @@ class ChangeKind(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     EXECUTED = "executed"
+    TURNED_AWAY = "turned_away"
+    """Somebody wanted to decide who counts as a maker, or whom it is about; the note is the outcome."""
     FAILED = "failed"
-    """The executor met a fault; the sweep tries again."""
+    """The executor met a fault; the sweep tries again, and says so once for each fault."""
 
 
 @dataclass(frozen=True, slots=True)

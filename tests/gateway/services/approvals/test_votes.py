@@ -290,6 +290,9 @@ async def test_a_maker_cannot_approve_through_a_chain_of_delegates(town: Town) -
     assert await town.approvals.approve(made.id, town.who("zoe")) is Outcome.ONE_WITH_MAKER
     assert await town.approvals.reject(made.id, town.who("zoe"), "no") is Outcome.ONE_WITH_MAKER
     assert [one.principal for one in await town.delegations.principals("zoe", "batch")] == ["ann"], "no voice by chain"
+    history = [(one.what, one.staff_id, one.note) for one in await town.approvals.history(made.id)]
+    tried = (ChangeKind.TURNED_AWAY, "zoe", "one_with_maker")
+    assert history == [(ChangeKind.PROPOSED, "sue", ""), tried], "staff see it, once"
     assert await town.delegations.stood_in(["zoe"], "batch", town.clock.now()) == {"sue", "ann", "zoe"}
     assert await town.delegations.stood_in(["zoe"], "other", town.clock.now()) == NOBODY
 

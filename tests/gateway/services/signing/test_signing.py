@@ -132,6 +132,10 @@ async def test_who_made_it_does_not_sign_it_nor_lets_sign(sqlite_office: Office)
     assert await sqlite_office.signing.why_not(document_id, sqlite_office.who("sue")) is StartOutcome.OK
     assert await sqlite_office.signing.why_not("doc_0", mia) is StartOutcome.UNKNOWN
     assert await sqlite_office.signing.inbox(sqlite_office.who("sam")) == []
+    history = await sqlite_office.signing.history(document_id)
+    assert [(one.staff_id, one.note) for one in history if one.what is EventKind.TURNED_AWAY] == [
+        ("stf_sam", "stands_in_for_maker")
+    ]
 
 
 async def test_whom_a_maker_stands_in_for_does_not_sign_it_nor_whoever_stands_at_the_end_of_a_chain(
@@ -285,6 +289,10 @@ async def test_what_follows_is_done_by_the_sweep_after_a_fault(office: Office) -
 
     assert await office.signing.sweep() == 0, "it is too young to be a crash's"
     office.clock.advance(timedelta(seconds=6))
+    office.broken = True
+    assert [await office.signing.sweep() for _ in range(3)] == [0, 0, 0]
+    assert (await kinds(office, document_id)).count(EventKind.NOT_DONE) == 1, "said once for each fault"
+    office.broken = False
     assert await office.signing.sweep() == 1
     assert await office.signing.sweep() == 0
     assert office.done == ["signed bat_1"]
