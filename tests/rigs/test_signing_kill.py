@@ -11,6 +11,7 @@ import pytest
 
 from gateway.services.signing import ProofOutcome, SignOutcome, StartOutcome
 from gateway.services.signing.phones import LEASE
+from gateway.store import Store
 from simulators.mssp import Habit
 from tests.gateway.services.signing.office import opened, paper
 from tests.rigs.signing_child import client
@@ -23,6 +24,7 @@ pytestmark = [pytest.mark.rig, pytest.mark.timeout(60)]
 async def test_a_kill_while_a_phone_is_asked_asks_nobody_twice(tmp_path: Path) -> None:
     url, roots = f"sqlite:///{tmp_path / 'office.db'}", tmp_path / "roots.pem"
     clock = ManualClock(SystemClock().now())
+    await Store.upgrade(url)
     document = replace(paper(), expires_at=clock.now() + timedelta(days=1))
     async with bench() as twin:
         roots.write_text(twin.authority.root_pem(), "ascii")

@@ -236,8 +236,7 @@ POLICY = Policy(
 
 @asynccontextmanager
 async def opened(database_url: str, clock: ManualClock, real: Mssp | None = None) -> AsyncIterator[Office]:
-    """An office over a store, fresh or not, with a real client of a signature service or one in memory."""
-    await Store.upgrade(database_url)
+    """An office over a store that is made, with a real client of a signature service or one in memory."""
     store = await Store.open(database_url)
     staff = Staff({staff_id: Person(staff_id, roles) for staff_id, roles in PEOPLE.items()})
     service, metrics, done = Service(clock), Metrics(), list[str]()

@@ -93,16 +93,16 @@ async def test_whoever_is_suspended_signs_nothing(sqlite_office: Office) -> None
     assert started.outcome is StartOutcome.SUSPENDED
 
 
-async def test_a_phone_signs_its_owner_in_once(office: Office) -> None:
-    started = await office.sign_ins.start_sign_in("sue", "10.0.0.1")
-    assert (await office.sign_ins.finish_sign_in(started.handle, "10.0.0.1")).outcome is FinishOutcome.WAITING
-    await office.answer()
-    assert started.code in office.service.asked[-1].text
+async def test_a_phone_signs_its_owner_in_once(sqlite_office: Office) -> None:
+    started = await sqlite_office.sign_ins.start_sign_in("sue", "10.0.0.1")
+    assert (await sqlite_office.sign_ins.finish_sign_in(started.handle, "10.0.0.1")).outcome is FinishOutcome.WAITING
+    await sqlite_office.answer()
+    assert started.code in sqlite_office.service.asked[-1].text
 
-    finished = await office.sign_ins.finish_sign_in(started.handle, "10.0.0.1")
+    finished = await sqlite_office.sign_ins.finish_sign_in(started.handle, "10.0.0.1")
 
     assert (finished.outcome, finished.token) == (FinishOutcome.OK, "token of stf_sue at 10.0.0.1")
-    assert (await office.sign_ins.finish_sign_in(started.handle, "10.0.0.1")).outcome is FinishOutcome.FAILED
+    assert (await sqlite_office.sign_ins.finish_sign_in(started.handle, "10.0.0.1")).outcome is FinishOutcome.FAILED
     assert started.handle not in repr(started)
     assert finished.token not in repr(finished)
 
