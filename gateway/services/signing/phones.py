@@ -37,6 +37,7 @@ ATTACKS = frozenset({SignOutcome.INVALID, SignOutcome.OTHER_SIGNER})
 """Signatures that came and must not count: staff look into each."""
 REPLAYED = "replayed"
 STALE = "stale"
+GONE = "disabled"
 
 Counted = Callable[[Connection, Row[Any], SignResult, datetime], SignOutcome]
 """Count a verified signature inside the unit that ends its request; what came of it."""
@@ -69,6 +70,7 @@ class Phones:
         self._metrics = parts.metrics
         self._signer = parts.signer
         self._check = parts.check
+        self._staff = parts.staff
         self._ends = ends
         self._log = log(service="signing")
 
@@ -102,6 +104,8 @@ class Phones:
             self._log.warning("signature_service_silent", request=row.id, fault=type(problem).__name__)
             result = SignResult(SignOutcome.UNAVAILABLE)
         outcome, note = self._verified(row, request, result)
+        if outcome is SignOutcome.SIGNED and await self._is_gone(row.staff_id):
+            outcome, note = SignOutcome.INVALID, GONE
         ended = await self._record(row.id, result, outcome, note)
         if ended is None:
             return
@@ -120,6 +124,11 @@ class Phones:
             ended = await self._record(row.id, SignResult(SignOutcome.UNAVAILABLE), SignOutcome.UNAVAILABLE, "given up")
             given_up += ended is not None
         return given_up
+
+    async def _is_gone(self, staff_id: str) -> bool:
+        """Whether whoever was asked may do nothing any more."""
+        member = await self._staff.by_id(staff_id)
+        return member is None or member.disabled
 
     def _verified(self, row: Row[Any], request: SignRequest, result: SignResult) -> tuple[SignOutcome, str]:
         """What the answer is worth: the service's word alone is not enough."""

@@ -253,6 +253,7 @@ async def test_one_refusal_ends_it_until_it_is_asked_for_anew(sqlite_office: Off
     assert (await sqlite_office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.REFUSED
     assert (await sqlite_office.signs("sue", document_id)).outcome is StartOutcome.NOT_WAITING
     assert sqlite_office.done == ["unsigned bat_1"]
+    assert not await sqlite_office.signing.withdraw("batch", "bat_1", "given up"), "why it was refused stays to be seen"
     await sqlite_office.signing.ask(BATCH, anew=True)
     assert (await sqlite_office.signs("sue", await sqlite_office.only())).outcome is StartOutcome.OK
     assert (await sqlite_office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.SIGNED

@@ -169,3 +169,16 @@ async def test_who_is_suspended_while_the_phone_is_asked_has_not_signed(sqlite_o
 
     assert (await kinds(sqlite_office, document_id))[-1] is EventKind.ATTACK
     assert sqlite_office.done == []
+
+
+async def test_who_is_disabled_while_the_phone_is_asked_has_not_signed(sqlite_office: Office) -> None:
+    await sqlite_office.signing.ask(BATCH)
+    document_id = await sqlite_office.only()
+    await sqlite_office.signing.sign(document_id, sqlite_office.who("sue"), "form")
+    sqlite_office.staff.people["stf_sue"] = replace(sqlite_office.who("sue"), disabled=True)
+
+    await sqlite_office.answer()
+
+    history = await sqlite_office.signing.history(document_id)
+    assert (history[-1].what, history[-1].note) == (EventKind.ATTACK, "invalid: disabled")
+    assert sqlite_office.done == []
