@@ -2,9 +2,10 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from gateway.observe import log
 from gateway.services.signing.answers import not_theirs
@@ -15,9 +16,10 @@ from gateway.services.signing.model import (
     Purpose,
     SignerState,
     SignOutcome,
+    SignResult,
 )
 from gateway.services.signing.parts import SigningParts
-from gateway.services.signing.phones import Counted, Ends, on_phone, put_request
+from gateway.services.signing.phones import Ends, on_phone, put_request
 from gateway.services.signing.rules import FALLBACK, new_code, to_sign
 from gateway.services.signing.tables import requests, signers
 from gateway.services.signing.texts import phone_text
@@ -45,8 +47,7 @@ class MobileSignIns:
     @property
     def ends(self) -> Ends:
         """What the answers of phones do to sign-ins: the request's own row is all."""
-        theirs: Counted = lambda tx, row, result, _now: not_theirs(tx, row, result) or SignOutcome.SIGNED  # noqa: E731
-        return Ends(theirs, lambda *_: None, _nothing)
+        return Ends(_theirs, lambda *_: None, _nothing)
 
     async def start_sign_in(self, username: str, remote: str) -> MobileSignIn:
         """Ask the phone of this member, if there is one; counted and locked as a password is.
@@ -121,6 +122,10 @@ class MobileSignIns:
 
 def _hash(handle: str) -> bytes:
     return hashlib.sha256(handle.encode("utf-8", "replace")).digest()
+
+
+def _theirs(tx: Connection, row: Row[Any], result: SignResult, _now: datetime) -> SignOutcome:
+    return not_theirs(tx, row, result) or SignOutcome.SIGNED
 
 
 async def _nothing(_about: str) -> None:
