@@ -86,6 +86,10 @@ class Signer:
         """Sign at once."""
         self.signed[document.subject] = document.digest
 
+    async def withdraw(self, kind: str, subject: str, reason: str) -> None:
+        """Nobody is asked."""
+        self.signed.pop(subject, None)
+
     async def proof(self, kind: str, subject: str, digest: bytes) -> ProofOutcome:
         """Of the digest that was signed."""
         kept = self.signed.get(subject)

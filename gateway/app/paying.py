@@ -69,6 +69,10 @@ class Signatures:
         """Put it up for signing."""
         await self._documents.ask(document, anew=anew)
 
+    async def withdraw(self, kind: str, subject: str, reason: str) -> None:
+        """Ask nobody any more."""
+        await self._documents.withdraw(kind, subject, reason)
+
     async def proof(self, kind: str, subject: str, digest: bytes) -> ProofOutcome:
         """What can be proved now."""
         return (await self._documents.proof(kind, subject, digest)).outcome

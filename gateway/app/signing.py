@@ -49,7 +49,8 @@ class SigningRooms:
 
     async def sweep(self) -> int:
         """Finish what a crash left of each."""
-        return await self.phones.sweep() + await self.signers.sweep() + await self.signing.sweep()
+        rooms = (self.phones, self.signers, self.signing, self.sign_ins)
+        return sum([await room.sweep() for room in rooms])
 
 
 class Deciding:

@@ -8,8 +8,8 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from gateway.channels.api.limiter import Limiter
 from gateway.channels.api.models import FieldProblem, Problem
+from gateway.channels.limiter import Limiter
 
 M = TypeVar("M", bound=BaseModel)
 BODY_BYTES_MAX = 16 * 1024

@@ -9,12 +9,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.channels.api.answers import Refused, given, in_time, json_body, parsed, within_rate, wrong
-from gateway.channels.api.limiter import Limiter
 from gateway.channels.api.models import HeadKey, Problem, TokenGiven, TokenRequest
 from gateway.channels.api.openapi import description
 from gateway.channels.api.partners import Gate, Partners
 from gateway.channels.api.payees import PayeeRoutes
 from gateway.channels.api.payouts import PayoutRoutes
+from gateway.channels.limiter import Limiter
 from gateway.errors import Fault
 from gateway.observe import Metrics, log
 from gateway.services.tokens import ProvisionOutcome, ProvisionRequest, ProvisionResult

@@ -29,7 +29,7 @@ REFUSALS: Mapping[int, str] = {
     408: "`slow`: the body did not come in time",
     413: "`too_large`",
     415: "`unsupported_media_type`: send `application/json`",
-    422: "`invalid`: see `errors`; `idempotency_key_reused`; `not_understood`",
+    422: "`invalid`: see `errors`; `idempotency_key_reused`; `reference_id_reused`; `not_understood`",
     429: "`rate_limited`: see `Retry-After`",
     503: "`store_unavailable`, `timeout`: send the same request again",
 }

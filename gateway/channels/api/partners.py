@@ -8,7 +8,8 @@ from typing import BinaryIO, Protocol
 from aiohttp import web
 
 from gateway.channels.api.answers import Refused, in_time, within_rate
-from gateway.channels.api.limiter import Limiter
+from gateway.channels.limiter import Limiter
+from gateway.observe import log
 from gateway.services.apikeys import ApiKey, Call, Scope
 from gateway.services.payees import PayeeAccount, PayeeResult
 from gateway.services.payouts.model import BadRow, Batch, Declared, Item, ItemState, PayoutResult, Progress
@@ -17,6 +18,7 @@ from wallet.clock import Clock
 WINDOW = timedelta(minutes=10)
 CALLS_PER_KEY = 3000
 WRONG_KEYS_PER_ADDRESS = 30
+_LOG = log(part="api")
 
 
 class Keys(Protocol):
@@ -172,6 +174,7 @@ class Gate:
             key = await self._key(request)
             within_rate(self._by_key, key.id)
             if scope not in key.scopes:
+                _LOG.warning("api_refused", key=key.id, scope=scope.value)
                 raise Refused(403, "scope", f"this key may not do that; it needs the scope {scope.value}")
             return await handler(request, key)
 
@@ -184,6 +187,7 @@ class Gate:
             async with in_time():
                 key = await self._keys.check(secret.strip())
         if key is None:
+            _LOG.warning("api_key_refused", remote=request.remote or "")
             within_rate(self._by_address, request.remote or "")
             raise Refused(401, "no_key", "send a valid key as Authorization: Bearer; ask us for one")
         return key

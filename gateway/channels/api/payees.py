@@ -3,19 +3,21 @@
 Accounts are told by their last digits only: the whole stands in the bank's file and nowhere else.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Literal
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.channels.api.answers import given, in_time, json_body, parsed
+from gateway.channels.api.answers import Refused, given, in_time, json_body, parsed
 from gateway.channels.api.partners import Gate, Partners
-from gateway.services.apikeys import ApiKey, Scope
+from gateway.services.apikeys import ApiKey, CallState, Scope
 from gateway.services.msisdn import normal_msisdn
 from gateway.services.payees import G2P_CODES, PayeeAccount, PayeeOutcome, PayeeResult
 
+_Act = Callable[[str, dict[str, str]], Awaitable[PayeeResult]]
 RESOLVED_MAX = 1000
 RESOLVE_BYTES_MAX = 64 * 1024
 Resolution = Literal["succ.fa.active", "succ.fa.inactive", "succ.fa.not_found", "succ.id.not_found"]
@@ -92,6 +94,7 @@ class PayeeRoutes:
     """The four verbs."""
 
     def __init__(self, partners: Partners) -> None:
+        self._keys = partners.keys
         self._people = partners.people
         self._payees = partners.payees
 
@@ -115,26 +118,34 @@ class PayeeRoutes:
     async def link(self, request: web.Request, key: ApiKey) -> web.Response:
         """POST /payees/link."""
         asked = parsed(LinkRequest, await json_body(request))
-        async with in_time():
-            person = (await self._found([asked.id])).get(asked.id, "")
-            told = {"by": key.actor, "call_key": f"{key.actor}:link:{asked.reference_id}", "name": asked.name}
-            return _answer(asked.reference_id, await self._payees.link(person, asked.iban, **told))
+        return await self._once(
+            key, "link", asked, lambda person, said: self._payees.link(person, asked.iban, name=asked.name, **said)
+        )
 
     async def update(self, request: web.Request, key: ApiKey) -> web.Response:
         """POST /payees/update."""
         asked = parsed(LinkRequest, await json_body(request))
-        async with in_time():
-            person = (await self._found([asked.id])).get(asked.id, "")
-            told = {"by": key.actor, "call_key": f"{key.actor}:update:{asked.reference_id}", "name": asked.name}
-            return _answer(asked.reference_id, await self._payees.update(person, asked.iban, **told))
+        return await self._once(
+            key, "update", asked, lambda person, said: self._payees.update(person, asked.iban, name=asked.name, **said)
+        )
 
     async def unlink(self, request: web.Request, key: ApiKey) -> web.Response:
         """POST /payees/unlink."""
         asked = parsed(UnlinkRequest, await json_body(request))
+        return await self._once(key, "unlink", asked, lambda person, said: self._payees.unlink(person, **said))
+
+    async def _once(self, key: ApiKey, verb: str, asked: LinkRequest | UnlinkRequest, act: _Act) -> web.Response:
+        """Do it; the same reference with another wish is told apart, for it would be answered as if it were done."""
+        call = f"{verb}:{asked.reference_id}"
         async with in_time():
+            wish = hashlib.sha256(asked.model_dump_json().encode()).hexdigest()
+            if (await self._keys.began(key.id, f"payee:{call}", wish)).state is CallState.OTHER:
+                raise Refused(422, "reference_id_reused", "this reference_id came with another wish; take a new one")
             person = (await self._found([asked.id])).get(asked.id, "")
-            told = {"by": key.actor, "call_key": f"{key.actor}:unlink:{asked.reference_id}"}
-            return _answer(asked.reference_id, await self._payees.unlink(person, **told))
+            result = await act(person, {"by": key.actor, "call_key": f"{key.actor}:{call}"})
+            if result.outcome is not PayeeOutcome.OK:
+                await self._keys.refused(key.id, f"payee:{call}")
+        return _answer(asked.reference_id, result)
 
     async def _found(self, ids: Sequence[str]) -> dict[str, str]:
         """Person ids of what was asked by id or number; who is not known is left out, or known to nobody later."""

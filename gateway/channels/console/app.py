@@ -1,6 +1,7 @@
 """The console as one aiohttp application, to be mounted at /console."""
 
 import hashlib
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -49,6 +50,7 @@ from gateway.channels.console.pages import (
 )
 from gateway.channels.console.routes import Route
 from gateway.channels.console.visit import PREFIX
+from gateway.channels.limiter import Limiter
 
 _HERE = Path(__file__).parent
 _STATIC = _HERE / "static"
@@ -69,6 +71,7 @@ def console_app(deps: ConsoleDeps) -> web.Application:
     """Make the sub-application; mount it by `root.add_subapp("/console", …)`."""
     app = web.Application(middlewares=[boundary])
     app[DEPS] = deps
+    app[phone_sign_in.STARTS] = Limiter(deps.clock, phone_sign_in.STARTS_PER_ADDRESS, timedelta(minutes=10))
     app.on_response_prepare.append(headers)
     environment = aiohttp_jinja2.setup(
         app,

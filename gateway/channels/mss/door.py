@@ -11,6 +11,7 @@ from typing import Protocol
 from aiohttp import web
 
 from gateway.errors import BadInput
+from gateway.observe import log
 
 BODY_BYTES_MAX = 262_144
 BODY_S = 5.0
@@ -42,6 +43,7 @@ class ResultDoor:
     async def _take(self, request: web.Request) -> web.Response:
         given = request.match_info["secret"].encode("utf-8", "replace")
         if not hmac.compare_digest(given, self._secret.encode()):
+            log().warning("mss_callback_refused", remote=request.remote or "")
             raise web.HTTPNotFound
         self._taker.arrived(await _body(request))
         return web.Response()

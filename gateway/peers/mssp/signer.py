@@ -62,8 +62,8 @@ LAST_S = 1.0
 """How long the last question may take, whose time is over already."""
 PUSHED_POLLS = 4
 """How many pauses longer the questions are apart where the service tells by itself."""
-OLD_S, AHEAD_S = 240, 60
-"""How old an id may be, as services refuse an Instant that is more than five minutes from theirs; and how far ahead."""
+AHEAD_S = 60
+"""How far ahead of our clock the moment of an id may be, which another process has made."""
 PROFILE_PARAMS = "sscds state certs pinstatus carddetails"
 TOLD_FAULTS = frozenset({FaultCode.WRONG_PARAM, FaultCode.MISSING_PARAM, FaultCode.UNAUTHORIZED_ACCESS})
 """Faults of our settings or clock, whose detail is logged so that somebody can mend them."""
@@ -92,8 +92,9 @@ class Mssp:
     async def sign(self, request: SignRequest) -> SignResult:
         """Ask a phone and wait until its time is over; never raises for what the service may answer.
 
-        A transaction id of ours (`sgn_…`) must be no older than OLD_S, for its moment is the request's Instant: so the
-        service itself refuses it when it comes again after a crash, and the person is not asked twice.
+        A transaction id of ours (`sgr_…`) whose person's time is over is not sent: after a crash nobody is asked twice,
+        nor for what they no longer expect. Its moment is the request's Instant, so that the service itself refuses it
+        when it comes again before that.
         """
         started = time.perf_counter()
         try:
@@ -193,9 +194,9 @@ class Mssp:
         return await self._waited(request, pending, deadline) if pending.mssp_id else _UNAVAILABLE
 
     async def _sent(self, request: SignRequest, deadline: float) -> SignResult:
-        instant = self._instant(request.transaction_id)
+        instant = self._instant(request)
         if instant is None:
-            log().error("mssp_request", reason="the transaction id is too old, or from another clock")
+            log().warning("mssp_request", reason="the person's time is over, or the id is from another clock")
             return _UNAVAILABLE
         pending = self._pendings.begin(request.transaction_id)
         within_s = request.timeout_s + GRACE_S if self._profile.mode is Mode.SYNCH else ASK_S
@@ -289,12 +290,12 @@ class Mssp:
         password = self._profile.password or None
         return ApInfo(ap_id=self._profile.ap_id, password=password, trans_id=transaction_id, instant=instant, url=url)
 
-    def _instant(self, transaction_id: str) -> datetime | None:
+    def _instant(self, request: SignRequest) -> datetime | None:
         now = self._clock.now()
-        made = moment_of(transaction_id)
+        made = moment_of(request.transaction_id)
         if made is None:
             return now
-        return made if timedelta(seconds=-AHEAD_S) <= now - made <= timedelta(seconds=OLD_S) else None
+        return made if timedelta(seconds=-AHEAD_S) <= now - made <= timedelta(seconds=request.timeout_s) else None
 
     def _pause_s(self) -> float:
         """Not all at once: a quarter more or less."""

@@ -148,14 +148,16 @@ class ApiKeys:
     async def began(self, key_id: str, call: str, body_sha256: str) -> Call:
         """Whether this call is the first of its idempotency key; NEW makes the caller the one who does it."""
         now = self._clock.now()
-        row = {"key_id": key_id, "call": call, "sha256": body_sha256, "subject": "", "began_at": now}
+        # Keyed, as a short body could be found again from its plain hash: it may hold an account.
+        digest = (await self._keys.mac("lookup", b"api call\0" + body_sha256.encode())).hex()
+        row = {"key_id": key_id, "call": call, "sha256": digest, "subject": "", "began_at": now}
         mine = (calls.c.key_id == key_id) & (calls.c.call == call)
 
         def work(tx: Connection) -> Call:
             if insert_ignore(tx, calls, row):
                 return Call(CallState.NEW)
             known = tx.execute(select(calls).where(mine).with_for_update(key_share=True)).one()
-            if known.sha256 != body_sha256:
+            if known.sha256 != digest:
                 return Call(CallState.OTHER)
             if known.subject:
                 return Call(CallState.DONE, known.subject)

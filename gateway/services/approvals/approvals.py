@@ -31,6 +31,15 @@ Executor = Callable[[str, str], Awaitable[str]]
 """`(subject, approval_id) -> result`: does what was approved; called again after a crash, so twice must be harmless."""
 
 SWEEP_PAGE = 100
+TURNED_AWAY = frozenset(
+    {
+        ApprovalOutcome.MAKER_IS_CHECKER,
+        ApprovalOutcome.ONE_WITH_MAKER,
+        ApprovalOutcome.BARRED,
+        ApprovalOutcome.PRINCIPAL_VOTED,
+    }
+)
+"""Refusals that the pages offer no button for: whoever meets one has tried to be two people."""
 
 
 class Approvals(Proposals):
@@ -143,6 +152,7 @@ class Approvals(Proposals):
             assert row is not None, "approvals are never deleted"
             said = ballot(self._matter_in(tx, row, held), voter, now, rejecting=rejecting)
             if isinstance(said, ApprovalOutcome):
+                self._turned_away(tx, approval_id, checker, said, now)
                 return said
             if not rejecting:
                 add_vote(tx, approval_id, VoteKind.CHECK, said.principal, checker.id, now)
@@ -164,6 +174,14 @@ class Approvals(Proposals):
         if decided.kind in self._refusers:
             await self._do(decided, self._refusers[decided.kind])
         return ApprovalOutcome.REJECTED
+
+    def _turned_away(
+        self, tx: Connection, approval_id: str, checker: Checker, said: ApprovalOutcome, now: datetime
+    ) -> None:
+        """Let whoever tries to be two people stand in the history, once for each way."""
+        if said in TURNED_AWAY:
+            self._log.warning("approval_turned_away", approval_id=approval_id, staff_id=checker.id, outcome=said.value)
+            add_change(tx, approval_id, ChangeKind.TURNED_AWAY, checker.id, said.value, now, once=True)
 
     async def _held_by(self, staff_id: str, waiting: Sequence[Approval]) -> Held:
         if self._delegations is None or not waiting:
@@ -212,8 +230,9 @@ class Approvals(Proposals):
             row = _held(tx, approval_id)
             if row is None or row.due is None:
                 return
-            add_change(tx, approval_id, what, "", note, now)
-            if what is ChangeKind.FAILED:
+            failed = what is ChangeKind.FAILED
+            add_change(tx, approval_id, what, "", note, now, once=failed)
+            if failed:
                 return
             approved = row.state == ApprovalState.APPROVED
             state = ApprovalState.EXECUTED if approved else ApprovalState.REJECTED

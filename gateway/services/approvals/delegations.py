@@ -38,13 +38,22 @@ class Held:
 
     def principals(self, delegate: str, kind: str) -> list[StandIn]:
         """Those whom this member stands in for now."""
-        ids = self.stood_in([delegate], kind, self.now)
+        ids = self._named_by({delegate}, kind, self.now)
         return [StandIn(one, self.roles[one]) for one in sorted(ids) if one in self.roles]
 
     def stood_in(self, delegates: Collection[str], kind: str, since: datetime) -> frozenset[str]:
-        """Those whom any of these members has stood in for at any moment since, or does now."""
-        mine = [row for row in self.rows if row.delegate in delegates and row.ends > since]
-        return frozenset(row.principal for row in mine if not row.kinds or kind in row.kinds)
+        """Those whom any of these members has stood in for at any moment since, or does now, over any chain.
+
+        A chain gives nobody a voice, but whoever is at its end counts as everybody on it.
+        """
+        found: set[str] = set()
+        while more := self._named_by(found.union(delegates), kind, since) - found:
+            found |= more
+        return frozenset(found)
+
+    def _named_by(self, delegates: Collection[str], kind: str, since: datetime) -> set[str]:
+        mine = (row for row in self.rows if row.delegate in delegates and row.ends > since)
+        return {row.principal for row in mine if not row.kinds or kind in row.kinds}
 
 
 class Delegations:
@@ -66,12 +75,13 @@ class Delegations:
         reason: str,
         by: Checker,
     ) -> DelegationOutcome:
-        """Let somebody stand in, for these kinds or, if none are named, for all. Chains do not count.
+        """Let somebody stand in, for these kinds or, if none are named, for all. Chains give no voice.
 
-        It gives nobody a second vote: a stand-in who is a maker, or has voted, is refused when they vote.
+        It gives nobody a second vote: a stand-in who is a maker, or has voted, is refused when they vote. An
+        administrator names stand-ins for others, but never themself.
         """
         now = self._clock.now()
-        if by.id != principal and ADMINISTRATOR not in by.roles:
+        if by.id != principal and (ADMINISTRATOR not in by.roles or by.id == delegate):
             return DelegationOutcome.NOT_YOURS
         if principal == delegate:
             return DelegationOutcome.SELF
@@ -133,9 +143,9 @@ class Delegations:
         """Those whom this member stands in for now, for this kind, with their roles now; disabled ones are left out."""
         return (await self.held(delegate, self._clock.now())).principals(delegate, kind)
 
-    async def stood_in(self, delegate: str, kind: str, since: datetime) -> frozenset[str]:
-        """Those whom this member has stood in for at any moment since, or does now."""
-        return (await self.held("", since)).stood_in([delegate], kind, since)
+    async def stood_in(self, delegates: Collection[str], kind: str, since: datetime) -> frozenset[str]:
+        """Those whom any of these members has stood in for at any moment since, or does now, over any chain."""
+        return (await self.held("", since)).stood_in(delegates, kind, since)
 
 
 def _delegation(row: Row[Any]) -> Delegation:

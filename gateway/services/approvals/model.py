@@ -145,8 +145,10 @@ class ChangeKind(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     EXECUTED = "executed"
+    TURNED_AWAY = "turned_away"
+    """Somebody wanted to decide who counts as a maker, or whom it is about; the note is the outcome."""
     FAILED = "failed"
-    """The executor met a fault; the sweep tries again."""
+    """The executor met a fault; the sweep tries again, and says so once for each fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,7 @@ class DelegationOutcome(StrEnum):
     UNKNOWN = "unknown"
     """There is no such delegation, or it is over."""
     NOT_YOURS = "not_yours"
-    """Only the person themself or an administrator."""
+    """Only the person themself or an administrator, who is not the one to stand in."""
     SELF = "self"
     UNKNOWN_STAFF = "unknown_staff"
     PERIOD = "period"

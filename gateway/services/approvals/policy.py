@@ -98,7 +98,11 @@ class Policy:
         """
         lists = dict(_read(SHIPPED, known))
         if file:
-            lists |= _read(Path(file), known)
+            own = _read(Path(file), known)
+            # A kind that is misspelt would leave the weaker list in force, and nobody would know.
+            if strange := sorted(own.keys() - lists.keys() - roles.keys()):
+                raise SettingsFault(f"{file}: there is no kind {strange[0]}; there are {_listed(lists, roles)}")
+            lists |= own
         named = {kind: (Band(roles=(role,)),) for kind, role in roles.items()}
         return cls({**named, **{kind: _with_role(bands, roles.get(kind)) for kind, bands in lists.items()}})
 
@@ -118,6 +122,10 @@ class Policy:
 
     def _found(self, kind: str, amount: Money | None) -> Band | None:
         return next((band for band in self._bands.get(kind, ()) if band.holds(amount)), None)
+
+
+def _listed(*kinds: Collection[str]) -> str:
+    return ", ".join(sorted({kind for some in kinds for kind in some}))
 
 
 def _with_role(bands: Sequence[Band], role: str | None) -> tuple[Band, ...]:

@@ -147,8 +147,13 @@ def add_vote(tx: Connection, approval_id: str, what: VoteKind, principal: str, v
     tx.execute(insert(votes).values(row))
 
 
-def add_change(tx: Connection, approval_id: str, what: ChangeKind, staff_id: str, note: str, at: datetime) -> None:
-    """Write the next row of its history; the caller holds the approval's row."""
+def add_change(
+    tx: Connection, approval_id: str, what: ChangeKind, staff_id: str, note: str, at: datetime, *, once: bool = False
+) -> None:
+    """Write the next row of its history, with `once` unless it says that; the caller holds the approval's row."""
+    same = select(changes.c.seq).where(changes.c.approval_id == approval_id, changes.c.what == what)
+    if once and tx.execute(same.where(changes.c.staff_id == staff_id, changes.c.note == note)).first() is not None:
+        return
     last = tx.execute(select(func.max(changes.c.seq)).where(changes.c.approval_id == approval_id)).scalar()
     tx.execute(
         insert(changes).values(

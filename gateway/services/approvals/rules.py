@@ -74,7 +74,7 @@ def ballot(matter: Matter, voter: Voter, now: datetime, *, rejecting: bool) -> A
         return ApprovalOutcome.COOLING
     if voter.id in matter.voters:
         return ApprovalOutcome.ALREADY_VOTED
-    free = [name for name in names if name not in matter.principals]
+    free = [name for name in names if name not in matter.principals | matter.voters]
     if voter.id in matter.principals or not free:
         return ApprovalOutcome.PRINCIPAL_VOTED
     return Ballot(free[0], enough=len(matter.principals) + 1 >= matter.band.checkers)

@@ -2,7 +2,7 @@
 
 from gateway.services.payouts.answers import DeskState, Flag, HeldReason, PayoutOutcome, RowFault, Stop
 from gateway.services.payouts.book import FILE, Parts
-from gateway.services.payouts.drafting import APPROVAL_KIND
+from gateway.services.payouts.making import APPROVAL_KIND
 from gateway.services.payouts.model import (
     BadRow,
     Batch,

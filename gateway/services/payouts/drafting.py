@@ -11,15 +11,13 @@ from gateway.services.payouts import bulk
 from gateway.services.payouts.answers import HeldReason, PayoutOutcome, Stop
 from gateway.services.payouts.book import STAFF, Log, asset_of, change, held
 from gateway.services.payouts.loading import Loading
+from gateway.services.payouts.making import APPROVAL_KIND
 from gateway.services.payouts.model import BatchState, ItemState, PayoutResult, Rail
 from gateway.services.payouts.rules import SEQ_MAX, Manifest, end_to_end_id, item_id
 from gateway.services.payouts.tables import BATCHES, ITEMS
 from gateway.store.rows import Value
 from wallet.money import Money
 
-APPROVAL_KIND = "payout_batch"
-"""Kind of the approval by which others agree to a batch, and of the document that is signed: the policy has one table
-for both. The subject is the batch's id."""
 FREEZE_PAGE, MANIFEST_PAGE = 2000, 5000
 BEFORE_RELEASE = frozenset({BatchState.LOADING, BatchState.DRAFT, BatchState.LOCKED, BatchState.APPROVED})
 _WAITING = (ItemState.RECEIVED.value, ItemState.HELD.value)

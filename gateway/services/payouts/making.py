@@ -20,6 +20,10 @@ from gateway.wire.csvrows import has_control
 from wallet.ids import new_id
 from wallet.money import IRR, Asset
 
+APPROVAL_KIND = "payout_batch"
+"""Kind of the approval by which others agree to a batch, and of the document that is signed: the policy has one table
+for both. The subject is the batch's id."""
+
 NAME_MAX = 100
 REASON_MAX = 200
 PIECE = 256 * 1024
@@ -167,7 +171,11 @@ class Making(Book):
         return await self._store.write(work)
 
     async def _give_up(self, batch_id: str) -> None:
-        """A batch that is over before anything was paid: its items are cancelled, what they owe is free again."""
+        """A batch that is over before anything was paid: its items are cancelled, what they owe is free again.
+
+        Nobody is asked to sign it any more.
+        """
+        await self._parts.signing.withdraw(APPROVAL_KIND, batch_id, "given up")
         now = self._clock.now()
         still = (ItemState.RECEIVED, ItemState.HELD, ItemState.APPROVED)
         end = {"state": ItemState.CANCELLED.value, "once": None, "changed_at": now, "order_id": ""}

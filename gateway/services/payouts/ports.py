@@ -139,6 +139,10 @@ class Signing(Protocol):
         """Ask for what its kind needs; the same kind, subject and digest is the same, unless it is asked for `anew`."""
         ...
 
+    async def withdraw(self, kind: str, subject: str, reason: str) -> object:
+        """Ask nobody any more, and let what was signed prove nothing; harmless twice, or where nothing waits."""
+        ...
+
     async def proof(self, kind: str, subject: str, digest: bytes) -> ProofOutcome:
         """What can be proved now: every kept signature is verified again."""
         ...

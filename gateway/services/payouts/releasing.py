@@ -9,7 +9,7 @@ from gateway.observe import log
 from gateway.services.payouts.answers import PayoutOutcome, Stop
 from gateway.services.payouts.book import STAFF, Log, asset_of, change, held
 from gateway.services.payouts.budgets import Budgets
-from gateway.services.payouts.drafting import APPROVAL_KIND
+from gateway.services.payouts.making import APPROVAL_KIND
 from gateway.services.payouts.model import BatchState, ItemState, PayoutResult
 from gateway.services.payouts.tables import IS_FROZEN, ITEMS
 from gateway.services.payouts.wording import texts, title

@@ -14,13 +14,10 @@ from gateway.services.signing.tables import signatures, signers
 def counted(tx: Connection, row: Row[Any], result: SignResult, now: datetime) -> SignOutcome:
     """Keep a verified signature, if the document still waits and the signer still may."""
     document = held(tx, row.about)
-    signer = tx.execute(select(signers).where(signers.c.staff_id == row.staff_id)).one_or_none()
     if document is None or document.state != DocumentState.WAITING or now >= document.expires_at:
         return SignOutcome.EXPIRED
-    if signer is None or signer.state != SignerState.ACTIVE:
-        return SignOutcome.INVALID
-    if (signer.msisdn, signer.serial) != (row.msisdn, row.serial):
-        return SignOutcome.INVALID
+    if (no := not_theirs(tx, row, result)) is not None:
+        return no
     people = {one for kept in signatures_in(tx, row.about) for one in (kept.staff_id, kept.principal)}
     if {row.staff_id, row.principal} & people:
         return SignOutcome.INVALID
@@ -45,6 +42,19 @@ def counted(tx: Connection, row: Row[Any], result: SignResult, now: datetime) ->
     add_event(tx, row.about, EventKind.SIGNED, row.staff_id, row.code, now)
     end_if_whole(tx, document, now)
     return SignOutcome.SIGNED
+
+
+def not_theirs(tx: Connection, row: Row[Any], result: SignResult) -> SignOutcome | None:
+    """Why a signature that verifies is not that of whoever was asked, as they are enrolled now; None: it is.
+
+    Another authority may have given the pinned serial number to somebody else: the name must be the enrolled one, too.
+    """
+    signer = tx.execute(select(signers).where(signers.c.staff_id == row.staff_id)).one_or_none()
+    if signer is None or signer.state != SignerState.ACTIVE:
+        return SignOutcome.INVALID
+    if (signer.msisdn, signer.serial) != (row.msisdn, row.serial):
+        return SignOutcome.INVALID
+    return None if signer.certificate == result.subject else SignOutcome.OTHER_SIGNER
 
 
 def failed(tx: Connection, row: Row[Any], outcome: SignOutcome, why: str, now: datetime) -> None:

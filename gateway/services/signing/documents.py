@@ -93,13 +93,16 @@ class Documents:
         return await self._store.write(work)
 
     async def withdraw(self, kind: str, subject: str, reason: str) -> bool:
-        """What it is about was given up: nobody is asked any more, and nothing is proved; whether anything waited."""
+        """What it is about was given up: nobody is asked any more, and nothing is proved; whether anything was asked.
+
+        What was refused or has expired stays so, for whoever looks why.
+        """
         now = self._clock.now()
 
         def work(tx: Connection) -> bool:
             mine = documents.c.current_key == f"{kind}:{subject}"
             old = tx.execute(select(documents).where(mine).with_for_update(key_share=True)).one_or_none()
-            if old is None:
+            if old is None or DocumentState(old.state) in _ENDED:
                 return False
             end(tx, old.id, DocumentState.VOID, reason, now)
             add_event(tx, old.id, EventKind.VOIDED, "", reason, now)

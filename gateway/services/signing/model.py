@@ -211,7 +211,7 @@ class StartOutcome(StrEnum):
     MADE_IT = "made_it"
     """Who made or approved a document does not sign it."""
     STANDS_IN_FOR_MAKER = "stands_in_for_maker"
-    """Who stands in for somebody counts as that person."""
+    """Who stands in for somebody counts as that person, on either side."""
     OTHER_MEANS = "other_means"
     """It is signed by phone where the password was given, or the other way round."""
     NOT_ENROLLED = "not_enrolled"
@@ -283,13 +283,15 @@ class EventKind(StrEnum):
     """A request to a phone ended without a signature; the note is the outcome."""
     ATTACK = "attack"
     """A signature came that must not count; the note says which: replayed, changed, another person's phone, …"""
+    TURNED_AWAY = "turned_away"
+    """Somebody wanted to sign or refuse who made it, or counts as somebody who did; the note is the outcome."""
     REFUSED = "refused"
     EXPIRED = "expired"
     VOIDED = "voided"
     DONE = "done"
     """What follows the signature was done."""
     NOT_DONE = "not_done"
-    """It met a fault; the sweep tries again."""
+    """It met a fault; the sweep tries again, and says so once for each fault."""
 
 
 @dataclass(frozen=True, slots=True)

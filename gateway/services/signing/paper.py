@@ -82,8 +82,13 @@ def signatures_in(tx: Connection, document_id: str) -> Sequence[Row[Any]]:
     return tx.execute(mine).all()
 
 
-def add_event(tx: Connection, document_id: str, what: EventKind, staff_id: str, note: str, at: datetime) -> None:
-    """Write the next row of its history; the caller holds the document's row."""
+def add_event(
+    tx: Connection, document_id: str, what: EventKind, staff_id: str, note: str, at: datetime, *, once: bool = False
+) -> None:
+    """Write the next row of its history, with `once` unless it says that; the caller holds the document's row."""
+    same = select(events.c.seq).where(events.c.document_id == document_id, events.c.what == what)
+    if once and tx.execute(same.where(events.c.staff_id == staff_id, events.c.note == note)).first() is not None:
+        return
     last = tx.execute(select(func.max(events.c.seq)).where(events.c.document_id == document_id)).scalar()
     row = {"document_id": document_id, "seq": (last or 0) + 1, "what": what, "staff_id": staff_id, "note": note}
     tx.execute(insert(events).values(row | {"at": at}))

@@ -29,13 +29,15 @@ ASKED = "asked"
 ANSWER_S = TIMEOUT_S + 15
 """How long the service may take in all; then nothing is known."""
 LEASE = timedelta(seconds=ANSWER_S + 10)
-"""Whoever asks has the request for so long; after a crash the next one asks for the same transaction."""
+"""Whoever asks has the request for so long. After a crash the next one ends it: the person's time is over by then, and
+the signature service's client asks nobody then (see MobileSigner)."""
 GIVEN_UP = timedelta(minutes=15)
 """A request this old is asked for no more."""
 ATTACKS = frozenset({SignOutcome.INVALID, SignOutcome.OTHER_SIGNER})
 """Signatures that came and must not count: staff look into each."""
 REPLAYED = "replayed"
 STALE = "stale"
+GONE = "disabled"
 
 Counted = Callable[[Connection, Row[Any], SignResult, datetime], SignOutcome]
 """Count a verified signature inside the unit that ends its request; what came of it."""
@@ -68,6 +70,7 @@ class Phones:
         self._metrics = parts.metrics
         self._signer = parts.signer
         self._check = parts.check
+        self._staff = parts.staff
         self._ends = ends
         self._log = log(service="signing")
 
@@ -90,7 +93,7 @@ class Phones:
     async def ask(self, row: Row[Any]) -> None:
         """Ask the phone of a leased request and record what came of it.
 
-        Asking twice for one transaction is one request (see MobileSigner): after a crash this asks how it stands.
+        Asking twice for one transaction is one request (see MobileSigner), and after a crash asks nobody.
         """
         assert self._signer is not None, "claim leases nothing without a service"
         request = request_of(row)
@@ -101,6 +104,8 @@ class Phones:
             self._log.warning("signature_service_silent", request=row.id, fault=type(problem).__name__)
             result = SignResult(SignOutcome.UNAVAILABLE)
         outcome, note = self._verified(row, request, result)
+        if outcome is SignOutcome.SIGNED and await self._is_gone(row.staff_id):
+            outcome, note = SignOutcome.INVALID, GONE
         ended = await self._record(row.id, result, outcome, note)
         if ended is None:
             return
@@ -119,6 +124,11 @@ class Phones:
             ended = await self._record(row.id, SignResult(SignOutcome.UNAVAILABLE), SignOutcome.UNAVAILABLE, "given up")
             given_up += ended is not None
         return given_up
+
+    async def _is_gone(self, staff_id: str) -> bool:
+        """Whether whoever was asked may do nothing any more."""
+        member = await self._staff.by_id(staff_id)
+        return member is None or member.disabled
 
     def _verified(self, row: Row[Any], request: SignRequest, result: SignResult) -> tuple[SignOutcome, str]:
         """What the answer is worth: the service's word alone is not enough."""

@@ -18,7 +18,10 @@ class MobileSigner(Protocol):
     """A mobile signature service; satisfied by gateway.peers.mssp."""
 
     async def sign(self, request: SignRequest) -> SignResult:
-        """Ask a phone and wait until its time is over; never raises for what the service may answer."""
+        """Ask a phone and wait until its time is over; never raises for what the service may answer.
+
+        Again for the same transaction it asks how that stands, or, where another process has asked, nobody.
+        """
         ...
 
     async def told(self, msisdn: str, transaction_id: str, text: str) -> None:
@@ -86,8 +89,8 @@ class StandsIn(Protocol):
         """Those whom this member stands in for now, for this kind."""
         ...
 
-    async def stood_in(self, delegate: str, kind: str, since: datetime) -> Collection[str]:
-        """Those whom this member has stood in for at any moment since, or does now."""
+    async def stood_in(self, delegates: Collection[str], kind: str, since: datetime) -> Collection[str]:
+        """Those whom any of these members has stood in for at any moment since, or does now, over any chain."""
         ...
 
 

@@ -82,12 +82,19 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Who wants to sign: their roles, whom they stand in for now, and whom they did since it was asked for."""
+    """Who wants to sign.
+
+    Attributes:
+        stands_in: Whom they stand in for now.
+        stood_in: Whom they stand in for, or did since it was asked for.
+        ones: Whom those who made it stand in for, or did: they count as makers.
+    """
 
     id: str
     roles: AbstractSet[str]
     stands_in: Sequence[StandIn] = ()
     stood_in: AbstractSet[str] = frozenset()
+    ones: AbstractSet[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,8 @@ def in_whose_name(paper: Paper, hand: Hand, now: datetime) -> StartOutcome | Nam
         return over
     if hand.id in paper.made_by:
         return StartOutcome.MADE_IT
-    return StartOutcome.STANDS_IN_FOR_MAKER if hand.stood_in & paper.made_by else Named(free[0])
+    one_with_maker = ({hand.id} | hand.stood_in) & (paper.made_by | hand.ones)
+    return StartOutcome.STANDS_IN_FOR_MAKER if one_with_maker else Named(free[0])
 
 
 def _over(paper: Paper, now: datetime) -> StartOutcome | None:

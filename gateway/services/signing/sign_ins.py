@@ -2,11 +2,13 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from gateway.observe import log
+from gateway.services.signing.answers import not_theirs
 from gateway.services.signing.model import (
     FinishedSignIn,
     FinishOutcome,
@@ -14,6 +16,7 @@ from gateway.services.signing.model import (
     Purpose,
     SignerState,
     SignOutcome,
+    SignResult,
 )
 from gateway.services.signing.parts import SigningParts
 from gateway.services.signing.phones import Ends, on_phone, put_request
@@ -24,6 +27,8 @@ from wallet.ids import new_id
 
 COLLECT = timedelta(minutes=1)
 """How long after the phone's time a sign-in can be collected."""
+NOBODY = "nobody"
+"""What requests are about that only look like some; they are forgotten when nobody can ask for them any more."""
 
 
 class MobileSignIns:
@@ -42,7 +47,7 @@ class MobileSignIns:
     @property
     def ends(self) -> Ends:
         """What the answers of phones do to sign-ins: the request's own row is all."""
-        return Ends(lambda *_: SignOutcome.SIGNED, lambda *_: None, _nothing)
+        return Ends(_theirs, lambda *_: None, _nothing)
 
     async def start_sign_in(self, username: str, remote: str) -> MobileSignIn:
         """Ask the phone of this member, if there is one; counted and locked as a password is.
@@ -72,6 +77,7 @@ class MobileSignIns:
             "handle_hash": _hash(handle),
         }
         nobody: dict[str, object] = {"staff_id": "", "msisdn": "", "serial": "", "phone_key": None, "due": None}
+        nobody["about"] = NOBODY
 
         def work(tx: Connection) -> bool:
             mine = select(signers).where(signers.c.staff_id == staff_id, signers.c.state == SignerState.ACTIVE)
@@ -88,29 +94,38 @@ class MobileSignIns:
         self._log.info("sign_in_by_phone", request=request_id, remote=remote)
         return MobileSignIn(handle, code)
 
-    async def finish_sign_in(self, handle: str, remote: str = "") -> FinishedSignIn:
+    async def finish_sign_in(self, handle: str, remote: str) -> FinishedSignIn:
         """The sign-in, once, when the phone has signed."""
-        digest, now = _hash(handle), self._clock.now()
+        now = self._clock.now()
+        mine = requests.c.handle_hash == _hash(handle)
+        rows = await self._store.read(select(requests).where(mine))
+        if not rows or now >= rows[0].expires_at + COLLECT:
+            return FinishedSignIn(FinishOutcome.FAILED)
+        staff_id = str(rows[0].staff_id)
+        if rows[0].state != SignOutcome.SIGNED:
+            return FinishedSignIn(FinishOutcome.WAITING)
 
-        def work(tx: Connection) -> FinishOutcome | str:
-            mine = requests.c.handle_hash == digest
-            row = tx.execute(select(requests).where(mine).with_for_update(key_share=True)).one_or_none()
-            if row is None or now >= row.expires_at + COLLECT:
-                return FinishOutcome.FAILED
-            if row.state == SignOutcome.SIGNED:
-                tx.execute(update(requests).where(mine).values(handle_hash=None))
-                return str(row.staff_id)
-            return FinishOutcome.WAITING
+        def work(tx: Connection) -> bool:
+            """Use the handle up; whoever was suspended meanwhile is signed in no more."""
+            used = tx.execute(update(requests).where(mine).values(handle_hash=None)).rowcount == 1
+            active = select(signers.c.staff_id).where(signers.c.staff_id == staff_id)
+            return used and tx.execute(active.where(signers.c.state == SignerState.ACTIVE)).first() is not None
 
-        said = await self._store.write(work)
-        if isinstance(said, FinishOutcome):
-            return FinishedSignIn(said)
-        token = await self._parts.staff.open_sign_in(said, remote)
+        token = await self._parts.staff.open_sign_in(staff_id, remote) if await self._store.write(work) else ""
         return FinishedSignIn(FinishOutcome.OK, token) if token else FinishedSignIn(FinishOutcome.FAILED)
+
+    async def sweep(self) -> int:
+        """Forget requests of nobody that are over, so that names made up by strangers fill no table; how many."""
+        over = (requests.c.about == NOBODY) & (requests.c.expires_at < self._clock.now() - COLLECT)
+        return await self._store.write(lambda tx: tx.execute(delete(requests).where(over)).rowcount)
 
 
 def _hash(handle: str) -> bytes:
     return hashlib.sha256(handle.encode("utf-8", "replace")).digest()
+
+
+def _theirs(tx: Connection, row: Row[Any], result: SignResult, _now: datetime) -> SignOutcome:
+    return not_theirs(tx, row, result) or SignOutcome.SIGNED
 
 
 async def _nothing(_about: str) -> None:

@@ -48,6 +48,8 @@ SWEEP_PAGE = 100
 REASON_MAX = 200
 INBOX_READ_MAX = 500
 """Documents that are looked through for one inbox; far more than ever wait."""
+TURNED_AWAY = frozenset({StartOutcome.MADE_IT, StartOutcome.STANDS_IN_FOR_MAKER})
+"""Refusals that the pages offer no button for."""
 _REFUSED = {
     Confirmed.WRONG: StartOutcome.WRONG,
     Confirmed.CODE_USED: StartOutcome.CODE_USED,
@@ -140,7 +142,7 @@ class Signing(Documents):
             again = same_request(tx, key)
             if again is not None:
                 return again
-            name = in_whose_name(paper_of(row, signatures_in(tx, document_id)), hand, now)
+            name = self._named(tx, row, hand, now)
             if isinstance(name, StartOutcome):
                 return SignStart(name)
             if Need(row.need) is Need.PIN:
@@ -188,9 +190,9 @@ class Signing(Documents):
         if found is None:
             return StartOutcome.UNKNOWN
         hand = await self._hand(found[0], staff)
-        name = in_whose_name(paper_of(*found), hand, self._clock.now())
-        if isinstance(name, StartOutcome):
-            return name
+        refused = await self._store.write(lambda tx: self._refused(tx, document_id, hand))
+        if refused is not None:
+            return refused
         if Need(found[0].need) is not Need.PIN:
             return StartOutcome.OTHER_MEANS
         confirmed = await self._parts.staff.confirm(staff.id, password, totp)
@@ -201,7 +203,7 @@ class Signing(Documents):
         def work(tx: Connection) -> StartOutcome:
             row = held(tx, document_id)
             assert row is not None, "documents are never deleted"
-            said = in_whose_name(paper_of(row, signatures_in(tx, document_id)), hand, now)
+            said = self._named(tx, row, hand, now)
             if isinstance(said, StartOutcome):
                 return said
             values = {"document_id": document_id, "principal": said.principal, "staff_id": staff.id, "request_id": ""}
@@ -228,7 +230,7 @@ class Signing(Documents):
         def work(tx: Connection) -> StartOutcome:
             row = held(tx, document_id)
             assert row is not None, "documents are never deleted"
-            name = in_whose_name(paper_of(row, signatures_in(tx, document_id)), hand, now)
+            name = self._named(tx, row, hand, now)
             if isinstance(name, StartOutcome):
                 return name
             end(tx, document_id, DocumentState.REFUSED, said, now)
@@ -289,8 +291,23 @@ class Signing(Documents):
 
     async def _hand(self, row: Row[Any], staff: Signatory) -> Hand:
         stands_in = await self._parts.stands_in.principals(staff.id, row.kind)
-        stood_in = await self._parts.stands_in.stood_in(staff.id, row.kind, row.asked_at)
-        return Hand(staff.id, staff.roles, list(stands_in), frozenset(stood_in))
+        stood_in = await self._parts.stands_in.stood_in([staff.id], row.kind, row.asked_at)
+        ones = await self._parts.stands_in.stood_in(row.made_by, row.kind, row.asked_at)
+        return Hand(staff.id, staff.roles, list(stands_in), frozenset(stood_in), frozenset(ones))
+
+    def _named(self, tx: Connection, row: Row[Any], hand: Hand, now: datetime) -> StartOutcome | Named:
+        """In whose name, or why not; whoever tries to be two people stands in the history."""
+        said = in_whose_name(paper_of(row, signatures_in(tx, row.id)), hand, now)
+        if isinstance(said, StartOutcome) and said in TURNED_AWAY:
+            self._log.warning("signing_turned_away", document=row.id, staff_id=hand.id, outcome=said.value)
+            add_event(tx, row.id, EventKind.TURNED_AWAY, hand.id, said.value, now, once=True)
+        return said
+
+    def _refused(self, tx: Connection, document_id: str, hand: Hand) -> StartOutcome | None:
+        row = held(tx, document_id)
+        assert row is not None, "documents are never deleted"
+        said = self._named(tx, row, hand, self._clock.now())
+        return said if isinstance(said, StartOutcome) else None
 
     async def _name(self, row: Row[Any], signed: Sequence[Row[Any]], staff: Signatory) -> StartOutcome | Named:
         return in_whose_name(paper_of(row, signed), await self._hand(row, staff), self._clock.now())
@@ -319,7 +336,7 @@ def _followed(document_id: str, what: EventKind, note: str, now: datetime) -> Ca
         row = held(tx, document_id)
         if row is None or row.due is None:
             return
-        add_event(tx, document_id, what, "", note, now)
+        add_event(tx, document_id, what, "", note, now, once=what is EventKind.NOT_DONE)
         if what is EventKind.DONE:
             tx.execute(update(documents).where(documents.c.id == document_id).values(due=None))
 

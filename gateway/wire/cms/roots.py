@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gateway.errors import BadInput
 from gateway.wire.cms.der import elements, is_der, is_positive
@@ -36,7 +37,18 @@ KNOWN_CRITICAL = frozenset(
         x509.SubjectAlternativeName.oid,
     }
 )
-"""Extensions that may be critical. Names are not constrained here: a CA that says so is refused, never ignored."""
+"""Extensions that may be critical."""
+UNCHECKED = frozenset({x509.NameConstraints.oid, x509.PolicyConstraints.oid, x509.InhibitAnyPolicy.oid})
+"""What limits the certificates below and is not looked at here: who says so is refused, critical or not."""
+MACHINES = frozenset(
+    {
+        ExtendedKeyUsageOID.SERVER_AUTH,
+        ExtendedKeyUsageOID.CODE_SIGNING,
+        ExtendedKeyUsageOID.TIME_STAMPING,
+        ExtendedKeyUsageOID.OCSP_SIGNING,
+    }
+)
+"""Uses of keys of servers and services; a certificate for these alone is no person's (RFC 5280, 4.2.1.12)."""
 
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, OverflowError, AttributeError)
 """What readers of ASN.1 raise over octets that are not what they should be."""
@@ -68,7 +80,9 @@ class Cert:
     usage: x509.KeyUsage | None
     key_id: bytes | None
     foreign: bool
-    """It has a critical extension that is not known here."""
+    """It has a critical extension that is not known here, or a limit that is not looked at."""
+    machine: bool
+    """It is for servers and services alone."""
 
     def in_date(self, at: datetime) -> bool:
         """Valid at that moment."""
@@ -79,7 +93,9 @@ class Cert:
         """It is a person's, for signatures."""
         is_ca = self.constraints is not None and self.constraints.ca
         usage = self.usage
-        return not is_ca and not self.foreign and (usage is None or usage.digital_signature or usage.content_commitment)
+        if is_ca or self.foreign or self.machine:
+            return False
+        return usage is None or usage.digital_signature or usage.content_commitment
 
     def issues(self, below: int) -> bool:
         """It may issue certificates, with `below` of CAs between it and the signer."""
@@ -112,6 +128,7 @@ def read_certificate(raw: bytes) -> Cert | None:
             return None
         read = x509.load_der_x509_certificate(raw)
         extensions = read.extensions
+        uses = _extension(extensions, x509.ExtendedKeyUsage)
         return Cert(
             raw=raw,
             of=read,
@@ -121,7 +138,8 @@ def read_certificate(raw: bytes) -> Cert | None:
             constraints=_extension(extensions, x509.BasicConstraints),
             usage=_extension(extensions, x509.KeyUsage),
             key_id=key_id.digest if (key_id := _extension(extensions, x509.SubjectKeyIdentifier)) else None,
-            foreign=any(one.critical and one.oid not in KNOWN_CRITICAL for one in extensions),
+            foreign=any(one.oid in UNCHECKED or (one.critical and one.oid not in KNOWN_CRITICAL) for one in extensions),
+            machine=uses is not None and MACHINES.issuperset(uses),
         )
     except _CERTIFICATE_FAULTS:
         return None

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -31,10 +32,11 @@ NUMBER, STRANGER = "+989120000001", "+989120000002"
 DAY = hashlib.sha256(b"the day").digest()
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> str:
-    path = tmp_path / "tapdial.toml"
-    path.write_text(f"data_dir = {json.dumps(str(tmp_path / 'data'))}\n")
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("house")
+    path = folder / "tapdial.toml"
+    path.write_text(f"data_dir = {json.dumps(str(folder / 'data'))}\n")
     return str(path)
 
 
@@ -53,54 +55,65 @@ def run(config: str, *words: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-async def begun(house: House, kind: str = "day_close") -> NewStaff:
+@dataclass(frozen=True)
+class Begun:
+    """Sue, who signs, and what waits for her: a day's end, and a table that is signed by phone."""
+
+    sue: NewStaff
+    day: str
+    table: str
+
+
+@pytest.fixture(scope="module")
+def begun(config: str) -> Begun:
+    return inside(config, _begun)
+
+
+async def _begun(house: House) -> Begun:
+    await house.staff.create("ivo", "Ivo", [Role.BRANCH_CLERK], PASSWORD)
     made = await house.staff.create("sue", "Sue", [Role.SIGNATORY], PASSWORD)
     assert isinstance(made, NewStaff)
-    await house.deciding.documents.ask(
-        Document(
-            kind=kind,
-            subject="2026-11-22",
-            digest=DAY,
-            texts={"en": "SSO: close the day"},
-            title="Close of 2026-11-22",
-            made_by=frozenset({"stf_other"}),
-            roles=frozenset({Role.SIGNATORY}),
-            amount=None,
-            expires_at=house.clock.now() + timedelta(days=1),
+    for kind in ("day_close", "decision_table"):
+        await house.deciding.documents.ask(
+            Document(
+                kind=kind,
+                subject="2026-11-22",
+                digest=DAY,
+                texts={"en": "SSO: close the day"},
+                title=f"Close of 2026-11-22: {kind}",
+                made_by=frozenset({"stf_other"}),
+                roles=frozenset({Role.SIGNATORY}),
+                amount=None,
+                expires_at=house.clock.now() + timedelta(days=1),
+            )
         )
-    )
-    return made
+    day, table = await house.signing.signing.inbox(made.staff)
+    return Begun(made, day.id, table.id)
 
 
-def test_what_waits_is_listed_signed_and_proved(config: str) -> None:
-    made = inside(config, begun)
-
+def test_what_waits_is_listed_signed_and_proved(config: str, begun: Begun) -> None:
     status, listed = run(config, "inbox", "sue")
     assert (status, "Close of" in listed) == (0, True)
     assert run(config, "inbox", "nobody")[0] == 1
     assert run(config, "document", "doc_0")[0] == 1
 
-    async def sign(house: House) -> str:
-        (waiting,) = await house.signing.signing.inbox(made.staff)
-        code = pyotp.TOTP(made.totp_seed).at(house.clock.now())
-        signed = await house.signing.signing.sign_with_pin(waiting.id, made.staff, PASSWORD, code)
+    async def sign(house: House) -> None:
+        code = pyotp.TOTP(begun.sue.totp_seed).at(house.clock.now())
+        signed = await house.signing.signing.sign_with_pin(begun.day, begun.sue.staff, PASSWORD, code)
         assert signed is StartOutcome.OK
-        return waiting.id
 
-    async def waiting_id(house: House) -> str:
-        (waiting,) = await house.signing.signing.inbox(made.staff)
-        return waiting.id
-
-    assert run(config, "document", inside(config, waiting_id))[0] == 1, "it waits, and so is not proved"
-    status, shown = run(config, "document", inside(config, sign))
+    assert run(config, "document", begun.day)[0] == 1, "it waits, and so is not proved"
+    inside(config, sign)
+    status, shown = run(config, "document", begun.day)
     assert status == 0
     assert "proof: signed" in shown
     assert "password and code" in shown
 
 
-def test_the_phone_of_who_signs_shows_what_waits_and_no_other_does(config: str) -> None:
+def test_the_phone_of_who_signs_shows_what_waits_and_no_other_does(config: str, begun: Begun) -> None:
+    made = begun.sue
+
     async def work(house: House) -> None:
-        made = await begun(house, "decision_table")
         row = {"staff_id": made.staff.id, "msisdn": NUMBER, "serial": "1", "certificate": "CN=1", "state": "active"}
         row |= {"reason": "", "enrolled_by": "stf_a", "approved_by": "stf_b"}
         await house.store.write(lambda tx: tx.execute(insert(signers).values(enrolled_at=house.clock.now(), **row)))
@@ -108,23 +121,19 @@ def test_the_phone_of_who_signs_shows_what_waits_and_no_other_does(config: str) 
 
         (waiting,) = await desk.waiting(NUMBER)
 
-        assert waiting.title == "Close of 2026-11-22"
+        assert (waiting.id, waiting.title) == (begun.table, "Close of 2026-11-22: decision_table")
         assert await desk.waiting(STRANGER) == ()
         assert (await desk.send(STRANGER, waiting.id, "a")).outcome is SendOutcome.GONE
         assert (await desk.send(NUMBER, waiting.id, "b")).outcome is SendOutcome.UNAVAILABLE
         await house.staff.set_disabled(made.staff.id, disabled=True)
         assert await desk.waiting(NUMBER) == ()
+        await house.staff.set_disabled(made.staff.id, disabled=False)
 
     inside(config, work)
 
 
+@pytest.mark.usefixtures("begun")
 def test_somebody_stands_in_for_somebody_until_it_is_taken_back(config: str) -> None:
-    async def work(house: House) -> None:
-        await begun(house)
-        await house.staff.create("ivo", "Ivo", [Role.BRANCH_CLERK], PASSWORD)
-
-    inside(config, work)
-
     def staff(*words: str) -> tuple[int, str]:
         result = runner.invoke(app, ["staff", *words, "--config", config], env={"COLUMNS": "200"})
         return result.exit_code, result.output

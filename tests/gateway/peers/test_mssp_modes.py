@@ -84,11 +84,11 @@ async def test_an_id_of_ours_is_sent_with_its_own_moment_so_that_the_service_kno
     assert (first.ap.trans_id, first.ap.instant) == (second.ap.trans_id, second.ap.instant)
 
 
-async def test_an_old_id_is_not_sent_at_all(dial: Dial, clock: ManualClock) -> None:
+async def test_nobody_is_asked_whose_time_is_over(dial: Dial, clock: ManualClock) -> None:
     fake = FakeMssp()
     service = await dial(fake)
-    transaction_id = new_id("sgn", clock)
-    clock.advance(timedelta(seconds=241))
+    transaction_id = new_id("sgr", clock)
+    clock.advance(timedelta(seconds=61))
 
     assert (await service.sign(asked(transaction_id))).outcome is SignOutcome.UNAVAILABLE
     assert fake.requests == []

@@ -73,6 +73,7 @@ def issue(
     days: tuple[int, int] = (-30, 30),
     algorithm: hashes.SHA256 | hashes.SHA384 | None = None,
     extra: x509.ExtensionType | None = None,
+    critical: bool = True,
     issuer_name: str | None = None,
     constraints: bool = True,
 ) -> Holder:
@@ -97,7 +98,7 @@ def issue(
     if uses:
         builder = builder.add_extension(usage(*uses), critical=True)
     if extra is not None:
-        builder = builder.add_extension(extra, critical=True)
+        builder = builder.add_extension(extra, critical=critical)
     signing = issuer.key if issuer else key
     return Holder(builder.sign(signing, algorithm or hashes.SHA256()), key)
 

@@ -7,6 +7,7 @@ import pytest
 from asn1crypto import cms
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -102,6 +103,7 @@ def _self_made() -> Making:
     return Making(person, certificates=(person.der, root.der))
 
 
+STAMPS = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
 CONSTRAINED = x509.NameConstraints([x509.DNSName("example.org")], None)
 BAD: dict[str, tuple[CmsRefusal, Callable[[], Making]]] = {
     "two signers": (CmsRefusal.SIGNERS, lambda: GOOD.but(signers=2)),
@@ -120,6 +122,7 @@ BAD: dict[str, tuple[CmsRefusal, Callable[[], Making]]] = {
     "for encryption": (CmsRefusal.USAGE, lambda: _under(uses=["key_encipherment"])),
     "an authority that signs": (CmsRefusal.USAGE, lambda: _under(ca=True, uses=["digital_signature"])),
     "an unknown critical extension": (CmsRefusal.USAGE, lambda: _under(extra=CONSTRAINED)),
+    "a time stamp's": (CmsRefusal.USAGE, lambda: _under(extra=STAMPS)),
     "SHA-1 in the signature": (CmsRefusal.WEAK, lambda: Making(RSA_PERSON, digest="sha1")),
     "SHA-1 under SHA-256": (CmsRefusal.WEAK, lambda: Making(RSA_PERSON, signature_hash="sha1")),
     "a mixture of hashes": (CmsRefusal.WEAK, lambda: GOOD.but(signature_hash="sha384")),
@@ -133,6 +136,7 @@ BAD: dict[str, tuple[CmsRefusal, Callable[[], Making]]] = {
     "between may not issue": (CmsRefusal.PATH, lambda: _chain(uses=["crl_sign"])),
     "between is expired": (CmsRefusal.PATH, lambda: _chain(days=(-30, -1))),
     "between is constrained": (CmsRefusal.PATH, lambda: _chain(extra=CONSTRAINED)),
+    "between is constrained, by the way": (CmsRefusal.PATH, lambda: _chain(extra=CONSTRAINED, critical=False)),
     "too long a path": (CmsRefusal.PATH, _too_long_for_its_path),
     "a name that leads elsewhere": (CmsRefusal.PATH, lambda: _under(issuer_name="Other")),
     "another's key": (CmsRefusal.SIGNATURE, lambda: GOOD.but(key=ec_key())),

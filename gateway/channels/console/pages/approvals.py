@@ -125,7 +125,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         amount_told="amount" in approval.payload,
         missing=_missing(visit, approval, votes),
         votes=_votes(votes, names) if votes else None,
-        history=_history(history, names),
+        history=_history(visit, history, names),
         payload=[(_label(visit, name), _told(visit, value)) for name, value in sorted(approval.payload.items())],
     )
 
@@ -280,14 +280,18 @@ def _votes(votes: list[Vote], names: dict[str, str]) -> Table[Vote]:
     )
 
 
-def _history(changes: list[Change], names: dict[str, str]) -> Table[Change]:
+def _history(visit: Visit, changes: list[Change], names: dict[str, str]) -> Table[Change]:
+    def note(change: Change) -> str:
+        key = f"refused.approval_{change.note}"
+        return visit.words.t(key) if visit.words.knows(key) else change.note
+
     return Table(
         name="history",
         columns=[
             Column("when", lambda change: change.at),
             Column("what", lambda change: Chip(f"approval_change.{change.what.value}")),
             Column("by", lambda change: names.get(change.staff_id, "")),
-            Column("note", lambda change: change.note),
+            Column("note", note),
         ],
         rows=changes,
         empty="empty.history",

@@ -9,13 +9,20 @@ from gateway.channels.console import guard
 from gateway.channels.console.forms import Form, FormProblems
 from gateway.channels.console.routes import PUBLIC, Route, post
 from gateway.channels.console.visit import PREFIX, Visit
+from gateway.channels.limiter import Limiter
 from gateway.errors import NotFound
+from gateway.observe import log
 from gateway.services.signing import FinishOutcome
 
 COOKIE = "__Host-tapdial-phone"
 """The handle of a sign-in by phone: whoever has it gets the sign-in, so no script and no address ever sees it."""
 WAIT_S = 180
+STARTS: web.AppKey[Limiter] = web.AppKey("phone_sign_in_starts", Limiter)
+"""How often an address may start one; each name has its own bound besides (see Staff)."""
+STARTS_PER_ADDRESS = 300
+"""In ten minutes, as many people share one address of an office."""
 _SEPARATOR = "~"
+_LOG = log(part="console")
 
 
 class Name(Form):
@@ -39,7 +46,11 @@ async def start(visit: Visit) -> web.StreamResponse:
     form = visit.form(Name)
     if isinstance(form, FormProblems):
         return _door(visit, visit.words.t("sign_in.wrong"))
-    started = await visit.deps.phone_sign_ins.start_sign_in(form.username, visit.request.remote or "")
+    remote = visit.request.remote or ""
+    if wait_s := visit.request.app[STARTS].take(remote):
+        _LOG.warning("sign_in_by_phone_limited", remote=remote)
+        return _door(visit, visit.words.t("sign_in.locked", seconds=wait_s), form.username)
+    started = await visit.deps.phone_sign_ins.start_sign_in(form.username, remote)
     if started.wait_s:
         return _door(visit, visit.words.t("sign_in.locked", seconds=started.wait_s), form.username)
     response = visit.page("sign_in_phone.jinja", code=started.code, early=False)
@@ -53,7 +64,7 @@ async def finish(visit: Visit) -> web.StreamResponse:
     if visit.deps.phone_sign_ins is None:
         raise NotFound("sign-in by phone")
     handle, _, code = visit.request.cookies.get(COOKIE, "").partition(_SEPARATOR)
-    finished = await visit.deps.phone_sign_ins.finish_sign_in(handle)
+    finished = await visit.deps.phone_sign_ins.finish_sign_in(handle, visit.request.remote or "")
     scripted = "HX-Request" in visit.request.headers
     match finished.outcome:
         case FinishOutcome.OK:

@@ -265,8 +265,8 @@ def _signatures(waiting: Waiting, names: dict[str, str]) -> Table[Signature]:
 
 def _history(visit: Visit, events: list[Event], names: dict[str, str]) -> Table[Event]:
     def note(event: Event) -> str:
-        key = f"sign_outcome.{event.note}"
-        return visit.words.t(key) if visit.words.knows(key) else event.note
+        keys = (f"sign_outcome.{event.note}", f"refused.sign_{event.note}")
+        return next((visit.words.t(key) for key in keys if visit.words.knows(key)), event.note)
 
     return Table(
         name="history",

@@ -21,6 +21,8 @@ async def test_an_account_is_linked_once_told_masked_and_unlinked(partner: Partn
         status, answer = await partner.post("/payees/link", wish)
         assert (status, answer["status"], answer["account"]) == (200, "succ", "…0001")
     assert len(await partner.office.payees.history(person)) == 1
+    status, problem = await partner.post("/payees/link", wish | {"iban": OTHER})
+    assert (status, problem["code"]) == (422, "reference_id_reused")
 
     _, told = await partner.post("/payees/resolve", {"ids": [MSISDN, person, "per_x", "+989990000000"]})
     assert [one["status_reason_code"] for one in told["payees"]] == ["succ.fa.inactive"] * 2 + ["succ.id.not_found"] * 2

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pytest_aiohttp.plugin import AiohttpClient
 
 from gateway.channels.api import api_app
-from gateway.channels.api.limiter import Limiter
+from gateway.channels.limiter import Limiter
 from gateway.channels.web import new_application
 from gateway.errors import StoreUnavailable
 from gateway.observe import Metrics

@@ -171,6 +171,7 @@ class StubSignIns:
 
     tokens: dict[str, str] = field(default_factory=dict)
     started: list[str] = field(default_factory=list)
+    remotes: list[str] = field(default_factory=list)
     wait_s: int = 0
     over: bool = False
 
@@ -178,7 +179,8 @@ class StubSignIns:
         self.started.append(username)
         return MobileSignIn("" if self.wait_s else f"handle-{len(self.started)}", CODE, self.wait_s)
 
-    async def finish_sign_in(self, handle: str) -> FinishedSignIn:
+    async def finish_sign_in(self, handle: str, remote: str) -> FinishedSignIn:
+        self.remotes.append(remote)
         if handle in self.tokens:
             return FinishedSignIn(FinishOutcome.OK, self.tokens.pop(handle))
         return FinishedSignIn(FinishOutcome.FAILED if self.over or not handle else FinishOutcome.WAITING)

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
 from aiohttp import web
 from pytest_aiohttp.plugin import AiohttpClient
 
 from gateway.channels.console import console_app
 from gateway.channels.console.guard import COOKIE
+from gateway.channels.console.pages import phone_sign_in
 from gateway.channels.console.pages.phone_sign_in import COOKIE as HANDLE
 from tests.gateway.channels.console.conftest import Client, Desk
 from tests.gateway.channels.console.world import PASSWORD, World
@@ -37,6 +39,7 @@ async def test_a_member_signs_in_by_phone_when_it_has_signed(client: Client, wor
     assert finished.cookies[COOKIE]["httponly"]
     assert desk.cookies[HANDLE] == "", "the handle is used up"
     assert "Tara Treasurer" in (await desk.get("/"))[1]
+    assert world.phone_sign_ins.remotes[-1] == "127.0.0.1", "from where is kept with the sign-in"
 
 
 async def test_a_browser_without_scripts_presses_a_button(client: Client, world: World) -> None:
@@ -65,6 +68,20 @@ async def test_a_locked_name_is_told_as_with_passwords(client: Client, world: Wo
     status, body = await Desk(client).post("/sign-in/phone", username="treasurer")
 
     assert (status, "Wait 30 seconds" in body) == (401, True)
+
+
+async def test_an_address_that_starts_too_many_waits(
+    world: World, aiohttp_client: AiohttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phone_sign_in, "STARTS_PER_ADDRESS", 2)
+    root = web.Application()
+    root.add_subapp("/console", console_app(world.deps))
+    desk = Desk(await aiohttp_client(root))
+    said = [await desk.post("/sign-in/phone", username=name) for name in ("treasurer", "nobody", "treasurer")]
+
+    assert [status for status, _ in said] == [200, 200, 401]
+    assert "Wait 600 seconds" in said[-1][1]
+    assert world.phone_sign_ins.started == ["treasurer", "nobody"]
 
 
 async def test_a_phone_that_never_signs_ends_the_asking(client: Client, world: World) -> None:

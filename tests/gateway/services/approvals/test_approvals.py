@@ -118,6 +118,5 @@ async def test_what_failed_is_done_by_the_sweep(approvals: Approvals, deeds: Dee
     assert deeds.done == [("clm_1", proposed.id)]
     assert [row.what for row in await approvals.history(proposed.id)][2:] == [
         ChangeKind.FAILED,
-        ChangeKind.FAILED,
         ChangeKind.EXECUTED,
     ]

@@ -63,6 +63,7 @@ BOB_FOR_ANN = Voter("bob", NOBODY, [StandIn("ann", CHECKERS)], {"ann"})
         (replace(OPEN, principals={"ann"}, voters={"bob"}), ANN, Outcome.PRINCIPAL_VOTED),
         (replace(OPEN, principals={"ann"}, voters={"ann"}), BOB_FOR_ANN, Outcome.PRINCIPAL_VOTED),
         (replace(OPEN, principals={"eve"}, voters={"bob"}), BOB_FOR_ANN, Outcome.ALREADY_VOTED),
+        (replace(OPEN, principals={"eve"}, voters={"ann"}), BOB_FOR_ANN, Outcome.PRINCIPAL_VOTED),
     ],
 )
 def test_who_may_agree(matter: Matter, voter: Voter, said: ApprovalOutcome | Ballot) -> None:
@@ -162,6 +163,7 @@ class Ballots(RuleBasedStateMachine):
         band = self.matter.band
         assert band is not None
         assert len({one for one, _ in self.votes}) == len({two for _, two in self.votes}) == len(self.votes)
+        assert len({one for pair in self.votes for one in set(pair)}) == sum(len(set(pair)) for pair in self.votes)
         assert not self.matter.makers & {two for _, two in self.votes}
         assert not self.matter.makers & {one for one, _ in self.votes}
         assert len(self.matter.makers) <= band.makers
@@ -278,6 +280,23 @@ async def test_a_maker_cannot_approve_through_a_delegate(town: Town) -> None:
     assert await town.approvals.approve(made.id, town.who("ann")) is Outcome.APPROVED
 
 
+async def test_a_maker_cannot_approve_through_a_chain_of_delegates(town: Town) -> None:
+    town.roles["zoe"] = NOBODY
+    await town.lets("sue", "ann")
+    await town.lets("ann", "zoe", "batch")
+    await town.lets("zoe", "ann", "batch")
+    made = await town.approvals.propose("batch", "bat_1", {}, "sue", amount=irr(10))
+
+    assert await town.approvals.approve(made.id, town.who("zoe")) is Outcome.ONE_WITH_MAKER
+    assert await town.approvals.reject(made.id, town.who("zoe"), "no") is Outcome.ONE_WITH_MAKER
+    assert [one.principal for one in await town.delegations.principals("zoe", "batch")] == ["ann"], "no voice by chain"
+    history = [(one.what, one.staff_id, one.note) for one in await town.approvals.history(made.id)]
+    tried = (ChangeKind.TURNED_AWAY, "zoe", "one_with_maker")
+    assert history == [(ChangeKind.PROPOSED, "sue", ""), tried], "staff see it, once"
+    assert await town.delegations.stood_in(["zoe"], "batch", town.clock.now()) == {"sue", "ann", "zoe"}
+    assert await town.delegations.stood_in(["zoe"], "other", town.clock.now()) == NOBODY
+
+
 async def test_a_principal_and_the_delegate_are_one_vote(town: Town) -> None:
     await town.lets("ann", "ivo", "batch")
     await town.lets("ben", "ivo", "another_kind")
@@ -336,6 +355,7 @@ async def test_who_may_let_whom_stand_in(town: Town) -> None:
     assert await asks("ann", "ivo", "ann", timedelta(days=93)) is DelegationOutcome.PERIOD
     assert await asks("ann", "ivo", "ann", timedelta(0)) is DelegationOutcome.PERIOD
     assert await asks("ann", "ivo", "ann", week, " ") is DelegationOutcome.REASON
+    assert await asks("ann", "adi", "adi") is DelegationOutcome.NOT_YOURS, "nobody gives themself a voice"
     assert await asks("ann", "ivo", "adi") is DelegationOutcome.OK
     (row,) = await town.delegations.standing()
     assert await town.delegations.take_back(row.id, town.who("ivo")) is DelegationOutcome.NOT_YOURS

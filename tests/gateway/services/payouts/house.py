@@ -124,6 +124,9 @@ class Signatures:
         if anew and self.said.get(document.subject) is ProofOutcome.EXPIRED:
             del self.said[document.subject]
 
+    async def withdraw(self, kind: str, subject: str, reason: str) -> None:
+        self.documents.pop(subject, None)
+
     async def proof(self, kind: str, subject: str, digest: bytes) -> ProofOutcome:
         assert kind == "payout_batch"
         if subject not in self.documents:

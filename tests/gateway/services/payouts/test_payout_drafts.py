@@ -206,6 +206,19 @@ async def test_a_signature_that_expired_is_asked_for_anew(house: House) -> None:
     assert await house.states(batch.id) == ["sent", "sent"]
 
 
+async def test_nobody_is_asked_to_sign_a_cancelled_batch(house: House) -> None:
+    await house.money()
+    batch = await house.draft(TWO)
+    assert (await house.payouts.lock(batch.id, MAKER)).outcome is PayoutOutcome.OK
+    await house.payouts.approved(batch.id, f"apr_{batch.id}")
+    await house.work()
+    assert batch.id in house.signatures.documents
+    assert (await house.payouts.cancel(batch.id, MAKER, "not this month")).outcome is PayoutOutcome.OK
+    assert house.signatures.documents == {}
+    await house.work()
+    assert house.signatures.documents == {}
+
+
 async def test_a_cancelled_batch_is_not_approved_any_more(house: House) -> None:
     await house.money(budget=0)
     batch = await house.draft(TWO)

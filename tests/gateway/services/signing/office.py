@@ -12,6 +12,7 @@ from sqlalchemy import insert
 
 from gateway.errors import PeerUnavailable
 from gateway.observe import Metrics
+from gateway.peers.mssp import Mssp
 from gateway.services.approvals import ApprovalOutcome, Approvals, Delegations, Policy, StaffRef
 from gateway.services.approvals.policy import Band
 from gateway.services.signing import (
@@ -93,7 +94,7 @@ class Staff:
 
     async def open_sign_in(self, staff_id: str, remote: str) -> str:
         self.opened.append(staff_id)
-        return f"token of {staff_id}"
+        return f"token of {staff_id} at {remote}"
 
 
 @dataclass
@@ -105,6 +106,8 @@ class Service:
     says: SignOutcome | None = SignOutcome.SIGNED
     cms: bytes | None = None
     at: datetime | None = None
+    subject: str = ""
+    """Name in certificates, instead of one that goes with the serial number."""
     lenient: bool = False
     """Takes any signature for a good one, as a broken check would."""
     asked: list[SignRequest] = field(default_factory=list)
@@ -118,7 +121,7 @@ class Service:
             return SignResult(self.says, fault="401")
         serial = self.serials.setdefault(request.msisdn, str(1000 + len(self.serials)))
         cms = self.cms or sealed(request, serial)
-        return SignResult(SignOutcome.SIGNED, cms, serial, f"CN={serial}", self.at or self.clock.now())
+        return SignResult(SignOutcome.SIGNED, cms, serial, self.subject or f"CN={serial}", self.at or self.clock.now())
 
     async def profile(self, msisdn: str) -> SignerProfile:
         raise AssertionError("nobody asks this here")
@@ -184,9 +187,10 @@ class Office:
         fay = StaffRef("stf_fay", PEOPLE["stf_fay"])
         assert await self.approvals.approve(waiting.id, fay) is ApprovalOutcome.APPROVED
 
-    async def knows(self, name: str, msisdn: str, serial: str) -> None:
+    async def knows(self, name: str, msisdn: str, serial: str, certificate: str = "") -> None:
         """Somebody's phone was enrolled before."""
-        row = {"staff_id": f"stf_{name}", "msisdn": msisdn, "serial": serial, "certificate": f"CN={serial}"}
+        row = {"staff_id": f"stf_{name}", "msisdn": msisdn, "serial": serial}
+        row |= {"certificate": certificate or f"CN={serial}"}
         row |= {"state": "active", "reason": "", "enrolled_by": "stf_adi", "approved_by": "stf_fay"}
         statement = insert(signers).values(enrolled_at=self.clock.now(), **row)
         await self.store.write(lambda tx: tx.execute(statement).rowcount)
@@ -231,14 +235,14 @@ POLICY = Policy(
 
 
 @asynccontextmanager
-async def opened(database_url: str, clock: ManualClock) -> AsyncIterator[Office]:
-    """An office over a fresh store."""
-    await Store.upgrade(database_url)
+async def opened(database_url: str, clock: ManualClock, real: Mssp | None = None) -> AsyncIterator[Office]:
+    """An office over a store that is made, with a real client of a signature service or one in memory."""
     store = await Store.open(database_url)
     staff = Staff({staff_id: Person(staff_id, roles) for staff_id, roles in PEOPLE.items()})
     service, metrics, done = Service(clock), Metrics(), list[str]()
     delegations = Delegations(store, clock, staff)
-    parts = SigningParts(store, clock, metrics, POLICY, delegations, staff, service, service, 5)
+    asked = real or service
+    parts = SigningParts(store, clock, metrics, POLICY, delegations, staff, asked, asked, 5)
 
     async def follow(subject: str, document_id: str) -> str:
         if office.broken:
@@ -274,8 +278,10 @@ async def opened(database_url: str, clock: ManualClock) -> AsyncIterator[Office]
     office = Office(
         store, clock, staff, service, signing, phone_desk, sign_ins, phones, approvals, delegations, done, metrics
     )
-    yield office
-    await store.close()
+    try:
+        yield office
+    finally:
+        await store.close()
 
 
 def speaks(person: Person, language: str) -> Person:

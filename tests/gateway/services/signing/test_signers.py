@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from gateway.services.approvals import ApprovalOutcome, StaffRef
 from gateway.services.signing import (
@@ -13,6 +14,7 @@ from gateway.services.signing import (
     SignOutcome,
     StartOutcome,
 )
+from gateway.services.signing.tables import requests
 from tests.gateway.services.signing.office import FIRST, PEOPLE, SECOND, Office, Person, paper
 
 ADI, FAY = (StaffRef(name, PEOPLE[name]) for name in ("stf_adi", "stf_fay"))
@@ -91,16 +93,16 @@ async def test_whoever_is_suspended_signs_nothing(sqlite_office: Office) -> None
     assert started.outcome is StartOutcome.SUSPENDED
 
 
-async def test_a_phone_signs_its_owner_in_once(office: Office) -> None:
-    started = await office.sign_ins.start_sign_in("sue", "10.0.0.1")
-    assert (await office.sign_ins.finish_sign_in(started.handle)).outcome is FinishOutcome.WAITING
-    await office.answer()
-    assert started.code in office.service.asked[-1].text
+async def test_a_phone_signs_its_owner_in_once(sqlite_office: Office) -> None:
+    started = await sqlite_office.sign_ins.start_sign_in("sue", "10.0.0.1")
+    assert (await sqlite_office.sign_ins.finish_sign_in(started.handle, "10.0.0.1")).outcome is FinishOutcome.WAITING
+    await sqlite_office.answer()
+    assert started.code in sqlite_office.service.asked[-1].text
 
-    finished = await office.sign_ins.finish_sign_in(started.handle)
+    finished = await sqlite_office.sign_ins.finish_sign_in(started.handle, "10.0.0.1")
 
-    assert (finished.outcome, finished.token) == (FinishOutcome.OK, "token of stf_sue")
-    assert (await office.sign_ins.finish_sign_in(started.handle)).outcome is FinishOutcome.FAILED
+    assert (finished.outcome, finished.token) == (FinishOutcome.OK, "token of stf_sue at 10.0.0.1")
+    assert (await sqlite_office.sign_ins.finish_sign_in(started.handle, "10.0.0.1")).outcome is FinishOutcome.FAILED
     assert started.handle not in repr(started)
     assert finished.token not in repr(finished)
 
@@ -116,20 +118,58 @@ async def test_strangers_learn_nothing_from_a_sign_in(sqlite_office: Office, say
     assert [request.msisdn for request in office.service.asked] == [FIRST], "only an enrolled phone is asked"
     for wait, said in ((0, FinishOutcome.WAITING), (79, FinishOutcome.WAITING), (61, FinishOutcome.FAILED)):
         office.clock.advance(timedelta(seconds=wait))
-        assert {(await office.sign_ins.finish_sign_in(start.handle)).outcome for start in starts} == {said}
+        assert {(await office.sign_ins.finish_sign_in(start.handle, "10.0.0.1")).outcome for start in starts} == {said}
     assert office.staff.tries == len(starts)
-    assert (await office.sign_ins.finish_sign_in("made up")).outcome is FinishOutcome.FAILED
+    assert (await office.sign_ins.finish_sign_in("made up", "10.0.0.1")).outcome is FinishOutcome.FAILED
 
 
 async def test_nobody_is_pressed_by_one_question_after_another(sqlite_office: Office) -> None:
     first = await sqlite_office.sign_ins.start_sign_in("sue", "10.0.0.1")
     second = await sqlite_office.sign_ins.start_sign_in("sue", "10.0.0.2")
     assert await sqlite_office.answer() == 1
-    assert (await sqlite_office.sign_ins.finish_sign_in(second.handle)).outcome is FinishOutcome.WAITING
-    assert (await sqlite_office.sign_ins.finish_sign_in(first.handle)).outcome is FinishOutcome.OK
+    assert (await sqlite_office.sign_ins.finish_sign_in(second.handle, "10.0.0.1")).outcome is FinishOutcome.WAITING
+    assert (await sqlite_office.sign_ins.finish_sign_in(first.handle, "10.0.0.1")).outcome is FinishOutcome.OK
     sqlite_office.staff.locked_s = 30
 
     locked = await sqlite_office.sign_ins.start_sign_in("sue", "10.0.0.2")
 
     assert (locked.handle, locked.wait_s) == ("", 30)
     assert await sqlite_office.answer() == 0
+
+
+@pytest.mark.parametrize("answered", [False, True])
+async def test_who_is_suspended_meanwhile_is_not_signed_in(sqlite_office: Office, *, answered: bool) -> None:
+    started = await sqlite_office.sign_ins.start_sign_in("sue", "10.0.0.1")
+    if answered:
+        await sqlite_office.answer()
+    await sqlite_office.signers.suspend("stf_sue", "stf_adi", "phone lost")
+    await sqlite_office.answer()
+
+    finished = await sqlite_office.sign_ins.finish_sign_in(started.handle, "10.0.0.1")
+
+    assert (finished.outcome is FinishOutcome.OK, finished.token) == (False, "")
+    assert sqlite_office.staff.opened == []
+
+
+async def test_the_pinned_serial_under_another_name_is_another_signer(sqlite_office: Office) -> None:
+    sqlite_office.service.subject = "CN=somebody else of another authority"
+    started = await sqlite_office.sign_ins.start_sign_in("sue", "10.0.0.1")
+
+    await sqlite_office.answer()
+
+    finished = await sqlite_office.sign_ins.finish_sign_in(started.handle, "10.0.0.1")
+    signer = await sqlite_office.signers.by_staff("stf_sue")
+    assert signer is not None
+    assert (finished.outcome, signer.state) == (FinishOutcome.WAITING, SignerState.SUSPENDED)
+
+
+async def test_names_made_up_by_strangers_fill_no_table(sqlite_office: Office) -> None:
+    for name in ("ghost", "nobody", "sue"):
+        await sqlite_office.sign_ins.start_sign_in(name, "10.0.0.1")
+    assert await sqlite_office.sign_ins.sweep() == 0, "they are answered as any other meanwhile"
+
+    sqlite_office.clock.advance(timedelta(seconds=141))
+
+    assert await sqlite_office.sign_ins.sweep() == 2
+    (kept,) = await sqlite_office.store.read(select(requests))
+    assert kept.staff_id == "stf_sue"

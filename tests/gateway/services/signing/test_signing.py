@@ -73,21 +73,21 @@ async def test_the_text_is_in_the_language_of_who_signs(sqlite_office: Office) -
     assert sqlite_office.service.asked[-1].language == "fa"
 
 
-async def test_a_second_click_asks_nobody_twice(office: Office) -> None:
-    await office.signing.ask(BATCH)
-    await office.signing.ask(paper("bat_2"))
-    first, second = [waiting.id for waiting in await office.signing.inbox(office.who("sue"))]
-    sue = office.who("sue")
+async def test_a_second_click_asks_nobody_twice(sqlite_office: Office) -> None:
+    await sqlite_office.signing.ask(BATCH)
+    await sqlite_office.signing.ask(paper("bat_2"))
+    first, second = [waiting.id for waiting in await sqlite_office.signing.inbox(sqlite_office.who("sue"))]
+    sue = sqlite_office.who("sue")
 
-    started = await office.signing.sign(first, sue, "form")
+    started = await sqlite_office.signing.sign(first, sue, "form")
 
-    assert await office.signing.sign(first, sue, "form") == started
-    assert await office.signing.sign(first, sue, "another form") == started
-    assert (await office.signing.sign(second, sue, "third")).outcome is StartOutcome.BUSY
-    assert await office.answer() == 1
-    assert await office.signing.sign(first, sue, "form") == started, "the form of a request that is over"
-    assert (await office.signing.sign(first, sue, "fourth")).outcome is StartOutcome.ALREADY_SIGNED
-    assert await office.answer() == 0
+    assert await sqlite_office.signing.sign(first, sue, "form") == started
+    assert await sqlite_office.signing.sign(first, sue, "another form") == started
+    assert (await sqlite_office.signing.sign(second, sue, "third")).outcome is StartOutcome.BUSY
+    assert await sqlite_office.answer() == 1
+    assert await sqlite_office.signing.sign(first, sue, "form") == started, "the form of a request that is over"
+    assert (await sqlite_office.signing.sign(first, sue, "fourth")).outcome is StartOutcome.ALREADY_SIGNED
+    assert await sqlite_office.answer() == 0
 
 
 async def test_much_money_needs_two_people_and_a_delegate_is_none_of_them(office: Office) -> None:
@@ -132,6 +132,27 @@ async def test_who_made_it_does_not_sign_it_nor_lets_sign(sqlite_office: Office)
     assert await sqlite_office.signing.why_not(document_id, sqlite_office.who("sue")) is StartOutcome.OK
     assert await sqlite_office.signing.why_not("doc_0", mia) is StartOutcome.UNKNOWN
     assert await sqlite_office.signing.inbox(sqlite_office.who("sam")) == []
+    history = await sqlite_office.signing.history(document_id)
+    assert [(one.staff_id, one.note) for one in history if one.what is EventKind.TURNED_AWAY] == [
+        ("stf_sam", "stands_in_for_maker")
+    ]
+
+
+async def test_whom_a_maker_stands_in_for_does_not_sign_it_nor_whoever_stands_at_the_end_of_a_chain(
+    sqlite_office: Office,
+) -> None:
+    now = sqlite_office.clock.now()
+    sue, sam = sqlite_office.who("sue"), sqlite_office.who("sam")
+    lets = sqlite_office.delegations.delegate
+    assert await lets("stf_sue", "stf_mia", (), now, now + LONG, "trip", sue) == "ok"
+    assert await lets("stf_sam", "stf_ivo", (), now, now + LONG, "trip", sam) == "ok"
+    assert await lets("stf_mia", "stf_sam", (), now, now + LONG, "trip", sqlite_office.who("mia")) == "ok"
+    await sqlite_office.signing.ask(BATCH)
+    (document,) = await sqlite_office.signing.list_documents(limit=1)
+
+    for name in ("sue", "sam", "ivo"):
+        why = await sqlite_office.signing.why_not(document.id, sqlite_office.who(name))
+        assert why is StartOutcome.STANDS_IN_FOR_MAKER, name
 
 
 @pytest.mark.parametrize(
@@ -171,24 +192,24 @@ async def test_a_crash_asks_for_the_same_transaction_and_counts_it_once(office: 
     assert office.done == ["signed bat_1"]
 
 
-async def test_a_silent_service_leaves_nothing_known_and_is_given_up(office: Office) -> None:
-    await office.signing.ask(BATCH)
-    await office.signing.ask(paper("bat_2"))
-    document_id = (await office.signing.inbox(office.who("sue")))[0].id
-    office.service.says = None
+async def test_a_silent_service_leaves_nothing_known_and_is_given_up(sqlite_office: Office) -> None:
+    await sqlite_office.signing.ask(BATCH)
+    await sqlite_office.signing.ask(paper("bat_2"))
+    document_id = (await sqlite_office.signing.inbox(sqlite_office.who("sue")))[0].id
+    sqlite_office.service.says = None
 
-    started = await office.signs("sue", document_id)
-    progress = await office.signing.progress(started.request_id)
+    started = await sqlite_office.signs("sue", document_id)
+    progress = await sqlite_office.signing.progress(started.request_id)
     assert progress is not None
     assert progress.outcome is SignOutcome.UNAVAILABLE
 
-    later = await office.signing.sign(document_id, office.who("sue"), "again")
-    office.clock.advance(timedelta(minutes=16))
-    assert await office.phones.sweep() == 1
-    progress = await office.signing.progress(later.request_id)
+    later = await sqlite_office.signing.sign(document_id, sqlite_office.who("sue"), "again")
+    sqlite_office.clock.advance(timedelta(minutes=16))
+    assert await sqlite_office.phones.sweep() == 1
+    progress = await sqlite_office.signing.progress(later.request_id)
     assert progress is not None
     assert progress.outcome is SignOutcome.UNAVAILABLE
-    assert await office.phones.claim(10) == []
+    assert await sqlite_office.phones.claim(10) == []
 
 
 async def test_a_day_is_closed_by_password_and_code(sqlite_office: Office) -> None:
@@ -222,55 +243,60 @@ async def test_what_needs_nothing_is_proved_at_once(sqlite_office: Office) -> No
     assert (await sqlite_office.signing.proof("note", "not_2", note.digest)).outcome is ProofOutcome.UNKNOWN
 
 
-async def test_one_refusal_ends_it_until_it_is_asked_for_anew(office: Office) -> None:
-    await office.signing.ask(BATCH)
-    document_id = await office.only()
+async def test_one_refusal_ends_it_until_it_is_asked_for_anew(sqlite_office: Office) -> None:
+    await sqlite_office.signing.ask(BATCH)
+    document_id = await sqlite_office.only()
 
-    assert await office.signing.refuse(document_id, office.who("sue"), "wrong month") is StartOutcome.OK
-    await office.signing.ask(BATCH)
+    assert await sqlite_office.signing.refuse(document_id, sqlite_office.who("sue"), "wrong month") is StartOutcome.OK
+    await sqlite_office.signing.ask(BATCH)
 
-    assert (await office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.REFUSED
-    assert (await office.signs("sue", document_id)).outcome is StartOutcome.NOT_WAITING
-    assert office.done == ["unsigned bat_1"]
-    await office.signing.ask(BATCH, anew=True)
-    assert (await office.signs("sue", await office.only())).outcome is StartOutcome.OK
-    assert (await office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.SIGNED
-
-
-async def test_nobody_signs_what_is_over(office: Office) -> None:
-    await office.signing.ask(BATCH)
-    document_id = await office.only()
-    await office.signing.sign(document_id, office.who("sue"), "form")
-    office.clock.advance(LONG)
-
-    assert (await office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.EXPIRED
-    await office.answer()
-    assert await office.signing.sweep() == 1
-    assert (await office.signs("sue", document_id, "late")).outcome is StartOutcome.EXPIRED
-    office.clock.advance(timedelta(seconds=6))
-    await office.signing.sweep()
-    assert office.done == ["unsigned bat_1"]
-    assert (await office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.EXPIRED
-    again = replace(BATCH, expires_at=office.clock.now() + LONG)
-    await office.signing.ask(again)
-    assert (await office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.EXPIRED
-    await office.signing.ask(again, anew=True)
-    assert (await office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.WAITING
+    assert (await sqlite_office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.REFUSED
+    assert (await sqlite_office.signs("sue", document_id)).outcome is StartOutcome.NOT_WAITING
+    assert sqlite_office.done == ["unsigned bat_1"]
+    assert not await sqlite_office.signing.withdraw("batch", "bat_1", "given up"), "why it was refused stays to be seen"
+    await sqlite_office.signing.ask(BATCH, anew=True)
+    assert (await sqlite_office.signs("sue", await sqlite_office.only())).outcome is StartOutcome.OK
+    assert (await sqlite_office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.SIGNED
 
 
-async def test_what_follows_is_done_by_the_sweep_after_a_fault(office: Office) -> None:
-    office.broken = True
-    await office.signing.ask(BATCH)
-    document_id = await office.only()
-    await office.signs("sue", document_id)
-    assert (office.done, (await kinds(office, document_id))[-1]) == ([], EventKind.NOT_DONE)
-    office.broken = False
+async def test_nobody_signs_what_is_over(sqlite_office: Office) -> None:
+    await sqlite_office.signing.ask(BATCH)
+    document_id = await sqlite_office.only()
+    await sqlite_office.signing.sign(document_id, sqlite_office.who("sue"), "form")
+    sqlite_office.clock.advance(LONG)
 
-    assert await office.signing.sweep() == 0, "it is too young to be a crash's"
-    office.clock.advance(timedelta(seconds=6))
-    assert await office.signing.sweep() == 1
-    assert await office.signing.sweep() == 0
-    assert office.done == ["signed bat_1"]
+    assert (await sqlite_office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.EXPIRED
+    await sqlite_office.answer()
+    assert await sqlite_office.signing.sweep() == 1
+    assert (await sqlite_office.signs("sue", document_id, "late")).outcome is StartOutcome.EXPIRED
+    sqlite_office.clock.advance(timedelta(seconds=6))
+    await sqlite_office.signing.sweep()
+    assert sqlite_office.done == ["unsigned bat_1"]
+    assert (await sqlite_office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.EXPIRED
+    again = replace(BATCH, expires_at=sqlite_office.clock.now() + LONG)
+    await sqlite_office.signing.ask(again)
+    assert (await sqlite_office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.EXPIRED
+    await sqlite_office.signing.ask(again, anew=True)
+    assert (await sqlite_office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.WAITING
+
+
+async def test_what_follows_is_done_by_the_sweep_after_a_fault(sqlite_office: Office) -> None:
+    sqlite_office.broken = True
+    await sqlite_office.signing.ask(BATCH)
+    document_id = await sqlite_office.only()
+    await sqlite_office.signs("sue", document_id)
+    assert (sqlite_office.done, (await kinds(sqlite_office, document_id))[-1]) == ([], EventKind.NOT_DONE)
+    sqlite_office.broken = False
+
+    assert await sqlite_office.signing.sweep() == 0, "it is too young to be a crash's"
+    sqlite_office.clock.advance(timedelta(seconds=6))
+    sqlite_office.broken = True
+    assert [await sqlite_office.signing.sweep() for _ in range(3)] == [0, 0, 0]
+    assert (await kinds(sqlite_office, document_id)).count(EventKind.NOT_DONE) == 1, "said once for each fault"
+    sqlite_office.broken = False
+    assert await sqlite_office.signing.sweep() == 1
+    assert await sqlite_office.signing.sweep() == 0
+    assert sqlite_office.done == ["signed bat_1"]
 
 
 async def test_what_was_given_up_waits_for_nobody(sqlite_office: Office) -> None:

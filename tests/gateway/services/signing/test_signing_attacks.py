@@ -29,22 +29,22 @@ async def kinds(office: Office, document_id: str) -> list[EventKind]:
     return [event.what for event in await office.signing.history(document_id)]
 
 
-async def test_a_changed_row_makes_void_what_was_signed(office: Office) -> None:
-    await office.signing.ask(BATCH)
-    document_id = await office.only()
-    await office.signs("sue", document_id)
+async def test_a_changed_row_makes_void_what_was_signed(sqlite_office: Office) -> None:
+    await sqlite_office.signing.ask(BATCH)
+    document_id = await sqlite_office.only()
+    await sqlite_office.signs("sue", document_id)
     changed = paper(content="rows, one edited")
 
-    assert (await office.signing.proof("batch", "bat_1", changed.digest)).outcome is ProofOutcome.DIFFERS
-    await office.signing.ask(changed)
+    assert (await sqlite_office.signing.proof("batch", "bat_1", changed.digest)).outcome is ProofOutcome.DIFFERS
+    await sqlite_office.signing.ask(changed)
 
-    assert (await office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.DIFFERS
-    assert (await office.signing.proof("batch", "bat_1", changed.digest)).outcome is ProofOutcome.WAITING
-    old = await office.signing.document(document_id)
+    assert (await sqlite_office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.DIFFERS
+    assert (await sqlite_office.signing.proof("batch", "bat_1", changed.digest)).outcome is ProofOutcome.WAITING
+    old = await sqlite_office.signing.document(document_id)
     assert old is not None
     assert (old.state, old.reason) == (DocumentState.VOID, "what it is about was changed")
-    assert (await kinds(office, document_id))[-1] is EventKind.VOIDED
-    assert await office.only() != document_id
+    assert (await kinds(sqlite_office, document_id))[-1] is EventKind.VOIDED
+    assert await sqlite_office.only() != document_id
 
 
 async def test_an_answer_that_comes_after_the_change_counts_for_nothing(sqlite_office: Office) -> None:
@@ -87,30 +87,30 @@ async def test_a_signature_of_another_time_is_refused(sqlite_office: Office, lat
     assert (await kinds(sqlite_office, document_id))[-1] is EventKind.ATTACK
 
 
-async def test_a_changed_sim_suspends_the_signer_until_two_people_enrol_it_again(office: Office) -> None:
-    await office.signing.ask(BATCH)
-    document_id = await office.only()
-    office.service.serials[FIRST] = "2000"
+async def test_a_changed_sim_suspends_the_signer_until_two_people_enrol_it_again(sqlite_office: Office) -> None:
+    await sqlite_office.signing.ask(BATCH)
+    document_id = await sqlite_office.only()
+    sqlite_office.service.serials[FIRST] = "2000"
 
-    started = await office.signs("sue", document_id)
+    started = await sqlite_office.signs("sue", document_id)
 
-    progress = await office.signing.progress(started.request_id)
+    progress = await sqlite_office.signing.progress(started.request_id)
     assert progress is not None
     assert progress.outcome is SignOutcome.OTHER_SIGNER
-    history = await office.signing.history(document_id)
+    history = await sqlite_office.signing.history(document_id)
     assert (history[-1].what, history[-1].staff_id) == (EventKind.ATTACK, "stf_sue")
-    signer = await office.signers.by_staff("stf_sue")
+    signer = await sqlite_office.signers.by_staff("stf_sue")
     assert signer is not None
     assert (signer.state, signer.reason) == (SignerState.SUSPENDED, "another SIM has signed")
-    assert office.service.receipts[-1][1].startswith("Another SIM")
-    assert (await office.signs("sue", document_id, "again")).outcome is StartOutcome.SUSPENDED
-    sample = office.metrics.registry.get_sample_value
+    assert sqlite_office.service.receipts[-1][1].startswith("Another SIM")
+    assert (await sqlite_office.signs("sue", document_id, "again")).outcome is StartOutcome.SUSPENDED
+    sample = sqlite_office.metrics.registry.get_sample_value
     assert sample("tapdial_signatures_total", {"purpose": "document", "outcome": "other_signer"}) == 1
 
-    await office.enrol("sue", FIRST)
+    await sqlite_office.enrol("sue", FIRST)
 
-    assert (await office.signs("sue", document_id, "third")).outcome is StartOutcome.OK
-    assert (await office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.SIGNED
+    assert (await sqlite_office.signs("sue", document_id, "third")).outcome is StartOutcome.OK
+    assert (await sqlite_office.signing.proof("batch", "bat_1", BATCH.digest)).outcome is ProofOutcome.SIGNED
 
 
 @pytest.mark.parametrize("what", ["text", "digest", "cms", "gone", "document"])
@@ -168,4 +168,17 @@ async def test_who_is_suspended_while_the_phone_is_asked_has_not_signed(sqlite_o
     await sqlite_office.answer()
 
     assert (await kinds(sqlite_office, document_id))[-1] is EventKind.ATTACK
+    assert sqlite_office.done == []
+
+
+async def test_who_is_disabled_while_the_phone_is_asked_has_not_signed(sqlite_office: Office) -> None:
+    await sqlite_office.signing.ask(BATCH)
+    document_id = await sqlite_office.only()
+    await sqlite_office.signing.sign(document_id, sqlite_office.who("sue"), "form")
+    sqlite_office.staff.people["stf_sue"] = replace(sqlite_office.who("sue"), disabled=True)
+
+    await sqlite_office.answer()
+
+    history = await sqlite_office.signing.history(document_id)
+    assert (history[-1].what, history[-1].note) == (EventKind.ATTACK, "invalid: disabled")
     assert sqlite_office.done == []

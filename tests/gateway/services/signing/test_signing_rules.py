@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.languages import LANGUAGES
@@ -57,6 +57,8 @@ Outcome = StartOutcome
         (OPEN, Hand("mia", ROLE), Outcome.MADE_IT),
         (OPEN, Hand("sam", ROLE, [], {"mia"}), Outcome.STANDS_IN_FOR_MAKER),
         (OPEN, Hand("ivo", NONE, [StandIn("sue", ROLE)], {"sue", "mia"}), Outcome.STANDS_IN_FOR_MAKER),
+        (OPEN, replace(SUE, ones=frozenset({"sue"})), Outcome.STANDS_IN_FOR_MAKER),
+        (OPEN, replace(IVO_FOR_SUE, ones=frozenset({"sue"})), Outcome.STANDS_IN_FOR_MAKER),
     ],
 )
 def test_who_may_sign(sheet: Paper, hand: Hand, said: StartOutcome | Named) -> None:
@@ -75,6 +77,7 @@ PARTS = st.tuples(st.text(max_size=9), st.text(max_size=9), st.binary(max_size=9
 
 
 @given(PARTS, PARTS)
+@settings(max_examples=60)
 def test_one_signature_fits_one_document_and_one_text(
     one: tuple[str, str, bytes, str], two: tuple[str, str, bytes, str]
 ) -> None:
@@ -89,6 +92,7 @@ def test_parts_that_run_together_are_told_apart() -> None:
 @given(
     st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=TEXT_MAX), st.binary(min_size=32, max_size=32)
 )
+@settings(max_examples=60)
 def test_any_phone_shows_the_whole_text_with_digits_and_code(text: str, digest: bytes) -> None:
     shown = shown_text({"en": text}, "fa", digits_of(digest), new_code())
 
