@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, select, type_coerce
 
 from gateway.services.iban import masked_iban
 from gateway.services.payees.model import AccountKind, ChangeKind, PayeeAccount, PayeeChange, SharedAccount
 from gateway.services.payees.ports import Owner, PayeeParts
 from gateway.services.payees.tables import accounts, changes
+from wallet.types import Int64
 
 SEAL_KEY, LOOKUP_KEY = "outbox", "lookup"
 PEOPLE_SHOWN_MAX = 50
@@ -42,6 +43,12 @@ class Mapper:
         resets = await self._owners.resets(person_ids, now - self._cool)
         owners = await self._owners.by_ids(person_ids)
         return {owner.id: await self._account(owner, rows.get(owner.id), resets.get(owner.id), now) for owner in owners}
+
+    async def frozen(self, person_ids: Collection[str]) -> frozenset[str]:
+        """Who of these has said that a change was not theirs: they are paid nothing until staff have looked."""
+        is_frozen = type_coerce(accounts.c.frozen, Int64) == 1
+        query = select(accounts.c.person_id).where(accounts.c.person_id.in_(person_ids), is_frozen)
+        return frozenset(row.person_id for row in await self._store.read(query)) if person_ids else frozenset()
 
     async def history(self, person_id: str, *, limit: int = 50) -> list[PayeeChange]:
         """What has happened, newest first."""
