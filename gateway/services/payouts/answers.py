@@ -47,10 +47,12 @@ class RowFault(StrEnum):
 
 
 class HeldReason(StrEnum):
-    """Why an item waits for staff; kept in `Item.reason`."""
+    """Why an item waits for staff, or is left out until they have looked; kept in `Item.reason`."""
 
     TWIN = "twin"
     """The same payee gets the same amount in this batch already."""
+    PAYEE_FROZEN = "payee_frozen"
+    """The payee has said that a change of their account was not theirs; left out at the release."""
 
 
 class PayoutOutcome(StrEnum):

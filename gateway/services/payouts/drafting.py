@@ -189,7 +189,8 @@ class Drafting(Loading):
         while page := await self._store.read(query.where(ITEMS.c.id > after).order_by(ITEMS.c.id).limit(FREEZE_PAGE)):
             asked = {one.person_id for one in page if not one.iban and one.person_id} if not to_wallet else set()
             accounts = await self._parts.mapper.accounts(asked) if asked else {}
-            cools = [account.cool_until for account in accounts.values() if account.cool_until is not None]
+            # Who is frozen is left out at the release: the others do not wait for staff to have called them.
+            cools = [one.cool_until for one in accounts.values() if one.cool_until is not None and not one.frozen]
             cool_until = max([*cools, *([cool_until] if cool_until else [])], default=None)
             rows = [there for one in page if (there := _goes(row.number, one, accounts.get(one.person_id))) is not None]
             await self._store.write(_freezing(row.id, rows))

@@ -22,7 +22,9 @@ COLUMNS = (
     ITEMS.c.code,
 )  # fmt: skip
 Condition = ColumnElement[bool]
-Refused = Sequence[tuple[Row[Any], Outcome]]
+Refused = Sequence[tuple[Row[Any], str]]
+"""Items that are not paid, and why."""
+ID_REUSED = Outcome.ID_REUSED.name.lower()
 
 
 def approved_rows(batch_id: str, rail: Rail) -> Condition:
@@ -43,21 +45,21 @@ def pays(one: Row[Any], debit: AccountId, credit: AccountId, code: int, asset: A
 
 def refused(page: Sequence[Row[Any]], results: Sequence[PostResult]) -> Refused:
     """What the ledger has not taken, and why."""
-    return [(one, result.outcome) for one, result in zip(page, results, strict=True) if not result.outcome.stands]
+    pairs = zip(page, results, strict=True)
+    return [(one, result.outcome.name.lower()) for one, result in pairs if not result.outcome.stands]
 
 
 def not_paid(tx: Connection, row: Row[Any], log: Log, items: Refused, rail: Rail, now: datetime) -> int:
-    """Write down what the ledger has refused; how many items were changed.
+    """Write down what is not paid; how many items were changed.
 
     Under an id that another transfer has, money may have moved: that item is held for staff, and still owed.
     """
-    by_outcome: defaultdict[Outcome, list[Row[Any]]] = defaultdict(list)
-    for one, outcome in items:
-        by_outcome[outcome].append(one)
+    by_reason: defaultdict[str, list[Row[Any]]] = defaultdict(list)
+    for one, reason in items:
+        by_reason[reason].append(one)
     changed = 0
-    for outcome, ones in by_outcome.items():
-        state = ItemState.HELD if outcome is Outcome.ID_REUSED else ItemState.REJECTED
-        reason = outcome.name.lower()
+    for reason, ones in by_reason.items():
+        state = ItemState.HELD if reason == ID_REUSED else ItemState.REJECTED
         values: dict[str, object] = {"state": state.value, "reason": reason, "changed_at": now}
         if state is ItemState.REJECTED:
             values |= {"once": None, "tell": told(row, Verdict.NOT_PAID)}

@@ -101,6 +101,10 @@ class Mapper(Protocol):
         """The accounts of these people, some thousands at once; who is left out has a wallet."""
         ...
 
+    async def frozen(self, person_ids: Collection[str]) -> Collection[str]:
+        """Who of these is paid nothing for now, because they have said that a change was not theirs."""
+        ...
+
 
 class Proposed(Protocol):
     """What waits for other people."""

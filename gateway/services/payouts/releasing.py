@@ -1,16 +1,19 @@
 """From agreed to running: what is signed is verified, budget and cover are held, and only then is anything paid."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, Row, update
+from sqlalchemy import Connection, Row, select, update
 
 from gateway.observe import log
-from gateway.services.payouts.answers import PayoutOutcome, Stop
+from gateway.services.payouts import pieces
+from gateway.services.payouts.answers import HeldReason, PayoutOutcome, Stop
 from gateway.services.payouts.book import STAFF, Log, asset_of, change, held
 from gateway.services.payouts.budgets import Budgets
-from gateway.services.payouts.drafting import APPROVAL_KIND
-from gateway.services.payouts.model import BatchState, ItemState, PayoutResult
+from gateway.services.payouts.drafting import APPROVAL_KIND, FREEZE_PAGE
+from gateway.services.payouts.model import BatchState, ItemState, PayoutResult, Rail
 from gateway.services.payouts.rules import SEQ_MAX
 from gateway.services.payouts.tables import IS_FROZEN, ITEMS
 from gateway.services.payouts.wording import texts, title
@@ -155,17 +158,35 @@ class Releasing(Budgets):
         )
 
     async def _run(self, row: Row[Any]) -> bool:
+        """Nothing is posted yet: who has said NO to a change since the manifest was signed is left out of it here."""
         now = self._clock.now()
+        stopped = await self._stopped_payees(row.id)
 
         def work(tx: Connection) -> bool:
             mine = held(tx, row.id)
             if mine is None or mine.state != BatchState.APPROVED or mine.hold != "asked":
                 return False
-            entry = Log(tx, mine, "signatures", now)
+            left_out = Log(tx, mine, "payees", now)
+            for rail, items in stopped.items():
+                pieces.not_paid(tx, mine, left_out, items, rail, now)
+            entry = Log(tx, held(tx, row.id) or mine, "signatures", now)
             entry.batch(BatchState.RUNNING, hold="held", released_at=now, due_at=now, stopped="")
             return True
 
         return await self._store.write(work)
+
+    async def _stopped_payees(self, batch_id: str) -> Mapping[Rail, pieces.Refused]:
+        """Items of people who are paid nothing for now: the manifest may name the account of whoever robbed them."""
+        found: defaultdict[Rail, list[tuple[Row[Any], str]]] = defaultdict(list)
+        mine = (ITEMS.c.batch_id == batch_id) & (ITEMS.c.state == ItemState.APPROVED.value)
+        query, after = select(*pieces.COLUMNS, ITEMS.c.rail).where(mine).order_by(ITEMS.c.seq), 0
+        while page := await self._store.read(query.where(ITEMS.c.seq > after).limit(FREEZE_PAGE)):
+            frozen = await self._parts.mapper.frozen({one.person_id for one in page if one.person_id})
+            for one in page if frozen else ():
+                if one.person_id in frozen:
+                    found[Rail(one.rail)].append((one, HeldReason.PAYEE_FROZEN.value))
+            after = page[-1].seq
+        return found
 
     async def _stopped(self, row: Row[Any], stop: Stop) -> None:
         """It does not go on by itself: refused for good, or waiting for staff, or paused in the middle."""

@@ -45,6 +45,7 @@ class People:
     by_number: dict[str, Known] = field(default_factory=dict)
     by_national: dict[str, Known] = field(default_factory=dict)
     chosen: dict[str, PayeeAccount] = field(default_factory=dict)
+    said_no: set[str] = field(default_factory=set)
 
     def add(self, clock: Clock, place: int, *, name: str = "", national: str = "") -> Known:
         known = Known(new_id("per", clock), name or f"Person {'abcdefghij'[place % 10]}", msisdn(place), "en")
@@ -70,6 +71,9 @@ class People:
 
     async def accounts(self, person_ids: Collection[str]) -> Mapping[str, PayeeAccount]:
         return {one: self.chosen[one] for one in person_ids if one in self.chosen}
+
+    async def frozen(self, person_ids: Collection[str]) -> frozenset[str]:
+        return self.said_no & frozenset(person_ids)
 
 
 @dataclass

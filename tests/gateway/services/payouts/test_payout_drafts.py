@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from gateway.services.banking.model import PaymentNews
 from gateway.services.payouts import BadRow, BatchState, Declared, PayoutOutcome, RowFault, Stop
 from gateway.services.payouts.tables import ITEMS
 from gateway.services.signing.model import ProofOutcome
@@ -81,6 +82,31 @@ async def test_a_file_that_cannot_be_read_refuses_its_batch(house: House) -> Non
     batch = await house.draft(b"password,amount\n1,2\n")
     assert batch.state is BatchState.REFUSED
     assert "password" in (await house.payouts.history(batch.id))[-1].reason
+
+
+async def test_who_says_no_after_the_signature_is_left_out_and_the_others_are_paid(each_house: House) -> None:
+    house = each_house
+    await house.money()
+    robbed, calm, wallet = (house.people.add(house.clock, place) for place in (1, 2, 3))
+    house.people.wants(robbed, iban(7))
+    house.people.wants(calm, iban(8))
+    rows = b"".join(to_wallet(f"r{place}", place, place * 1000) for place in (1, 2, 3))
+    batch = await house.draft(HEAD + rows)
+    await house.signed(batch.id)
+
+    house.people.said_no |= {robbed.person_id, wallet.person_id}
+    await house.work()
+
+    assert await house.states(batch.id) == ["rejected", "sent", "rejected"]
+    assert {one.reason for one in await house.items(batch.id)} == {"payee_frozen", ""}
+    assert [one.iban for one in house.bank.payments] == [iban(8)]
+    assert await house.net("wallet", wallet.person_id) == 0
+    history = await house.payouts.item_history((await house.items(batch.id))[0])
+    assert (history[-1].state, history[-1].source) == ("rejected", "payees")
+    await house.said(((await house.items(batch.id))[1], PaymentNews.SETTLED))
+    await house.work()
+    assert (await house.batch(batch.id)).state is BatchState.DONE
+    assert await house.holds() == (0, 0)
 
 
 async def test_nothing_is_released_before_the_youngest_account_has_cooled(house: House) -> None:
