@@ -73,7 +73,7 @@ class People:
         return {one: self.chosen[one] for one in person_ids if one in self.chosen}
 
     async def frozen(self, person_ids: Collection[str]) -> frozenset[str]:
-        return self.said_no & frozenset(person_ids)
+        return frozenset(self.said_no) & frozenset(person_ids)
 
 
 @dataclass
