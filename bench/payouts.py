@@ -75,6 +75,10 @@ class AllWallets:
         """Nobody has chosen another one."""
         return {}
 
+    async def frozen(self, person_ids: Collection[str]) -> Collection[str]:
+        """Nobody has said NO to a change."""
+        return ()
+
 
 @dataclass
 class Signer:

@@ -195,7 +195,7 @@ async def test_the_thief_of_two_changes_is_not_paid_whichever_of_them_is_taken_b
         account = await office.payees.resolve(person)
         assert account is not None
         assert (account.kind, account.frozen) == (AccountKind.WALLET, True)
-    assert await office.payees.frozen(["per_nobody", person]) == {person}
+        assert await office.payees.frozen(["per_nobody", person]) == {person}
     assert await office.payees.frozen([]) == frozenset()
 
 
