@@ -149,6 +149,16 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             AttesterBook(store, clock),
         )
         await decisions.ship()
+        merchants = Merchants(store, ledger, chart, keys, clock)
+        statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
+        tokens = Tokens(store, people, keys, clock, settings)
+        opt_outs, handlers = OptOuts(store, clock), dict(QUESTION_HANDLERS)
+        questions = Questions(store, clock, handlers)
+        campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs, deciding.proposals)
+        tickets = Tickets(store, keys, clock, teller, questions)
+        payees, handlers[PAYEE_QUESTION] = _payees(
+            settings, PayeeParts(store, clock, keys, people, teller, RefusalAsked(questions), tickets, metrics)
+        )
         benefits = Benefits(
             BenefitParts(
                 store,
@@ -163,17 +173,8 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
                 Contributions(payments),
                 Confirming(attesters, providers),
                 keys,
+                payees,
             )
-        )
-        merchants = Merchants(store, ledger, chart, keys, clock)
-        statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
-        tokens = Tokens(store, people, keys, clock, settings)
-        opt_outs, handlers = OptOuts(store, clock), dict(QUESTION_HANDLERS)
-        questions = Questions(store, clock, handlers)
-        campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs, deciding.proposals)
-        tickets = Tickets(store, keys, clock, teller, questions)
-        payees, handlers[PAYEE_QUESTION] = _payees(
-            settings, PayeeParts(store, clock, keys, people, teller, RefusalAsked(questions), tickets, metrics)
         )
         banking = _banking(settings, store, clock, metrics, bank or watched)
         claim_source = ClaimSource(store, clock, people)

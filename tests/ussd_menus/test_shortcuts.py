@@ -30,7 +30,10 @@ ANSWERS = {
     "invoices.list": Result("ok", {"rows": ({"id": "i", "period": "1405-07", "amount": Amount(5, "IRR", 0)},)}),
     "mailbox.list": Result("ok", {"rows": ({"id": "m", "day": DAY, "title": "T"},)}),
     "benefits.status": Result("ok", {"number": "S-12345674", "benefit_kind": "sickness", "state": "paid"}),
-    "attest.open": Result("ok", {"number": "M-1", "claimant": "Maryam", "first_day": DAY, "last_day": DAY}),
+    "attest.open": Result(
+        "ok",
+        {"number": "M-1", "claimant": "Maryam", "benefit_kind": "maternity", "first_day": DAY, "last_day": DAY},
+    ),
     "visits.till": Result("ok", {"provider_name": "N. Hosseini", "hours": 72}),
     "payments.payee": Result("registered", {"name": "M***m A***i"}),
 }

@@ -154,13 +154,13 @@ class Attesting:
         return {"attest.open": self.open, "attest.give": self.give, "attest.deny": self.deny}
 
     async def open(self, caller: Caller, call: Call) -> Result:
-        """ok{number, claimant, first_day, last_day} | wrong | expired."""
+        """ok{number, claimant, benefit_kind, first_day, last_day} | wrong | expired."""
         said = await self._benefits.attest_open(caller.msisdn, call.secrets["attest_code"])
         if said.claim is None:
             return Result(said.outcome.value)
         claim = said.claim
         days = {"first_day": claim.first_day, "last_day": claim.last_day}
-        return Result("ok", {"number": claim.number, "claimant": said.claimant, **days})
+        return Result("ok", {"number": claim.number, "claimant": said.claimant, "benefit_kind": claim.kind, **days})
 
     async def give(self, caller: Caller, call: Call) -> Result:
         """Ok, or expired."""

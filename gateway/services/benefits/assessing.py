@@ -21,7 +21,9 @@ FACTS = {
 }
 """What a table may ask about a claim."""
 ELIGIBLE_USE = Use(FACTS, {"verdict": Sort.TEXT, "why": Sort.TEXT})
-AMOUNT_USE = Use(FACTS, {"percent": Sort.INT, "once": Sort.AMOUNT})
+PERCENT_MAX, ONCE_MAX = 1000, 10**12
+"""Far beyond what is ever paid, and so little that no sum of a table's rows is more than an amount can hold."""
+AMOUNT_USE = Use(FACTS, {"percent": Sort.INT, "once": Sort.AMOUNT}, most={"percent": PERCENT_MAX, "once": ONCE_MAX})
 SOURCES: Mapping[str, str] = {
     "days": "claim",
     "late_days": "claim",

@@ -1,6 +1,6 @@
 """Decisions about claims, and their payment by intent, post and outcome."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
@@ -21,6 +21,8 @@ RELEASE_KIND = "benefit_release"
 EXPENSE = "benefit_expense"
 LEG = "release"
 REFUSED_PAUSE = timedelta(hours=1)
+COOLS = "payee_cools"
+"""Why a released claim waits: whoever has just taken the person's phone or PIN does not get it."""
 SWEEP_PAGE = 100
 
 
@@ -164,12 +166,15 @@ class Benefits(Attesting):
 
     async def _propose(self, claim: Claim, officer: str) -> None:
         payload = {"number": claim.number, "person_id": claim.person_id, "amount": str(claim.amount)}
-        await self._proposals.propose(RELEASE_KIND, claim.id, payload, officer)
+        await self._proposals.propose(RELEASE_KIND, claim.id, payload, officer, amount=claim.amount)
         proposed = update(claims).where(claims.c.id == claim.id, claims.c.state == ClaimState.APPROVED)
         await self._store.write(lambda tx: tx.execute(proposed.values(due_at=None)).rowcount)
 
     async def _pay(self, row: Row[Any]) -> str:
         claim, attempt = claim_of(row), row.attempt
+        payee = await self._payees.resolve(claim.person_id)
+        if payee is not None and payee.cool_until is not None:
+            return await self._cools(claim.id, payee.cool_until)
         expense = self._chart.account(EXPENSE, KINDS[claim.kind].name, claim.amount.asset)
         wallet = self._chart.account("wallet", claim.person_id, claim.amount.asset)
         await self._ledger.open_accounts(expense, wallet)
@@ -199,6 +204,23 @@ class Benefits(Attesting):
             refused = {"reason": outcome.name.lower(), "attempt": attempt + again, "due_at": now + REFUSED_PAUSE}
             change(tx, claim.id, ClaimState.RELEASED, "", now, note=outcome.name.lower(), **refused)
             return outcome.name.lower()
+
+        return await self._store.write(work)
+
+    async def _cools(self, claim_id: str, until: datetime) -> str:
+        """Look again when it has cooled, and each hour, for staff may have looked earlier."""
+        now = self._clock.now()
+        again = {"due_at": min(until, now + REFUSED_PAUSE), "reason": COOLS}
+
+        def work(tx: Connection) -> str:
+            row = held(tx, claim_id)
+            if row is None or row.state != ClaimState.RELEASED:
+                return str(row.state) if row is not None else "unknown claim"
+            if row.reason == COOLS:
+                tx.execute(update(claims).where(claims.c.id == claim_id).values(**again))
+            else:
+                change(tx, claim_id, ClaimState.RELEASED, "", now, note=COOLS, **again)
+            return COOLS
 
         return await self._store.write(work)
 

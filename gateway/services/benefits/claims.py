@@ -32,6 +32,7 @@ from gateway.services.benefits.ports import (
     Claimants,
     Contributions,
     Ledger,
+    Payees,
     ReleaseProposals,
     Rules,
     Teller,
@@ -75,6 +76,7 @@ class Parts:
     contributions: Contributions
     attesters: Attesters
     keys: KeyStore
+    payees: Payees
 
 
 class Claims:
@@ -91,6 +93,7 @@ class Claims:
         self._settings = parts.settings
         self._attesters = parts.attesters
         self._keys = parts.keys
+        self._payees = parts.payees
         self._zone = ZoneInfo(parts.settings.zone)
         self._assessor = Assessor(parts.rules, parts.contributions, irr(parts.settings.benefit_daily_minor))
 

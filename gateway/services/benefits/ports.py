@@ -62,8 +62,27 @@ class Claimants(Protocol):
 class ReleaseProposals(Protocol):
     """Where a release is proposed to a second person."""
 
-    async def propose(self, kind: str, subject: str, payload: Mapping[str, str], maker: str) -> object:
-        """Propose; the same kind and subject again, while open, is the same proposal."""
+    async def propose(
+        self, kind: str, subject: str, payload: Mapping[str, str], maker: str, *, amount: Money | None = None
+    ) -> object:
+        """Propose; the same kind and subject again, while open, is the same proposal. `amount` decides the band."""
+        ...
+
+
+class Payee(Protocol):
+    """Where a person is paid, as far as a release needs it."""
+
+    @property
+    def cool_until(self) -> datetime | None:
+        """Until when nothing goes to the person, because their account, number or PIN has just changed."""
+        ...
+
+
+class Payees(Protocol):
+    """Satisfied by services/payees."""
+
+    async def resolve(self, person_id: str) -> Payee | None:
+        """Of this person."""
         ...
 
 

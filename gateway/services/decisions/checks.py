@@ -19,6 +19,8 @@ from gateway.services.decisions.model import (
 
 STEPS_MAX = 200_000
 """How far the search for a gap goes; a table that needs more is to be written more simply."""
+PIECES_MAX = 10_000
+"""Pieces of all inputs of a table that is proved: what the proofs cost grows with them and with the rows."""
 CASES_MAX = 2000
 
 
@@ -34,6 +36,8 @@ class Difference:
 def check(compiled: CompiledTable) -> list[Finding]:
     """All that is wrong: overlaps of U, gaps of U and F, examples that come out otherwise."""
     table = compiled.table
+    if sum(len(pieces) for pieces in compiled.pieces) > PIECES_MAX:
+        return [Finding(Problem.TOO_INTRICATE, 0, 0)]
     findings = [] if table.examples else [Finding(Problem.NO_EXAMPLES, 0, 0)]
     overlap = overlap_of(compiled) if table.hit is Hit.UNIQUE else None
     if overlap is not None:
@@ -121,8 +125,8 @@ def cases_of(*tables: CompiledTable) -> list[Inputs]:
             for column, pieces in zip(one.table.inputs, one.pieces, strict=True):
                 cases |= {tuple({**seed, column.name: piece.value}.items()): None for piece in pieces}
                 if len(cases) >= CASES_MAX:
-                    break
-    return [dict(case) for case in list(cases)[:CASES_MAX]]
+                    return [dict(case) for case in list(cases)[:CASES_MAX]]
+    return [dict(case) for case in cases]
 
 
 def said(inputs: Inputs) -> str:

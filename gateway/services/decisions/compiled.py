@@ -5,6 +5,7 @@ and the proofs of `checks` look at the same pieces. Pure.
 """
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -30,6 +31,8 @@ from gateway.services.decisions.model import (
 
 Look = Callable[[Value], int]
 OTHER = "other"
+EVERYTHING = Span(None, None)
+"""What a row allows that does not look at an input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,7 @@ class Piece:
 def pieces_of(column: Column, tests: list[Test]) -> list[Piece]:
     """The pieces of one input, in order."""
     if column.sort in ORDERED:
-        return [
-            Piece(_value(column, low), _rows(tests, low))
-            for low in (_begin(column.span, tests), *_cuts(column.span, tests))
-        ]
+        return [Piece(_value(column, low), rows) for low, rows in _parts(column.span, tests)]
     return [Piece(value, _rows_of_word(tests, value)) for value in _words(column, tests)]
 
 
@@ -126,8 +126,8 @@ def _look_word(column: Column, tests: list[Test]) -> Look:
 
 
 def _look_number(column: Column, tests: list[Test]) -> Look:
-    cuts = _cuts(column.span, tests)
-    rows = [_rows(tests, low) for low in (_begin(column.span, tests), *cuts)]
+    parts = _parts(column.span, tests)
+    cuts, rows = [begin for begin, _ in parts[1:]], [rows for _, rows in parts]
     low = column.span.low if column.span.low is not None else float("-inf")
     high = column.span.high if column.span.high is not None else float("inf")
 
@@ -144,21 +144,34 @@ def _look_number(column: Column, tests: list[Test]) -> Look:
     return number if column.sort in NUMBERS else day
 
 
-def _cuts(span: Span, tests: list[Test]) -> list[int]:
-    """Where a piece begins, but the first."""
-    at: set[int] = set()
-    for test in tests:
-        for one in test.spans if isinstance(test, Spans) else ():
-            at |= ({one.low} if one.low is not None else set()) | ({one.high + 1} if one.high is not None else set())
-    return sorted(cut for cut in at if (span.low is None or cut > span.low) and (span.high is None or cut <= span.high))
+def _parts(span: Span, tests: list[Test]) -> list[tuple[int, int]]:
+    """Where each piece begins, and the rows that it allows.
 
-
-def _begin(span: Span, tests: list[Test]) -> int:
-    """A value in the first piece."""
-    if span.low is not None:
-        return span.low
-    cuts = _cuts(span, tests)
-    return (cuts[0] - 1) if cuts else (span.high if span.high is not None else 0)
+    One walk over the places where tests begin and end to fit: to ask each test at each place would take minutes for a
+    file of many values.
+    """
+    rows, flips = 0, defaultdict[int, int](int)
+    for at, test in enumerate(tests):
+        bit = 1 << at
+        for one in test.spans if isinstance(test, Spans) else (EVERYTHING,):
+            if one.low is None:
+                rows ^= bit
+            else:
+                flips[one.low] ^= bit
+            if one.high is not None:
+                flips[one.high + 1] ^= bit
+    cuts = [cut for cut in sorted(flips) if span.high is None or cut <= span.high]
+    begin = span.low
+    if begin is None:
+        begin = cuts[0] - 1 if cuts else (span.high or 0)
+    parts = [(begin, rows)]
+    for cut in cuts:
+        rows ^= flips[cut]
+        if cut > begin:
+            parts.append((cut, rows))
+        else:
+            parts = [(begin, rows)]
+    return parts
 
 
 def _value(column: Column, number: int) -> Value:
@@ -175,14 +188,6 @@ def _words(column: Column, tests: list[Test]) -> list[Value]:
     while other in named:
         other += "_"
     return [*named, other]
-
-
-def _rows(tests: list[Test], number: int) -> int:
-    rows = 0
-    for at, test in enumerate(tests):
-        if test is None or (isinstance(test, Spans) and any(span.holds(number) for span in test.spans)):
-            rows |= 1 << at
-    return rows
 
 
 def _rows_of_word(tests: list[Test], value: Value) -> int:

@@ -1,11 +1,12 @@
 """Versions of tables: shipped, proposed by one, published by another, and asked for what they say on a day."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from importlib.resources import files
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, or_, select, update
@@ -13,7 +14,18 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, or_, s
 from gateway.errors import NotFound
 from gateway.services.decisions.checks import Difference, cases_of, check, differences
 from gateway.services.decisions.compiled import CompiledTable
-from gateway.services.decisions.model import Column, Finding, Inputs, Problem, Reason, TableRefused, Value
+from gateway.services.decisions.model import (
+    Column,
+    Finding,
+    Hit,
+    Inputs,
+    Problem,
+    Reason,
+    Table,
+    TableRefused,
+    Value,
+)
+from gateway.services.decisions.model import Row as Rule
 from gateway.services.decisions.ports import Cases, Proposals, Use
 from gateway.services.decisions.reading import fingerprint, read_table
 from gateway.services.decisions.tables import versions
@@ -138,7 +150,7 @@ class Decisions:
         for file in files(__package__).joinpath("shipped").iterdir():
             body = await asyncio.to_thread(file.read_bytes)
             table = read_table(body)
-            row = _row(new_id("dtv", self._clock), body, CompiledTable(table), "", "", now)
+            row = _row(new_id("dtv", self._clock), body, table, "", "", now)
             key = f"{table.name}:{fingerprint(body)}"
             state = {"state": VersionState.PUBLISHED, "rank": 0, "shipped_key": key, "decided_at": now}
             rows.append({**row, **state})
@@ -200,9 +212,8 @@ class Decisions:
         wrong = await self.findings(body)
         if wrong:
             return wrong
-        compiled = CompiledTable(read_table(body))
-        table, version_id = compiled.table, new_id("dtv", self._clock)
-        row = _row(version_id, body, compiled, note.strip()[:NOTE_MAX], maker, self._clock.now())
+        table, version_id = await asyncio.to_thread(read_table, body), new_id("dtv", self._clock)
+        row = _row(version_id, body, table, note.strip()[:NOTE_MAX], maker, self._clock.now())
         await self._store.write(lambda tx: insert_ignore(tx, versions, row))
         payload = {"table": table.name, "version": fingerprint(body), "from": table.first_day.isoformat()}
         payload |= {"rows": str(len(table.rows)), "differences": str(len(await self.dry_run(version_id)))}
@@ -235,8 +246,9 @@ class Decisions:
             return []
         before = await self.compiled(rows[0].id)
         asked: Sequence[Inputs] = await cases.cases(table.name, limit=CASES_MAX) if cases else ()
-        every = [*asked, *cases_of(before, after)]
-        return await asyncio.to_thread(lambda: list(differences(before, after, every))[:DIFFERENCES_MAX])
+        return await asyncio.to_thread(
+            lambda: list(islice(differences(before, after, [*asked, *cases_of(before, after)]), DIFFERENCES_MAX))
+        )
 
     async def version(self, version_id: str) -> Version | None:
         """The version with this id."""
@@ -285,17 +297,24 @@ def _misfits(compiled: CompiledTable, use: Use) -> list[Finding]:
     return [
         *(Finding(Problem.UNKNOWN_INPUT, 0, 0, name) for name in unknown),
         *(Finding(Problem.MISSING_OUTPUT, 0, 0, name) for name in missing),
+        *([Finding(Problem.BAD_HIT, 0, 0, "one answer is wanted")] if compiled.table.hit is Hit.COLLECT else []),
+        *(finding for row in compiled.table.rows for finding in _beyond(row, outputs, use)),
     ]
+
+
+def _beyond(row: Rule, outputs: tuple[Column, ...], use: Use) -> Iterator[Finding]:
+    """Outputs that whoever asks cannot reckon with."""
+    for at, (column, value) in enumerate(zip(outputs, row.outputs, strict=True), 2 + len(row.tests)):
+        most = use.most.get(column.name)
+        if most is not None and isinstance(value, int) and not 0 <= value <= most:
+            yield Finding(Problem.OUTSIDE, row.line, at, f"{column.name} is at most {most}")
 
 
 def _given(column: Column, use: Use) -> bool:
     return use.inputs.get(column.name) is column.sort
 
 
-def _row(
-    version_id: str, body: bytes, compiled: CompiledTable, note: str, maker: str, now: datetime
-) -> dict[str, object]:
-    table = compiled.table
+def _row(version_id: str, body: bytes, table: Table, note: str, maker: str, now: datetime) -> dict[str, object]:
     return {
         "id": version_id,
         "name": table.name,

@@ -1,7 +1,7 @@
 """What decision tables ask of the rest of the house."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.services.decisions.model import Inputs, Sort
@@ -9,10 +9,17 @@ from gateway.services.decisions.model import Inputs, Sort
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What whoever asks a table gives it, and what it must answer; a version that does not fit is never proposed."""
+    """What whoever asks a table gives it, and what it must answer; a version that does not fit is never proposed.
+
+    Attributes:
+        inputs: What a table may ask.
+        outputs: What it must answer, once.
+        most: Of outputs that are reckoned with: none is below zero or above this.
+    """
 
     inputs: Mapping[str, Sort]
     outputs: Mapping[str, Sort]
+    most: Mapping[str, int] = field(default_factory=dict)
 
 
 class Proposed(Protocol):

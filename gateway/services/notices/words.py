@@ -21,6 +21,8 @@ from wallet.transfers import TransferCode
 FALLBACK = "en"
 COMMON = frozenset({"service_code", "minutes"})
 """What every text may name: what to dial, and how many minutes the notice's class is valid."""
+CLAIM_DIAL = "claim_dial"
+"""What to dial for the claim whose `number` a notice names: `*1420*2*12345674#`, a shortcut of the menus."""
 LEFT_TO_RIGHT = "\u200e"
 """Before a service code in a right-to-left text, or `*1420#` would read `1420#*`."""
 
@@ -49,7 +51,8 @@ class Language:
         assert set(texts) == set(NoticeClass), f"{path.name}: {set(NoticeClass) - set(texts)} have no text"
         for class_, text in texts.items():
             named = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-            unknown = named - COMMON - NEEDS[class_].values - NEEDS[class_].secrets
+            known = COMMON | ({CLAIM_DIAL} if "number" in NEEDS[class_].values else frozenset())
+            unknown = named - known - NEEDS[class_].values - NEEDS[class_].secrets
             assert not unknown, f"{path.name}: {class_} names {unknown}"
         unnamed = {code.name.lower() for code in TransferCode} ^ set(row["movements"])
         assert not unnamed, f"{path.name}: movements {unnamed}"
@@ -136,6 +139,7 @@ class Words:
         shown = {name: self._shown(notice.language, language, given[name]) for name in needs.values}
         shown |= {name: str(given[name]) for name in needs.secrets}
         shown |= {"service_code": language.code(self._service_code), "minutes": language.number(valid_s // 60)}
+        shown[CLAIM_DIAL] = language.code(f"{self._service_code.rstrip('#')}*2*{shown.get('number', '')[-8:]}#")
         return language.texts[notice.class_].format(**shown)
 
     def subject(self, notice: Notice) -> str | None:

@@ -20,7 +20,8 @@ OFFER_VALID = timedelta(minutes=10)
 DISOWN_WITHIN = timedelta(days=30)
 """How long a person may say that a change was not theirs."""
 OLD_NUMBER_DAYS = timedelta(days=90)
-"""How long the number of the change before hears of the next one."""
+OLD_NUMBERS_MAX = 3
+"""How long the numbers of changes before hear of the next one, and how many of them."""
 BY_PHONE, BY_SMS = "phone", "sms"
 CHOSEN = (ChangeKind.LINKED.value, ChangeKind.UNLINKED.value)
 DAY = timedelta(days=1)
@@ -163,16 +164,19 @@ class Payees(Mapper):
         bad = found[0]
         change = self._drafted(ChangeKind.DISOWNED, owner, by, f"disown:{bad.id}")
         told = await self._told("payee_frozen", owner, change, [owner.msisdn], asked=False)
-        earlier = _Account(bad.old_sealed, bad.old_mac, bad.old_tail, bad.old_name)
 
-        def work(tx: Connection) -> bool:
+        def work(tx: Connection) -> PayeeOutcome:
             row = _held(tx, person_id)
             if _known(tx, change.call_key) is not None:
-                return False
-            _store(tx, row, earlier, replace(change, tells=told), frozen=True, since=change.at)
-            return True
+                return PayeeOutcome.SAME if row.frozen else PayeeOutcome.NOTHING
+            _store(tx, row, _before(tx, bad), replace(change, tells=told), frozen=True, since=change.at)
+            return PayeeOutcome.OK
 
-        if await self._store.write(work):
+        outcome = await self._store.write(work)
+        if outcome is PayeeOutcome.NOTHING:
+            # Staff have spoken with the person about this change already.
+            return PayeeResult(outcome, await self.resolve(person_id))
+        if outcome is PayeeOutcome.OK:
             self._metrics.payees.labels(ChangeKind.DISOWNED.value).inc()
         text = f"{bad.kind} {bad.at:%Y-%m-%d %H:%M} UTC: not this person's doing; {bad.id}"
         await self._desk.open(f"payee:{bad.id}", owner.msisdn, person_id, owner.language, text)
@@ -219,11 +223,12 @@ class Payees(Mapper):
         return _Change(new_id("pch", self._clock), kind, call_key, by, owner.msisdn, now, now + self._cool)
 
     async def _old_numbers(self, owner: Owner) -> list[str]:
-        """The number of the last change, if it is another one: whoever took the new one must not hear of this alone."""
+        """Other numbers of the changes of late: whoever took the new one must hear of no change alone."""
         since = self._clock.now() - OLD_NUMBER_DAYS
-        mine = (changes.c.person_id == owner.id) & (changes.c.at > since)
-        last = await self._store.read(select(changes.c.msisdn).where(mine).order_by(changes.c.id.desc()).limit(1))
-        return [row.msisdn for row in last if row.msisdn != owner.msisdn]
+        mine = (changes.c.person_id == owner.id) & (changes.c.at > since) & (changes.c.msisdn != owner.msisdn)
+        query = select(changes.c.msisdn).where(mine).group_by(changes.c.msisdn)
+        latest = query.order_by(func.max(changes.c.id).desc()).limit(OLD_NUMBERS_MAX)
+        return [row.msisdn for row in await self._store.read(latest)]
 
     async def _told(
         self, class_: str, owner: Owner, change: _Change, msisdns: Sequence[str], *, asked: bool, tail: str = ""
@@ -278,6 +283,25 @@ def _held(tx: Connection, person_id: str) -> Row[Any]:
     insert_ignore(tx, accounts, fresh)
     held = select(accounts).where(accounts.c.person_id == person_id).with_for_update(key_share=True)
     return tx.execute(held).one()
+
+
+def _before(tx: Connection, bad: Row[Any]) -> _Account:
+    """What stood before a change that is taken back.
+
+    Whoever has changed twice has left an account of their own as the earlier one: where the change before this one was
+    taken back too, what stood before that one counts, whichever NO comes first.
+    """
+    earlier = (changes.c.person_id == bad.person_id) & (changes.c.id < bad.id)
+    taken_back = select(changes.c.call_key).where(
+        changes.c.person_id == bad.person_id, changes.c.kind == ChangeKind.DISOWNED.value
+    )
+    keys = set(tx.execute(taken_back).scalars())
+    first = bad
+    for one in tx.execute(select(changes).where(earlier & changes.c.kind.in_(CHOSEN)).order_by(changes.c.id.desc())):
+        if f"disown:{one.id}" not in keys:
+            break
+        first = one
+    return _Account(first.old_sealed, first.old_mac, first.old_tail, first.old_name)
 
 
 def _standing(row: Row[Any]) -> _Account:

@@ -268,7 +268,7 @@ def _withdrawing(batch_id: str, order_id: str) -> Any:  # noqa: ANN401 - a unit 
         held(tx, batch_id)
         open_ = ORDERS.c.state.in_(("made", "posted"))
         if tx.execute(update(ORDERS).where(ORDERS.c.id == order_id, open_).values(state="withdrawn")).rowcount:
-            free = (ITEMS.c.order_id == order_id) & (ITEMS.c.state == _APPROVED)
+            free = pieces.ordered(order_id) & (ITEMS.c.state == _APPROVED)
             tx.execute(update(ITEMS).where(free).values(order_id=""))
 
     return work

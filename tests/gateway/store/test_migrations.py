@@ -86,25 +86,34 @@ async def test_every_row_of_an_older_database_is_there_after_the_upgrade(
     assert len(old) > 20
 
 
-async def test_a_claim_of_an_older_database_is_one_for_sickness(
+async def test_claims_of_an_older_database_are_for_sickness_and_a_refused_one_may_be_objected_to(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found: dict[str, object] = {}
+    found: dict[str, Mapping[str, object]] = {}
 
     def fill(tx: Connection, known: MetaData) -> None:
-        command.upgrade(migrate.config(tx, known), "0020")
+        command.upgrade(migrate.config(tx, known), "0014")
         claims = tables_of(tx)["benefits_claims"]
-        tx.execute(insert(claims), {column.name: filler(column) for column in claims.columns})
+        row = {column.name: filler(column) for column in claims.columns}
+        for state in ("paid", "rejected"):
+            names = {name: f"{name} {state}" for name in ("id", "number", "call_key")}
+            tx.execute(insert(claims), {**row, **names, "state": state, "decided_by": "stf_1"})
 
     def look(tx: Connection, known: MetaData) -> None:
         command.upgrade(migrate.config(tx, known), "head")
-        found.update(tx.execute(select(tables_of(tx)["benefits_claims"])).one()._mapping)
+        for row in tx.execute(select(tables_of(tx)["benefits_claims"])):
+            found[row.state] = dict(row._mapping)
 
     url = await without_schema(database_url)
     for work in (fill, look):
         monkeypatch.setattr(migrate, "run", work)
         await Store.upgrade(url)
-    assert (found["kind"], found["attestation"], found["batch_id"]) == ("sickness", "none", "")
+    told = ("kind", "attestation", "batch_id", "decided_by", "first_officer", "why")
+    assert {state: [row[name] for name in told] for state, row in found.items()} == {
+        "paid": ["sickness", "none", "", "stf_1", "", ""],
+        "rejected": ["sickness", "none", "", "stf_1", "stf_1", "other"],
+    }
+    assert found["paid"]["amount_minor"] == 1
 
 
 async def without_schema(url: str) -> str:

@@ -30,6 +30,8 @@ def upgrade() -> None:
     """Forwards."""
     for name, before in TEXTS.items():
         op.add_column(CLAIMS, sa.Column(name, sa.Text(), nullable=False, server_default=before))
+    # Who has refused a claim is the first to have done so: its person may object, and another officer decides.
+    op.execute("UPDATE benefits_claims SET first_officer = decided_by, why = 'other' WHERE state = 'rejected'")
     op.create_index("benefits_claims_batch", CLAIMS, ["batch_id", "state", "id"], unique=False)
     op.create_table(
         "benefits_events",

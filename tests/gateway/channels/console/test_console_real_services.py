@@ -52,7 +52,7 @@ async def real(world: World, store: Store, teller: FakeTeller) -> tuple[World, P
     await decisions.ship()
     parts = Parts(
         store, clock, world.ledger, deps.chart, people, proposals, teller, deps.settings, decisions,
-        FakeContributions(), AttesterBook(store, clock), keys,
+        FakeContributions(), AttesterBook(store, clock), keys, deps.payees,
     )  # fmt: skip
     benefits = Benefits(parts)
     approvals = Approvals(

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from gateway.services.benefits import (
 from gateway.services.decisions import Decisions
 from tests.gateway.services.payments.bank import Bank, FakePerson, open_bank
 from wallet.clock import ManualClock
+from wallet.money import Money
 
 
 @dataclass
@@ -32,9 +33,12 @@ class FakeProposals:
     open: dict[str, Mapping[str, str]] = field(default_factory=dict)
     broken: bool = False
 
-    async def propose(self, kind: str, subject: str, payload: Mapping[str, str], maker: str) -> str:
+    async def propose(
+        self, kind: str, subject: str, payload: Mapping[str, str], maker: str, *, amount: Money | None = None
+    ) -> str:
         if self.broken:
             raise ConnectionError
+        assert amount is None or str(amount) == payload["amount"]
         self.open[subject] = {**payload, "kind": kind, "maker": maker}
         return subject
 
@@ -54,6 +58,21 @@ class FakeContributions:
         return self.months
 
 
+@dataclass(frozen=True)
+class FakePayee:
+    cool_until: datetime | None = None
+
+
+@dataclass
+class FakePayees:
+    """Whose account, number or PIN has just changed."""
+
+    cooling: dict[str, datetime] = field(default_factory=dict)
+
+    async def resolve(self, person_id: str) -> FakePayee:
+        return FakePayee(self.cooling.get(person_id))
+
+
 @dataclass
 class Office:
     benefits: Benefits
@@ -64,6 +83,7 @@ class Office:
     source: ClaimSource
     attesters: AttesterBook
     decisions: Decisions
+    payees: FakePayees
 
     async def claim(self, claim_id: str) -> Claim:
         found = await self.benefits.by_id(claim_id)
@@ -82,7 +102,7 @@ class Office:
 async def open_office(url: str, clock: ManualClock, *, fresh: bool = True) -> AsyncIterator[Office]:
     """An office; one that is not `fresh` is another process over the same database."""
     async with open_bank(url, clock) as bank:
-        proposals, contributions = FakeProposals(), FakeContributions()
+        proposals, contributions, payees = FakeProposals(), FakeContributions(), FakePayees()
         decisions = Decisions(bank.store, clock, Proposals(bank.store, clock), DECISION_USES)
         attesters = AttesterBook(bank.store, clock)
         parts = Parts(
@@ -98,6 +118,7 @@ async def open_office(url: str, clock: ManualClock, *, fresh: bool = True) -> As
             contributions,
             attesters,
             KEYS,
+            payees,
         )
         if fresh:
             await decisions.ship()
@@ -105,7 +126,7 @@ async def open_office(url: str, clock: ManualClock, *, fresh: bool = True) -> As
             await attesters.add(HOSPITAL, AttesterSort.PROVIDER, "Hospital", HOSPITAL_PHONE, "stf_1", language="en")
         maryam = bank.people.add(clock, "+989120000001")
         source = ClaimSource(bank.store, clock, bank.people)
-        yield Office(Benefits(parts), bank, proposals, maryam, contributions, source, attesters, decisions)
+        yield Office(Benefits(parts), bank, proposals, maryam, contributions, source, attesters, decisions, payees)
 
 
 @pytest.fixture

@@ -180,6 +180,24 @@ async def test_a_frozen_wallet_is_paid_once_staff_have_thawed_it(office: Office,
     assert await office.bank.wallet(office.maryam.id) == WORTH
 
 
+async def test_a_release_waits_until_a_changed_phone_or_account_has_cooled(office: Office, clock: ManualClock) -> None:
+    claim_id = await submitted(office)
+    await office.benefits.approve(claim_id, "stf_1")
+    office.payees.cooling[office.maryam.id] = clock.now() + timedelta(hours=48)
+
+    assert await office.benefits.release(claim_id, "apr_1") == "payee_cools"
+    clock.advance(timedelta(hours=2))
+    assert await office.benefits.sweep() == 0
+
+    assert await state(office, claim_id) is ClaimState.RELEASED
+    told = [one.note for one in await office.benefits.history(claim_id)]
+    assert told.count("payee_cools") == 1
+    office.payees.cooling.clear()
+    clock.advance(timedelta(hours=1, seconds=1))
+    assert await office.benefits.sweep() == 1
+    assert await office.bank.wallet(office.maryam.id) == WORTH
+
+
 async def test_of_claims_made_at_once_in_two_processes_one_gets_the_days(
     each_office: Office, database_url: str, clock: ManualClock
 ) -> None:

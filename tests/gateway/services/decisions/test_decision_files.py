@@ -1,6 +1,7 @@
 """Files that people write: what a table says, what is refused and where, what is proved before it may be published."""
 
 import contextlib
+import time
 from datetime import date
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -221,6 +222,20 @@ def test_a_proof_that_would_take_too_long_is_given_up() -> None:
 
     assert problems <= {Problem.GAP, Problem.TOO_INTRICATE}
     assert problems
+
+
+def test_a_file_full_of_values_is_made_in_a_moment_and_not_proved() -> None:
+    lines = [",".join(str(2 * (60 * line + at)) for at in range(60)) for line in range(400)]
+    rows = "".join(f'row,"{line}",{number}\n' for number, line in enumerate(lines)) + "row,-,1\nexample,1,1\n"
+    began = time.process_time()
+
+    made = table(rows)
+
+    # To ask each of these tests at each of their values is half a thousand million questions: minutes.
+    assert time.process_time() - began < 5
+    assert made.evaluate({"x": 2 * 60 * 399}).rows == (400,)
+    assert made.evaluate({"x": 1}).rows == (401,)
+    assert [one.problem for one in check(made)] == [Problem.TOO_INTRICATE]
 
 
 @pytest.mark.parametrize(

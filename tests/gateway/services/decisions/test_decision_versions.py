@@ -25,7 +25,7 @@ from gateway.store import Store
 from wallet.clock import ManualClock
 
 TODAY = date(2026, 11, 22)
-USES = {"grant": Use({"days": Sort.DAYS}, {"once": Sort.AMOUNT})}
+USES = {"grant": Use({"days": Sort.DAYS}, {"once": Sort.AMOUNT}, most={"once": 1000})}
 CHECKER = StaffRef("stf_zahra", frozenset({"benefits_releaser"}))
 
 
@@ -158,6 +158,8 @@ async def test_another_process_asks_the_new_version_at_once(bureau: Bureau, tmp_
         (grant(10).replace(b"example,4,10", b"example,4,11"), [Problem.EXAMPLE]),
         (grant(10).replace(b"days,once", b"age,once"), [Problem.UNKNOWN_INPUT]),
         (grant(10).replace(b"days,once", b"days,sum"), [Problem.MISSING_OUTPUT]),
+        (grant(10).replace(b"hit,F", b"hit,C").replace(b"example,4,10", b"example,4,10|0"), [Problem.BAD_HIT]),
+        (grant(1001), [Problem.OUTSIDE]),
     ],
 )
 async def test_what_is_wrong_is_never_proposed(bureau: Bureau, body: bytes, problems: list[Problem]) -> None:

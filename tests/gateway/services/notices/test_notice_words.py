@@ -1,7 +1,9 @@
 """What people read: every class in every language, within few SMS parts at worst, with nothing that is not theirs."""
 
+import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from importlib.resources import files
 
 import pytest
 
@@ -71,6 +73,21 @@ def words(class_: NoticeClass, language: str, values: Mapping[str, NoticeValue] 
         {"code": code, "text": SCREENS.get(language, "")},
     )
     return WORDS.sms(notice, valid_s=POLICIES[class_].valid_s)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "class_", [one for one in NoticeClass if one.value.startswith(("claim_received", "claim_refused"))]
+)
+def test_who_claims_reads_what_to_dial_for_that_claim(class_: NoticeClass, language: str) -> None:
+    dials = {**USUAL, "number": "M-48200173"}
+    wanted = "" if class_ is NoticeClass.CLAIM_REFUSED_AGAIN else "*1420*2*48200173#"
+    assert wanted in words(class_, language, dials)
+
+
+def test_the_code_of_a_claim_is_a_shortcut_of_the_menus() -> None:
+    shipped = tomllib.loads(files("ussd_menus").joinpath("menus/shortcuts.toml").read_text("utf-8"))
+    assert "2*{claim_number}" in {one["dial"] for one in shipped.values() if isinstance(one, dict)}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

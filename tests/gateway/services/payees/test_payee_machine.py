@@ -78,7 +78,10 @@ class PayeeMachine(RuleBasedStateMachine):
         self.world.runner.run(self.world.office.payees.answered_no(self.person, change.id))
         if change.at > now - DISOWN_WITHIN and change.id not in self.disowned:
             self.disowned.add(change.id)
-            self.iban, self.frozen, self.cool_until = change.before, True, now + COOL
+            place = self.changes.index(change)
+            while place and self.changes[place - 1].id in self.disowned:
+                place -= 1
+            self.iban, self.frozen, self.cool_until = self.changes[place].before, True, now + COOL
 
     @rule()
     def staff_let_it_go_on(self) -> None:

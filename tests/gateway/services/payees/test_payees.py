@@ -179,6 +179,39 @@ async def test_a_change_that_was_not_the_persons_is_put_back_and_frozen(each_off
     assert kinds == [ChangeKind.THAWED, ChangeKind.DISOWNED, ChangeKind.LINKED, ChangeKind.LINKED]
 
 
+async def test_the_thief_of_two_changes_is_not_paid_whichever_of_them_is_taken_back_first(each_office: Office) -> None:
+    office = each_office
+    for number, order in enumerate([(0, 1), (1, 0)]):
+        person = office.person(f"+98912000000{number}")
+        stolen = []
+        for iban in (IBAN, OTHER):
+            office.clock.advance(timedelta(minutes=1))
+            stolen.append(await linked(office, person, iban, f"{person}:{iban}"))
+
+        for place in order:
+            office.clock.advance(timedelta(minutes=1))
+            await office.payees.answered_no(person, stolen[place])
+
+        account = await office.payees.resolve(person)
+        assert account is not None
+        assert (account.kind, account.frozen) == (AccountKind.WALLET, True)
+        assert await office.payees.frozen(["per_nobody", person]) == {person}
+    assert await office.payees.frozen([]) == frozenset()
+
+
+async def test_what_staff_have_settled_is_not_taken_back_again(office: Office) -> None:
+    person = office.person()
+    await linked(office, person)
+    assert (await office.payees.disown(person, by="phone")).outcome is PayeeOutcome.OK
+    assert (await office.payees.disown(person, by="phone")).outcome is PayeeOutcome.OK
+    office.clock.advance(timedelta(minutes=1))
+    await office.payees.thaw(person, "stf_1", "thaw:1")
+
+    assert (await office.payees.disown(person, by="phone")).outcome is PayeeOutcome.NOTHING
+
+    assert await office.payees.frozen([person]) == frozenset()
+
+
 async def test_nobody_disowns_another_persons_change_or_an_old_one(office: Office) -> None:
     person, stranger = office.person(), office.person("+989120000002")
     change = await linked(office, person)
@@ -196,6 +229,8 @@ async def test_the_old_number_hears_of_a_change_made_with_a_new_one(office: Offi
 
     told = [(one.msisdn, one.person_id) for one in office.teller.of("payee_iban")]
     assert told == [("+989120000001", person), ("+989350000009", person), ("+989120000001", "")]
+    await linked(office, person, IBAN, "ses_3:1")
+    assert [one.msisdn for one in office.teller.of("payee_iban")[3:]] == ["+989350000009", "+989120000001"]
 
 
 async def test_a_new_pin_or_phone_cools_the_wallet_too(office: Office) -> None:
