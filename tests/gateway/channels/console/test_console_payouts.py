@@ -180,6 +180,19 @@ async def test_a_running_batch_is_stopped_by_whoever_sees_something_and_resumed(
     assert (await desk.post(f"/payouts/{batch.id}/cancel", reason="no"))[0] == 403
 
 
+async def test_the_rest_of_a_stopped_batch_is_given_up_by_an_officer_who_says_why(
+    world: World, signed_in: SignIn
+) -> None:
+    await world.paying.money()
+    batch = await world.paying.released(HEAD + row(1, 1000))
+    await world.paying.payouts.pause(batch.id, "stf_1", "wrong month")
+    desk = await signed_in("payer")
+    assert "Give up the rest" in (await desk.get(f"/payouts/{batch.id}"))[1]
+    assert (await desk.post(f"/payouts/{batch.id}/abandon", reason=""))[1].endswith("refused=payout_reason_missing")
+    assert (await desk.post(f"/payouts/{batch.id}/abandon", reason="wrong"))[1].endswith("said=payout_abandon")
+    assert "the rest was given up" in (await desk.get(f"/payouts/{batch.id}"))[1]
+
+
 @pytest.mark.parametrize(
     ("username", "path", "status"),
     [

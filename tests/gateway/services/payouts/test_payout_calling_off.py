@@ -223,7 +223,7 @@ async def test_killed_while_it_is_given_up_nothing_is_left_over(house: House) ->
         assert await house.states(batch.id) == ["settled", "cancelled"]
         assert (await house.holds(), await house.net("rail_payable", "bank")) == ((0, 0), 0)
         point += 3
-    assert point > 9
+    assert point > 12
 
 
 async def dies(house: House, payouts: Payouts, batch_id: str) -> bool:
