@@ -97,6 +97,7 @@ bench-decisions: .venv/.dev ## decision tables in ratio to reading them row by r
 
 bench-payouts: .venv/.dev ## a file of 100,000 payments to posted, told and ordered, in ratio to reading and writing it
 	$(PY) -m bench.payouts
+	$(PY) -m bench.signing
 
 settings-page: .venv/.base ## writes docs/SETTINGS.md
 	.venv/bin/tapdial settings --markdown > docs/SETTINGS.md

@@ -1,4 +1,4 @@
-"""A mobile signature verified by all its checks, beside the bare signatures: `python -m bench.signing`.
+"""A mobile signature verified by all its checks, beside the bare signatures: `make bench-payouts`.
 
 RSA and EC signers under one RSA root; certificates and signatures are made here by `cryptography`. The yardstick
 is what nothing can do without: the two public-key operations, of the path and of the signature.

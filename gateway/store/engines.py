@@ -99,7 +99,9 @@ def _asyncpg(url: str) -> URL:
 
 def _writing(connection: sqlite3.Connection, _record: object) -> None:
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
+    # A batch touches every index of its items again and again: with the usual 2 MB a third more is read from the disk.
+    tuning = ("cache_size=-32000", "wal_autocheckpoint=10000")
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON", *tuning):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
