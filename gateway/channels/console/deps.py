@@ -7,6 +7,7 @@ from typing import Protocol
 
 from aiohttp import web
 
+from gateway.channels.console.benefits_desks import AttestersDesk, BenefitsDesk, DecisionsDesk
 from gateway.channels.console.cells import Cell
 from gateway.channels.console.payouts_desk import PayoutsDesk
 from gateway.channels.console.signing_desks import DelegationsDesk, PhoneSignInDesk, SignersDesk, SigningDesk
@@ -21,17 +22,7 @@ from gateway.services.approvals import (
     Vote,
 )
 from gateway.services.banking import FileRow, FileState, Imported, OrderRow, StatementRow
-from gateway.services.benefits import (
-    AttesterSort,
-    Claim,
-    ClaimChange,
-    DecisionOutcome,
-    Evidence,
-    KnownAttester,
-    Why,
-)
 from gateway.services.campaigns import Campaign, CampaignKind, CampaignOutcome, Preview, Reported
-from gateway.services.decisions import Cases, CompiledTable, Difference, Finding, Inputs, Version
 from gateway.services.dialogues import Traced
 from gateway.services.funnels import Completion, Funnel
 from gateway.services.jobs import Job, JobOutcome
@@ -114,40 +105,6 @@ class ApprovalsDesk(Protocol):
     async def may(self, waiting: Sequence[Approval], checker: Checker) -> dict[str, ApprovalOutcome | None]: ...
     def band_of(self, approval: Approval) -> Band | None: ...
     def not_before(self, approval: Approval) -> datetime | None: ...
-
-
-class BenefitsDesk(Protocol):
-    """Satisfied by gateway.services.benefits.Benefits."""
-
-    async def by_id(self, claim_id: str) -> Claim | None: ...
-    async def by_number(self, number: str) -> Claim | None: ...
-    async def claims_of(self, person_id: str, *, limit: int = 20) -> list[Claim]: ...
-    async def history(self, claim_id: str) -> list[ClaimChange]: ...
-    async def pending(self, *, limit: int, after: str = "") -> list[Claim]: ...
-    async def approve(self, claim_id: str, officer: str) -> DecisionOutcome: ...
-    async def reject(self, claim_id: str, officer: str, reason: str, why: Why = Why.OTHER) -> DecisionOutcome: ...
-    async def evidence(self, claim_id: str) -> list[Evidence]: ...
-    async def cases(self, table: str, *, limit: int) -> Sequence[Inputs]: ...
-
-
-class DecisionsDesk(Protocol):
-    """Satisfied by gateway.services.decisions.Decisions."""
-
-    async def list_versions(self, *, name: str = "", limit: int = 200) -> list[Version]: ...
-    async def version(self, version_id: str) -> Version | None: ...
-    async def compiled(self, version_id: str) -> CompiledTable: ...
-    async def body(self, version_id: str) -> bytes: ...
-    async def propose(self, body: bytes, note: str, maker: str) -> Version | list[Finding]: ...
-    async def dry_run(self, version_id: str, cases: Cases | None = None) -> list[Difference]: ...
-
-
-class AttestersDesk(Protocol):
-    """Satisfied by gateway.services.benefits.AttesterBook."""
-
-    async def list_attesters(self, *, after: str = "", limit: int = 100) -> list[KnownAttester]: ...
-    async def add(
-        self, code: str, sort: AttesterSort, name: str, msisdn: str, staff_id: str, *, language: str = "fa"
-    ) -> bool: ...
 
 
 class PaymentsDesk(Protocol):
