@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from gateway.demo import bank, seed, signatures, wires
+from gateway.demo import bank, seed, signatures, signers, wires
 from gateway.errors import SettingsFault
 from gateway.observe import set_up_logging
 from gateway.settings import PREFIX, Settings
@@ -58,6 +58,7 @@ async def demo(settings: Settings, config: Path | None, *, reset: bool) -> int:
         words = [sys.executable, "-m", "simulators", "--config", str(world)]
         simulators = await stack.enter_async_context(process(words, settings.data_dir / "simulators.log"))
         await ready(f"http://127.0.0.1:{settings.lab_port}/", simulators, stop)
+        await signers.enrol(settings, facts)
         console.print("gateway: USSD, terminals, console, API …")
         words = [sys.executable, "-m", "gateway", "serve", *(["--config", str(config)] if config else [])]
         more = {
