@@ -95,7 +95,7 @@ class Office:
         """Wait until these payments are shown so."""
         shown: dict[str, str] = {}
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while not wanted.items() <= (shown := await self.states(batch)).items():  # noqa: ASYNC110
                     await asyncio.sleep(0.3)
         except TimeoutError:
@@ -130,7 +130,7 @@ async def until(ask: Callable[[], Awaitable[str]], words: str) -> str:
     """Ask for a page until it holds these words."""
     page = ""
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while words not in (page := await ask()):  # noqa: ASYNC110 - a browser polls too
                 await asyncio.sleep(0.2)
     except TimeoutError:
