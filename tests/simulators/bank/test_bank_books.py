@@ -1,6 +1,7 @@
 """The bank's books: what is refused, when money moves, and what faults do."""
 
 import importlib.resources
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -316,3 +317,4 @@ def test_the_day_begins_at_midnight_in_tehran() -> None:
     books = Books(None, (Account(TRUST, "x", BALANCE),), BankFaults(), Terms(), lambda: late)
 
     assert books.view().day == date(2026, 11, 28)
+    books.close()
