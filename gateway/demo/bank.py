@@ -12,9 +12,10 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 def joined(settings: Settings) -> Settings:
     """The settings with the simulator's bank, unless they name a bank."""
-    if settings.bank_url or settings.bank_folder:
+    if settings.bank_folder or settings.bank_token.get_secret_value():
         return settings
-    return settings.model_copy(update={"bank_url": URL, "bank_token": SecretStr(DEMO_SECRET)})
+    # An address without a token is where somebody has moved the simulator's bank to.
+    return settings.model_copy(update={"bank_url": settings.bank_url or URL, "bank_token": SecretStr(DEMO_SECRET)})
 
 
 def port(settings: Settings) -> int:

@@ -15,9 +15,10 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from gateway.demo import bank, seed, signatures, wires
+from gateway.demo import bank, seed, signatures, signers, wires
 from gateway.errors import SettingsFault
 from gateway.observe import set_up_logging
+from gateway.services.staff import Role
 from gateway.settings import PREFIX, Settings
 
 READY_S = 60
@@ -58,6 +59,7 @@ async def demo(settings: Settings, config: Path | None, *, reset: bool) -> int:
         words = [sys.executable, "-m", "simulators", "--config", str(world)]
         simulators = await stack.enter_async_context(process(words, settings.data_dir / "simulators.log"))
         await ready(f"http://127.0.0.1:{settings.lab_port}/", simulators, stop)
+        await signers.enrol(settings, facts)
         console.print("gateway: USSD, terminals, console, API …")
         words = [sys.executable, "-m", "gateway", "serve", *(["--config", str(config)] if config else [])]
         more = {
@@ -176,11 +178,12 @@ def show(console: Console, settings: Settings, facts: seed.Facts) -> None:
             person.msisdn, person.national_number, person.who, "yes" if person.pin else "not yet", person.pin or ""
         )
     staff = Table("user name", "password", "one-time code now", "may")
-    signing = Table("phone that signs", "its PIN", "whose")
+    signing = Table("phone that signs", "its PIN", "whose", "enrolled")
     for account in facts.staff:
         staff.add_row(account.username, account.password, account.code_now(), ", ".join(account.roles))
         if account.msisdn:
-            signing.add_row(account.msisdn, account.sign_pin, account.username)
+            enrolled = "yes" if Role.SIGNATORY in account.roles else "not yet"
+            signing.add_row(account.msisdn, account.sign_pin, account.username, enrolled)
     console.print(people, staff, signing)
     tapdial = "tapdial" if shutil.which("tapdial") else ".venv/bin/tapdial"
     console.print(

@@ -174,7 +174,9 @@ def write_world(settings: Settings, facts: Facts, path: Path) -> None:
         f"merchant_id = {json.dumps(terminal.merchant_id)}",
     ]
     lines += [f"merchant_name = {json.dumps(terminal.merchant_name)}", f'key = "{terminal.key_hex}"']
-    lines += signatures.signer_tables((one.msisdn, one.name, one.sign_pin) for one in facts.staff if one.msisdn)
+    # The lab shows the first of them: whoever signs payments.
+    signers = sorted(facts.staff, key=lambda one: Role.SIGNATORY not in one.roles)
+    lines += signatures.signer_tables((one.msisdn, one.name, one.sign_pin) for one in signers if one.msisdn)
     lines += carrier_tables(settings)
     write_private(path, "\n".join(lines) + "\n")
 
@@ -225,6 +227,8 @@ async def _seed(settings: Settings) -> Facts:
             house.ledger, house.chart, irr(rows["opening"]["trust_bank_minor"]), new_id("opn", house.clock)
         )
         staff = [await _staff(house, row) for row in rows["staff"]]
+        for row in rows["budget"]:
+            await house.payouts.appropriate(row["line"], irr(row["given_minor"]), SEEDER, row["reason"])
         people = [await _person(house, listener, row) for row in rows["person"]]
         terminal = await _terminal(house, rows["merchant"])
         for row in rows["attester"]:

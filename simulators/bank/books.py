@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from simulators.bank import camt, iban, orders, plain
 from simulators.bank.counter import Counter
@@ -22,6 +23,8 @@ from simulators.faults import BankFaults, BankMishap
 STRAY_MINOR = 1_250_000
 STRAY_IBAN = iban.of_account(77, bank="998")
 SHOWN_MAX = 12
+ZONE = ZoneInfo("Asia/Tehran")
+"""Whose days the bank keeps: an order for today is paid today, also in the hours in which it is yesterday in London."""
 _ENDINGS = {Format.MT940: "sta", Format.CSV: "csv"}
 
 
@@ -202,7 +205,7 @@ class Books:
         return [(row["end_to_end_id"], row["amount"], row["state"]) for row in rows]
 
     def _open(self, accounts: tuple[Account, ...]) -> None:
-        today = self._clock().date().isoformat()
+        today = self._clock().astimezone(ZONE).date().isoformat()
         self._base.execute("INSERT OR IGNORE INTO meta VALUES (1, ?, 0)", (today,))
         self._base.executemany(
             "INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?, 0, ?)",
@@ -213,7 +216,7 @@ class Books:
         """The bank's day is never behind the calendar's; closing days may have brought it ahead."""
         at = self._clock()
         row = self._base.execute("SELECT day, cycle FROM meta").fetchone()
-        return Now(row["cycle"], max(date.fromisoformat(row["day"]), at.date()), at)
+        return Now(row["cycle"], max(date.fromisoformat(row["day"]), at.astimezone(ZONE).date()), at)
 
     def _stray(self, now: Now, amount: int) -> None:
         first = self._base.execute("SELECT iban FROM accounts ORDER BY rowid LIMIT 1").fetchone()

@@ -25,6 +25,7 @@ ALI = 8
 WATCH = """
 document.addEventListener("securitypolicyviolation", (event) => window.breached(event.violatedDirective));
 """
+NOVEMBER = Path(__file__).parents[2] / "docs/walkthroughs/november.csv"
 SIZES = {"desk": (1280, 900), "phone": (380, 780)}
 
 
@@ -83,7 +84,7 @@ class LabPage:
     async def take(self, number: int) -> None:
         """Take another person's feature phone, with nothing on its screen."""
         await self.page.locator(f'.people a[href*="phone=98912000000{number}"]').click()
-        await expect(self.page.locator(".lcd-bar bdi")).to_have_text(f"+98912000000{number}")
+        await expect(self.page.locator("#handset .lcd-bar bdi")).to_have_text(f"+98912000000{number}")
 
     async def dial(self, *answers: str) -> str:
         """Hang up, dial the service code and give the answers; the last screen."""
@@ -128,7 +129,7 @@ class LabPage:
 
 @pytest.fixture
 async def tourist(tmp_path: Path) -> AsyncIterator[Tourist]:
-    async with opened(tmp_path, "sqlite://") as town, async_playwright() as playwright:
+    async with opened(tmp_path, "sqlite://", signers=True) as town, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium")
         yield Tourist(town, browser)
         await browser.close()
@@ -161,6 +162,7 @@ async def test_the_tour_of_the_readme(tourist: Tourist) -> None:
     await taps(lab)
     await sends(lab, paid)
     await reconciled(tourist, number)
+    await pays_out(tourist, lab)
     await pictures(lab.page, "lab", "en", "fa")
     assert tourist.complaints == []
 
@@ -170,7 +172,7 @@ async def enrols(lab: LabPage) -> None:
     await lab.take(NEW)
     page = await lab.dial("2", NEW_NATIONAL_NUMBER)
     assert "code by SMS" in page
-    await expect(lab.page.locator(".lcd-state")).to_have_text("Session ended")
+    await expect(lab.page.locator("#handset .lcd-state")).to_have_text("Session ended")
     code = re.search(r"\b\d{4,8}\b", await lab.sms("code"))
     assert code is not None
     assert "too easy" in await lab.dial(code.group(), "1234")
@@ -263,6 +265,57 @@ async def reconciled(tourist: Tourist, number: str) -> None:
     await finance.locator('a[href*="/ledger/accounts/"]').first.click()
     await expect(finance.locator("#main")).to_contain_text("22,500,000")
     await pictures(finance, "account", "en", "fa")
+
+
+async def pays_out(tourist: Tourist, lab: LabPage) -> None:
+    """9. Pay out: a file, a checker, a signature by phone, the bank's cycles, the returns desk."""
+    officer = await tourist.console("payouts")
+    officer.on("dialog", lambda dialog: dialog.accept())
+    await officer.get_by_role("link", name="Payouts", exact=True).click()
+    await pictures(officer, "payouts", "en", "fa")
+    card = officer.locator("form[action='/console/payouts/file']")
+    for name, text in {"name": "November", "line": "sickness-1405", "count": "4", "total": "9490000"}.items():
+        await card.locator(f"[name={name}]").fill(text)
+    await card.locator("[name=file]").set_input_files(NOVEMBER)
+    await card.get_by_role("button", name="Make the batch").click()
+    await officer.get_by_role("button", name="Lock and ask the checkers").click()
+    await expect(officer.get_by_role("status")).to_have_text("Locked. Checkers are asked.")
+    checker = await tourist.console("checker")
+    await checker.get_by_role("link", name="Approvals", exact=True).click()
+    await checker.locator("td a[href*='/approvals/apr_']").first.click()
+    await checker.get_by_role("button", name="Approve").click()
+    await signs(tourist, lab)
+    await lab.take(ALI)
+    await lab.sms("1,500,000")
+    await expect(officer.locator("#progress")).to_contain_text("accepted by the bank", timeout=20_000)
+    await lab.page.get_by_role("button", name="Next cycle").click()
+    await expect(officer.locator("#progress")).to_contain_text("rejected", timeout=20_000)
+    await pictures(officer, "payout", "en", "fa")
+    await lab.page.get_by_role("button", name="Next cycle").click()
+    await lab.sms("4,000,000")
+    await officer.get_by_role("link", name="Returns", exact=True).click()
+    await pictures(officer, "returns", "en", "fa")
+    await officer.get_by_role("button", name="Ask by SMS").click()
+    await expect(officer.get_by_role("status")).to_have_text("The person was asked by SMS.")
+
+
+async def signs(tourist: Tourist, lab: LabPage) -> None:
+    """The treasurer asks the own phone, both screens show one code, the PIN is typed."""
+    treasurer = await tourist.console("treasurer")
+    await treasurer.get_by_role("link", name="To sign", exact=True).click()
+    button = treasurer.get_by_role("button", name="Sign with my phone")
+    while not await button.count():
+        await treasurer.reload()
+    await pictures(treasurer, "signing", "en", "fa")
+    await button.click()
+    shown = re.search(r"TXN-\w{4}", await treasurer.locator("#main").inner_text())
+    assert shown is not None
+    await expect(lab.page.locator("#sign")).to_contain_text(shown.group(), timeout=20_000)
+    account = next(one for one in tourist.town.facts.staff if one.username == "treasurer")
+    pin = lab.page.locator("#sign [name=pin]")
+    await pin.fill(account.sign_pin)
+    await pin.press("Enter")
+    await expect(treasurer.locator("#main")).to_contain_text("signed", timeout=20_000)
 
 
 async def test_the_fault_buttons_of_the_lab(tourist: Tourist) -> None:

@@ -3,6 +3,7 @@
 The tour itself is walked in tests/browser/test_tour.py.
 """
 
+import csv
 import re
 import tomllib
 from collections.abc import Iterator
@@ -96,3 +97,11 @@ def test_the_staff_of_the_tour_are_in_the_demo() -> None:
 
     assert {"officer", "supervisor", "finance"} <= set(re.findall(r"`([a-z]+)`", TOUR))
     assert {"officer", "supervisor", "finance"} <= {account["username"] for account in staff}
+
+
+def test_the_batch_of_the_tour_is_what_the_tour_declares() -> None:
+    rows = list(csv.DictReader((ROOT / "docs/walkthroughs/november.csv").read_text("utf-8").splitlines()))
+    budget = tomllib.loads((ROOT / "gateway/demo/demo.toml").read_text("utf-8"))["budget"][0]
+
+    assert f"{len(rows)} payments, {sum(int(row['amount']) for row in rows)} rials" in TOUR
+    assert f"`{budget['line']}`" in TOUR

@@ -61,7 +61,17 @@ class Desk:
             return await self.page(answer.headers["Location"])
         return html.unescape(await answer.text())
 
-    async def _send(self, method: str, path: str, fields: dict[str, str] | None) -> aiohttp.ClientResponse:
+    async def bring(self, path: str, file: bytes, **fields: str) -> str:
+        """Submit a form with a file; the page that follows."""
+        form = aiohttp.FormData({"csrf": self._csrf} | fields)
+        form.add_field("file", file, filename="file.csv", content_type="text/csv")
+        answer = await self._send("POST", path, form)
+        assert answer.status == 303, f"{path}: {answer.status} {await answer.text()}"
+        return await self.page(answer.headers["Location"])
+
+    async def _send(
+        self, method: str, path: str, fields: dict[str, str] | aiohttp.FormData | None
+    ) -> aiohttp.ClientResponse:
         headers = {"Origin": self._town.url, "Cookie": self._cookie, "Accept-Language": "en"}
         # The cookie is Secure, so the client would not send it back over plain http by itself.
         answer = await self._session.request(

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from gateway.demo import seed, signatures
+from gateway.demo import signers as enrolling
 from gateway.demo.seed import Facts
 from gateway.languages import LANGUAGES
 from gateway.services.dialogues.resume import aside_text
@@ -27,7 +28,7 @@ LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٬", "01234567890
 MOVED = (
     "data_dir", "database_url", "http_port", "iso8583_port", "lab_port", "smsc_port", "mail_port", "registry_url",
     "mail_ingress_port", "ussd_wires_file", "ussd_links_file", "sweep_after_s", "stop_s", "log_level", "links_file",
-    "bank_url",
+    "bank_url", "bank_profile_file", "policy_file",
 )  # fmt: skip
 """Settings of a town that are not the defaults."""
 
@@ -176,8 +177,9 @@ class Town:
 
 @contextlib.asynccontextmanager
 async def opened(
-    folder: Path, database_url: str, *, wires: Iterable[str] = (), start: bool = True
-) -> AsyncIterator[Town]:
+    folder: Path, database_url: str, *, wires: Iterable[str] = (), start: bool = True, signers: bool = False,
+    more: Mapping[str, object] | None = None,
+) -> AsyncIterator[Town]:  # fmt: skip
     """A seeded town with its gateway running; both are stopped at the end, whatever happened.
 
     Args:
@@ -185,8 +187,10 @@ async def opened(
         database_url: A PostgreSQL, or anything of SQLite.
         wires: Profiles of USSD that it serves, each under its own name; without any, the default alone.
         start: Whether the gateway runs from the start.
+        signers: Whether the phones of signatories are enrolled, as in the demo.
+        more: Settings that differ; names of MOVED.
     """
-    settings = town_settings(folder, database_url)
+    settings = town_settings(folder, database_url).model_copy(update=more)
     if tables := [f'[[wire]]\nname = "{wire}"\nprofile = "{wire}"\n' for wire in wires]:
         (folder / "wires.toml").write_text("\n".join(tables), "utf-8")
         settings = settings.model_copy(update={"ussd_wires_file": str(folder / "wires.toml")})
@@ -197,6 +201,8 @@ async def opened(
     world = World(simulator_config.load(folder / "simulators.toml"))
     async with world.running():
         town = Town(settings, facts, world, folder / "gateway.log")
+        if signers:
+            await enrolling.enrol(settings, facts)
         try:
             if start:
                 await town.start()

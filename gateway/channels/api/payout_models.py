@@ -161,3 +161,4 @@ class StatementTaken(_Strict):
 
     outcome: Literal["taken", "already"]
     statement_ids: list[str]
+    reason: str = Field("", description="What does not fit though it was taken: it tells of an order that is not ours")

@@ -9,12 +9,12 @@ import hashlib
 import io
 import re
 import tempfile
-from typing import BinaryIO, cast
+from typing import BinaryIO, Literal, cast
 
 from aiohttp import BodyPartReader, web
 
 from gateway.channels.api.answers import JSON_TYPE, Refused, body_of, given, in_time, parsed, wrong
-from gateway.channels.api.partners import Gate, Partners
+from gateway.channels.api.partners import Gate, Imported, Partners
 from gateway.channels.api.payout_models import (
     BatchOrder,
     BatchShown,
@@ -122,9 +122,9 @@ class PayoutRoutes:
             taken = await self._statements.import_statement(octets, "api", key.actor)
         match str(taken.outcome):
             case "taken":
-                return given(StatementTaken(outcome="taken", statement_ids=list(taken.statement_ids)), 201)
+                return given(_taken("taken", taken), 201)
             case "already":
-                return given(StatementTaken(outcome="already", statement_ids=list(taken.statement_ids)))
+                return given(_taken("already", taken))
             case "too_large":
                 raise Refused(413, "too_large", "the file is too long; send one statement at a time")
             case _:
@@ -247,6 +247,10 @@ def _number(request: web.Request, name: str, usual: int, least: int, most: int) 
     if re.fullmatch("0|[1-9][0-9]{0,9}", text, re.ASCII) and least <= int(text) <= most:
         return int(text)
     raise wrong(name, f"{least} to {most}")
+
+
+def _taken(outcome: Literal["taken", "already"], done: Imported) -> StatementTaken:
+    return StatementTaken(outcome=outcome, statement_ids=list(done.statement_ids), reason=done.reason)
 
 
 def _not_taken(row: BadRow) -> PaymentShown:

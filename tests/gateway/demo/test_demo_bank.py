@@ -44,3 +44,12 @@ def test_a_house_that_has_a_bank_keeps_it(tmp_path: Path, chosen: dict[str, obje
 
     assert bank.joined(settings) == settings
     assert world_of(settings, tmp_path).bank_port == port
+
+
+def test_a_bank_that_was_moved_to_another_port_has_the_same_token_on_both_sides(tmp_path: Path) -> None:
+    settings = bank.joined(Settings(bank_url="http://127.0.0.1:9094"))
+
+    world = world_of(settings, tmp_path)
+
+    assert (settings.bank_url, world.bank_port) == ("http://127.0.0.1:9094", 9094)
+    assert settings.bank_token.get_secret_value() == world.bank_token != ""

@@ -34,7 +34,7 @@ def test_both_sides_have_one_address_one_name_one_password_and_one_root(
     assert settings.mssp_ap_password.get_secret_value() == world.config.mssp_ap_password == "made-for-this-folder"
     assert Path(settings.mssp_roots_file).read_text("ascii").startswith("-----BEGIN CERTIFICATE-----")
     phones = list(world.sign_phones.values())[:2]
-    assert [(phone.msisdn, phone.pin) for phone in phones] == [("+989120000101", "482913"), ("+989120000103", "060417")]
+    assert [(phone.msisdn, phone.pin) for phone in phones] == [("+989120000103", "060417"), ("+989120000101", "482913")]
     assert [one.key for one in world.config.signers] == [KeyKind.EC, KeyKind.RSA]
     for name, value in signatures.environment(settings).items():
         monkeypatch.setenv(name, value)

@@ -1,6 +1,7 @@
 """The bank's books: what is refused, when money moves, and what faults do."""
 
 import importlib.resources
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -309,3 +310,11 @@ def test_files_are_listed_from_after_a_name(bank: Open) -> None:
 
     assert [one.name for one in books.listed(names[1], 2)] == names[2:4]
     assert names == sorted(names)
+
+
+def test_the_day_begins_at_midnight_in_tehran() -> None:
+    late = datetime(2026, 11, 27, 20, 45, tzinfo=UTC)
+    books = Books(None, (Account(TRUST, "x", BALANCE),), BankFaults(), Terms(), lambda: late)
+
+    assert books.view().day == date(2026, 11, 28)
+    books.close()

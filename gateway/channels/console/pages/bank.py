@@ -144,7 +144,10 @@ async def bring(visit: Visit) -> web.StreamResponse:
 
 
 def _brought(visit: Visit, done: Imported) -> web.Response:
-    one = f"/bank/statements/{done.statement_ids[0]}" if len(done.statement_ids) == 1 else "/bank"
+    # A status report is no statement: the list of files says what became of it.
+    one = "/bank" if done.statement_ids else "/bank/files"
+    if len(done.statement_ids) == 1:
+        one = f"/bank/statements/{done.statement_ids[0]}"
     match done.outcome:
         case ImportOutcome.TAKEN:
             return visit.go(one, said="bank_taken")

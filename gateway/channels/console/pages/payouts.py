@@ -1,9 +1,9 @@
 """Batches of payments: the list, a new one, and each with its funnel, its totals by rail and what may be done to it."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from gateway.channels.console.cells import Chip, Code, Column, Link, Table
 from gateway.channels.console.forms import BusinessId, Digits, Form, FormProblems, Line
@@ -14,6 +14,7 @@ from gateway.channels.console.visit import Visit
 from gateway.errors import BadInput, NotFound
 from gateway.services.payouts.answers import PayoutOutcome, Stop
 from gateway.services.payouts.model import Batch, BatchState, Declared, ItemState, PayoutResult
+from wallet.money import Money
 
 PAGE_ROWS = 30
 BAD_SHOWN = 20
@@ -38,7 +39,7 @@ BudgetLine = Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")
 class Listed(Form):
     """Which batches, and before which one the page begins."""
 
-    state: BatchState | None = Field(None, strict=False)
+    state: Annotated[BatchState | None, BeforeValidator(lambda value: value or None)] = Field(None, strict=False)
     before: BusinessId | None = None
 
 
@@ -160,6 +161,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         ("follows", batch_link(earlier) if earlier else None),
         ("by", names.get(batch.staff_id, batch.staff_id)),
         ("declared_payments", batch.declared.count),
+        ("declared_amount", _declared(batch)),
         ("bad_rows", batch.bad or None),
         ("manifest", Code(batch.manifest.hex()) if batch.manifest else None),
         ("signs", Code(batch.manifest.hex()[:8].upper()) if batch.manifest else None),
@@ -204,6 +206,11 @@ def answered(visit: Visit, here: str, result: PayoutResult, said: str) -> web.Re
     if result.outcome is PayoutOutcome.OK:
         return visit.go(here, said=said)
     return visit.go(here, refused=f"payout_{result.outcome.value}")
+
+
+def _declared(batch: Batch) -> Money | None:
+    declared = batch.declared.total_minor
+    return None if declared is None else Money(declared, batch.total.asset)
 
 
 def _asked(name: str) -> Any:  # noqa: ANN401 - a handler
