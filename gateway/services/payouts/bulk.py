@@ -148,9 +148,11 @@ CANONICAL: Select[Any] = (
     .limit(bindparam("page", type_=Int64))
 )
 """Pages of what the manifest is made of."""
+_NEVER_SIGNED = (ItemState.CANCELLED.value, ItemState.HELD.value)
+"""What was dropped before the lock, or held at it: what was never signed cannot be kept either."""
 _OUTSIDE = ~ITEMS.c.id.between(bindparam("first"), bindparam("last"))
 STRAYS: Select[Any] = select(func.count()).where(
     ITEMS.c.batch_id == bindparam("a_batch"),
-    or_(_OUTSIDE, (type_coerce(ITEMS.c.frozen, Int64) == 0) & (ITEMS.c.state != ItemState.CANCELLED.value)),
+    or_(_OUTSIDE, (type_coerce(ITEMS.c.frozen, Int64) == 0) & ITEMS.c.state.not_in(_NEVER_SIGNED)),
 )
-"""Rows of a batch that no page has and that were not dropped: somebody has put them there."""
+"""Rows of a batch that no page has and that could be paid all the same: somebody has put them there."""
