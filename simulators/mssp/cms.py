@@ -12,6 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 from simulators.mssp.authority import Issued, PrivateKey
 
+SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
+"""RFC 5035. By number: asn1crypto knows the name only if nobody has made an attribute before `tsp` was imported."""
+
 
 def signed_data(
     signer: Issued, chain: tuple[x509.Certificate, ...], at: datetime, *, digest: bytes, content: bytes | None = None
@@ -55,7 +58,7 @@ def _attributes(certificate: x509.Certificate, at: datetime, digest: bytes) -> A
             {"type": "content_type", "values": ["data"]},
             {"type": "message_digest", "values": [digest]},
             {"type": "signing_time", "values": [cms.Time({"utc_time": at})]},
-            {"type": "signing_certificate_v2", "values": [signing_certificate]},
+            {"type": SIGNING_CERTIFICATE_V2, "values": [signing_certificate]},
         ]
     )
 
