@@ -92,6 +92,9 @@ def read(octets: bytes) -> Order:
         parser.Parse(octets, True)
     except expat.ExpatError as problem:
         raise Malformed("FF01", f"not well-formed: {problem}", reader.msg_id) from None
+    except (LookupError, ValueError):
+        # Expat leaves letters that it does not know to Python, which may not know them either.
+        raise Malformed("FF01", "letters of an unknown encoding", reader.msg_id) from None
     return reader.order()
 
 

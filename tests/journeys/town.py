@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -33,13 +34,18 @@ MOVED = (
 """Settings of a town that are not the defaults."""
 
 
+FIRST_PORT, LAST_PORT = 10_000, 20_000
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody has right now."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
+    """Ports that nobody has right now, below those that a system gives to whoever calls: a town is a while in building."""
+    found: list[int] = []
+    while len(found) < count:
+        port = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            found += [port] if port not in found else []
+    return found
 
 
 def town_settings(folder: Path, database_url: str) -> Settings:
