@@ -38,7 +38,7 @@ FIRST_PORT, LAST_PORT = 10_000, 20_000
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody has right now, below those that a system gives to whoever calls: a town is a while in building."""
+    """Ports that nobody has right now, below those that callers are given: a town is a while in building."""
     found: list[int] = []
     while len(found) < count:
         port = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT)
