@@ -72,7 +72,6 @@ from gateway.services.payouts import APPROVAL_KIND as PAYOUT_KIND
 from gateway.services.payouts import Parts as PayoutParts
 from gateway.services.payouts import Payouts, Source
 from gateway.services.people import People
-from gateway.services.people.ports import Teller
 from gateway.services.providers import STATEMENTS_JOB as FEES_JOB
 from gateway.services.providers import Parts as ProviderParts
 from gateway.services.providers import Providers, ProviderStatements
@@ -80,6 +79,7 @@ from gateway.services.releases import Proof, Releases
 from gateway.services.staff import Staff
 from gateway.services.statements import STATEMENTS_JOB, Statements
 from gateway.services.taps import Parts, Taps
+from gateway.services.telling import Teller
 from gateway.services.tokens import Tokens
 from gateway.settings import Settings
 from gateway.store import Store

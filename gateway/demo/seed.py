@@ -25,9 +25,9 @@ from gateway.demo.wires import carrier_tables
 from gateway.services.banking import read_bank_profile
 from gateway.services.benefits import AttesterSort
 from gateway.services.people import BranchPurpose, PinForm
-from gateway.services.people.ports import NoticeValue
 from gateway.services.providers import LIST_KIND, REGISTRATION_KIND, Price, ProviderKind
 from gateway.services.staff import NewStaff, Role
+from gateway.services.telling import NoticeValue
 from gateway.settings import Settings
 from wallet.clock import SystemClock
 from wallet.ids import new_id

@@ -5,7 +5,6 @@ every question that is open for the phone, and after TRIES_MAX the claim goes to
 """
 
 import secrets
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,10 +14,11 @@ from gateway.services.benefits.assessing import Case
 from gateway.services.benefits.claims import Claims
 from gateway.services.benefits.kinds import KINDS, AttesterSort
 from gateway.services.benefits.model import Attestation, Attested, AttestOutcome, Claim, ClaimState
-from gateway.services.benefits.ports import Attester, Claimant, NoticeValue
+from gateway.services.benefits.ports import Attester, Claimant
 from gateway.services.benefits.records import AttestationDraft, change, held, note_evidence
 from gateway.services.benefits.tables import attestations, claims
 from gateway.services.shortnumber import ascii_digits
+from gateway.services.telling import NoticeValue, Tell
 from wallet.ids import new_id
 
 CODE_DIGITS = 6
@@ -156,7 +156,7 @@ class Attesting(Claims):
 
         return await self._store.write(work)
 
-    async def _notice(self, claim: Claim, class_: str, **values: NoticeValue) -> Callable[[Connection], bool] | None:
+    async def _notice(self, claim: Claim, class_: str, **values: NoticeValue) -> Tell | None:
         """A notice about a claim to its person; once for each class."""
         person = await self._people.by_id(claim.person_id)
         if person is None:

@@ -31,11 +31,9 @@ from gateway.services.benefits.ports import (
     Claimant,
     Claimants,
     Contributions,
-    Ledger,
     Payees,
     ReleaseProposals,
     Rules,
-    Teller,
 )
 from gateway.services.benefits.records import (
     AttestationDraft,
@@ -48,7 +46,9 @@ from gateway.services.benefits.records import (
 from gateway.services.benefits.rules import DayLimits, days_of, refusal
 from gateway.services.benefits.tables import changes, claims, evidence
 from gateway.services.decisions import Inputs, Value
+from gateway.services.posting import Ledger
 from gateway.services.shortnumber import ascii_digits, new_digits
+from gateway.services.telling import Teller
 from gateway.settings import Settings
 from gateway.store import Store
 from wallet.accounts import Chart

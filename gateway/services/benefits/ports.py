@@ -1,30 +1,12 @@
 """What this service needs of others, said as small Protocols; app.py joins them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Protocol
 
-from sqlalchemy import Connection
-
 from gateway.services.benefits.kinds import AttesterSort
 from gateway.services.decisions import Decision, Inputs
-from wallet.accounts import Account
 from wallet.money import Money
-from wallet.transfers import PostResult, Transfer
-
-NoticeValue = str | int | Money | date | datetime
-
-
-class Ledger(Protocol):
-    """The part of the wallet's ledger that pays benefits."""
-
-    async def open_accounts(self, *accounts: Account) -> None:
-        """Open accounts; harmless when they are open."""
-        ...
-
-    async def post(self, *transfers: Transfer) -> list[PostResult]:
-        """Post transfers."""
-        ...
 
 
 class Claimant(Protocol):
@@ -83,24 +65,6 @@ class Payees(Protocol):
 
     async def resolve(self, person_id: str) -> Payee | None:
         """Of this person."""
-        ...
-
-
-class Teller(Protocol):
-    """Words and seals a notice now, and hands back the write that puts it into the outbox inside a unit of work."""
-
-    async def prepared(
-        self,
-        class_: str,
-        *,
-        cause: str,
-        msisdn: str,
-        person_id: str,
-        language: str,
-        values: Mapping[str, NoticeValue],
-        secrets: Mapping[str, str],
-    ) -> Callable[[Connection], bool]:
-        """`class_` is a member's value of NoticeClass, as `claim_received`."""
         ...
 
 

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from gateway.errors import BadInput
 from gateway.keys import KeyStore
-from gateway.services.forwarding.model import ForwardOutcome, NewSender, Put, Request, Sender, Teller
+from gateway.services.forwarding.model import ForwardOutcome, NewSender, Request, Sender
 from gateway.services.forwarding.tables import senders
+from gateway.services.telling import Tell, Teller
 from gateway.store import Store
 from gateway.wire import gsm
 from wallet.clock import Clock
@@ -120,7 +121,7 @@ class Forwarding:
             return ForwardOutcome.QUOTA
         return ForwardOutcome.TAKEN if allowed else ForwardOutcome.NOT_ALLOWED
 
-    def _take(self, tx: Connection, address: str, puts: list[Put], parts: int) -> bool:
+    def _take(self, tx: Connection, address: str, puts: list[Tell], parts: int) -> bool:
         mine = senders.c.address == address
         row = tx.execute(select(senders).where(mine).with_for_update(key_share=True)).one_or_none()
         if row is None:

@@ -1,14 +1,8 @@
 """Who may send text messages by e-mail, what they ask for, and every answer."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
-
-from sqlalchemy import Connection
-
-from wallet.money import Money
 
 
 class ForwardOutcome(StrEnum):
@@ -59,32 +53,3 @@ class Request:
     msisdns: tuple[str, ...] = field(repr=False)
     key: str = field(repr=False)
     text: str = field(repr=False)
-
-
-class Put(Protocol):
-    """Puts a prepared notice into the outbox inside a unit of work; False if it is there already."""
-
-    def __call__(self, tx: Connection, /) -> bool:
-        """Put it."""
-        ...
-
-
-NoticeValue = str | int | Money | date | datetime
-
-
-class Teller(Protocol):
-    """Words and seals a notice now, and hands back the write that puts it into the outbox inside a unit of work."""
-
-    async def prepared(
-        self,
-        class_: str,
-        *,
-        cause: str,
-        msisdn: str,
-        person_id: str,
-        language: str,
-        values: Mapping[str, NoticeValue],
-        secrets: Mapping[str, str],
-    ) -> Put:
-        """`class_` is a member's value of NoticeClass."""
-        ...

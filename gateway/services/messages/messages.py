@@ -11,7 +11,7 @@ from gateway.observe import Metrics, log
 from gateway.services.messages import inbox, limits
 from gateway.services.messages.inbox import Delivery
 from gateway.services.messages.incoming import Incoming, Place
-from gateway.services.messages.model import Answer, Reader, Taken, Teller, Written
+from gateway.services.messages.model import Answer, Reader, Taken, Written
 from gateway.services.messages.rules import (
     MessageState,
     Piece,
@@ -21,6 +21,7 @@ from gateway.services.messages.rules import (
     text_of,
 )
 from gateway.services.messages.tables import PARTS
+from gateway.services.telling import Teller
 from gateway.store import Store
 from gateway.wire import gsm
 from wallet.clock import Clock

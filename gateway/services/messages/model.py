@@ -1,11 +1,9 @@
 """What the rooms of this service and the door of SMS say to each other: a text that was written, and what it gets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
-
-from sqlalchemy import Connection
 
 from gateway.services.messages.rules import Limit
 from wallet.money import Money
@@ -62,22 +60,4 @@ class Reader(Protocol):
 
     async def answer(self, written: Written) -> Answer | None:
         """Do what is asked and say what to answer, None for nothing; harmless to repeat for the same id."""
-        ...
-
-
-class Teller(Protocol):
-    """Words notices. Satisfied by app.adapters.NoticeTeller."""
-
-    async def prepared(
-        self,
-        class_: str,
-        *,
-        cause: str,
-        msisdn: str,
-        person_id: str,
-        language: str,
-        values: Mapping[str, str | int | Money],
-        secrets: Mapping[str, str],
-    ) -> Callable[[Connection], bool]:
-        """The write that puts the notice into the outbox inside the caller's unit of work."""
         ...

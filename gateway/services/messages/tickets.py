@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 from gateway.errors import BadInput, Conflict
 from gateway.keys import KeyStore
 from gateway.services.messages import questions
-from gateway.services.messages.model import Teller
 from gateway.services.messages.questions import SCALE, Questions
 from gateway.services.messages.tables import TICKETS
 from gateway.services.shortnumber import new_digits
+from gateway.services.telling import Teller
 from gateway.store import Store, insert_ignore
 from wallet.clock import Clock
 from wallet.ids import new_id

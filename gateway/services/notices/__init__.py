@@ -5,7 +5,7 @@ from gateway.services.notices.bulk import Bulk
 from gateway.services.notices.fallback import Fallback, Reached
 from gateway.services.notices.letters import Letter
 from gateway.services.notices.mailbox import Kept, Mailbox, Title
-from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, NoticeValue, Prepared
+from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, Prepared
 from gateway.services.notices.notices import Notices
 from gateway.services.notices.outbox import Outbox
 from gateway.services.notices.outgoing import (
@@ -24,6 +24,7 @@ from gateway.services.notices.rules import Lane, NoticeState, QuietHours
 from gateway.services.notices.sheets import FeeLine, FeeSheet, Sheet, SheetLine
 from gateway.services.notices.told import Told, told
 from gateway.services.notices.words import Words
+from gateway.services.telling import NoticeValue
 
 __all__ = [
     "NEEDS",

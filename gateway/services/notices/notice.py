@@ -2,13 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from enum import StrEnum
 
-from wallet.money import Money
-
-NoticeValue = str | int | Money | date | datetime
-"""What a text may hold: a name or number as it is, an amount, a day, a moment (aware, shown in the house's zone)."""
+from gateway.services.telling import NoticeValue
 
 
 class NoticeClass(StrEnum):

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from persiantools.jdatetime import JalaliDate
 
 from gateway.services.notices.letters import Letter, letter
-from gateway.services.notices.notice import NEEDS, Notice, NoticeClass, NoticeValue
+from gateway.services.notices.notice import NEEDS, Notice, NoticeClass
 from gateway.services.notices.sheets import FeeSheet, Sheet, table
+from gateway.services.telling import NoticeValue
 from gateway.wire import gsm
 from wallet.money import Money
 from wallet.transfers import TransferCode

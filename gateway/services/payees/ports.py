@@ -2,18 +2,16 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import Connection
 
 from gateway.keys import KeyStore
 from gateway.observe import Metrics
+from gateway.services.telling import Teller
 from gateway.store import Store
 from wallet.clock import Clock
-from wallet.money import Money
-
-NoticeValue = str | int | Money | date | datetime
 
 
 class Owner(Protocol):
@@ -53,24 +51,6 @@ class Owners(Protocol):
 
     async def resets(self, ids: Collection[str], since: datetime) -> Mapping[str, datetime]:
         """Who of them has chosen a new PIN after an unlock since then, and when."""
-        ...
-
-
-class Teller(Protocol):
-    """Words a notice now, and hands back the write that puts it into the outbox inside a unit of work."""
-
-    async def prepared(
-        self,
-        class_: str,
-        *,
-        cause: str,
-        msisdn: str,
-        person_id: str,
-        language: str,
-        values: Mapping[str, NoticeValue],
-        secrets: Mapping[str, str],
-    ) -> Callable[[Connection], bool]:
-        """`class_` is a member's value of NoticeClass."""
         ...
 
 

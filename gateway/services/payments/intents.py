@@ -18,7 +18,7 @@ from gateway.keys import KeyStore
 from gateway.observe import log
 from gateway.services.payments.model import Payment, PaymentKind, PaymentState, PayOutcome, PayResult
 from gateway.services.payments.outcomes import CodeDraft, Settled, conclude
-from gateway.services.payments.ports import Ledger, Payers, Teller
+from gateway.services.payments.ports import Payers
 from gateway.services.payments.records import payment_of, payment_row
 from gateway.services.payments.rules import (
     CODE_DIGITS,
@@ -29,7 +29,9 @@ from gateway.services.payments.rules import (
     transfer_of,
 )
 from gateway.services.payments.tables import codes, payments
+from gateway.services.posting import Ledger
 from gateway.services.shortnumber import new_digits
+from gateway.services.telling import Teller
 from gateway.settings import Settings
 from gateway.store import Store, find, insert_ignore
 from wallet.accounts import Chart

@@ -26,8 +26,9 @@ from gateway.services.payouts.model import (
     Rail,
     Tally,
 )
-from gateway.services.payouts.ports import Banking, Directory, Ledger, Mapper, Proposals, Signing, Source, Teller
+from gateway.services.payouts.ports import Banking, Directory, Ledger, Mapper, Proposals, Signing, Source
 from gateway.services.payouts.tables import BAD_ROWS, BATCHES, CHANGES, ITEMS
+from gateway.services.telling import Teller
 from gateway.settings import Settings
 from gateway.store import Store
 from wallet.accounts import Chart

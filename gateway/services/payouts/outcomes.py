@@ -16,10 +16,11 @@ from gateway.services.payouts.answers import DeskState, Flag
 from gateway.services.payouts.book import Log, Moved, held
 from gateway.services.payouts.calling_off import BANK
 from gateway.services.payouts.model import BatchState, ItemState, Rail
-from gateway.services.payouts.ports import Known, NoticeValue, Tell, Verdict
+from gateway.services.payouts.ports import Known, Verdict
 from gateway.services.payouts.rules import AGAIN, REJECTED_LEG, RETURNED_LEG, SETTLED_LEG, step
 from gateway.services.payouts.running import Running
 from gateway.services.payouts.tables import BATCHES, ITEMS
+from gateway.services.telling import NoticeValue, Tell
 from wallet.ids import transfer_id
 from wallet.money import ASSETS, Money
 from wallet.transfers import Transfer, TransferCode

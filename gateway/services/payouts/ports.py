@@ -1,21 +1,19 @@
 """What this service needs of others, said as small Protocols; app.py joins them."""
 
-from collections.abc import AsyncIterable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from sqlalchemy import Connection
-
+from gateway.services import posting
 from gateway.services.banking.model import BankOrder, BankPayment
 from gateway.services.payees.model import PayeeAccount
 from gateway.services.payouts.model import Due
 from gateway.services.signing.model import Document, ProofOutcome
-from wallet.accounts import Account
 from wallet.ids import AccountId
 from wallet.money import Money
-from wallet.transfers import Balances, PostResult, RoleSum, Transfer
+from wallet.transfers import Balances, RoleSum
 
 
 class Verdict(StrEnum):
@@ -48,16 +46,8 @@ class Source(Protocol):
         ...
 
 
-class Ledger(Protocol):
-    """The ledger as batches use it. Satisfied by wallet.ledger.Ledger."""
-
-    async def open_accounts(self, *accounts: Account) -> None:
-        """Open accounts; harmless when they are open."""
-        ...
-
-    async def post(self, *transfers: Transfer) -> list[PostResult]:
-        """Post transfers."""
-        ...
+class Ledger(posting.Ledger, Protocol):
+    """The ledger as batches use it: they ask for sums, too. Satisfied by wallet.ledger.Ledger."""
 
     async def balances(self, account: AccountId) -> Balances | None:
         """The account's balances now."""
@@ -165,28 +155,4 @@ class Banking(Protocol):
 
     async def enquire(self, order_id: str, end_to_end_ids: Sequence[str]) -> None:
         """Ask the bank what it knows of these; its answers come as news."""
-        ...
-
-
-NoticeValue = str | int | Money | date | datetime
-"""What a text may hold."""
-Tell = Callable[[Connection], bool]
-"""The write that puts a notice into the outbox inside the caller's unit of work."""
-
-
-class Teller(Protocol):
-    """Words notices; satisfied by gateway.app.adapters.NoticeTeller."""
-
-    async def prepared(
-        self,
-        class_: str,
-        *,
-        cause: str,
-        msisdn: str,
-        person_id: str,
-        language: str,
-        values: Mapping[str, NoticeValue],
-        secrets: Mapping[str, str],
-    ) -> Tell:
-        """`class_` is a member's value of NoticeClass."""
         ...

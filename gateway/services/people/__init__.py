@@ -19,7 +19,7 @@ from gateway.services.people.model import (
 )
 from gateway.services.people.people import People
 from gateway.services.people.pins import UNLOCK_KIND
-from gateway.services.people.ports import AccessLog, Registry, RegistryAnswer, Teller
+from gateway.services.people.ports import AccessLog, Registry, RegistryAnswer
 from gateway.services.people.rules import is_national_number
 
 __all__ = [
@@ -42,7 +42,6 @@ __all__ = [
     "Registry",
     "RegistryAnswer",
     "ResendOutcome",
-    "Teller",
     "UnlockOutcome",
     "is_national_number",
 ]

@@ -6,7 +6,8 @@ from gateway.services.people.desk import Desk
 from gateway.services.people.enrolment import Enrolment
 from gateway.services.people.hasher import PinHasher
 from gateway.services.people.pins import Pins
-from gateway.services.people.ports import AccessLog, Registry, Teller
+from gateway.services.people.ports import AccessLog, Registry
+from gateway.services.telling import Teller
 from gateway.settings import Settings
 from gateway.store import Store
 from wallet.clock import Clock

@@ -1,14 +1,8 @@
 """What this service needs of others, said as small Protocols; app.py joins them."""
 
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
 from typing import Protocol
 
 from sqlalchemy import Connection
-
-from wallet.money import Money
-
-NoticeValue = str | int | Money | date | datetime
 
 
 class RegistryAnswer(Protocol):
@@ -39,24 +33,6 @@ class Registry(Protocol):
         Raises:
             PeerUnavailable: It does not answer in time.
         """
-        ...
-
-
-class Teller(Protocol):
-    """Words and seals a notice now, and hands back the write that puts it into the outbox inside a unit of work."""
-
-    async def prepared(
-        self,
-        class_: str,
-        *,
-        cause: str,
-        msisdn: str,
-        person_id: str,
-        language: str,
-        values: Mapping[str, NoticeValue],
-        secrets: Mapping[str, str],
-    ) -> Callable[[Connection], bool]:
-        """`class_` is a member's value of NoticeClass, as `one_time_code`."""
         ...
 
 

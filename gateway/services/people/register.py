@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, 
 from gateway.keys import KeyStore
 from gateway.observe import Metrics
 from gateway.services.people.model import BranchPurpose, Person, PersonState, PersonStatus
-from gateway.services.people.ports import AccessLog, Registry, Teller
+from gateway.services.people.ports import AccessLog, Registry
 from gateway.services.people.rules import BRANCH_CODE_TRIES_MAX, HOUR
 from gateway.services.people.tables import branch_codes, limits, persons, pins
+from gateway.services.telling import Teller
 from gateway.settings import Settings
 from gateway.store import Store, insert_ignore
 from ussd_menus import Style

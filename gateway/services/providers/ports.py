@@ -1,32 +1,15 @@
 """What this service needs of others, said as small Protocols; app.py joins them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Protocol
 
-from sqlalchemy import Connection
-
+from gateway.services.posting import Ledger
+from gateway.services.telling import Teller
 from gateway.settings import Settings
 from gateway.store import Store
-from wallet.accounts import Account, Chart
+from wallet.accounts import Chart
 from wallet.clock import Clock
-from wallet.money import Money
-from wallet.transfers import PostResult, Transfer
-
-NoticeValue = str | int | Money | date | datetime
-
-
-class Ledger(Protocol):
-    """The part of the wallet's ledger that moves fees."""
-
-    async def open_accounts(self, *accounts: Account) -> None:
-        """Open accounts; harmless when they are open."""
-        ...
-
-    async def post(self, *transfers: Transfer) -> list[PostResult]:
-        """Post transfers."""
-        ...
 
 
 class Patient(Protocol):
@@ -61,24 +44,6 @@ class Proposals(Protocol):
 
     async def propose(self, kind: str, subject: str, payload: Mapping[str, str], maker: str) -> object:
         """Propose; the same kind and subject again, while open, is the same proposal."""
-        ...
-
-
-class Teller(Protocol):
-    """Words and seals a notice now, and hands back the write that puts it into the outbox inside a unit of work."""
-
-    async def prepared(
-        self,
-        class_: str,
-        *,
-        cause: str,
-        msisdn: str,
-        person_id: str,
-        language: str,
-        values: Mapping[str, NoticeValue],
-        secrets: Mapping[str, str],
-    ) -> Callable[[Connection], bool]:
-        """`class_` is a member's value of NoticeClass, as `visit_opened`."""
         ...
 
 

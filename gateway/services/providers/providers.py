@@ -14,7 +14,7 @@ from gateway.services.providers.drafts import Drafts
 from gateway.services.providers.fees import change_fee
 from gateway.services.providers.model import CoPayment, Fee, FeeState, Provider, Visit
 from gateway.services.providers.tables import fees, providers
-from gateway.services.providers.visits import Tell
+from gateway.services.telling import Tell
 from wallet.ids import transfer_id
 from wallet.money import IRR, Money
 from wallet.transfers import Outcome, PostResult, Transfer, TransferCode

@@ -1,6 +1,5 @@
 """Visits: opened by the patient's own phone and PIN, or without the patient, who is then told of it."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, update
@@ -12,6 +11,7 @@ from gateway.services.providers.ports import Patient
 from gateway.services.providers.registry import Registry
 from gateway.services.providers.tables import providers, visits
 from gateway.services.shortnumber import ascii_digits, is_short_number, new_digits
+from gateway.services.telling import Tell
 from gateway.store import insert_ignore
 from wallet.ids import new_id
 from wallet.money import Money
@@ -20,8 +20,6 @@ VISIT_DIGITS = 8
 REASON_MAX = 200
 SWEEP_PAGE = 200
 _DRAWS = 8
-
-Tell = Callable[[Connection], bool]
 
 
 class Visits(Registry):

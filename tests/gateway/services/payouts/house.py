@@ -13,8 +13,8 @@ from gateway.observe import Metrics
 from gateway.services.banking.model import BankOrder, BankPayment, News, PaymentNews
 from gateway.services.payees.model import AccountKind, PayeeAccount
 from gateway.services.payouts import Batch, Due, Item, Known, Parts, PayoutOutcome, Payouts, Source, Verdict
-from gateway.services.payouts.ports import NoticeValue
 from gateway.services.signing.model import Document, ProofOutcome
+from gateway.services.telling import NoticeValue
 from gateway.settings import Settings
 from gateway.store import Store
 from wallet.accounts import Chart

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from gateway.errors import PeerUnavailable
-from gateway.services.people.ports import NoticeValue
+from gateway.services.telling import NoticeValue
 
 MARYAM = ("+989120000001", "0012345679")
 REZA = ("+989120000002", "0034567895")
