@@ -39,7 +39,7 @@ class Providers(Drafts):
         assert provider is not None, "a fee has a provider"
         assert visit is not None, "a fee has a visit"
         attempt = await self._attempt(fee_id)
-        took = await self._take_share(fee, visit, attempt)
+        took = await self._take_share(fee, visit)
         result = await self._owe(fee, provider, attempt)
         now = self._clock.now()
         if result is not None and not result.outcome.stands:
@@ -133,7 +133,7 @@ class Providers(Drafts):
         rows = await self._store.read(select(fees.c.attempt).where(fees.c.id == fee_id))
         return int(rows[0].attempt)
 
-    async def _take_share(self, fee: Fee, visit: Visit, attempt: int) -> CoPayment:
+    async def _take_share(self, fee: Fee, visit: Visit) -> CoPayment:
         """The patient's share, from the wallet where the PIN that opened the visit agreed to it."""
         if fee.co_payment is not CoPayment.WAITING:
             return fee.co_payment
@@ -147,7 +147,7 @@ class Providers(Drafts):
         share = Transfer(id_, wallet.id, payable.id, fee.share, TransferCode.CO_PAYMENT, fee.id)
         outcome = (await self._parts.ledger.post(share))[0].outcome
         if outcome is Outcome.ID_REUSED:
-            log(service="providers").error("share_differs", fee_id=fee.id, attempt=attempt)
+            log(service="providers").error("share_differs", fee_id=fee.id)
         return CoPayment.WALLET if outcome.stands else CoPayment.CASH
 
     async def _owe(self, fee: Fee, provider: Provider, attempt: int) -> PostResult | None:
@@ -177,29 +177,10 @@ class Providers(Drafts):
 
     async def _worded(self, fee: Fee, provider: Provider, visit: Visit) -> list[Tell]:
         """What patient and provider are told: who pays which part."""
-        patient = await self._patient(fee.person_id)
         told = []
         if fee.share.minor:
-            told.append(
-                await self._parts.teller.prepared(
-                    "share_taken" if fee.co_payment is CoPayment.WALLET else "share_at_desk",
-                    cause=fee.id,
-                    msisdn=patient.msisdn,
-                    person_id=patient.id,
-                    language=patient.language,
-                    values={"amount": fee.share},
-                    secrets={},
-                )
-            )
-        told.append(
-            await self._parts.teller.prepared(
-                "fee_owed",
-                cause=fee.id,
-                msisdn=provider.msisdn,
-                person_id="",
-                language=provider.language,
-                values={"number": visit.number, "amount": fee.owed},
-                secrets={},
-            )
-        )
+            taken = "share_taken" if fee.co_payment is CoPayment.WALLET else "share_at_desk"
+            patient = await self._patient(fee.person_id)
+            told.append(await self._to_patient(taken, fee.id, patient, amount=fee.share))
+        told.append(await self._to_provider("fee_owed", fee.id, provider, number=visit.number, amount=fee.owed))
         return told

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, func, insert, select, update
 
 from gateway.errors import BadInput, Conflict, NotFound
 from gateway.services.iban import masked_iban, normal_iban
@@ -82,11 +82,11 @@ class Registry(Book):
     async def registered(self, provider_id: str, _approval_id: str) -> str:
         """The second person agrees. Executor of REGISTRATION_KIND; opens the account that fees go to."""
         await self._parts.ledger.open_accounts(self._parts.chart.account("provider_payable", provider_id))
-        return await self._decide(provider_id, ProviderState.ACTIVE)
+        return await self._decide(providers, provider_id, ProviderState.ACTIVE)
 
     async def registration_refused(self, provider_id: str, _approval_id: str) -> str:
         """The second person does not. Refuser of REGISTRATION_KIND."""
-        return await self._decide(provider_id, ProviderState.REFUSED)
+        return await self._decide(providers, provider_id, ProviderState.REFUSED)
 
     async def set_suspended(self, provider_id: str, staff_id: str, reason: str, *, suspended: bool) -> bool:
         """Stop a provider from billing, or let it go on; whether anything changed."""
@@ -163,11 +163,11 @@ class Registry(Book):
 
     async def published(self, list_id: str, _approval_id: str) -> str:
         """The second person agrees. Executor of LIST_KIND."""
-        return await self._publish(list_id, ListState.PUBLISHED)
+        return await self._decide(lists, list_id, ListState.PUBLISHED)
 
     async def list_refused(self, list_id: str, _approval_id: str) -> str:
         """The second person does not. Refuser of LIST_KIND."""
-        return await self._publish(list_id, ListState.REFUSED)
+        return await self._decide(lists, list_id, ListState.REFUSED)
 
     async def price_list(self, list_id: str) -> PriceList | None:
         """A version with its prices."""
@@ -200,32 +200,18 @@ class Registry(Book):
         rows = await self._store.read(select(providers).where(which))
         return provider_of(rows[0]) if rows else None
 
-    async def _decide(self, provider_id: str, state: ProviderState) -> str:
+    async def _decide(self, proposed: Table, id_: str, state: ProviderState | ListState) -> str:
+        """What others have said of a provider or a price list that was proposed; what was said first stands."""
         now = self._clock.now()
 
         def work(tx: Connection) -> str:
-            row = held(tx, providers, provider_id)
+            row = held(tx, proposed, id_)
             if row is None:
-                raise NotFound("no such provider")
-            if row.state != ProviderState.PROPOSED:
+                raise NotFound("nothing was proposed under this id")
+            if row.state != type(state).PROPOSED:
                 return str(row.state)
-            tx.execute(update(providers).where(providers.c.id == provider_id).values(state=state))
-            add_change(tx, provider_id, state.value, "", "", now)
-            return state.value
-
-        return await self._store.write(work)
-
-    async def _publish(self, list_id: str, state: ListState) -> str:
-        now = self._clock.now()
-
-        def work(tx: Connection) -> str:
-            row = held(tx, lists, list_id)
-            if row is None:
-                raise NotFound("no such price list")
-            if row.state != ListState.PROPOSED:
-                return str(row.state)
-            tx.execute(update(lists).where(lists.c.id == list_id).values(state=state))
-            add_change(tx, list_id, state.value, "", "", now)
+            tx.execute(update(proposed).where(proposed.c.id == id_).values(state=state))
+            add_change(tx, id_, state.value, "", "", now)
             return state.value
 
         return await self._store.write(work)

@@ -1,6 +1,6 @@
 """Visits: opened by the patient's own phone and PIN, or without the patient, who is then told of it."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Connection, func, select, update
 
@@ -11,7 +11,7 @@ from gateway.services.providers.ports import Patient
 from gateway.services.providers.registry import Registry
 from gateway.services.providers.tables import providers, visits
 from gateway.services.shortnumber import ascii_digits, is_short_number, new_digits
-from gateway.services.telling import Tell
+from gateway.services.telling import NoticeValue, Tell
 from gateway.store import insert_ignore
 from wallet.ids import new_id
 from wallet.money import Money
@@ -83,11 +83,6 @@ class Visits(Registry):
         query = select(visits).where(visits.c.person_id == person_id).order_by(visits.c.id.desc()).limit(limit)
         return [visit_of(row) for row in await self._store.read(query)]
 
-    async def visits_at(self, provider_id: str, *, limit: int = 50) -> list[Visit]:
-        """A provider's visits, newest first."""
-        query = select(visits).where(visits.c.provider_id == provider_id).order_by(visits.c.id.desc()).limit(limit)
-        return [visit_of(row) for row in await self._store.read(query)]
-
     async def expire_visits(self) -> int:
         """Close what nobody has billed in time; how many."""
         now = self._clock.now()
@@ -155,30 +150,22 @@ class Visits(Registry):
 
     async def _tells(self, visit: Visit, provider: Provider) -> list[Tell]:
         patient = await self._patient(visit.person_id)
-        at: datetime = visit.expires_at
-        told = [
-            await self._parts.teller.prepared(
-                "visit_without_you" if visit.opened_by else "visit_opened",
-                cause=visit.id,
-                msisdn=patient.msisdn,
-                person_id=patient.id,
-                language=patient.language,
-                values={"number": visit.number},
-                secrets={},
-            )
+        opened = "visit_without_you" if visit.opened_by else "visit_opened"
+        return [
+            await self._to_patient(opened, visit.id, patient, number=visit.number),
+            await self._to_provider(
+                "visit_to_bill", visit.id, provider, number=visit.number, valid_until=visit.expires_at
+            ),
         ]
-        told.append(
-            await self._parts.teller.prepared(
-                "visit_to_bill",
-                cause=visit.id,
-                msisdn=provider.msisdn,
-                person_id="",
-                language=provider.language,
-                values={"number": visit.number, "valid_until": at},
-                secrets={},
-            )
-        )
-        return told
+
+    async def _to_patient(self, class_: str, cause: str, patient: Patient, **values: NoticeValue) -> Tell:
+        whom = {"msisdn": patient.msisdn, "person_id": patient.id, "language": patient.language}
+        return await self._parts.teller.prepared(class_, cause=cause, **whom, values=values, secrets={})
+
+    async def _to_provider(self, class_: str, cause: str, provider: Provider, **values: NoticeValue) -> Tell:
+        """By the number alone: a provider need be nobody's person."""
+        whom = {"msisdn": provider.msisdn, "person_id": "", "language": provider.language}
+        return await self._parts.teller.prepared(class_, cause=cause, **whom, values=values, secrets={})
 
 
 def _again(known: Visit, asked: Visit, provider: Provider) -> VisitResult:
