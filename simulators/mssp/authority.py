@@ -17,7 +17,6 @@ PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 EARLIER = timedelta(days=1)
 """How long before now a certificate is valid, so that clocks need not agree."""
 ROOT_FOR, ISSUER_FOR, CARD_FOR = timedelta(days=7_300), timedelta(days=3_650), timedelta(days=1_095)
-ROOT_FILE = "root.pem"
 
 
 def system_clock() -> datetime:

@@ -23,8 +23,6 @@ PREFIX = "tdk_"
 SECRET_BYTES = 32
 KEY_MAX = 200
 NAME_MAX = 100
-CALL_MAX = 100
-"""Characters of an idempotency key."""
 AT_WORK = timedelta(minutes=2)
 """How long a call may be at work before the next one takes it over: then its process is gone."""
 

@@ -4,15 +4,19 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from gateway.services.approvals.model import Approval, ApprovalState, Change, ChangeKind, Vote, VoteKind
 from gateway.services.approvals.policy import Band, Policy
 from gateway.services.approvals.tables import approvals, changes, votes
+from gateway.services.history import History
 from gateway.store import Store, insert_ignore
 from wallet.clock import Clock
 from wallet.ids import new_id
 from wallet.money import ASSETS, Money
+
+add_change = History(changes, "approval_id").add
+"""Writes the next row of its history; the caller holds the approval's row."""
 
 
 class Proposals:
@@ -145,23 +149,3 @@ def add_vote(tx: Connection, approval_id: str, what: VoteKind, principal: str, v
     """Keep what somebody said; the caller holds the approval's row and knows that they may."""
     row = {"approval_id": approval_id, "principal": principal, "voter": voter, "what": what, "at": at}
     tx.execute(insert(votes).values(row))
-
-
-def add_change(
-    tx: Connection, approval_id: str, what: ChangeKind, staff_id: str, note: str, at: datetime, *, once: bool = False
-) -> None:
-    """Write the next row of its history, with `once` unless it says that; the caller holds the approval's row."""
-    same = select(changes.c.seq).where(changes.c.approval_id == approval_id, changes.c.what == what)
-    if once and tx.execute(same.where(changes.c.staff_id == staff_id, changes.c.note == note)).first() is not None:
-        return
-    last = tx.execute(select(func.max(changes.c.seq)).where(changes.c.approval_id == approval_id)).scalar()
-    tx.execute(
-        insert(changes).values(
-            approval_id=approval_id,
-            seq=(last or 0) + 1,
-            what=what,
-            staff_id=staff_id,
-            note=note,
-            at=at,
-        )
-    )

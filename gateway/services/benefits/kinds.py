@@ -59,5 +59,4 @@ KINDS: Mapping[str, Kind] = {
         Kind("accident", "A-", asks_days=False, attester=AttesterSort.EMPLOYER, days_max=1, late_max=366, ahead_max=0),
     )
 }
-SICKNESS = KINDS["sickness"]
 PREFIXES = frozenset(kind.prefix for kind in KINDS.values())

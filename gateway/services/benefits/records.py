@@ -10,8 +10,12 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from gateway.services.benefits.kinds import KINDS
 from gateway.services.benefits.model import Attestation, Claim, ClaimState, Datum, Verdict, Why
 from gateway.services.benefits.tables import attestations, changes, claims, days, events, evidence
+from gateway.services.history import History
 from gateway.store import insert_ignore
 from wallet.money import ASSETS, Money
+
+add_change = History(changes, "claim_id", "state").add
+"""Writes the next row of its history; the caller holds the claim's row."""
 
 
 def claim_of(row: Row[Any]) -> Claim:
@@ -61,13 +65,6 @@ def change(
     """Bring a held claim into a state, with a row of its history."""
     tx.execute(update(claims).where(claims.c.id == claim_id).values(state=state, **values))
     add_change(tx, claim_id, state, staff_id, note, now)
-
-
-def add_change(tx: Connection, claim_id: str, state: ClaimState, staff_id: str, note: str, at: datetime) -> None:
-    """Write the next row of its history; the caller holds the claim's row."""
-    last = tx.execute(select(func.max(changes.c.seq)).where(changes.c.claim_id == claim_id)).scalar()
-    row = {"claim_id": claim_id, "seq": (last or 0) + 1, "state": state, "staff_id": staff_id, "note": note, "at": at}
-    tx.execute(insert(changes).values(**row))
 
 
 def insert_claim(tx: Connection, claim: Claim, attester_code: str, due_at: datetime | None) -> bool:

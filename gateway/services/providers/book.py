@@ -1,11 +1,11 @@
 """Rows and their values, and the history that every change leaves."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, insert, select
+from sqlalchemy import Connection, Row, Table, select
 
+from gateway.services.history import History
 from gateway.services.providers.model import (
     Change,
     CoPayment,
@@ -24,6 +24,9 @@ from gateway.services.providers.ports import Parts
 from gateway.services.providers.tables import changes
 from wallet.money import ASSETS, IRR, Money
 
+add_change = History(changes, "subject_id").add
+"""Writes the next row of its history; the caller holds the subject's row."""
+
 
 class Book:
     """What every half of this service is made of."""
@@ -41,13 +44,6 @@ class Book:
             Change(row.subject_id, row.seq, row.what, row.staff_id, row.note, row.at)
             for row in await self._store.read(query)
         ]
-
-
-def add_change(tx: Connection, subject_id: str, what: str, staff_id: str, note: str, at: datetime) -> None:
-    """Write the next row of a history; the caller holds the subject's row."""
-    last = tx.execute(select(func.max(changes.c.seq)).where(changes.c.subject_id == subject_id)).scalar()
-    row = {"subject_id": subject_id, "seq": (last or 0) + 1, "what": what, "staff_id": staff_id, "note": note, "at": at}
-    tx.execute(insert(changes).values(**row))
 
 
 def held(tx: Connection, table: Table, id_: str) -> Row[Any] | None:

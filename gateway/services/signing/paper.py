@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, select, update
 
+from gateway.services.history import History
 from gateway.services.signing.model import (
     Document,
     DocumentState,
@@ -18,6 +19,9 @@ from gateway.services.signing.model import (
 from gateway.services.signing.rules import NEEDED, Paper, missing
 from gateway.services.signing.tables import documents, events, signatures
 from wallet.money import ASSETS, Money
+
+add_event = History(events, "document_id").add
+"""Writes the next row of its history; the caller holds the document's row."""
 
 VOIDED = "what it is about was changed"
 ANEW = "asked for anew"
@@ -80,18 +84,6 @@ def signatures_in(tx: Connection, document_id: str) -> Sequence[Row[Any]]:
     """Its signatures, oldest first."""
     mine = select(signatures).where(signatures.c.document_id == document_id).order_by(signatures.c.signed_at)
     return tx.execute(mine).all()
-
-
-def add_event(
-    tx: Connection, document_id: str, what: EventKind, staff_id: str, note: str, at: datetime, *, once: bool = False
-) -> None:
-    """Write the next row of its history, with `once` unless it says that; the caller holds the document's row."""
-    same = select(events.c.seq).where(events.c.document_id == document_id, events.c.what == what)
-    if once and tx.execute(same.where(events.c.staff_id == staff_id, events.c.note == note)).first() is not None:
-        return
-    last = tx.execute(select(func.max(events.c.seq)).where(events.c.document_id == document_id)).scalar()
-    row = {"document_id": document_id, "seq": (last or 0) + 1, "what": what, "staff_id": staff_id, "note": note}
-    tx.execute(insert(events).values(row | {"at": at}))
 
 
 def end(tx: Connection, document_id: str, state: DocumentState, reason: str, now: datetime) -> None:
