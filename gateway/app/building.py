@@ -144,10 +144,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
         caring = ProviderParts(store, clock, counted, chart, people, deciding.proposals, teller, settings)
         providers = Providers(caring)
         payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
-        decisions, attesters = (
-            Decisions(store, clock, deciding.proposals, DECISION_USES),
-            AttesterBook(store, clock),
-        )
+        decisions, attesters = Decisions(store, clock, deciding.proposals, DECISION_USES), AttesterBook(store, clock)
         await decisions.ship()
         merchants = Merchants(store, ledger, chart, keys, clock)
         statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
@@ -177,8 +174,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             )
         )
         banking = _banking(settings, store, clock, metrics, bank or watched)
-        claim_source = ClaimSource(store, clock, people)
-        sources: Mapping[str, Source] = {"benefits": claim_source, "fees": providers}
+        sources: Mapping[str, Source] = {"benefits": ClaimSource(store, clock, people), "fees": providers}
         payouts = Payouts(PayoutParts(
             store, clock, counted, chart, Directory(people), payees, Agreements(deciding.proposals),
             Signatures(deciding.documents), banking, teller, sources, settings, metrics,
@@ -227,7 +223,6 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             providers=providers,
             decisions=decisions,
             attesters=attesters,
-            claim_source=claim_source,
             payments=payments,
             payouts=payouts,
             payout_sources=tuple(sources),

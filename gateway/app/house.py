@@ -17,7 +17,7 @@ from gateway.services.access import Access
 from gateway.services.apikeys import ApiKeys
 from gateway.services.approvals import Approvals
 from gateway.services.banking import Banking
-from gateway.services.benefits import AttesterBook, Benefits, ClaimSource
+from gateway.services.benefits import AttesterBook, Benefits
 from gateway.services.campaigns import Campaigns
 from gateway.services.decisions import Decisions
 from gateway.services.dialogues import Actions, SessionCounts
@@ -81,8 +81,6 @@ class House:
     providers: Providers
     decisions: Decisions
     attesters: AttesterBook
-    claim_source: ClaimSource
-    """What payout batches take of benefits."""
     payments: Payments
     payouts: Payouts
     payout_sources: tuple[str, ...]

@@ -1,12 +1,14 @@
 """Approvals: what one member of staff has proposed and another decides."""
 
 import re
+from collections.abc import Callable
 from typing import assert_never
 
 from aiohttp import web
 
 from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table
 from gateway.channels.console.forms import BusinessId, Form, FormProblems, Phrase
+from gateway.channels.console.histories import history
 from gateway.channels.console.roles import SEE_PEOPLE
 from gateway.channels.console.routes import EVERYONE, ID, Route, get, post
 from gateway.channels.console.visit import Visit
@@ -106,10 +108,10 @@ async def pending(visit: Visit) -> web.StreamResponse:
 async def show(visit: Visit) -> web.StreamResponse:
     """One approval, its history, and why one may or may not decide it."""
     approval = await _approval(visit)
-    history = await visit.deps.approvals.history(approval.id)
+    changes = await visit.deps.approvals.history(approval.id)
     votes = (await visit.deps.approvals.votes([approval.id]))[approval.id]
     why = (await visit.deps.approvals.may([approval], visit.staff))[approval.id]
-    people = {approval.maker, *(change.staff_id for change in history), *(vote.principal for vote in votes)}
+    people = {approval.maker, *(change.staff_id for change in changes), *(vote.principal for vote in votes)}
     names = await visit.staff_names(people)
     return visit.page(
         "approval.jinja",
@@ -125,7 +127,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         amount_told="amount" in approval.payload,
         missing=_missing(visit, approval, votes),
         votes=_votes(votes, names) if votes else None,
-        history=_history(visit, history, names),
+        history=history(changes, names, "approval_change", note=_noted(visit)),
         payload=[(_label(visit, name), _told(visit, value)) for name, value in sorted(approval.payload.items())],
     )
 
@@ -280,26 +282,18 @@ def _votes(votes: list[Vote], names: dict[str, str]) -> Table[Vote]:
     )
 
 
-def _history(visit: Visit, changes: list[Change], names: dict[str, str]) -> Table[Change]:
-    def note(change: Change) -> str:
-        key = f"refused.approval_{change.note}"
-        return visit.words.t(key) if visit.words.knows(key) else change.note
-
-    return Table(
-        name="history",
-        columns=[
-            Column("when", lambda change: change.at),
-            Column("what", lambda change: Chip(f"approval_change.{change.what.value}")),
-            Column("by", lambda change: names.get(change.staff_id, "")),
-            Column("note", note),
-        ],
-        rows=changes,
-        empty="empty.history",
-    )
-
-
 async def _approval(visit: Visit) -> Approval:
     approval = await visit.deps.approvals.by_id(visit.named("id"))
     if approval is None:
         raise NotFound("approval")
     return approval
+
+
+def _noted(visit: Visit) -> Callable[[Change], str]:
+    """A note in words, where it is a member's name."""
+
+    def note(change: Change) -> str:
+        key = f"refused.approval_{change.note}"
+        return visit.words.t(key) if visit.words.knows(key) else change.note
+
+    return note

@@ -8,11 +8,12 @@ from pydantic import Field
 
 from gateway.channels.console.cells import Chip, Code, Column, Link, Table
 from gateway.channels.console.forms import BusinessId, Form, FormProblems, Phrase, Whole
+from gateway.channels.console.histories import history
 from gateway.channels.console.roles import RUN_PROVIDERS, SEE_PROVIDERS
 from gateway.channels.console.routes import ID, Route, get, post
 from gateway.channels.console.visit import Visit
 from gateway.errors import NotFound
-from gateway.services.providers import Change, Fee, FeeLine, FeeOutcome, FeeState, VisitOutcome
+from gateway.services.providers import Fee, FeeLine, FeeOutcome, FeeState, VisitOutcome
 from wallet.money import MINOR_MAX, Money, irr
 
 PAGE_ROWS = 50
@@ -132,7 +133,7 @@ async def show(visit: Visit) -> web.StreamResponse:
             ("cause", Link(fee.id, f"/cause/{fee.id}", code=True)),
         ],
         lines=_lines(await desk.fee_lines(fee.id)),
-        history=_history(changes, names),
+        history=history(changes, names, "fee_state", column="state"),
         may_decide=decidable and not mine,
         not_you=decidable and mine,
     )
@@ -211,20 +212,6 @@ def _lines(lines: Sequence[FeeLine]) -> Table[FeeLine]:
         ],
         rows=lines,
         empty="empty.fees",
-    )
-
-
-def _history(changes: Sequence[Change], names: Mapping[str, str]) -> Table[Change]:
-    return Table(
-        name="history",
-        columns=[
-            Column("when", lambda row: row.at),
-            Column("state", lambda row: Chip(f"fee_state.{row.what}")),
-            Column("by", lambda row: names.get(row.staff_id, "")),
-            Column("note", lambda row: row.note),
-        ],
-        rows=changes,
-        empty="empty.history",
     )
 
 

@@ -9,13 +9,14 @@ from pydantic import BeforeValidator, Field
 from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table
 from gateway.channels.console.downloads import download
 from gateway.channels.console.forms import BusinessId, Form, FormProblems, Line, Msisdn, Phrase
+from gateway.channels.console.histories import history
 from gateway.channels.console.pages.fees import fee_columns
 from gateway.channels.console.roles import RUN_PROVIDERS, SEE_PROVIDERS
 from gateway.channels.console.routes import ENDING, ID, Route, get, post
 from gateway.channels.console.visit import Visit
 from gateway.errors import BadInput, Conflict, NotFound
 from gateway.languages import PATTERN
-from gateway.services.providers import Change, Fee, Provider, ProviderKind, ProviderState
+from gateway.services.providers import Fee, Provider, ProviderKind, ProviderState
 from wallet.ids import new_id
 
 PAGE_ROWS = 50
@@ -116,7 +117,8 @@ async def show(visit: Visit) -> web.StreamResponse:
     )
     return visit.page(
         "provider.jinja", provider=provider, state=chip(provider), facts=facts, table=table,
-        history=_history(changes, names), may_run=visit.may(*RUN_PROVIDERS), form_key=new_id("brk", visit.deps.clock),
+        history=history(changes, names, "provider_state", column="state"),
+        may_run=visit.may(*RUN_PROVIDERS), form_key=new_id("brk", visit.deps.clock),
         may_suspend=provider.state is ProviderState.ACTIVE, may_restore=provider.state is ProviderState.SUSPENDED,
     )  # fmt: skip
 
@@ -189,17 +191,3 @@ async def _listing(visit: Visit, *, status: int = 200, **values: object) -> web.
         "providers.jinja", status=status, table=table, kinds=list(ProviderKind), may_run=visit.may(*RUN_PROVIDERS),
         **context,
     )  # fmt: skip
-
-
-def _history(changes: Sequence[Change], names: dict[str, str]) -> Table[Change]:
-    return Table(
-        name="history",
-        columns=[
-            Column("when", lambda row: row.at),
-            Column("state", lambda row: Chip(f"provider_state.{row.what}")),
-            Column("by", lambda row: names.get(row.staff_id, "")),
-            Column("note", lambda row: row.note),
-        ],
-        rows=changes,
-        empty="empty.history",
-    )

@@ -1,5 +1,6 @@
 """Signing: what waits for one's signature, each document with its proof, and a request to one's phone as it goes."""
 
+from collections.abc import Callable
 from typing import Any, assert_never
 
 from aiohttp import web
@@ -7,6 +8,7 @@ from pydantic import Field
 
 from gateway.channels.console.cells import Chip, Code, Column, Link, Table
 from gateway.channels.console.forms import BusinessId, Digits, Form, FormProblems, Phrase
+from gateway.channels.console.histories import history
 from gateway.channels.console.roles import RUN_SIGNERS, SEE_DOCUMENTS
 from gateway.channels.console.routes import EVERYONE, ID, Route, get, post
 from gateway.channels.console.visit import Visit
@@ -120,8 +122,8 @@ async def show(visit: Visit) -> web.StreamResponse:
     document = waiting.document
     # Verified anew at each look: what was true when it was signed proves nothing about the rows of today.
     proof = await visit.deps.signing.proof(document.kind, document.subject, document.digest)
-    history = await visit.deps.signing.history(waiting.id)
-    ids = {event.staff_id for event in history} | document.made_by
+    events = await visit.deps.signing.history(waiting.id)
+    ids = {event.staff_id for event in events} | document.made_by
     names = await visit.staff_names(
         ids | {name for one in waiting.signatures for name in (one.staff_id, one.principal)}
     )
@@ -140,7 +142,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         why_not=_why_not(visit, waiting, why),
         form_key=_form_key(visit),
         signatures=_signatures(waiting, names),
-        history=_history(visit, history, names),
+        history=history(events, names, "sign_event", note=_noted(visit)),
     )
 
 
@@ -263,24 +265,6 @@ def _signatures(waiting: Waiting, names: dict[str, str]) -> Table[Signature]:
     )
 
 
-def _history(visit: Visit, events: list[Event], names: dict[str, str]) -> Table[Event]:
-    def note(event: Event) -> str:
-        keys = (f"sign_outcome.{event.note}", f"refused.sign_{event.note}")
-        return next((visit.words.t(key) for key in keys if visit.words.knows(key)), event.note)
-
-    return Table(
-        name="history",
-        columns=[
-            Column("when", lambda event: event.at),
-            Column("what", lambda event: Chip(f"sign_event.{event.what.value}")),
-            Column("by", lambda event: names.get(event.staff_id, "")),
-            Column("note", note),
-        ],
-        rows=events,
-        empty="empty.history",
-    )
-
-
 def _form_key(visit: Visit) -> str:
     return new_id("sgf", visit.deps.clock)
 
@@ -306,3 +290,13 @@ async def _progress(visit: Visit) -> Progress:
     if progress.staff_id != visit.staff.id and not enrols:
         raise NotFound("request")
     return progress
+
+
+def _noted(visit: Visit) -> Callable[[Event], str]:
+    """A note in words, where it is a member's name."""
+
+    def note(event: Event) -> str:
+        keys = (f"sign_outcome.{event.note}", f"refused.sign_{event.note}")
+        return next((visit.words.t(key) for key in keys if visit.words.knows(key)), event.note)
+
+    return note

@@ -125,11 +125,12 @@ def test_each_key_and_place_of_english_exists_in_each_language(language: str) ->
 def test_every_key_that_a_page_names_exists() -> None:
     """Keys stand as t("a.b"), as Column("x"), as field("y"), and as keys of empty tables."""
     wanted: set[str] = set()
+    parts = _parts()
     for path in [*FOLDER.rglob("*.jinja"), *FOLDER.rglob("*.py")]:
         text = path.read_text("utf-8")
-        wanted |= {key for key in re.findall(r'"([a-z_]+\.[a-z_0-9]+)"', text) if key.split(".")[0] in _parts()}
+        wanted |= {key for key in re.findall(r'"([a-z_]+\.[a-z_0-9]+)"', text) if key.split(".")[0] in parts}
         wanted = {key for key in wanted if key.rpartition(".")[2] not in {"jinja", "xlsx"}}
-        wanted |= {f"column.{key}" for key in re.findall(r'Column\(\s*"(\w+)"', text)}
+        wanted |= {f"column.{key}" for key in re.findall(r'(?:Column\(\s*|column=)"(\w+)"', text)}
         wanted |= {f"field.{key}" for key in re.findall(r'parts\.field\("(\w+)"', text)}
         wanted |= {f"said.{key}" for key in re.findall(r'said="(\w+)"', text)}
         wanted |= {f"refused.{key}" for key in re.findall(r'refused="(\w+)"', text)}
