@@ -10,8 +10,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
-from types import TracebackType
-from typing import Literal, Self, TypeVar
+from typing import Literal, TypeVar
 
 import aiohttp
 import stamina
@@ -19,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gateway.errors import BadInput, PeerUnavailable
 from gateway.peers.bank.bounds import FILE_BYTES_MAX, FILE_NAME, ORDER_ID, TAKEN_BYTES_MAX, checked_order
+from gateway.peers.kept import KeptConnections
 from gateway.services.banking.ports import Arrived
 
 ATTEMPTS_MAX = 3
@@ -78,29 +78,21 @@ class _Refused(Exception):
         self.status = status
 
 
-class HttpBank:
+class HttpBank(KeptConnections):
     """The bank at `url`. Use `async with`."""
 
     def __init__(self, url: str, token: str, *, timeout_s: float, tls: ssl.SSLContext | None = None) -> None:
         """`timeout_s` is for a silence; a long file may take longer as a whole. `tls` replaces the system's trust."""
         self._url = url.rstrip("/")
         self._timeout_s = timeout_s
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, ssl=tls or True),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=timeout_s, sock_read=timeout_s),
-            headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"},
-            trust_env=False,
+        super().__init__(
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, ssl=tls or True),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=timeout_s, sock_read=timeout_s),
+                headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"},
+                trust_env=False,
+            )
         )
-
-    async def __aenter__(self) -> Self:
-        """The door itself."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Let go of the connections."""
-        await self._session.close()
 
     async def send(self, order_id: str, name: str, octets: bytes) -> None:
         """Hand a file over; the same order again is harmless there.

@@ -6,6 +6,7 @@ from typing import TypeVar
 import aiohttp
 
 from gateway.errors import BadInput, PeerUnavailable
+from gateway.peers.kept import KeptConnections
 from gateway.peers.mssp.profile import MsspProfile
 from gateway.wire.mss import OCTETS_MAX, Fault, Message, SignatureResponse, StatusResponse, decode
 
@@ -20,7 +21,7 @@ class NotSent(PeerUnavailable):
     """The service could not be reached; it has not seen the request."""
 
 
-class MsspClient:
+class MsspClient(KeptConnections):
     """Asks over connections that are kept. `close` at the end."""
 
     def __init__(self, profile: MsspProfile) -> None:
@@ -28,16 +29,14 @@ class MsspClient:
         # An old idle connection may be closed just when a request is on it, and then nobody knows whether it arrived.
         connector = aiohttp.TCPConnector(limit=CONNECTIONS_MAX, ssl=profile.tls or True, keepalive_timeout=IDLE_S)
         # Nothing compressed is asked for, and nothing is unpacked: a small answer stays small.
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
-            auto_decompress=False,
-            trust_env=False,
+        super().__init__(
+            aiohttp.ClientSession(
+                connector=connector,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
+                auto_decompress=False,
+                trust_env=False,
+            )
         )
-
-    async def close(self) -> None:
-        """Let go of the connections."""
-        await self._session.close()
 
     async def ask(self, request: Message, kind: type[_Answer], within_s: float) -> _Answer | Fault:
         """The answer to a request, within that time; it echoes whose request it answers.

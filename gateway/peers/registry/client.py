@@ -5,14 +5,13 @@ nothing at the registry, so asking again after a time-out is harmless.
 """
 
 import asyncio
-from types import TracebackType
-from typing import Self
 
 import aiohttp
 import stamina
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.errors import PeerUnavailable
+from gateway.peers.kept import KeptConnections
 
 ATTEMPTS_MAX = 3
 WAIT_FIRST_S = 0.05
@@ -35,31 +34,19 @@ class _TryAgain(Exception):
     """The registry could not answer this time."""
 
 
-class HttpRegistry:
+class HttpRegistry(KeptConnections):
     """The registry at `url`. Use `async with`, or `close`."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
         self._url = f"{url.rstrip('/')}/match"
         self._timeout_s = timeout_s
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX),
-            timeout=aiohttp.ClientTimeout(total=timeout_s),
-            trust_env=False,
+        super().__init__(
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX),
+                timeout=aiohttp.ClientTimeout(total=timeout_s),
+                trust_env=False,
+            )
         )
-
-    async def __aenter__(self) -> Self:
-        """The client itself."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close."""
-        await self.close()
-
-    async def close(self) -> None:
-        """Let go of the connections."""
-        await self._session.close()
 
     async def match(self, msisdn: str, national_number: str) -> RegistryAnswer:
         """Whether `msisdn` (E.164) is registered to `national_number` (ten digits).

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 import aiohttp
 
 from gateway.errors import PeerUnavailable
+from gateway.peers.kept import KeptConnections
 
 CALL_S = 5.0
 TRIES_MAX = 3
@@ -35,25 +35,17 @@ class Call(Protocol):
         ...
 
 
-class HttpPoster:
+class HttpPoster(KeptConnections):
     """Posts over connections that are kept. Use `async with`."""
 
     def __init__(self) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX),
-            timeout=aiohttp.ClientTimeout(total=CALL_S),
-            trust_env=False,
+        super().__init__(
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX),
+                timeout=aiohttp.ClientTimeout(total=CALL_S),
+                trust_env=False,
+            )
         )
-
-    async def __aenter__(self) -> Self:
-        """The poster itself."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Let go of the connections."""
-        await self._session.close()
 
     async def post(self, url: str, sent: Call) -> None:
         """Make a call, up to TRIES_MAX times: the same page shown again harms nobody.
