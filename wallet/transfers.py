@@ -73,6 +73,13 @@ class TransferCode(IntEnum):
     CLAIM_CODE_RETURNED = 43
     TAP = 50
     TAP_REFUND = 51
+    TAP_SETTLED = 52
+    """From a merchant's clearing into what it is paid: one cycle's share of one tap."""
+    MERCHANT_FEE = 53
+    MERCHANT_FEE_RETURNED = 54
+    """Of a tap that was refunded after it was settled."""
+    MERCHANT_PAYOUT = 55
+    """What a merchant was owed goes out by a rail."""
     CORRECTION = 60
 
 

@@ -5,7 +5,33 @@ A key's `ref` says what it is for: `pepper` (PINs), `lookup` (keyed hashes of wh
 house profile), `acquirer` (terminal MAC keys), `ledger_head` (signatures of published heads).
 """
 
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from gateway.wire.emv import Cvn
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Whose cryptogram, and how it was made.
+
+    Attributes:
+        cvn: Profile.
+        dki: Which version of the issuer's master key.
+        pan: 12 to 19 digits.
+        psn: PAN sequence number, two digits.
+        atc: Application transaction counter, 0..65535.
+        luk_id: Which limited-use key, 4 bytes; empty where the profile has none.
+        un: Unpredictable number, 4 bytes; only M/Chip's session key needs it.
+    """
+
+    cvn: Cvn
+    dki: int
+    pan: str = field(repr=False)
+    psn: str
+    atc: int
+    luk_id: bytes = b""
+    un: bytes = b""
 
 
 class KeyStore(Protocol):
@@ -31,16 +57,19 @@ class KeyStore(Protocol):
         """Key check value, 6 hex digits; safe to log."""
         ...
 
-    async def derive_luk(self, ref: str, pan: str, psn: str, luk_id: bytes) -> bytes:
-        """The limited-use key (AES-128, 16 bytes) of a token for the phone; only ever sent sealed to the phone."""
+    async def derive_luk(self, ref: str, dki: int, pan: str, psn: str, luk_id: bytes) -> bytes:
+        """The limited-use key (AES-128, 16 bytes) of a token for the phone; only ever sealed to the phone."""
         ...
 
-    async def verify_ac(self, ref: str, pan: str, psn: str, luk_id: bytes, atc: int, data: bytes, ac: bytes) -> bool:
-        """Whether `ac` (8 bytes) is the application cryptogram over `data`; constant time. House profile: AES-CMAC."""
+    async def verify_ac(self, ref: str, card: Card, data: bytes, ac: bytes) -> bool:
+        """Whether `ac` (8 bytes) is the application cryptogram over `data` (emv.ac_data); constant time.
+
+        A `dki` or a profile that the key does not serve makes it False, as a wrong cryptogram does.
+        """
         ...
 
-    async def arpc(self, ref: str, pan: str, psn: str, luk_id: bytes, atc: int, ac: bytes, arc: bytes) -> bytes:
-        """The issuer's answer cryptogram, 8 bytes."""
+    async def arpc(self, ref: str, card: Card, ac: bytes, arc: bytes) -> bytes:
+        """The issuer's answer: tag 91's value by the profile's method, for the answer code `arc` (2 bytes)."""
         ...
 
     async def link_mac(self, ref: str, terminal: str, data: bytes) -> bytes:

@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from gateway.errors import KeyFault
-from gateway.keys import aes_profile
+from gateway.keys.base import Card
+from gateway.wire.emv import Cvn, house
 
 KEY_LENGTHS: Mapping[str, int] = {
     "pepper": 32,
@@ -30,12 +31,14 @@ KEY_LENGTHS: Mapping[str, int] = {
     "outbox": 32,
     "staff": 32,
     "token": 32,
-    "imk": aes_profile.KEY_BYTES,
-    "acquirer": aes_profile.KEY_BYTES,
+    "imk": house.KEY_BYTES,
+    "acquirer": house.KEY_BYTES,
     "ledger_head": 32,
 }
 """Every ref and its key's length in bytes."""
 
+FIRST_DKI = 1
+"""The version of the issuer's master key that a new file begins with."""
 _MAGIC = b"TDKEYS1\n"
 _SALT_BYTES = 16
 _NONCE_BYTES = 12
@@ -103,29 +106,33 @@ class SoftwareKeyStore:
 
     async def kcv(self, ref: str) -> str:
         """First 3 bytes of AES-CMAC over a zero block, as hex (ANSI X9.24-1 annex A)."""
-        return aes_profile.cmac(self._key(ref), bytes(16))[:3].hex().upper()
+        return house.cmac(self._key(ref), bytes(16))[:3].hex().upper()
 
-    async def derive_luk(self, ref: str, pan: str, psn: str, luk_id: bytes) -> bytes:
+    async def derive_luk(self, ref: str, dki: int, pan: str, psn: str, luk_id: bytes) -> bytes:
         """The token's limited-use key, 16 bytes."""
-        return aes_profile.limited_use_key(self._key(ref), pan, psn, luk_id)
+        if dki != FIRST_DKI:
+            raise KeyFault(f"no version {dki} of {ref}")
+        return house.limited_use_key(self._key(ref), pan, psn, luk_id)
 
-    async def verify_ac(self, ref: str, pan: str, psn: str, luk_id: bytes, atc: int, data: bytes, ac: bytes) -> bool:
+    async def verify_ac(self, ref: str, card: Card, data: bytes, ac: bytes) -> bool:
         """Whether `ac` is the cryptogram over `data`; constant time."""
-        luk = aes_profile.limited_use_key(self._key(ref), pan, psn, luk_id)
-        return hmac.compare_digest(aes_profile.cryptogram(luk, atc, data), ac)
+        if card.cvn is not Cvn.HOUSE or card.dki != FIRST_DKI:
+            return False
+        luk = house.limited_use_key(self._key(ref), card.pan, card.psn, card.luk_id)
+        return hmac.compare_digest(house.cryptogram(luk, card.atc, data), ac)
 
-    async def arpc(self, ref: str, pan: str, psn: str, luk_id: bytes, atc: int, ac: bytes, arc: bytes) -> bytes:
+    async def arpc(self, ref: str, card: Card, ac: bytes, arc: bytes) -> bytes:
         """The issuer's answer cryptogram, 8 bytes, over AC ‖ ARC."""
-        luk = aes_profile.limited_use_key(self._key(ref), pan, psn, luk_id)
-        return aes_profile.cryptogram(luk, atc, ac + arc)
+        luk = house.limited_use_key(self._key(ref), card.pan, card.psn, card.luk_id)
+        return house.cryptogram(luk, card.atc, ac + arc)
 
     async def link_mac(self, ref: str, terminal: str, data: bytes) -> bytes:
         """DE64: first 8 bytes of AES-CMAC under the terminal's key."""
-        return aes_profile.cmac(aes_profile.terminal_key(self._key(ref), terminal), data)[:8]
+        return house.cmac(house.terminal_key(self._key(ref), terminal), data)[:8]
 
     async def terminal_key(self, ref: str, terminal: str) -> bytes:
         """The terminal's MAC key, 16 bytes, for the one-time hand-over at its registration."""
-        return aes_profile.terminal_key(self._key(ref), terminal)
+        return house.terminal_key(self._key(ref), terminal)
 
     async def sign(self, ref: str, data: bytes) -> bytes:
         """Ed25519 signature of `data`, 64 bytes."""

@@ -75,6 +75,7 @@ TOLD: Mapping[TransferCode, tuple[tuple[str, NoticeClass], ...]] = {
     TransferCode.BENEFIT: ((CREDIT, NoticeClass.BENEFIT_PAID),),
     TransferCode.PAYOUT: ((CREDIT, NoticeClass.PAYOUT_PAID),),
     TransferCode.PROVIDER_FEE: ((CREDIT, NoticeClass.PAYOUT_PAID),),
+    TransferCode.MERCHANT_PAYOUT: ((CREDIT, NoticeClass.PAYOUT_PAID),),
     TransferCode.CASH_IN: ((CREDIT, NoticeClass.CASH_IN),),
     TransferCode.CONTRIBUTION: ((DEBIT, NoticeClass.CONTRIBUTION_PAID),),
     TransferCode.SEND: ((DEBIT, NoticeClass.MONEY_SENT), (CREDIT, NoticeClass.MONEY_RECEIVED)),

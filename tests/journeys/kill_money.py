@@ -167,7 +167,7 @@ async def taps_on_a_torn_line(scene: Scene) -> None:
         faults.terminal_line_cut = False
 
 
-CHARGED_ONCE: Mapping[str, int] = {f"wallet {steps.RETIREE}": -TAPPED, "merchant_payable": TAPPED}
+CHARGED_ONCE: Mapping[str, int] = {f"wallet {steps.RETIREE}": -TAPPED, "merchant_clearing": TAPPED}
 
 
 def tap(name: str, kill: kills.Kill, after: Step = pays_by_another_tap, strike: Step = taps) -> Point:

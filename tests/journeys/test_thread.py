@@ -35,7 +35,7 @@ async def test_a_person_enrols_claims_is_paid_and_the_books_agree(town: Town) ->
     sums = await checks.wallets(town)
     assert sum(sums.values()) == 0
     assert sums["claim_codes"] == 30_000
-    assert sums["merchant_payable"] == 120_000
+    assert sums["merchant_clearing"] == 120_000
     await checks.books_agree(town)
     secrets = [steps.NEW_PIN, town.pin(8), town.pin(steps.RETIREE), claim_code, one_time_code, activation_code]
     secrets += [text for account in town.facts.staff for text in (account.password, account.totp_seed)]

@@ -201,7 +201,7 @@ def _tlv(data: bytes) -> str | None:
 
 
 def _tap_data(data: bytes) -> str | None:
-    tap = emv.parse_tap_data(data)
+    tap = emv.parse_icc(data)
     assert 0 <= tap.atc <= 0xFFFF
     assert tap.amount_minor >= 0
     assert len(tap.cryptogram) == 8

@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.keys import aes_profile
 from gateway.services.tokens import sealing
 from gateway.wire import emv
 from gateway.wire import iso8583 as gateway_iso
+from gateway.wire.emv import house
 from simulators import emv_card, iso8583
 from simulators.faults import Faults
 from simulators.iso8583 import Message
@@ -27,15 +27,15 @@ ROOT_KEY = bytes.fromhex("000102030405060708090A0B0C0D0E0F")
 
 
 def mac_of(span: bytes) -> bytes:
-    return aes_profile.cmac(aes_profile.terminal_key(ROOT_KEY, "TERM0001"), span)[:8]
+    return house.cmac(house.terminal_key(ROOT_KEY, "TERM0001"), span)[:8]
 
 
 def test_both_derive_the_keys_that_openssl_derived() -> None:
-    luk = aes_profile.limited_use_key(ROOT_KEY, PAN, "00", bytes.fromhex("20260001"))
+    luk = house.limited_use_key(ROOT_KEY, PAN, "00", bytes.fromhex("20260001"))
 
     assert luk.hex() == LUK
-    assert aes_profile.terminal_key(ROOT_KEY, "TERM0001") == KEY
-    assert aes_profile.session_key(luk, 7) == emv_card.session_key(luk, 7)
+    assert house.terminal_key(ROOT_KEY, "TERM0001") == KEY
+    assert house.session_key(luk, 7) == emv_card.session_key(luk, 7)
     assert emv.AC_TAGS == emv_card.AC_DATA
     assert emv.AID == emv_card.AID
 
@@ -71,14 +71,14 @@ async def test_the_gateway_verifies_the_cryptogram_that_the_phone_made() -> None
         task = tasks.create_task(terminal.run())
         await terminal.pay(25_000, phone_with_token())
         task.cancel()
-    tap = emv.parse_tap_data(acquirer.of("0100")[0].icc)
+    tap = emv.parse_icc(acquirer.of("0100")[0].icc)
 
     data = b"".join(tap.values[tag] for tag in emv.AC_TAGS)
 
     assert tap.is_arqc
     assert tap.iad.cdcvm_done
     assert (tap.atc, tap.amount_minor, tap.iad.luk_id.hex()) == (7, 25_000, "20260001")
-    assert aes_profile.cryptogram(bytes.fromhex(LUK), tap.atc, data) == tap.cryptogram
+    assert house.cryptogram(bytes.fromhex(LUK), tap.atc, data) == tap.cryptogram
 
 
 @pytest.mark.parametrize("mti", ["0110", "0430", "0810"])

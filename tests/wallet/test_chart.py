@@ -29,6 +29,7 @@ def test_what_people_and_merchants_own_can_never_be_overdrawn() -> None:
 
     assert bound == {
         "wallet",
+        "merchant_clearing",
         "merchant_payable",
         "provider_payable",
         "claim_codes",

@@ -24,7 +24,8 @@ NUMBERS = {
 """Lines are added here and never changed or taken away: books out there hold these numbers."""
 CODES = {
     "OPENING": 1, "BENEFIT": 10, "CASH_IN": 20, "CONTRIBUTION": 30, "SEND": 40, "CLAIM_CODE": 41,
-    "CLAIM_CODE_REDEEMED": 42, "CLAIM_CODE_RETURNED": 43, "TAP": 50, "TAP_REFUND": 51, "CORRECTION": 60,
+    "CLAIM_CODE_REDEEMED": 42, "CLAIM_CODE_RETURNED": 43, "TAP": 50, "TAP_REFUND": 51, "TAP_SETTLED": 52,
+    "MERCHANT_FEE": 53, "MERCHANT_FEE_RETURNED": 54, "MERCHANT_PAYOUT": 55, "CORRECTION": 60,
 }  # fmt: skip
 """The same for why money moved."""
 

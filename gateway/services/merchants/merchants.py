@@ -48,7 +48,8 @@ class Merchants:
             raise BadInput(f"a merchant's name and city have 1 to {NAME_MAX} characters")
         merchant_id, now = new_id("mer", self._clock), self._clock.now()
         # The account first: a merchant that can be seen can be paid.
-        await self._ledger.open_accounts(self._chart.account("merchant_payable", merchant_id))
+        roles = ("merchant_clearing", "merchant_payable")
+        await self._ledger.open_accounts(*(self._chart.account(role, merchant_id) for role in roles))
 
         def insert(tx: Connection) -> str:
             for _ in range(_NUMBER_DRAWS):

@@ -9,7 +9,7 @@ class Merchant:
     """Somebody who takes taps.
 
     Attributes:
-        id: `mer_…`; owns the ledger's account `merchant_payable`.
+        id: `mer_…`; owns the ledger's accounts `merchant_clearing` and `merchant_payable`.
         number: Fifteen digits, DE42 of every message.
         name: As staff and receipts show it.
         owner_person_id: The person behind it.

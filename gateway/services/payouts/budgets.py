@@ -20,7 +20,9 @@ from wallet.ids import new_id, transfer_id
 from wallet.money import IRR, MINOR_MAX, Asset, Money
 from wallet.transfers import Outcome, PostResult, Transfer, TransferCode, TransferKind
 
-OWED_ROLES = frozenset({"wallet", "merchant_payable", "provider_payable", "claim_codes", "rail_payable", "suspense"})
+OWED_ROLES = frozenset(
+    {"wallet", "merchant_clearing", "merchant_payable", "provider_payable", "claim_codes", "rail_payable", "suspense"}
+)
 """What the trust account stands for: what is paid from one of these is in the sum already, and is not held twice."""
 FREE_ROLES = frozenset({"suspense"})
 """What is paid from here was taken from its budget when it was first paid."""

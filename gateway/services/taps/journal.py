@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, update
 
+from gateway.services.answered import Key, Seen, put_answer, settle, take
 from gateway.services.taps import rules
 from gateway.services.taps.model import Tap
 from gateway.services.taps.requests import Advice, Asked, Purchase
 from gateway.services.taps.rules import TapState, Verdict
-from gateway.services.taps.tables import messages, originals, taps
+from gateway.services.taps.tables import originals, taps
 from gateway.store import insert_ignore
 from wallet.money import irr
 
@@ -23,42 +24,6 @@ _USE: Mapping[str, Verdict | None] = {
     "key_used_up": Verdict.KEY_USED_UP,
     "key_unknown": Verdict.BAD_CRYPTOGRAM,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """Under which a message is answered once."""
-
-    acquirer: str
-    terminal_id: str
-    stan: str
-    local_on: date
-    class_: str
-
-    @classmethod
-    def of(cls, asked: Asked, local_on: date) -> "Key":
-        """The key of a request whose local day was found."""
-        return cls(asked.acquirer, asked.terminal_id, asked.stan, local_on, asked.class_)
-
-    def where(self) -> Any:  # noqa: ANN401 - SQLAlchemy's expression type is private
-        """The condition on its row."""
-        return and_(
-            messages.c.acquirer == self.acquirer,
-            messages.c.terminal_id == self.terminal_id,
-            messages.c.stan == self.stan,
-            messages.c.local_on == self.local_on,
-            messages.c["class"] == self.class_,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A message's row: whether its verdict is final already, and the bytes of its answer, empty until there is one."""
-
-    digest: bytes
-    tap_id: str
-    verdict: Verdict | None
-    answer: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,35 +41,6 @@ class Intent:
     refused: Verdict | None
     use: Callable[[Connection], str]
     expires_at: datetime
-
-
-def seen_query(key: Key) -> Select[Any]:
-    """Reads a message's row."""
-    return select(messages).where(key.where())
-
-
-def seen_of(row: Row[Any]) -> Seen:
-    """A message's row as a value."""
-    return Seen(row.digest, row.tap_id, Verdict(row.verdict) if row.verdict else None, row.answer)
-
-
-def take(tx: Connection, key: Key, digest: bytes, now: datetime, verdict: str = "", answer: bytes = b"") -> Seen | None:
-    """Take the key for this message; None when it was free, else the row that has it."""
-    row = {
-        "acquirer": key.acquirer,
-        "terminal_id": key.terminal_id,
-        "stan": key.stan,
-        "local_on": key.local_on,
-        "class": key.class_,
-        "digest": digest,
-        "tap_id": "",
-        "verdict": verdict,
-        "answer": answer,
-        "at": now,
-    }
-    if insert_ignore(tx, messages, row):
-        return None
-    return seen_of(tx.execute(seen_query(key)).one())
 
 
 def refuse(tx: Connection, key: Key, digest: bytes, verdict: Verdict, answer: bytes, now: datetime) -> Seen:
@@ -147,8 +83,8 @@ def open_tap(tx: Connection, key: Key, digest: bytes, purchase: Purchase, intent
         "changed_at": now,
     }
     tx.execute(insert(taps).values(row))
-    tx.execute(update(messages).where(key.where()).values(tap_id=intent.tap_id, verdict=verdict or ""))
-    return Seen(digest, intent.tap_id, verdict, b"")
+    settle(tx, key, intent.tap_id, verdict or "")
+    return Seen(digest, intent.tap_id, verdict or "", b"")
 
 
 def open_completion(tx: Connection, key: Key, digest: bytes, advice: Advice, now: datetime) -> Seen:
@@ -164,8 +100,8 @@ def open_completion(tx: Connection, key: Key, digest: bytes, advice: Advice, now
     if tap is not None and verdict is None:
         _write(tx, replace(tap, captured=irr(advice.amount_minor)), now)
     tap_id = tap.id if tap is not None else ""
-    tx.execute(update(messages).where(key.where()).values(tap_id=tap_id, verdict=verdict or ""))
-    return Seen(digest, tap_id, verdict, b"")
+    settle(tx, key, tap_id, verdict or "")
+    return Seen(digest, tap_id, verdict or "", b"")
 
 
 def open_reversal(tx: Connection, key: Key, digest: bytes, advice: Advice, now: datetime) -> Seen:
@@ -179,7 +115,7 @@ def open_reversal(tx: Connection, key: Key, digest: bytes, advice: Advice, now: 
         lapsed = tap.state is TapState.EXPIRED and tap.captured is None
         _write(tx, replace(tap, reversal=True, state=TapState.VOIDED if lapsed else tap.state), now)
     tap_id = tap.id if tap is not None else ""
-    tx.execute(update(messages).where(key.where()).values(tap_id=tap_id, verdict=Verdict.APPROVED))
+    settle(tx, key, tap_id, Verdict.APPROVED)
     return Seen(digest, tap_id, Verdict.APPROVED, b"")
 
 
@@ -203,15 +139,6 @@ def abandon(tx: Connection, key: Key, tap_id: str, answer: bytes, now: datetime)
     if told == answer and tap.state in {TapState.PENDING, TapState.HELD}:
         _write(tx, replace(tap, reversal=True, verdict=Verdict.LEDGER_DOWN), now)
     return told
-
-
-def put_answer(tx: Connection, key: Key, answer: bytes) -> bytes:
-    """Store the answer unless there is one; the one that counts."""
-    row = tx.execute(select(messages.c.answer).where(key.where()).with_for_update(key_share=True)).one()
-    if row.answer:
-        return bytes(row.answer)
-    tx.execute(update(messages).where(key.where()).values(answer=answer))
-    return answer
 
 
 def advance(tx: Connection, before: Tap, state: TapState, verdict: Verdict | None, now: datetime) -> None:

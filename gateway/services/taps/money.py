@@ -14,22 +14,22 @@ def transfer_for(tap: Tap, step: Step, chart: Chart) -> Transfer:
 
     Source: design, "intent, post, outcome": the id follows from the tap, so that asking again is harmless.
     """
-    wallet, payable = chart.id("wallet", tap.person_id), chart.id("merchant_payable", tap.merchant_id)
+    wallet, clearing = chart.id("wallet", tap.person_id), chart.id("merchant_clearing", tap.merchant_id)
     own_id, hold_id = transfer_id(tap.id, step), transfer_id(tap.id, Step.HOLD)
     captured = tap.captured or tap.amount
     tap_code = TransferCode.TAP
     match step:
         case Step.HOLD:
             kind = TransferKind.HOLD
-            return Transfer(own_id, wallet, payable, tap.amount, tap_code, tap.id, kind, expires_at=tap.expires_at)
+            return Transfer(own_id, wallet, clearing, tap.amount, tap_code, tap.id, kind, expires_at=tap.expires_at)
         case Step.CAPTURE:
-            return Transfer(own_id, wallet, payable, captured, tap_code, tap.id, TransferKind.CAPTURE, hold_id)
+            return Transfer(own_id, wallet, clearing, captured, tap_code, tap.id, TransferKind.CAPTURE, hold_id)
         case Step.VOID:
-            return Transfer(own_id, wallet, payable, tap.amount, tap_code, tap.id, TransferKind.VOID, hold_id)
+            return Transfer(own_id, wallet, clearing, tap.amount, tap_code, tap.id, TransferKind.VOID, hold_id)
         case Step.LATE:
-            return Transfer(own_id, wallet, payable, captured, tap_code, tap.id)
+            return Transfer(own_id, wallet, clearing, captured, tap_code, tap.id)
         case Step.REFUND:
             again = transfer_id(tap.id, step, tap.refund_attempt)
-            return Transfer(again, payable, wallet, captured, TransferCode.TAP_REFUND, tap.id)
+            return Transfer(again, clearing, wallet, captured, TransferCode.TAP_REFUND, tap.id)
         case unreachable:
             assert_never(unreachable)

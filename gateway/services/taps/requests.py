@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from gateway.errors import BadInput
 from gateway.wire import emv
-from gateway.wire.emv import TapData
+from gateway.wire.emv import IccData
 from gateway.wire.iso8583 import ACQUIRER, Message
 from wallet.money import IRR
 
@@ -54,7 +54,7 @@ class Purchase(Asked):
 
     pan: str = field(repr=False)
     expiry: str = field(repr=False)
-    tap: TapData
+    tap: IccData
 
     @property
     def other_minor(self) -> int:
@@ -77,7 +77,7 @@ def read_purchase(message: Message) -> Purchase:
         BadInput: A field is missing or fixed to something else, or DE55 is not of the house profile.
     """
     _need(message, (*_ALWAYS, 2, 14, 22, 25, 55), {**_FIXED, **_FIXED_PURCHASE})
-    tap = emv.parse_tap_data(message.binary(55))
+    tap = emv.parse_icc(message.binary(55))
     for tag, value in _FIXED_TAGS.items():
         if tap.values[tag] != value:
             raise BadInput(f"DE55: {tag} is not the house profile's")

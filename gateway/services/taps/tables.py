@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Index
 
 from gateway.store import table
-from wallet.types import Blob, Day, Flag, Int64, Moment, Text
+from wallet.types import Flag, Int64, Moment, Text
 
 taps = table(
     "taps_taps",
@@ -30,21 +30,6 @@ taps = table(
     Index("taps_taps_held", "state", "expires_at"),
 )
 """The intents. `capture_minor` is what a completion asked for, 0 before; `reversal`: the terminal took it back."""
-
-messages = table(
-    "taps_messages",
-    Column("acquirer", Text, primary_key=True),
-    Column("terminal_id", Text, primary_key=True),
-    Column("stan", Text, primary_key=True),
-    Column("local_on", Day, primary_key=True),
-    Column("class", Text, primary_key=True),
-    Column("digest", Blob, nullable=False),
-    Column("tap_id", Text, nullable=False),
-    Column("verdict", Text, nullable=False),
-    Column("answer", Blob, nullable=False),
-    Column("at", Moment, nullable=False),
-)
-"""One row for each message that has an effect, with the exact bytes of its answer; empty until there is one."""
 
 originals = table(
     "taps_originals",

@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from gateway.errors import BadInput
-from gateway.keys import KeyStore
+from gateway.keys import Card, KeyStore
 from gateway.observe import Metrics, log
+from gateway.services import answered
+from gateway.services.answered import Key, Seen
 from gateway.services.taps import answers, journal, requests, rules
-from gateway.services.taps.journal import Intent, Key, Seen
+from gateway.services.taps.journal import Intent
 from gateway.services.taps.model import Tap
 from gateway.services.taps.money import transfer_for
 from gateway.services.taps.ports import Ledger, Terminals, TokenInfo, TokenVault
@@ -109,20 +111,20 @@ class Taps:
         return len(due)
 
     async def _purchase(self, message: Message, purchase: Purchase, local_on: date) -> bytes:
-        key, digest = Key.of(purchase, local_on), await self._digest(message)
+        key, digest = _key(purchase, local_on), await self._digest(message)
         seen = await self._seen(key) or await self._open(message, purchase, key, digest)
         if seen.digest != digest:
             return await self.plain_answer(message, purchase.terminal_id, Verdict.DUPLICATE)
         if seen.answer:
             return self._repeated(message, seen)
-        tap = await self._known(seen.tap_id)
+        tap = await self._known(seen.subject)
         if tap.state is TapState.PENDING and not tap.reversal:
             body = await self._hold(message, purchase, key, tap)
             if body is not None:
                 return body
             tap = await self._known(tap.id)
         body = await self._purchase_answer(message, purchase, tap, _standing(tap))
-        return await self._store.write(partial(journal.put_answer, key=key, answer=body))
+        return await self._store.write(partial(answered.put_answer, key=key, answer=body))
 
     async def _open(self, message: Message, purchase: Purchase, key: Key, digest: bytes) -> Seen:
         """Decide all that needs no lock, then store a refusal or the intent."""
@@ -170,7 +172,7 @@ class Taps:
         )
 
     async def _advice(self, message: Message, advice: Advice, local_on: date) -> bytes:
-        key, digest, now = Key.of(advice, local_on), await self._digest(message), self._clock.now()
+        key, digest, now = _key(advice, local_on), await self._digest(message), self._clock.now()
         completion = advice.class_ == requests.CLASS_COMPLETION
         seen = await self._seen(key)
         if seen is None:
@@ -180,17 +182,17 @@ class Taps:
             return await self.plain_answer(message, advice.terminal_id, Verdict.DUPLICATE)
         if seen.answer:
             return self._repeated(message, seen)
-        verdict = seen.verdict
-        if seen.tap_id:
+        verdict = Verdict(seen.verdict) if seen.verdict else None
+        if seen.subject:
             try:
-                tap = await self._drive(seen.tap_id)
+                tap = await self._drive(seen.subject)
                 verdict = verdict or _completed(tap)
             except _LEDGER_FAULTS:
                 # A reversal is a promise that is stored by now; a completion is not told until the money moved.
                 if verdict is None:
                     return await self.plain_answer(message, advice.terminal_id, Verdict.LEDGER_DOWN)
         body = await self._built(message, advice.terminal_id, verdict or Verdict.MALFUNCTION)
-        return await self._store.write(partial(journal.put_answer, key=key, answer=body))
+        return await self._store.write(partial(answered.put_answer, key=key, answer=body))
 
     async def _drive(self, tap_id: str) -> Tap:
         """Ask the ledger step by step until the tap needs nothing more, or a refund was refused.
@@ -221,9 +223,8 @@ class Taps:
 
     async def _cryptogram_is_good(self, purchase: Purchase, token: TokenInfo) -> bool:
         data = purchase.tap
-        return await self._parts.keys.verify_ac(
-            "imk", purchase.pan, token.psn, data.iad.luk_id, data.atc, ac_data(data.values), data.cryptogram
-        )
+        card = _card(purchase, token.psn)
+        return await self._parts.keys.verify_ac("imk", card, ac_data(data.values), data.cryptogram)
 
     async def _purchase_answer(self, message: Message, purchase: Purchase, tap: Tap, verdict: Verdict) -> bytes:
         if verdict is not Verdict.APPROVED:
@@ -231,7 +232,7 @@ class Taps:
         data = purchase.tap
         arc = verdict.de39.encode()
         psn = data.values["5F34"].hex()
-        arpc = await self._parts.keys.arpc("imk", purchase.pan, psn, data.iad.luk_id, data.atc, data.cryptogram, arc)
+        arpc = await self._parts.keys.arpc("imk", _card(purchase, psn), data.cryptogram, arc)
         return await self._built(message, purchase.terminal_id, verdict, tap.approval, arpc)
 
     async def _built(
@@ -242,7 +243,7 @@ class Taps:
         return await answers.build(self._parts.keys, message, terminal_id, verdict, approval=approval, arpc=arpc)
 
     def _repeated(self, message: Message, seen: Seen) -> bytes:
-        log().info("tap_repeated", mti=message.mti, tap=seen.tap_id)
+        log().info("tap_repeated", mti=message.mti, tap=seen.subject)
         return seen.answer
 
     async def _digest(self, message: Message) -> bytes:
@@ -264,13 +265,22 @@ class Taps:
         return day
 
     async def _seen(self, key: Key) -> Seen | None:
-        rows = await self._store.read(journal.seen_query(key))
-        return journal.seen_of(rows[0]) if rows else None
+        rows = await self._store.read(answered.seen_query(key))
+        return answered.seen_of(rows[0]) if rows else None
 
     async def _known(self, tap_id: str) -> Tap:
         tap = await self.tap(tap_id)
         assert tap is not None, "a stored message names a stored tap"
         return tap
+
+
+def _card(purchase: Purchase, psn: str) -> Card:
+    iad = purchase.tap.iad
+    return Card(iad.cvn, iad.dki, purchase.pan, psn, purchase.tap.atc, iad.luk_id)
+
+
+def _key(asked: Asked, local_on: date) -> Key:
+    return Key(asked.acquirer, asked.terminal_id, asked.stan, local_on, asked.class_)
 
 
 def _standing(tap: Tap) -> Verdict:

@@ -189,7 +189,7 @@ class Tokens:
     async def _sealed_key(
         self, token_id: str, pan: str, seal_key: bytes, luk_id: bytes, uses_max: int, valid_until: datetime
     ) -> SealedKey:
-        luk = await self._keys.derive_luk("imk", pan, rules.PSN, luk_id)
+        luk = await self._keys.derive_luk("imk", rules.DKI, pan, rules.PSN, luk_id)
         ephemeral, sealed = sealing.seal_to(seal_key, luk, token_id.encode())
         return SealedKey(luk_id, ephemeral, sealed, uses_max, valid_until)
 

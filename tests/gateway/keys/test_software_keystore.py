@@ -2,6 +2,7 @@
 
 import asyncio
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import KeyFault
-from gateway.keys import KeyStore, SoftwareKeyStore, aes_profile, software
+from gateway.keys import Card, KeyStore, SoftwareKeyStore, software
 from gateway.keys.software import KEY_LENGTHS
+from gateway.wire.emv import Cvn, house
 
 KEY = bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c")
 
@@ -36,7 +38,7 @@ def test_the_software_store_is_a_keystore() -> None:
     ],
 )
 def test_cmac_agrees_with_rfc_4493(message: str, mac: str) -> None:
-    assert aes_profile.cmac(KEY, bytes.fromhex(message)).hex() == mac
+    assert house.cmac(KEY, bytes.fromhex(message)).hex() == mac
 
 
 async def test_keys_are_the_same_when_the_file_is_opened_again(tmp_path: Path) -> None:
@@ -109,15 +111,18 @@ async def test_an_unknown_ref_is_a_key_fault() -> None:
 )
 async def test_only_the_very_cryptogram_verifies(pan: str, luk_id: bytes, atc: int, data: bytes, flip: int) -> None:
     store = SoftwareKeyStore.for_tests()
-    luk = await store.derive_luk("imk", pan, "00", luk_id)
-    ac = aes_profile.cryptogram(luk, atc, data)
-    assert await store.verify_ac("imk", pan, "00", luk_id, atc, data, ac)
+    luk = await store.derive_luk("imk", 1, pan, "00", luk_id)
+    card = Card(Cvn.HOUSE, 1, pan, "00", atc, luk_id)
+    ac = house.cryptogram(luk, atc, data)
+    assert await store.verify_ac("imk", card, data, ac)
     bad = (int.from_bytes(ac) ^ 1 << flip).to_bytes(8)
-    assert not await store.verify_ac("imk", pan, "00", luk_id, atc, data, bad)
-    assert not await store.verify_ac("imk", pan, "00", luk_id, atc ^ 1, data, ac)
-    assert not await store.verify_ac("imk", pan, "00", luk_id, atc, data, ac[:7])
-    answer = await store.arpc("imk", pan, "00", luk_id, atc, ac, b"00")
-    assert answer == aes_profile.cryptogram(luk, atc, ac + b"00")
+    assert not await store.verify_ac("imk", card, data, bad)
+    assert not await store.verify_ac("imk", replace(card, atc=atc ^ 1), data, ac)
+    assert not await store.verify_ac("imk", card, data, ac[:7])
+    for other in (replace(card, dki=2), replace(card, cvn=Cvn.CVN18)):
+        assert not await store.verify_ac("imk", other, data, ac)
+    answer = await store.arpc("imk", card, ac, b"00")
+    assert answer == house.cryptogram(luk, atc, ac + b"00")
 
 
 async def test_a_terminal_that_has_its_key_makes_the_links_mac() -> None:

@@ -148,9 +148,10 @@ async def test_a_history_can_be_skipped() -> None:
 
 def test_every_code_is_either_told_or_knowingly_not() -> None:
     # No service posts a correction; whoever makes one that people should hear of gives it a notice. What a bank says of
-    # a payment is told by payouts, with the account; what is held, and budgets, is nobody's news.
+    # a payment is told by payouts, with the account; what is held, budgets and settlements are nobody's news.
     quiet = {TransferCode.PAYOUT_SETTLED, TransferCode.PAYOUT_RETURNED, TransferCode.PAYOUT_HOLD, TransferCode.BUDGET}
-    untold = {TransferCode.OPENING, TransferCode.CORRECTION, TransferCode.CO_PAYMENT, *quiet}
+    shops = {TransferCode.TAP_SETTLED, TransferCode.MERCHANT_FEE, TransferCode.MERCHANT_FEE_RETURNED}
+    untold = {TransferCode.OPENING, TransferCode.CORRECTION, TransferCode.CO_PAYMENT, *quiet, *shops}
     assert set(TransferCode) - set(TOLD) == untold
 
 

@@ -114,7 +114,7 @@ async def _one(
     refusal: str = "",
     problems: tuple[str, ...] = (),
 ) -> web.Response:
-    account = visit.deps.chart.id("merchant_payable", merchant.id)
+    account = visit.deps.chart.id("merchant_clearing", merchant.id)
     balances = await visit.deps.ledger.balances(account)
     payable: Cell = irr(balances.net_credit) if balances else None
     facts: list[tuple[str, Cell]] = [

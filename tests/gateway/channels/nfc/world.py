@@ -151,7 +151,7 @@ class World:
         return balances.net_credit, balances.available_credit
 
     async def payable(self) -> int:
-        balances = await self.ledger.ledger.balances(self.chart.id("merchant_payable", self.merchant_id))
+        balances = await self.ledger.ledger.balances(self.chart.id("merchant_clearing", self.merchant_id))
         assert balances is not None
         return balances.net_credit
 

@@ -39,7 +39,9 @@ async def merchants(database_url: str, clock: ManualClock, ledger: OpenedAccount
 
 async def test_a_merchant_has_an_account_and_a_number_of_its_own(merchants: Merchants, ledger: OpenedAccounts) -> None:
     made = [await merchants.register_merchant(f"Pharmacy {n}", "per_1", "Tehran") for n in range(3)]
-    assert ledger.codes == [f"liability:merchant_payable:{merchant.id}:IRR" for merchant in made]
+    assert ledger.codes == [
+        f"liability:{role}:{merchant.id}:IRR" for merchant in made for role in ("merchant_clearing", "merchant_payable")
+    ]
     assert len({merchant.number for merchant in made}) == 3
     assert await merchants.merchant(made[0].id) == made[0]
     in_order = sorted(made, key=lambda merchant: merchant.id)

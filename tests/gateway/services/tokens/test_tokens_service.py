@@ -90,7 +90,7 @@ async def test_a_phone_gets_a_token_and_a_key_that_only_it_can_open(
     service: Tokens, keys: SoftwareKeyStore, store: Store
 ) -> None:
     token = await provisioned(service)
-    assert unsealed(token) == await keys.derive_luk("imk", token.pan, "00", token.luk.id)
+    assert unsealed(token) == await keys.derive_luk("imk", 1, token.pan, "00", token.luk.id)
     assert (token.psn, token.expiry, len(token.par), token.luk.uses_max) == ("00", "2911", 29, 2)
     found = await service.find_by_pan(token.pan)
     assert found is not None

@@ -1,0 +1,91 @@
+"""Units of work on the messages of terminals: a key is taken once, and its answer's bytes are kept."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, select, update
+
+from gateway.services.answered.tables import messages
+from gateway.store import insert_ignore
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Under which a message is answered once. `class_` is a message type of which a repeat counts as the same."""
+
+    acquirer: str
+    terminal_id: str
+    stan: str
+    local_on: date
+    class_: str
+
+    def where(self) -> Any:  # noqa: ANN401 - SQLAlchemy's expression type is private
+        """The condition on its row."""
+        return and_(
+            messages.c.acquirer == self.acquirer,
+            messages.c.terminal_id == self.terminal_id,
+            messages.c.stan == self.stan,
+            messages.c.local_on == self.local_on,
+            messages.c["class"] == self.class_,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message's row.
+
+    Attributes:
+        digest: Of its content: the same key with another digest is another message.
+        subject: Business id of what it is about; '' for none.
+        verdict: What was decided; '' while that is open.
+        answer: The exact bytes; empty until there are some.
+    """
+
+    digest: bytes
+    subject: str
+    verdict: str
+    answer: bytes
+
+
+def seen_query(key: Key) -> Select[Any]:
+    """Reads a message's row."""
+    return select(messages).where(key.where())
+
+
+def seen_of(row: Row[Any]) -> Seen:
+    """A message's row as a value."""
+    return Seen(row.digest, row.subject, row.verdict, row.answer)
+
+
+def take(tx: Connection, key: Key, digest: bytes, now: datetime, verdict: str = "", answer: bytes = b"") -> Seen | None:
+    """Take the key for this message; None when it was free, else the row that has it."""
+    row = {
+        "acquirer": key.acquirer,
+        "terminal_id": key.terminal_id,
+        "stan": key.stan,
+        "local_on": key.local_on,
+        "class": key.class_,
+        "digest": digest,
+        "subject": "",
+        "verdict": verdict,
+        "answer": answer,
+        "at": now,
+    }
+    if insert_ignore(tx, messages, row):
+        return None
+    return seen_of(tx.execute(seen_query(key)).one())
+
+
+def settle(tx: Connection, key: Key, subject: str, verdict: str) -> None:
+    """Store what a taken message is about and what was decided; '' while that is open."""
+    tx.execute(update(messages).where(key.where()).values(subject=subject, verdict=verdict))
+
+
+def put_answer(tx: Connection, key: Key, answer: bytes) -> bytes:
+    """Store the answer unless there is one; the one that counts."""
+    row = tx.execute(select(messages.c.answer).where(key.where()).with_for_update(key_share=True)).one()
+    if row.answer:
+        return bytes(row.answer)
+    tx.execute(update(messages).where(key.where()).values(answer=answer))
+    return answer
