@@ -1,7 +1,8 @@
 """What an account and its tokens may pay: bounds set by holders and staff, and what was paid already."""
 
-from gateway.services.controls.controls import Account, Change, Controls
+from gateway.services.controls.controls import Change, Controls
 from gateway.services.controls.model import ANY, Bound, Channel, Control, Finding, Party, Spend
+from gateway.services.controls.rules import Account, Rule
 from gateway.services.controls.windows import Standing, Used, Windows
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Controls",
     "Finding",
     "Party",
+    "Rule",
     "Spend",
     "Standing",
     "Used",

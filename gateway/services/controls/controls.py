@@ -10,33 +10,16 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, 
 from gateway.errors import BadInput
 from gateway.services.controls import velocity
 from gateway.services.controls.model import ANY, Control, Party
-from gateway.services.controls.rules import TEXT_MAX, Rule, check
+from gateway.services.controls.rules import TEXT_MAX, Account, Rule, check
 from gateway.services.controls.tables import controls, history, programmes
-from gateway.services.controls.windows import Standing, Used, Windows
+from gateway.services.controls.windows import Used, Windows
 from gateway.store import Store, find, insert_ignore
 from wallet.clock import Clock
 
 REASON_MAX = 200
 _OF = select(controls).where(or_(controls.c.subject == bindparam("a_par"), controls.c.subject == bindparam("a_token")))
 
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An account and one of its tokens, held for a payment: the rules over it, and what was counted.
-
-    `token` is None unless a rule sums what the token alone pays: it is counted from when such a rule is set.
-    """
-
-    par: str
-    token_id: str
-    rules: tuple[Rule, ...]
-    standing: Standing
-    token: Standing | None
-
-    @property
-    def unverified(self) -> Used:
-        """What the account paid without its holder verified, since the last time they were."""
-        return self.standing.unverified
+_PROGRAMMES = select(programmes.c.programme).where(programmes.c.merchant_id == bindparam("a_merchant"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +92,15 @@ class Controls:
         mine = (programmes.c.programme == programme) & (programmes.c.merchant_id == merchant_id)
         await self._store.write(lambda tx: tx.execute(delete(programmes).where(mine)))
 
-    async def programmes_of(self, merchant_id: str) -> frozenset[str]:
-        """The programmes that a merchant is part of."""
-        query = select(programmes.c.programme).where(programmes.c.merchant_id == merchant_id)
-        return frozenset(row.programme for row in await self._store.read(query))
-
     async def merchants_of(self, programme: str, limit: int = 500) -> list[str]:
         """Ids of the merchants of a programme."""
         query = select(programmes.c.merchant_id).where(programmes.c.programme == programme)
         rows = await self._store.read(query.order_by(programmes.c.merchant_id).limit(limit))
         return [row.merchant_id for row in rows]
 
-    def held(self, tx: Connection, par: str, token_id: str, windows: Windows, now: datetime) -> Account:
+    def held(
+        self, tx: Connection, par: str, token_id: str, merchant_id: str, windows: Windows, now: datetime
+    ) -> Account:
         """Hold what was counted for an account until the end of the unit, with the controls over it and its token."""
         rows = find(tx, _OF, {"a_par": par, "a_token": token_id})
         # In one order whatever the rows' order: the account before the token.
@@ -134,7 +114,10 @@ class Controls:
             else Rule(f"token, {party}", control, token or standing)
             for subject, party, control in sorted(mine, key=lambda one: (one[0] != par, one[1]))
         )
-        return Account(par, token_id, rules, standing, token)
+        asked = any(control.programme for _, _, control in mine)
+        part_of = find(tx, _PROGRAMMES, {"a_merchant": merchant_id}) if asked else ()
+        programmes_of = frozenset(row.programme for row in part_of)
+        return Account(par, token_id, rules, programmes_of, standing, token)
 
     def count(self, tx: Connection, account: Account, amount_minor: int, *, verified: bool) -> None:
         """Count a payment of an account that is held; `verified`: its holder was."""

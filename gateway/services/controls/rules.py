@@ -30,6 +30,28 @@ class Rule:
     standing: Standing
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account and one of its tokens, held for a payment: the rules over it, and what was counted.
+
+    Attributes:
+        programmes: Which the merchant is part of; looked up only if a rule asks.
+        token: None unless a rule sums what the token alone pays: then it is counted from when such a rule is set.
+    """
+
+    par: str
+    token_id: str
+    rules: tuple[Rule, ...]
+    programmes: frozenset[str]
+    standing: Standing
+    token: Standing | None
+
+    @property
+    def unverified(self) -> Used:
+        """What the account paid without its holder verified, since the last time they were."""
+        return self.standing.unverified
+
+
 def domain(rules: Iterable[Rule], spend: Spend) -> list[Finding]:
     """What the rules say of way, place and time, bound by bound; each bound once, refused if any rule refuses."""
     return _joined(rules, lambda rule: _domain(rule.control, spend))

@@ -42,7 +42,10 @@ used = table(
     Column("unverified_count", Int64, nullable=False),
     Column("unverified_minor", Int64, nullable=False),
 )
-"""What was counted `since` the first payment that was: `day`, `week` and `month` are the first days of the windows that the counts are of."""
+"""What was counted, `since` the first payment that was.
+
+`day`, `week` and `month` are the first days of the windows that the counts are of.
+"""
 
 programmes = table(
     "controls_programmes",

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from gateway.services.controls import Account, Used, Windows
-from gateway.services.controls.rules import Rule
 from gateway.services.taps import decision
 from gateway.services.taps.checks import Decision
 from gateway.services.taps.decision import Case
@@ -17,11 +16,9 @@ from gateway.services.taps.policy import TapPolicy
 class Counting(Protocol):
     """The part of the controls that a tap is decided with."""
 
-    async def programmes_of(self, merchant_id: str) -> frozenset[str]:
-        """The programmes that a merchant is part of."""
-        ...
-
-    def held(self, tx: Connection, par: str, token_id: str, windows: Windows, now: datetime) -> Account:
+    def held(
+        self, tx: Connection, par: str, token_id: str, merchant_id: str, windows: Windows, now: datetime
+    ) -> Account:
         """Hold what was counted for an account, with the controls over it and its token."""
         ...
 
@@ -48,10 +45,6 @@ class Decider:
         """A moment in the zone of business dates, as `Case.at` wants it."""
         return now.astimezone(self._zone)
 
-    async def programmes_of(self, merchant_id: str) -> frozenset[str]:
-        """The programmes that a merchant is part of, as `Shop.programmes` wants them."""
-        return await self._controls.programmes_of(merchant_id)
-
     def before_cryptogram(self, case: Case) -> Decision:
         """What the message alone refuses."""
         return decision.before_cryptogram(case, self._policy)
@@ -66,11 +59,10 @@ class Decider:
             use: What `use` of the token answered (a value of UseOutcome).
         """
         assert not decided.refused, "after a refusal nothing may move"
-        assert case.token is not None, "a decision that is not refused has a token"
+        token, shop = case.known
         windows = self._policy.windows(case.day)
-        account = self._controls.held(tx, case.token.par, case.token.id, windows, case.at)
-        rules = (Rule("house", self._policy.control, account.standing), *account.rules)
-        decided = decision.after_use(decided, case, use, rules, account.unverified, self._policy)
+        account = self._controls.held(tx, token.par, token.id, shop.id, windows, case.at)
+        decided = decision.after_use(decided, case, use, account, self._policy)
         if not decided.refused:
             self._controls.count(tx, account, decided.approved_minor, verified=decision.verified(case))
         return decided

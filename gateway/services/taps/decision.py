@@ -5,13 +5,12 @@ check that fails decides the verdict, and nothing after it is looked at. A crypt
 anything of the token or its account has moved.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from gateway.services.controls import Bound, Channel, Spend, Used
+from gateway.services.controls import Account, Bound, Channel, Finding, Rule, Spend
 from gateway.services.controls import rules as bounds
-from gateway.services.controls.rules import Rule
 from gateway.services.taps import cvm, verification
 from gateway.services.taps.checks import Check, CheckName, Decision
 from gateway.services.taps.policy import TapPolicy
@@ -28,14 +27,12 @@ class Shop:
         id: `mer_…`.
         number: DE42 as it is registered.
         category: Merchant category, four digits.
-        programmes: What programmes the merchant is part of.
     """
 
     id: str
     number: str
     category: str
     city: str
-    programmes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +73,13 @@ class Case:
     def offline(self) -> bool:
         """Whether the terminal has approved it already."""
         return self.channel is Channel.OFFLINE
+
+    @property
+    def known(self) -> tuple[Held, Shop]:
+        """Token and shop, once nothing has been refused."""
+        assert self.token is not None, "a decision that is not refused has a token"
+        assert self.shop is not None, "a decision that is not refused has a shop"
+        return self.token, self.shop
 
     @property
     def day(self) -> date:
@@ -125,31 +129,17 @@ def with_cryptogram(decision: Decision, *, good: bool) -> Decision:
     return _extended(decision, [step], noted_from=None)
 
 
-def after_use(
-    decision: Decision, case: Case, use: str, rules: Sequence[Rule], unverified: Used, policy: TapPolicy
-) -> Decision:
+def after_use(decision: Decision, case: Case, use: str, account: Account, policy: TapPolicy) -> Decision:
     """What token, phone, controls and limits say, once the counter has moved.
 
     Args:
         decision: After `with_cryptogram`; not refused.
         case: As in `before_cryptogram`.
         use: What `use` of the token answered (a value of UseOutcome).
-        rules: The controls that hold, the house's own among them, with what was counted.
-        unverified: What the account paid without its holder verified, since the last time they were.
+        account: The controls over the account and its token, and what was counted for them.
         policy: As in `before_cryptogram`.
     """
-    assert case.shop is not None, "a decision that is not refused has a shop"
-    signals = Signals.of(case.icc)
-    spend = Spend(
-        channel=case.channel,
-        merchant_id=case.shop.id,
-        category=case.shop.category,
-        city=case.shop.city,
-        programmes=case.shop.programmes,
-        amount_minor=case.amount_minor,
-        at=case.at,
-    )
-    steps = _later_steps(case, use, signals, rules, spend, unverified, policy)
+    steps = _later_steps(case, use, account, policy)
     # What was approved offline is gone with its buyer: only what shows that it was no good tap may refuse it.
     return _extended(decision, steps, noted_from=CheckName.STATUS if case.offline else None)
 
@@ -208,27 +198,35 @@ def _amount(case: Case) -> _Step:
     return CheckName.AMOUNT, None, ""
 
 
-def _later_steps(
-    case: Case,
-    use: str,
-    signals: Signals,
-    rules: Sequence[Rule],
-    spend: Spend,
-    unverified: Used,
-    policy: TapPolicy,
-) -> Iterator[_Step]:
+def _later_steps(case: Case, use: str, account: Account, policy: TapPolicy) -> Iterator[_Step]:
+    signals, spend = Signals.of(case.icc), _spend(case, account)
+    rules = (Rule("house", policy.control, account.standing), *account.rules)
     yield _used(CheckName.COUNTER, use)
     yield _phone(case)
     yield _used(CheckName.STATUS, use)
-    for finding in bounds.domain(rules, spend):
-        name, verdict = _BOUNDS[finding.bound]
-        yield name, None if finding.passed else verdict, finding.detail
+    yield from map(_bounded, bounds.domain(rules, spend))
     yield from _circumstances(case, signals, policy)
-    lacking = cvm.missing(case.amount_minor, signals, unverified, policy)
+    lacking = cvm.missing(case.amount_minor, signals, account.unverified, policy)
     yield CheckName.CVM, Verdict.CVM_REQUIRED if lacking else None, lacking or _how(signals)
-    for finding in bounds.limits(rules, spend):
-        name, verdict = _BOUNDS[finding.bound]
-        yield name, None if finding.passed else verdict, finding.detail
+    yield from map(_bounded, bounds.limits(rules, spend))
+
+
+def _spend(case: Case, account: Account) -> Spend:
+    _, shop = case.known
+    return Spend(
+        channel=case.channel,
+        merchant_id=shop.id,
+        category=shop.category,
+        city=shop.city,
+        programmes=account.programmes,
+        amount_minor=case.amount_minor,
+        at=case.at,
+    )
+
+
+def _bounded(finding: Finding) -> _Step:
+    name, verdict = _BOUNDS[finding.bound]
+    return name, None if finding.passed else verdict, finding.detail
 
 
 def _used(name: CheckName, use: str) -> _Step:
@@ -239,8 +237,8 @@ def _used(name: CheckName, use: str) -> _Step:
 
 
 def _phone(case: Case) -> _Step:
-    assert case.token is not None, "a decision that is not refused has a token"
-    if case.expiry != case.token.expiry:
+    token, _ = case.known
+    if case.expiry != token.expiry:
         return CheckName.PHONE, Verdict.TOKEN_EXPIRED, "not the token's month"
     kind = case.icc.values["9F27"][0] >> 6
     wanted = 1 if case.offline else 2
