@@ -80,6 +80,7 @@ from gateway.services.releases import Proof, Releases
 from gateway.services.staff import Staff
 from gateway.services.statements import STATEMENTS_JOB, Statements
 from gateway.services.taps import Parts, Taps
+from gateway.services.taps.declined import DeclinedNotices
 from gateway.services.telling import Teller
 from gateway.services.tokens import Tokens
 from gateway.settings import Settings
@@ -243,6 +244,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             controls=Controls(store, clock),
             taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics)),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
+            tap_refusals=DeclinedNotices(store, clock, teller, Addresses(people), metrics),
             heads=Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE)),
             link_board=LinkBoard(store, clock),
             campaigns=campaigns,
