@@ -45,6 +45,7 @@ from gateway.services.benefits import Parts as BenefitParts
 from gateway.services.campaigns import Campaigns, Window
 from gateway.services.campaigns import Parts as CampaignParts
 from gateway.services.controls import Controls
+from gateway.services.controls.holders import HolderControls
 from gateway.services.decisions import Decisions
 from gateway.services.dialogues import SessionCounts
 from gateway.services.forwarding import Forwarding
@@ -150,7 +151,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
         await decisions.ship()
         merchants = Merchants(store, ledger, chart, keys, clock)
         statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
-        tokens = Tokens(store, people, keys, clock, settings)
+        tokens, controls = Tokens(store, people, keys, clock, settings), Controls(store, clock)
         opt_outs, handlers = OptOuts(store, clock), dict(QUESTION_HANDLERS)
         questions = Questions(store, clock, handlers)
         campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs, deciding.proposals)
@@ -194,6 +195,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             payees,
             SigningByUssd(signing, staff),
             providers,
+            HolderControls(controls, tokens),
         )  # fmt: skip
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
         counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
@@ -241,7 +243,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             merchants=merchants,
             bank=watched,
             tokens=tokens,
-            controls=Controls(store, clock),
+            controls=controls,
             taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics)),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             tap_refusals=DeclinedNotices(store, clock, teller, Addresses(people), metrics),
