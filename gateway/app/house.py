@@ -19,6 +19,7 @@ from gateway.services.approvals import Approvals
 from gateway.services.banking import Banking
 from gateway.services.benefits import AttesterBook, Benefits
 from gateway.services.campaigns import Campaigns
+from gateway.services.controls import Controls
 from gateway.services.decisions import Decisions
 from gateway.services.dialogues import Actions, SessionCounts
 from gateway.services.forwarding import Forwarding
@@ -45,6 +46,7 @@ from gateway.services.releases import Proof, Releases
 from gateway.services.staff import Staff
 from gateway.services.statements import Statements
 from gateway.services.taps import Taps
+from gateway.services.taps.declined import DeclinedNotices
 from gateway.services.tokens import Tokens
 from gateway.settings import Settings
 from gateway.store import Store
@@ -89,8 +91,10 @@ class House:
     merchants: Merchants
     bank: WatchedBank | None
     tokens: Tokens
+    controls: Controls
     taps: Taps
     money_notices: MoneyNotices
+    tap_refusals: DeclinedNotices
     heads: Heads
     link_board: LinkBoard
     campaigns: Campaigns
