@@ -24,12 +24,13 @@ class Tap:
         id: `tap_…`, the cause of its transfers.
         class_: Type of the message that it came by: 0100, 0120, 0200, or 0220 for an offline purchase.
         batch_number: The terminal's batch (DE60), six digits.
+        par: Of the account that pays; '' for taps of old.
         last4: Of the token's number; '' for taps of old.
         verdict: Why it was declined, APPROVED or PARTIAL once it was approved, None while that is open.
         part: The least part of the amount that would do; None when only all of it does.
         hold_minor: What hold number `hold_number` reserves.
         keep_minor: The most that the terminal may have: an approval in part and partial reversals lower it.
-        shrink: The hold must still follow a partial reversal.
+        shrink_minor: What the hold is being lowered to after a partial reversal, 0 for nothing.
         captured: What a completion asked for; None before.
         undone_minor: What of it goes back by reversals and voids.
         refunded_minor: What of it goes back by refunds.
@@ -50,6 +51,7 @@ class Tap:
     merchant_id: str
     person_id: str
     token_id: str
+    par: str
     last4: str
     atc: int
     amount: Money
@@ -57,7 +59,7 @@ class Tap:
     hold_minor: int
     hold_number: int
     keep_minor: int
-    shrink: bool
+    shrink_minor: int
     captured: Money | None
     undone_minor: int
     refunded_minor: int
@@ -91,6 +93,15 @@ class Tap:
         return self.capture_minor - self.undone_minor - self.refunded_minor
 
     @property
+    def counted_minor(self) -> int:
+        """What it counts for where taps are counted: what the terminal has or may still have of it."""
+        if self.reversal or self.state in {TapState.DECLINED, TapState.VOIDED}:
+            return 0
+        if self.capture_minor:
+            return min(self.capture_minor, self.keep_minor)
+        return 0 if self.state is TapState.EXPIRED else self.keep_minor
+
+    @property
     def due_back_minor(self) -> int:
         """What reversals ask back of what was captured, and is not on its way yet."""
         keep = 0 if self.reversal else min(self.keep_minor, self.capture_minor)
@@ -106,7 +117,7 @@ class Tap:
             self.expires_at,
             at_once=self.class_ in WHOLE and self.part is None,
             offline=self.offline,
-            shrink=self.shrink,
+            shrink=self.shrink_minor > 0,
             due_back_minor=self.due_back_minor,
         )
 

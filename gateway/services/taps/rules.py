@@ -7,7 +7,11 @@ from enum import StrEnum
 from typing import assert_never
 
 from gateway.services.taps.requests import Purchase
+from gateway.wire import emv
 from wallet.transfers import Outcome
+
+CID_TC = 0x40
+"""9F27 of what phone and terminal approved offline."""
 
 
 class Verdict(StrEnum):
@@ -233,6 +237,8 @@ def check_purchase(purchase: Purchase, expiry: str | None, merchant_number: str 
 
     `expiry` is the token's, None when there is no such token; `merchant_number` is the terminal's, None likewise.
     """
+    if not purchase.entry_mode.startswith("07"):
+        return Verdict.ENTRY_MODE
     if merchant_number is None or merchant_number != purchase.merchant_number:
         return Verdict.MERCHANT_UNKNOWN
     if purchase.amount_minor < 1 or purchase.amount_minor != purchase.tap.amount_minor or purchase.other_minor:
@@ -244,7 +250,9 @@ def check_phone(purchase: Purchase, expiry: str) -> Verdict | None:
     """What refuses a purchase whose cryptogram is good, before any counter of money."""
     if purchase.expiry != expiry:
         return Verdict.TOKEN_EXPIRED
-    return None if purchase.tap.is_arqc else Verdict.PHONE_DECLINED
+    kind = purchase.tap.values["9F27"][0] & 0xC0
+    asked = (emv.CID_ARQC, CID_TC) if purchase.class_ in {"0120", "0220"} else (emv.CID_ARQC,)
+    return None if kind in asked else Verdict.PHONE_DECLINED
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +279,13 @@ def check_completion(tap: Completable, amount_minor: int, approval: str) -> Verd
     if tap.capture_minor:
         return Verdict.DUPLICATE
     return None if 0 < amount_minor <= tap.keep_minor else Verdict.BAD_AMOUNT
+
+
+def check_refund(state: TapState, left_minor: int, amount_minor: int) -> Verdict | None:
+    """What refuses a refund of a tap of which this much is left; None to carry it out."""
+    if state not in {TapState.CAPTURED, TapState.REFUNDED}:
+        return Verdict.NO_ORIGINAL
+    return None if 0 < amount_minor <= left_minor else Verdict.BAD_AMOUNT
 
 
 def nearest_day(month_day: str, today: date) -> date | None:

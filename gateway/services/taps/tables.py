@@ -28,12 +28,13 @@ taps = table(
     Column("changed_at", Moment, nullable=False),
     Column("class", Text, nullable=False, server_default="0100"),
     Column("batch_number", Text, nullable=False, server_default="000000"),
+    Column("par", Text, nullable=False, server_default=""),
     Column("last4", Text, nullable=False, server_default=""),
     Column("part_minor", Int64, nullable=False, server_default="0"),
     Column("keep_minor", Int64, nullable=False, server_default="0"),
     Column("hold_minor", Int64, nullable=False, server_default="0"),
     Column("hold_number", Int64, nullable=False, server_default="0"),
-    Column("shrink", Flag, nullable=False, server_default="0"),
+    Column("shrink_minor", Int64, nullable=False, server_default="0"),
     Column("undone_minor", Int64, nullable=False, server_default="0"),
     Column("refunded_minor", Int64, nullable=False, server_default="0"),
     Column("captured_at", Moment),
@@ -51,8 +52,8 @@ taps = table(
 
 `class` is the message's type. `part_minor`: the least part of the amount that would do, 0 when only all of it does.
 `hold_minor` is what hold number `hold_number` reserves, `keep_minor` the most that the terminal may have of the amount
-(an approval in part and partial reversals lower it; `shrink`: the hold must follow), `capture_minor` what it asked for, 0
-before; `reversal`: the terminal took all of it back. Of what was captured `undone_minor` goes back by reversals and voids
+(an approval in part and partial reversals lower it; `shrink_minor` is what the hold is being lowered to, 0 for nothing),
+`capture_minor` what it asked for, 0 before; `reversal`: the terminal took all of it back. Of what was captured `undone_minor` goes back by reversals and voids
 and `refunded_minor` by refunds, `settled_minor` went into the cycle `cycle_id`. `owner`: who of the staff looks after it.
 """
 

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, Table, and_, exists, or_, select, update
 
-from gateway.services.taps.journal import tap_of
 from gateway.services.taps.model import HealOutcome, Taking, TakingKind, Tap
 from gateway.services.taps.refund_rules import RefundKind, RefundState, Source
+from gateway.services.taps.rows import tap_of
 from gateway.services.taps.rules import TapState
 from gateway.services.taps.tables import refunds, taps
 from gateway.store import Store

@@ -11,9 +11,10 @@ branch_labels = None
 depends_on = None
 
 TAPS = "taps_taps"
-TEXTS = {"class": "0100", "batch_number": "000000", "last4": "", "cycle_id": "", "owner": ""}
+TEXTS = {"class": "0100", "batch_number": "000000", "par": "", "last4": "", "cycle_id": "", "owner": ""}
 NUMBERS = (
-    "part_minor", "keep_minor", "hold_minor", "hold_number", "undone_minor", "refunded_minor", "settled_minor",
+    "part_minor", "keep_minor", "hold_minor", "hold_number", "shrink_minor", "undone_minor", "refunded_minor",
+    "settled_minor",
 )  # fmt: skip
 
 
@@ -23,7 +24,6 @@ def upgrade() -> None:
         op.add_column(TAPS, sa.Column(name, sa.Text(), nullable=False, server_default=before))
     for name in NUMBERS:
         op.add_column(TAPS, sa.Column(name, t.Int64, nullable=False, server_default="0"))
-    op.add_column(TAPS, sa.Column("shrink", t.Flag(), nullable=False, server_default="0"))
     op.add_column(TAPS, sa.Column("captured_at", t.Moment()))
     op.add_column(TAPS, sa.Column("checks", t.JsonText(), nullable=False, server_default="[]"))
     # Until now a tap was held whole, and what went back after its capture was all of it.
