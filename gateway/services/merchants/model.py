@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+NO_CATEGORY = "0000"
+
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
@@ -14,6 +16,7 @@ class Merchant:
         name: As staff and receipts show it.
         owner_person_id: The person behind it.
         city: Where it is.
+        category: Its merchant category (ISO 18245), four digits; `0000` until somebody says which.
     """
 
     id: str
@@ -22,17 +25,20 @@ class Merchant:
     owner_person_id: str
     city: str
     registered_at: datetime
+    category: str = NO_CATEGORY
 
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A terminal: its id of eight characters (DE41) and whose it is."""
+    """A terminal: its id of eight characters (DE41), whose it is, and where and for what they take money."""
 
     id: str
     merchant_id: str
     merchant_number: str
     merchant_name: str
     registered_at: datetime
+    city: str = ""
+    category: str = NO_CATEGORY
 
 
 @dataclass(frozen=True, slots=True)

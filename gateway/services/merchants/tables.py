@@ -13,6 +13,7 @@ merchants = table(
     Column("owner_person_id", Text, nullable=False),
     Column("city", Text, nullable=False),
     Column("registered_at", Moment, nullable=False),
+    Column("category", Text, nullable=False, server_default="0000"),
 )
 
 terminals = table(
