@@ -79,7 +79,7 @@ from gateway.services.providers import Providers, ProviderStatements
 from gateway.services.releases import Proof, Releases
 from gateway.services.staff import Staff
 from gateway.services.statements import STATEMENTS_JOB, Statements
-from gateway.services.taps import Parts, Taps
+from gateway.services.taps import Decider, Parts, TapPolicy, Taps
 from gateway.services.telling import Teller
 from gateway.services.tokens import Tokens
 from gateway.settings import Settings
@@ -149,7 +149,9 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
         await decisions.ship()
         merchants = Merchants(store, ledger, chart, keys, clock)
         statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
-        tokens = Tokens(store, people, keys, clock, settings)
+        tokens, controls = Tokens(store, people, keys, clock, settings), Controls(store, clock)
+        policy = await asyncio.to_thread(TapPolicy.load, settings.tap_policy_file)
+        decider = Decider(policy, controls, ZoneInfo(settings.zone))
         opt_outs, handlers = OptOuts(store, clock), dict(QUESTION_HANDLERS)
         questions = Questions(store, clock, handlers)
         campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs, deciding.proposals)
@@ -240,8 +242,8 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             merchants=merchants,
             bank=watched,
             tokens=tokens,
-            controls=Controls(store, clock),
-            taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics)),
+            controls=controls,
+            taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics, decider)),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             heads=Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE)),
             link_board=LinkBoard(store, clock),

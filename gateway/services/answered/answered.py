@@ -72,7 +72,9 @@ SEEN = select(messages).where(_MINE)
 _ANSWER = select(messages.c.answer).where(_MINE).with_for_update(key_share=True)
 _SETTLE = update(messages).where(_MINE).values(subject=bindparam("new_subject"), verdict=bindparam("new_verdict"))
 _PUT = (
-    update(messages).where(_MINE, messages.c.answer == b"").values(answer=bindparam("new_answer", type_=messages.c.answer.type))
+    update(messages)
+    .where(_MINE, messages.c.answer == b"")
+    .values(answer=bindparam("new_answer", type_=messages.c.answer.type))
 )
 
 
@@ -86,7 +88,7 @@ def seen_of(row: Row[Any]) -> Seen:
     return Seen(row.digest, row.subject, row.verdict, row.answer)
 
 
-def take(  # noqa: PLR0913 - the parts of one row
+def take(
     tx: Connection, key: Key, digest: bytes, now: datetime, verdict: str = "", answer: bytes = b"", subject: str = ""
 ) -> Seen | None:
     """Take the key for this message; None when it was free, else the row that has it."""

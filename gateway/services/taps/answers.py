@@ -21,7 +21,7 @@ def is_request(mti: str) -> bool:
     return len(mti) == 4 and int(mti[2]) % 2 == 0 and mti[2] != "8"
 
 
-async def build(  # noqa: PLR0913 - what an answer may add
+async def build(
     keys: KeyStore,
     request: Message,
     terminal_id: str,

@@ -1,6 +1,6 @@
 """Units of work of taps: intents, answers, outcomes. Locks: message, token, original, tap, refund, in this order."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -8,25 +8,26 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, update
 
 from gateway.services.answered import Key, Seen, put_answer, settle, take
-from gateway.services.taps import rules
+from gateway.services.taps import decision, rules
+from gateway.services.taps.checks import Decision
 from gateway.services.taps.model import WHOLE, Tap
 from gateway.services.taps.requests import Asked, Completion, Purchase
-from gateway.services.taps.rows import KIND_COMPLETION, KIND_PURCHASE, Counted, locked, name_original, named_by, tap_of, write_tap
+from gateway.services.taps.rows import (
+    KIND_COMPLETION,
+    KIND_PURCHASE,
+    Counted,
+    locked,
+    name_original,
+    named_by,
+    stored_checks,
+    write_tap,
+)
 from gateway.services.taps.rules import Step, TapState, Verdict
 from gateway.services.taps.tables import attempts, taps
 from gateway.store import insert_ignore, write
-from wallet.money import irr
+from wallet.money import Money, irr
 from wallet.transfers import PostResult
 
-USE: Mapping[str, Verdict | None] = {
-    "ok": None,
-    "replayed": Verdict.REPLAYED,
-    "not_active": Verdict.TOKEN_SUSPENDED,
-    "expired": Verdict.TOKEN_EXPIRED,
-    "key_used_up": Verdict.KEY_USED_UP,
-    "key_unknown": Verdict.BAD_CRYPTOGRAM,
-}
-"""What the outcome of a token's use (`UseOutcome`) means to the terminal."""
 _PUT_TAP = insert(taps)
 _ANSWERED = (
     update(taps)
@@ -35,8 +36,8 @@ _ANSWERED = (
         {
             name: bindparam(f"new_{name}", type_=taps.c[name].type)
             for name in (
-                "state", "verdict", "hold_minor", "keep_minor", "capture_minor", "captured_at", "reversal", "unfinished",
-                "changed_at",
+                "state", "verdict", "hold_minor", "keep_minor", "capture_minor", "captured_at", "reversal",
+                "unfinished", "checks", "changed_at",
             )
         }
     )
@@ -47,19 +48,18 @@ _ANSWERED = (
 class Intent:
     """A purchase whose cryptogram is good, ready to become a tap.
 
-    `refused` is what refuses it after its counter has moved; `use` moves it. `part_minor` is the least part of the amount
-    that would do, 0 when only all of it does.
+    `decide` moves the counters of token and account and says whether it may go on. `part_minor` is the least part of
+    the amount that would do, 0 when only all of it does.
     """
 
     tap_id: str
     merchant_id: str
     person_id: str
     token_id: str
+    par: str
     approval: str
-    refused: Verdict | None
-    checks: Sequence[Mapping[str, object]]
     part_minor: int
-    use: Callable[[Connection], str]
+    decide: Callable[[Connection], Decision]
     expires_at: datetime
 
 
@@ -69,15 +69,14 @@ class Attempt:
 
     id: str
     last4: str
-    verdict: Verdict
-    checks: Sequence[Mapping[str, object]]
+    decided: Decision
 
 
 def refuse(
     tx: Connection, key: Key, digest: bytes, asked: Asked, attempt: Attempt, answer: bytes, now: datetime
 ) -> Seen:
     """Store a refusal that touches no token, with its answer."""
-    taken = take(tx, key, digest, now, attempt.verdict, answer)
+    taken = take(tx, key, digest, now, attempt.decided.verdict, answer)
     if taken is not None:
         return taken
     row = {
@@ -88,26 +87,27 @@ def refuse(
         "rrn": asked.rrn,
         "amount_minor": asked.amount_minor,
         "last4": attempt.last4,
-        "verdict": attempt.verdict,
-        "checks": list(attempt.checks),
+        "verdict": attempt.decided.verdict,
+        "checks": attempt.decided.json(),
         "at": now,
     }
     insert_ignore(tx, attempts, row)
-    return Seen(digest, "", attempt.verdict, answer)
+    return Seen(digest, "", attempt.decided.verdict, answer)
 
 
-def open_tap(tx: Connection, key: Key, digest: bytes, purchase: Purchase, intent: Intent, now: datetime) -> Seen:
-    """Store the intent of a purchase: the counter moves, the tap is PENDING, DECLINED, or UNPAID when it was offline."""
+def open_tap(
+    tx: Connection, key: Key, digest: bytes, purchase: Purchase, intent: Intent, counted: Counted, now: datetime
+) -> Seen:
+    """Store the intent of a purchase: the counters move, the tap is PENDING or DECLINED."""
     taken = take(tx, key, digest, now, subject=intent.tap_id)
     if taken is not None:
         return taken
-    verdict = USE[intent.use(tx)]
-    if verdict is not Verdict.REPLAYED:
-        verdict = intent.refused or verdict
+    decided = intent.decide(tx)
+    verdict = decided.verdict if decided.refused else None
     named = name_original(tx, purchase, purchase.stan, KIND_PURCHASE, intent.tap_id, now)
     if named is not None:
         verdict = verdict or (Verdict.DUPLICATE if named else Verdict.REVERSED)
-    state = _opening(purchase, verdict)
+    state = TapState.PENDING if verdict is None else TapState.DECLINED
     whole = purchase.class_ in WHOLE
     row = {
         "id": intent.tap_id,
@@ -119,6 +119,7 @@ def open_tap(tx: Connection, key: Key, digest: bytes, purchase: Purchase, intent
         "merchant_id": intent.merchant_id,
         "person_id": intent.person_id,
         "token_id": intent.token_id,
+        "par": intent.par,
         "last4": purchase.pan[-4:],
         "atc": purchase.tap.atc,
         "amount_minor": purchase.amount_minor,
@@ -143,27 +144,14 @@ def open_tap(tx: Connection, key: Key, digest: bytes, purchase: Purchase, intent
         "cycle_id": "",
         "settled_minor": 0,
         "owner": "",
-        "checks": list(intent.checks),
+        "checks": decided.json(),
     }
     write(tx, _PUT_TAP, row)
     if verdict is not None:
         settle(tx, key, intent.tap_id, verdict)
+    if named is not None and not decided.refused:
+        counted.refused(tx, intent.par, intent.token_id, now, purchase.amount_minor)
     return Seen(digest, intent.tap_id, verdict or "", b"")
-
-
-_NEVER_OWED = frozenset({Verdict.REPLAYED, Verdict.BAD_CRYPTOGRAM, Verdict.REVERSED, Verdict.DUPLICATE, Verdict.TAMPERED})
-"""What even an offline purchase is declined for: nothing proves that somebody owes it, or it is charged already."""
-
-
-def _opening(purchase: Purchase, verdict: Verdict | None) -> TapState:
-    if verdict is None:
-        return TapState.PENDING
-    owed = purchase.class_ in {"0120", "0220"} and verdict not in _NEVER_OWED and _is_tc(purchase)
-    return TapState.UNPAID if owed else TapState.DECLINED
-
-
-def _is_tc(purchase: Purchase) -> bool:
-    return purchase.tap.values["9F27"][0] & 0xC0 == rules.CID_TC
 
 
 def open_completion(
@@ -190,6 +178,14 @@ def open_completion(
     return Seen(digest, tap_id, verdict or "", b"")
 
 
+def complete(tx: Connection, tap_id: str, amount: Money, counted: Counted, now: datetime) -> None:
+    """Store a completion whose message was lost; nothing if the tap moved meanwhile."""
+    tap = locked(tx, tap_id)
+    open_ = tap.state in {TapState.PENDING, TapState.HELD, TapState.EXPIRED}
+    if open_ and not tap.reversal and not tap.capture_minor and amount.minor <= tap.keep_minor:
+        counted.write(tx, tap, replace(tap, captured=amount), now)
+
+
 def stepped(tap: Tap, step: Step, results: Sequence[PostResult], now: datetime) -> Tap:
     """The tap after the ledger's answer to a step."""
     outcome = next((one.outcome for one in results if not one.outcome.stands), results[0].outcome)
@@ -205,6 +201,11 @@ def stepped(tap: Tap, step: Step, results: Sequence[PostResult], now: datetime) 
     if step in {Step.HOLD, Step.CHARGE}:
         told = changed.verdict if outcome.stands and step is Step.HOLD else rules.verdict_of(outcome)
         changed = changed if tap.reversal else replace(changed, verdict=told)
+    if tap.state is TapState.PENDING and not tap.reversal:
+        said = decision.with_funds(
+            Decision(Verdict.APPROVED, 0, tap.checks), changed.verdict or Verdict.MALFUNCTION, changed.keep_minor
+        )
+        changed = replace(changed, checks=said.checks)
     if changed.state is TapState.CAPTURED and tap.state is not TapState.CAPTURED:
         kept = Verdict.PARTIAL if tap.verdict is Verdict.PARTIAL else changed.verdict
         changed = replace(changed, captured_at=now, verdict=kept)
@@ -224,7 +225,7 @@ def _held(tap: Tap, held_minor: int) -> Tap:
     return tap
 
 
-def conclude(  # noqa: PLR0913 - what is stored together
+def conclude(
     tx: Connection, key: Key, before: Tap, tap: Tap, answer: bytes, counted: Counted, now: datetime
 ) -> bytes | None:
     """Store how a purchase went together with its answer; None, and nothing done, if the tap moved meanwhile."""
@@ -237,6 +238,7 @@ def conclude(  # noqa: PLR0913 - what is stored together
         "new_capture_minor": tap.capture_minor,
         "new_captured_at": tap.captured_at,
         "new_reversal": tap.reversal,
+        "new_checks": stored_checks(tap.checks),
         "new_unfinished": rules.next_step(tap.progress, now) is not None,
         "new_changed_at": now,
     }

@@ -1,11 +1,10 @@
 """A tap, a refund and what clearing sees of them, as staff and others of the house see it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
+from gateway.services.taps.checks import Check
 from gateway.services.taps.refund_rules import RefundKind, RefundProgress, RefundState, Source
 from gateway.services.taps.rules import Completable, Progress, TapState, Verdict
 from wallet.money import Money
@@ -39,7 +38,7 @@ class Tap:
         refund_attempt: How often the ledger refused what it is asked again.
         cycle_id: The cycle of clearing that took it, '' before.
         owner: Who of the staff looks after it, '' for nobody yet.
-        checks: What was looked at, in order: `name`, `passed`, `detail` each.
+        checks: What was looked at, in order.
     """
 
     id: str
@@ -75,7 +74,7 @@ class Tap:
     cycle_id: str
     settled_minor: int
     owner: str
-    checks: tuple[Mapping[str, Any], ...]
+    checks: tuple[Check, ...]
 
     @property
     def capture_minor(self) -> int:
@@ -182,7 +181,7 @@ class Live:
     last4: str
     verdict: Verdict | None
     state: str
-    checks: tuple[Mapping[str, Any], ...]
+    checks: tuple[Check, ...]
     at: datetime
 
 

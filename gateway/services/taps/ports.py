@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from gateway.keys import KeyStore
 from gateway.observe import Metrics
+from gateway.services.taps.deciding import Decider
 from gateway.settings import Settings
 from gateway.store import Store
 from wallet.accounts import Chart
@@ -85,6 +86,16 @@ class TerminalInfo(Protocol):
         """DE42."""
         ...
 
+    @property
+    def category(self) -> str:
+        """Merchant category, four digits."""
+        ...
+
+    @property
+    def city(self) -> str:
+        """Where it stands."""
+        ...
+
 
 class Terminals(Protocol):
     """Where terminals are found."""
@@ -97,8 +108,8 @@ class Terminals(Protocol):
 class Counters(Protocol):
     """Where the taps of an account are counted against its holder's limits."""
 
-    def give_back(  # noqa: PLR0913 - which counters, since when and how much
-        self, tx: Connection, par: str, token_id: str, made_at: datetime, minor: int, *, whole: bool
+    def give_back(
+        self, tx: Connection, par: str, token_id: str, made_at: datetime, amount_minor: int, *, whole: bool
     ) -> None:
         """Take a tap, or a part of one, out of what was counted."""
         ...
@@ -117,3 +128,4 @@ class Parts:
     clock: Clock
     settings: Settings
     metrics: Metrics
+    decider: Decider

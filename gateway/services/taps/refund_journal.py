@@ -109,7 +109,9 @@ def open_reversal(tx: Connection, key: Key, digest: bytes, asked: Reversal, coun
     return Seen(digest, subject, verdict, b"")
 
 
-def open_void(tx: Connection, key: Key, digest: bytes, asked: Void, found: str, counted: Counted, now: datetime) -> Seen:
+def open_void(
+    tx: Connection, key: Key, digest: bytes, asked: Void, found: str, counted: Counted, now: datetime
+) -> Seen:
     """Store that a tap or refund of the terminal's open batch is taken back, or why not; `found` is its id or ''."""
     taken = take(tx, key, digest, now)
     if taken is not None:
@@ -251,4 +253,6 @@ def _put(tx: Connection, made: Refund) -> None:
     write(tx, _PUT_REFUND, row)
 
 
-_PLAIN = tuple(name for name in refunds.c.keys() if name not in {"amount_minor", "verdict", "unfinished"})
+_PLAIN = tuple(
+    column.name for column in refunds.columns if column.name not in {"amount_minor", "verdict", "unfinished"}
+)

@@ -158,7 +158,9 @@ def _refund(message: Message) -> RefundAsked:
     pan, par = message.text(2), message.text(48).rstrip(" ")
     if not pan and len(par) != _PAR_CHARACTERS:
         raise BadInput("a refund has DE2, or 29 characters in DE48")
-    return RefundAsked(*_asked(message), original_stan=_original(message, needed=False), pan=pan, par="" if pan else par)
+    return RefundAsked(
+        *_asked(message), original_stan=_original(message, needed=False), pan=pan, par="" if pan else par
+    )
 
 
 def _original(message: Message, *, needed: bool = True) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from gateway.services.taps import refund_rules, rules
+from gateway.services.taps.checks import Check, Decision, checks_of
 from gateway.services.taps.model import Refund, Tap
 from gateway.services.taps.ports import Counters
 from gateway.services.taps.refund_rules import RefundKind, RefundState, Source
@@ -36,7 +37,7 @@ _WRITE_TAP = (
             for name in (
                 "state", "verdict", "capture_minor", "reversal", "refund_attempt", "hold_minor", "hold_number",
                 "keep_minor", "shrink_minor", "undone_minor", "refunded_minor", "captured_at", "owner", "unfinished",
-                "changed_at",
+                "checks", "changed_at",
             )
         }
     )
@@ -51,6 +52,11 @@ _WRITE_REFUND = (
         }
     )
 )
+
+
+def stored_checks(checks: tuple[Check, ...]) -> str:
+    """As they are kept with a tap."""
+    return Decision(Verdict.APPROVED, 0, checks).json()
 
 
 def tap_of(row: Row[Any]) -> Tap:
@@ -89,7 +95,7 @@ def tap_of(row: Row[Any]) -> Tap:
         cycle_id=row.cycle_id,
         settled_minor=row.settled_minor,
         owner=row.owner,
-        checks=tuple(row.checks),
+        checks=checks_of(row.checks),
     )
 
 
@@ -146,6 +152,7 @@ def write_tap(tx: Connection, tap: Tap, now: datetime) -> None:
         "new_refunded_minor": tap.refunded_minor,
         "new_captured_at": tap.captured_at,
         "new_owner": tap.owner,
+        "new_checks": stored_checks(tap.checks),
         "new_unfinished": rules.next_step(tap.progress, now) is not None,
         "new_changed_at": now,
     }
@@ -155,13 +162,18 @@ def write_tap(tx: Connection, tap: Tap, now: datetime) -> None:
 class Counted:
     """Writes taps, and keeps what is counted against their holders' limits in step."""
 
-    def __init__(self, counters: Counters | None) -> None:
+    def __init__(self, counters: Counters | None = None) -> None:
         self._counters = counters
 
     def write(self, tx: Connection, before: Tap, after: Tap, now: datetime) -> None:
         """Store what changed about a tap."""
         write_tap(tx, after, now)
         self.changed(tx, before, after)
+
+    def refused(self, tx: Connection, par: str, token_id: str, made_at: datetime, minor: int) -> None:
+        """Give back what was counted for a purchase that became none in the same unit."""
+        if self._counters is not None and par:
+            self._counters.give_back(tx, par, token_id, made_at, minor, whole=True)
 
     def changed(self, tx: Connection, before: Tap, after: Tap) -> None:
         """Give back what a tap counts for no longer."""

@@ -6,12 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import assert_never
 
-from gateway.services.taps.requests import Purchase
-from gateway.wire import emv
 from wallet.transfers import Outcome
-
-CID_TC = 0x40
-"""9F27 of what phone and terminal approved offline."""
 
 
 class Verdict(StrEnum):
@@ -167,7 +162,7 @@ class Progress:
     due_back_minor: int = 0
 
 
-def next_step(tap: Progress, now: datetime) -> Step | None:  # noqa: PLR0911 - one line for each state
+def next_step(tap: Progress, now: datetime) -> Step | None:
     """What to do next; None when the tap needs nothing.
 
     What was asked first is carried out first, and then taken back: the ledger may have done it already.
@@ -230,29 +225,6 @@ def verdict_of(outcome: Outcome) -> Verdict:
             return Verdict.MERCHANT_UNKNOWN
         case _:
             return Verdict.MALFUNCTION
-
-
-def check_purchase(purchase: Purchase, expiry: str | None, merchant_number: str | None) -> Verdict | None:
-    """What refuses a purchase before its cryptogram is looked at; None to go on.
-
-    `expiry` is the token's, None when there is no such token; `merchant_number` is the terminal's, None likewise.
-    """
-    if not purchase.entry_mode.startswith("07"):
-        return Verdict.ENTRY_MODE
-    if merchant_number is None or merchant_number != purchase.merchant_number:
-        return Verdict.MERCHANT_UNKNOWN
-    if purchase.amount_minor < 1 or purchase.amount_minor != purchase.tap.amount_minor or purchase.other_minor:
-        return Verdict.BAD_AMOUNT
-    return Verdict.TOKEN_UNKNOWN if expiry is None else None
-
-
-def check_phone(purchase: Purchase, expiry: str) -> Verdict | None:
-    """What refuses a purchase whose cryptogram is good, before any counter of money."""
-    if purchase.expiry != expiry:
-        return Verdict.TOKEN_EXPIRED
-    kind = purchase.tap.values["9F27"][0] & 0xC0
-    asked = (emv.CID_ARQC, CID_TC) if purchase.class_ in {"0120", "0220"} else (emv.CID_ARQC,)
-    return None if kind in asked else Verdict.PHONE_DECLINED
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Index
 
 from gateway.store import table
-from wallet.types import Flag, Int64, JsonText, Moment, Text
+from wallet.types import Flag, Int64, Moment, Text
 
 taps = table(
     "taps_taps",
@@ -41,7 +41,7 @@ taps = table(
     Column("cycle_id", Text, nullable=False, server_default=""),
     Column("settled_minor", Int64, nullable=False, server_default="0"),
     Column("owner", Text, nullable=False, server_default=""),
-    Column("checks", JsonText, nullable=False, server_default="[]"),
+    Column("checks", Text, nullable=False, server_default=""),
     Index("taps_taps_unfinished", "unfinished", "changed_at"),
     Index("taps_taps_held", "state", "expires_at"),
     Index("taps_taps_terminal", "terminal_id", "batch_number"),
@@ -52,9 +52,10 @@ taps = table(
 
 `class` is the message's type. `part_minor`: the least part of the amount that would do, 0 when only all of it does.
 `hold_minor` is what hold number `hold_number` reserves, `keep_minor` the most that the terminal may have of the amount
-(an approval in part and partial reversals lower it; `shrink_minor` is what the hold is being lowered to, 0 for nothing),
-`capture_minor` what it asked for, 0 before; `reversal`: the terminal took all of it back. Of what was captured `undone_minor` goes back by reversals and voids
-and `refunded_minor` by refunds, `settled_minor` went into the cycle `cycle_id`. `owner`: who of the staff looks after it.
+(an approval in part and partial reversals lower it; `shrink_minor` is what the hold is being lowered to, 0 for none),
+`capture_minor` what it asked for, 0 before; `reversal`: the terminal took all of it back. Of what was captured
+`undone_minor` goes back by reversals and voids and `refunded_minor` by refunds, `settled_minor` went into the cycle
+`cycle_id`. `owner`: who of the staff looks after it.
 """
 
 refunds = table(
@@ -97,7 +98,7 @@ attempts = table(
     Column("amount_minor", Int64, nullable=False),
     Column("last4", Text, nullable=False),
     Column("verdict", Text, nullable=False),
-    Column("checks", JsonText, nullable=False),
+    Column("checks", Text, nullable=False),
     Column("at", Moment, nullable=False),
     Index("taps_attempts_at", "at"),
 )

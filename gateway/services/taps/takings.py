@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, Table, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, exists, or_, select, update
 
 from gateway.services.taps.model import HealOutcome, Taking, TakingKind, Tap
 from gateway.services.taps.refund_rules import RefundKind, RefundState, Source
@@ -54,17 +54,16 @@ class Takings:
         A purchase of which nothing is left, or of which something is just going back, is not among them. Of refunds
         those that came out of the payable account: the others have lowered their purchases.
         """
-        whose = (lambda column: column == merchant_id) if merchant_id else (lambda column: column != "")
         found: list[Taking] = []
         if not after.startswith("tap_"):
             paid = and_(refunds.c.cycle_id == "", refunds.c.state == RefundState.PAID, refunds.c.changed_at < cut)
             out = and_(refunds.c.source == Source.PAYABLE, refunds.c.reversal == False)  # noqa: E712 - a comparison
-            query = select(refunds).where(paid, out, whose(refunds.c.merchant_id), refunds.c.id > after)
+            query = select(refunds).where(paid, out, _whose(refunds, merchant_id), refunds.c.id > after)
             found = [_refund(row) for row in await self._store.read(query.order_by(refunds.c.id).limit(limit))]
         if len(found) < limit:
             due = and_(taps.c.cycle_id == "", taps.c.captured_at < cut, _free())
             behind = after if after.startswith("tap_") else ""
-            query = select(taps).where(due, whose(taps.c.merchant_id), taps.c.id > behind)
+            query = select(taps).where(due, _whose(taps, merchant_id), taps.c.id > behind)
             rows = await self._store.read(query.order_by(taps.c.id).limit(limit - len(found)))
             found += [_purchase(tap_of(row)) for row in rows]
         return found
@@ -89,6 +88,10 @@ class Takings:
     async def heal(self, terminal_id: str, stan: str, rrn: str, amount_minor: int, approval: str) -> HealOutcome:
         """Capture an approved hold whose completion was lost; asking twice is harmless."""
         return await self._heals.heal(terminal_id, stan, rrn, amount_minor, approval)
+
+
+def _whose(of: Table, merchant_id: str) -> ColumnElement[bool]:
+    return of.c.merchant_id == merchant_id if merchant_id else of.c.merchant_id != ""
 
 
 def _free() -> Any:  # noqa: ANN401 - SQLAlchemy's expression type is private

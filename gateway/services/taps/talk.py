@@ -59,7 +59,7 @@ class Talk:
             return seen.answer
         return None
 
-    async def built(  # noqa: PLR0913 - what an answer may add
+    async def built(
         self,
         message: Message,
         terminal_id: str,

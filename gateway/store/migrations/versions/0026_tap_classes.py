@@ -11,7 +11,9 @@ branch_labels = None
 depends_on = None
 
 TAPS = "taps_taps"
-TEXTS = {"class": "0100", "batch_number": "000000", "par": "", "last4": "", "cycle_id": "", "owner": ""}
+TEXTS = {
+    "class": "0100", "batch_number": "000000", "par": "", "last4": "", "cycle_id": "", "owner": "", "checks": "",
+}  # fmt: skip
 NUMBERS = (
     "part_minor", "keep_minor", "hold_minor", "hold_number", "shrink_minor", "undone_minor", "refunded_minor",
     "settled_minor",
@@ -25,7 +27,6 @@ def upgrade() -> None:
     for name in NUMBERS:
         op.add_column(TAPS, sa.Column(name, t.Int64, nullable=False, server_default="0"))
     op.add_column(TAPS, sa.Column("captured_at", t.Moment()))
-    op.add_column(TAPS, sa.Column("checks", t.JsonText(), nullable=False, server_default="[]"))
     # Until now a tap was held whole, and what went back after its capture was all of it.
     op.execute("UPDATE taps_taps SET keep_minor = amount_minor, hold_minor = amount_minor")
     # It went to what a merchant is paid at once, so no cycle moves it again.
@@ -47,7 +48,7 @@ def upgrade() -> None:
         sa.Column("amount_minor", t.Int64, nullable=False),
         sa.Column("last4", sa.Text(), nullable=False),
         sa.Column("verdict", sa.Text(), nullable=False),
-        sa.Column("checks", t.JsonText(), nullable=False),
+        sa.Column("checks", sa.Text(), nullable=False),
         sa.Column("at", t.Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sqlite_strict=True,
@@ -58,8 +59,8 @@ def upgrade() -> None:
 def _refunds() -> None:
     name = "taps_refunds"
     texts = (
-        "tap_id", "kind", "terminal_id", "stan", "rrn", "merchant_id", "person_id", "approval", "batch_number", "source",
-        "state", "verdict", "cycle_id", "owner",
+        "tap_id", "kind", "terminal_id", "stan", "rrn", "merchant_id", "person_id", "approval", "batch_number",
+        "source", "state", "verdict", "cycle_id", "owner",
     )  # fmt: skip
     op.create_table(
         name,

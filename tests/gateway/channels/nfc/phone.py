@@ -18,7 +18,7 @@ from gateway.services.tokens import ProvisionedToken
 
 SIGNED = ("9F02", "9F03", "9F1A", "95", "5F2A", "9A", "9C", "9F37", "82", "9F36", "9F10")
 DE55 = ("82", "84", "95", "9A", "9C", "5F2A", "5F34", "9F02", "9F03", "9F10", "9F1A", "9F26", "9F27", "9F36", "9F37")
-LL, LLL = {2, 32}, {55}
+LL, LLL = {2, 32}, {48, 54, 55, 60}
 
 
 def cmac(key: bytes, data: bytes) -> bytes:

@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
 from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
+from gateway.services.controls import Controls
 from gateway.services.merchants import Merchants
-from gateway.services.taps import Parts, Taps
+from gateway.services.taps import Decider, Parts, TapPolicy, Taps
 from gateway.services.tokens import ProvisionRequest, Tokens
 from gateway.settings import Settings
 from gateway.store import Store
@@ -95,7 +97,7 @@ class World:
         self.merchants = Merchants(self.store, self.ledger, self.chart, self.keys, self.clock)
         parts = Parts(
             self.store, self.ledger, self.chart, self.keys, self.tokens, self.merchants, self.clock, self.settings,
-            self.metrics,
+            self.metrics, Decider(TapPolicy.load(), Controls(self.store, self.clock), ZoneInfo(self.settings.zone)),
         )  # fmt: skip
         self.taps = Taps(parts)
 
