@@ -68,7 +68,7 @@ class Advices:
         """Capture an approved hold whose completion was lost.
 
         Raises:
-            LedgerUnavailable, LedgerBusy, TimeoutError: It is stored; the sweep finishes it, and asking again tells how.
+            LedgerUnavailable, LedgerBusy, TimeoutError: It is stored; the sweep finishes it, and asking again says how.
         """
         mine = and_(taps.c.terminal_id == terminal_id, taps.c.stan == stan, taps.c.rrn == rrn)
         rows = await self._store.read(select(taps).where(mine).order_by(taps.c.id.desc()).limit(1))

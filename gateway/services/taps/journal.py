@@ -215,10 +215,11 @@ def stepped(tap: Tap, step: Step, results: Sequence[PostResult], now: datetime) 
 def _held(tap: Tap, held_minor: int) -> Tap:
     """A tap whose hold stands for this much; too small a part is given up again."""
     keep = min(tap.keep_minor, held_minor)
-    verdict = Verdict.APPROVED if held_minor == tap.amount.minor else Verdict.PARTIAL
+    whole = held_minor == tap.amount.minor
+    verdict = tap.verdict if tap.reversal else Verdict.APPROVED if whole else Verdict.PARTIAL
     shrink = tap.shrink_minor if tap.shrink_minor < held_minor else 0
     tap = replace(tap, hold_minor=held_minor, keep_minor=keep, shrink_minor=shrink, verdict=verdict)
-    if tap.part is not None and held_minor < tap.part.minor:
+    if tap.part is not None and held_minor < tap.part.minor and not tap.reversal:
         return replace(tap, reversal=True, verdict=Verdict.NO_FUNDS)
     if tap.class_ in WHOLE and not tap.capture_minor:
         return replace(tap, captured=irr(keep))

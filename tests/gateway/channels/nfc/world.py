@@ -86,6 +86,7 @@ class World:
         self.metrics = Metrics()
         self.settings = Settings()
         self.merchant_id = ""
+        self.funds = 0
         self.phone = Phone()
         self.till = Till("TERM0001", "", b"")
         self.build()
@@ -134,6 +135,7 @@ class World:
         paid = Transfer(transfer_id(cause, "cash"), cash, wallet, irr(minor), TransferCode.CASH_IN, cause)
         (result,) = await self.ledger.ledger.post(paid)
         assert result.outcome.stands
+        self.funds += minor
 
     async def provision(self, phone: Phone) -> str:
         code = (await self.tokens.activation_code(PERSON)).code
@@ -160,7 +162,7 @@ class World:
     async def assert_money_is_whole(self) -> None:
         rows = await self.ledger.ledger.trial_balance()
         assert sum(row.debits_posted - row.credits_posted for row in rows) == 0
-        assert (await self.wallet())[0] + await self.payable() == FUNDS
+        assert (await self.wallet())[0] + await self.payable() == self.funds
 
     def refused(self, reason: str) -> float:
         value = self.metrics.registry.get_sample_value(
