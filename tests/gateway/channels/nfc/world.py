@@ -3,7 +3,10 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
 
 from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
@@ -26,6 +29,7 @@ from wallet.ledger import Ledger
 from wallet.money import irr
 from wallet.transfers import PostResult, Transfer, TransferCode
 
+T = TypeVar("T")
 PERSON = "per_1"
 MSISDN = "+989120000002"
 FUNDS = 1_000_000
@@ -48,7 +52,7 @@ class Killed(Exception):
 
 class FaultyLedger:
     """The ledger, with a fault before or after it posts: `down` refuses, `lost` posts and loses the answer, `kill`
-    posts and dies."""
+    posts and dies, `stop` dies before it posts."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -62,6 +66,8 @@ class FaultyLedger:
 
     async def post(self, *transfers: Transfer) -> list[PostResult]:
         self.posts += 1
+        if self.fault == "stop":
+            raise Killed
         if self.fault == "down":
             raise LedgerUnavailable("down")
         results = await self.ledger.post(*transfers)
@@ -75,11 +81,26 @@ class FaultyLedger:
         return results
 
 
+class CutStore(Store):
+    """The store, whose process dies after one of its next commits: the answer to who wrote is lost."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store._writer, store._reading, store._finder)
+        self.commits_left = -1
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        value = await super().write(work)
+        self.commits_left -= 1
+        if self.commits_left == 0:
+            raise Killed
+        return value
+
+
 class World:
     """Everything a test asks of; `rebuilt` stands for a process that was killed and started again."""
 
     def __init__(self, store: Store, ledger: Ledger, clock: Clock) -> None:
-        self.store, self.clock = store, clock
+        self.store, self.clock = CutStore(store), clock
         self.ledger = FaultyLedger(ledger)
         self.chart = Chart.load()
         self.keys = SoftwareKeyStore.for_tests()
