@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     policy_file: str = Field(
         "", description="TOML file of who must agree to what and how it is signed; empty: as shipped"
     )
+    tap_policy_file: str = Field(
+        "", description="TOML file of what every tap has to pass (limits, CVM, terminals); empty: as shipped"
+    )
     links_file: str = Field(
         "", description="TOML file of the links to SMSCs and the routes to them; empty: one link made of `smsc_…`"
     )

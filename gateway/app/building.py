@@ -44,6 +44,7 @@ from gateway.services.benefits import DECISION_USES, AttesterBook, Benefits, Cla
 from gateway.services.benefits import Parts as BenefitParts
 from gateway.services.campaigns import Campaigns, Window
 from gateway.services.campaigns import Parts as CampaignParts
+from gateway.services.controls import Controls
 from gateway.services.decisions import Decisions
 from gateway.services.dialogues import SessionCounts
 from gateway.services.forwarding import Forwarding
@@ -239,6 +240,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             merchants=merchants,
             bank=watched,
             tokens=tokens,
+            controls=Controls(store, clock),
             taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics)),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             heads=Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE)),

@@ -19,6 +19,7 @@ from gateway.services.approvals import Approvals
 from gateway.services.banking import Banking
 from gateway.services.benefits import AttesterBook, Benefits
 from gateway.services.campaigns import Campaigns
+from gateway.services.controls import Controls
 from gateway.services.decisions import Decisions
 from gateway.services.dialogues import Actions, SessionCounts
 from gateway.services.forwarding import Forwarding
@@ -89,6 +90,7 @@ class House:
     merchants: Merchants
     bank: WatchedBank | None
     tokens: Tokens
+    controls: Controls
     taps: Taps
     money_notices: MoneyNotices
     heads: Heads

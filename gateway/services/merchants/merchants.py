@@ -11,7 +11,7 @@ from gateway.errors import BadInput, Conflict, NotFound
 from gateway.keys import KeyStore
 from gateway.services.iban import masked_iban, normal_iban
 from gateway.services.merchants import rules
-from gateway.services.merchants.model import IbanChange, IbanOutcome, Merchant, Terminal, TerminalKey
+from gateway.services.merchants.model import NO_CATEGORY, IbanChange, IbanOutcome, Merchant, Terminal, TerminalKey
 from gateway.services.merchants.tables import ibans, merchants, terminals
 from gateway.store import Store, insert_ignore
 from wallet.accounts import Account, Chart
@@ -52,12 +52,15 @@ class Merchants:
         self._clock = clock
         self._cool = cool
 
-    async def register_merchant(self, name: str, owner_person_id: str, city: str) -> Merchant:
+    async def register_merchant(
+        self, name: str, owner_person_id: str, city: str, *, category: str = NO_CATEGORY
+    ) -> Merchant:
         """Store a merchant with a number of its own and open its account.
 
         Raises:
-            BadInput: No name or city, or one of more than 60 characters.
+            BadInput: No name or city, or one of more than 60 characters, or a category that is not four digits.
         """
+        _check_category(category)
         name, city = name.strip(), city.strip()
         if not 0 < len(name) <= NAME_MAX or not 0 < len(city) <= NAME_MAX:
             raise BadInput(f"a merchant's name and city have 1 to {NAME_MAX} characters")
@@ -80,12 +83,23 @@ class Merchants:
                     "iban_since": None,
                     "iban_cool_until": None,
                     "fee_class": "",
+                    "category": category,
                 }
                 if insert_ignore(tx, merchants, row):
                     return number
             raise Conflict("no free merchant number was drawn; try again")
 
-        return Merchant(merchant_id, await self._store.write(insert), name, owner_person_id, city, now)
+        return Merchant(merchant_id, await self._store.write(insert), name, owner_person_id, city, now, category)
+
+    async def set_category(self, merchant_id: str, category: str) -> bool:
+        """Say what a merchant sells; whether there is such a merchant.
+
+        Raises:
+            BadInput: Not four digits.
+        """
+        _check_category(category)
+        changed = update(merchants).where(merchants.c.id == merchant_id).values(category=category)
+        return await self._store.write(lambda tx: tx.execute(changed).rowcount) == 1
 
     async def register_terminal(self, merchant_id: str, terminal_id: str) -> TerminalKey:
         """Store a terminal and hand out its key, this once.
@@ -183,15 +197,21 @@ class Merchants:
 
 def _terminals() -> Select[Any]:
     joined = terminals.join(merchants, merchants.c.id == terminals.c.merchant_id)
-    return select(terminals, merchants.c.number, merchants.c.name).select_from(joined)
+    theirs = (merchants.c.number, merchants.c.name, merchants.c.city, merchants.c.category)
+    return select(terminals, *theirs).select_from(joined)
+
+
+def _check_category(category: str) -> None:
+    if not rules.is_category(category):
+        raise BadInput("a merchant's category has four digits")
 
 
 def _merchant(row: Row[Any]) -> Merchant:
     return Merchant(
-        row.id, row.number, row.name, row.owner_person_id, row.city, row.registered_at, row.iban, row.iban_since,
-        row.iban_cool_until, row.fee_class,
+        row.id, row.number, row.name, row.owner_person_id, row.city, row.registered_at, row.category, row.iban,
+        row.iban_since, row.iban_cool_until, row.fee_class,
     )  # fmt: skip
 
 
 def _terminal(row: Row[Any]) -> Terminal:
-    return Terminal(row.id, row.merchant_id, row.number, row.name, row.registered_at)
+    return Terminal(row.id, row.merchant_id, row.number, row.name, row.registered_at, row.city, row.category)

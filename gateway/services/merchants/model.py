@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from gateway.services.iban import masked_iban
 
+NO_CATEGORY = "0000"
+
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
@@ -21,6 +23,7 @@ class Merchant:
         iban_since: When that was last changed.
         iban_cool_until: Before that nothing is paid to it, so that a change by a thief can be noticed.
         fee_class: What the schedule of fees may treat apart, or ''.
+        category: Its merchant category (ISO 18245), four digits; `0000` until somebody says which.
     """
 
     id: str
@@ -29,6 +32,7 @@ class Merchant:
     owner_person_id: str
     city: str
     registered_at: datetime
+    category: str = NO_CATEGORY
     iban: str = field(default="", repr=False)
     iban_since: datetime | None = None
     iban_cool_until: datetime | None = None
@@ -65,13 +69,15 @@ class IbanOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A terminal: its id of eight characters (DE41) and whose it is."""
+    """A terminal: its id of eight characters (DE41), whose it is, and where and for what they take money."""
 
     id: str
     merchant_id: str
     merchant_number: str
     merchant_name: str
     registered_at: datetime
+    city: str = ""
+    category: str = NO_CATEGORY
 
 
 @dataclass(frozen=True, slots=True)

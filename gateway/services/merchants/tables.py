@@ -18,6 +18,7 @@ merchants = table(
     Column("iban_since", Moment),
     Column("iban_cool_until", Moment),
     Column("fee_class", Text, nullable=False),
+    Column("category", Text, nullable=False, server_default="0000"),
 )
 
 ibans = table(

@@ -38,6 +38,33 @@ class Verdict(StrEnum):
     """A completion of something that was never approved."""
     LEDGER_DOWN = "ledger_down"
     MALFUNCTION = "malfunction"
+    PARTIAL = "partial"
+    """Approved for a part: the wallet holds less, and the terminal can take a part."""
+    ENTRY_MODE = "entry_mode"
+    """Read as a magnetic stripe or by another way than a chip without contact."""
+    BAD_DATE = "bad_date"
+    """The day that the phone signed is not the terminal's, or neither is near ours."""
+    TERMINAL_RISK = "terminal_risk"
+    """The terminal's verification results say that it should not be."""
+    TAMPERED = "tampered"
+    """Phone and terminal contradict each other about the same fact."""
+    RELAY = "relay"
+    """An answer of the phone took longer than a phone at the terminal needs."""
+    CVM_REQUIRED = "cvm_required"
+    """Above the limit the holder must unlock the phone first: the terminal says "see phone"."""
+    CVM_FAILED = "cvm_failed"
+    """Whether it is the holder was asked, and the answer was no."""
+    SWITCHED_OFF = "switched_off"
+    """The holder or staff switched this way of paying off."""
+    CHANNEL_REFUSED = "channel_refused"
+    MERCHANT_REFUSED = "merchant_refused"
+    CATEGORY_REFUSED = "category_refused"
+    PLACE_REFUSED = "place_refused"
+    HOURS_REFUSED = "hours_refused"
+    PROGRAMME_REFUSED = "programme_refused"
+    """The token pays at the merchants of a programme only, and this is none of them."""
+    AMOUNT_LIMIT = "amount_limit"
+    COUNT_LIMIT = "count_limit"
 
     @property
     def de39(self) -> str:
@@ -64,6 +91,23 @@ _DE39: Mapping[Verdict, str] = {
     Verdict.NO_ORIGINAL: "57",
     Verdict.LEDGER_DOWN: "91",
     Verdict.MALFUNCTION: "96",
+    Verdict.PARTIAL: "10",
+    Verdict.ENTRY_MODE: "58",
+    Verdict.BAD_DATE: "12",
+    Verdict.TERMINAL_RISK: "05",
+    Verdict.TAMPERED: "59",
+    Verdict.RELAY: "59",
+    Verdict.CVM_REQUIRED: "70",  # modelled: networks use it for "ask the holder", 65 would read as too many taps
+    Verdict.CVM_FAILED: "55",
+    Verdict.SWITCHED_OFF: "57",
+    Verdict.CHANNEL_REFUSED: "57",
+    Verdict.MERCHANT_REFUSED: "57",
+    Verdict.CATEGORY_REFUSED: "57",
+    Verdict.PLACE_REFUSED: "57",
+    Verdict.HOURS_REFUSED: "57",
+    Verdict.PROGRAMME_REFUSED: "57",
+    Verdict.AMOUNT_LIMIT: "61",
+    Verdict.COUNT_LIMIT: "65",
 }
 
 

@@ -1,0 +1,23 @@
+"""What an account and its tokens may pay: bounds set by holders and staff, and what was paid already."""
+
+from gateway.services.controls.controls import Change, Controls
+from gateway.services.controls.model import ANY, Bound, Channel, Control, Finding, Party, Spend
+from gateway.services.controls.rules import Account, Rule
+from gateway.services.controls.windows import Standing, Used, Windows
+
+__all__ = [
+    "ANY",
+    "Account",
+    "Bound",
+    "Change",
+    "Channel",
+    "Control",
+    "Controls",
+    "Finding",
+    "Party",
+    "Rule",
+    "Spend",
+    "Standing",
+    "Used",
+    "Windows",
+]
