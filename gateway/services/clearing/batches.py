@@ -7,7 +7,6 @@ after a crash goes on where it stopped.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -17,7 +16,7 @@ from sqlalchemy import Connection, Row, select, update
 from gateway.errors import BadInput
 from gateway.observe import log
 from gateway.services import answered
-from gateway.services.answered import Key, Seen, nearest_day
+from gateway.services.answered import Key, nearest_day
 from gateway.services.clearing import answers, book, bulk, reconcile
 from gateway.services.clearing.model import (
     CLOSED,
@@ -137,9 +136,7 @@ class Batches:
         batch, others = await self._store.write(work)
         return batch, [one for one in takings if one.id not in others]
 
-    async def _compared(
-        self, batch: TerminalBatch, takings: Sequence[Taking], totals: Totals
-    ) -> tuple[str, Outcome]:
+    async def _compared(self, batch: TerminalBatch, takings: Sequence[Taking], totals: Totals) -> tuple[str, Outcome]:
         """What is answered, and what is written down with it."""
         if batch.state in {BatchState.AGREED, BatchState.HEALED} and batch.terminal_totals == totals:
             return answers.AGREED, Outcome(batch, batch.state, totals, batch.host_totals or totals)
@@ -183,9 +180,7 @@ class Batches:
             waiting = [tasks.create_task(one(sent)) for sent in lacking]
         return [task.result() for task in waiting]
 
-    def _concluded(
-        self, tx: Connection, *, key: Key, code: str, body: bytes, outcome: Outcome
-    ) -> bytes | None:
+    def _concluded(self, tx: Connection, *, key: Key, code: str, body: bytes, outcome: Outcome) -> bytes | None:
         """Write the batch's state with the answer; None, and nothing done, if the batch moved meanwhile."""
         batch, now = outcome.batch, self._clock.now()
         row = book.held_batch(tx, batch.id)

@@ -58,9 +58,7 @@ def reopen_exception(tx: Connection, type_: ExceptionType, subject: str, detail:
     tx.execute(update(EXCEPTIONS).where(mine).values(detail=dict(detail), **again))
 
 
-def resolve_exception(
-    tx: Connection, type_: ExceptionType, subject: str, by: str, reason: str, now: datetime
-) -> None:
+def resolve_exception(tx: Connection, type_: ExceptionType, subject: str, by: str, reason: str, now: datetime) -> None:
     """Close it, if it is open."""
     mine = (EXCEPTIONS.c.type == type_.value) & (EXCEPTIONS.c.subject == subject)
     is_open = EXCEPTIONS.c.state == ExceptionState.OPEN.value
@@ -111,7 +109,7 @@ def exception_of(row: Row[Any]) -> ClearingException:
 def cycle_of(row: Row[Any]) -> Cycle:
     """A cycle's row as a value."""
     return Cycle(
-        row.id, row.business_on, row.number, row.cut_at, CycleState(row.state), row.count, irr(row.gross_minor),
+        row.id, row.business_on, row.number, row.cut_at, CycleState(row.state), row.item_count, irr(row.gross_minor),
         irr(row.fee_minor), irr(row.refund_minor), irr(row.fee_back_minor), row.opened_at, row.finished_at,
     )  # fmt: skip
 
@@ -119,7 +117,7 @@ def cycle_of(row: Row[Any]) -> Cycle:
 def share_of(row: Row[Any]) -> Share:
     """What a cycle came to for a merchant, as a value."""
     return Share(
-        row.cycle_id, row.merchant_id, row.count, irr(row.gross_minor), irr(row.fee_minor), irr(row.refund_minor),
+        row.cycle_id, row.merchant_id, row.item_count, irr(row.gross_minor), irr(row.fee_minor), irr(row.refund_minor),
         irr(row.fee_back_minor), row.net_minor, irr(row.due_minor), irr(row.carried_minor),
     )  # fmt: skip
 

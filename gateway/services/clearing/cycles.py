@@ -40,7 +40,7 @@ Told = Callable[[str, int], None]
 
 def untold(_step: str, _count: int) -> None:
     """Nobody is told."""
-    return None
+    return
 
 
 class Cycles(Batches):
@@ -75,7 +75,7 @@ class Cycles(Batches):
         """The new cycle's id; None if it was opened before."""
         row = {
             "id": new_id("cyc", self._clock), "business_on": cut.business_on, "number": cut.number, "cut_at": cut.at,
-            "state": CycleState.MARKING.value, "count": 0, "gross_minor": 0, "fee_minor": 0, "refund_minor": 0,
+            "state": CycleState.MARKING.value, "item_count": 0, "gross_minor": 0, "fee_minor": 0, "refund_minor": 0,
             "fee_back_minor": 0, "opened_at": self._clock.now(), "finished_at": None, "worker": "",
             "worker_until": None,
         }  # fmt: skip
@@ -248,7 +248,7 @@ def _item(one: Taking, day: date, fee_minor: int) -> NewItem:
 def _shared(tx: Connection, *, cycle: Cycle, merchant_ids: Sequence[str]) -> None:
     """What the cycle came to for these merchants, once for each, with what they are owed or carry on."""
     mine = (ITEMS.c.cycle_id == cycle.id) & ITEMS.c.merchant_id.in_(merchant_ids) & (ITEMS.c.state == "posted")
-    sums = (func.count().label("count"), func.sum(ITEMS.c.amount_minor), func.sum(ITEMS.c.fee_minor))
+    sums = (func.count().label("item_count"), func.sum(ITEMS.c.amount_minor), func.sum(ITEMS.c.fee_minor))
     by = (ITEMS.c.merchant_id, ITEMS.c.kind)
     found = {(row[0], row[1]): row for row in tx.execute(select(*by, *sums).where(mine).group_by(*by))}
     for merchant_id in merchant_ids:
@@ -257,7 +257,7 @@ def _shared(tx: Connection, *, cycle: Cycle, merchant_ids: Sequence[str]) -> Non
         gross, fees, refunds, back = int(bought[3]), int(bought[4]), int(refunded[3]), int(refunded[4])
         net = gross - fees - refunds + back
         row = {
-            "cycle_id": cycle.id, "merchant_id": merchant_id, "count": bought[2] + refunded[2], "gross_minor": gross,
+            "cycle_id": cycle.id, "merchant_id": merchant_id, "item_count": bought[2] + refunded[2], "gross_minor": gross,
             "fee_minor": fees, "refund_minor": refunds, "fee_back_minor": back, "net_minor": net, "due_minor": 0,
             "carried_minor": 0,
         }  # fmt: skip
@@ -298,7 +298,7 @@ def add_due(tx: Connection, due_id: str, cycle_id: str, merchant_id: str, minor:
 
 
 def _finished(tx: Connection, *, cycle_id: str, now: datetime) -> None:
-    names = ("count", "gross_minor", "fee_minor", "refund_minor", "fee_back_minor")
+    names = ("item_count", "gross_minor", "fee_minor", "refund_minor", "fee_back_minor")
     sums = (func.coalesce(func.sum(SHARES.c[name]), 0) for name in names)
     values = tx.execute(select(*sums).where(SHARES.c.cycle_id == cycle_id)).one()
     said = dict(zip(names, map(int, values), strict=True))

@@ -114,7 +114,7 @@ def _rate(file: Path, row: object) -> Rate:
     if share > SHARE_OF or floor > cap:
         raise SettingsFault(f"{file}: a share is of {SHARE_OF}, and no floor lies above its cap")
     category, class_ = row.get("category", ""), row.get("class", "")
-    if not _is_category(category) or not isinstance(class_, str) or len(class_) > 40:  # noqa: PLR2004 - as its column
+    if not _is_category(category) or not isinstance(class_, str) or len(class_) > 40:
         raise SettingsFault(f"{file}: a category has four digits, a class up to 40 characters")
     return Rate(share, floor, cap, category, class_)
 
@@ -127,6 +127,4 @@ def _whole(file: Path, row: Mapping[str, object], name: str) -> int:
 
 
 def _is_category(text: object) -> bool:
-    return isinstance(text, str) and (text == "" or (len(text) == 4 and text.isascii() and text.isdigit()))  # noqa: PLR2004 - ISO 18245
-
-
+    return isinstance(text, str) and (text == "" or (len(text) == 4 and text.isascii() and text.isdigit()))

@@ -34,9 +34,7 @@ def transfers_of(item: Row[Any], chart: Chart) -> list[Transfer]:
         return []
     settled = transfer_id(cause, SETTLE, item.attempt)
     legs = [
-        Transfer(
-            settled, clearing, payable, irr(item.amount_minor), TransferCode.TAP_SETTLED, cause, linked=bool(fee)
-        )
+        Transfer(settled, clearing, payable, irr(item.amount_minor), TransferCode.TAP_SETTLED, cause, linked=bool(fee))
     ]
     if fee:
         paid = transfer_id(cause, FEE, item.attempt)

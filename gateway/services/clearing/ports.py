@@ -102,9 +102,7 @@ class Takings(Protocol):
         """All of a batch, reversed ones included."""
         ...
 
-    async def unsettled(
-        self, cut: datetime, merchant_id: str = "", *, after: str, limit: int
-    ) -> Sequence[Taking]:
+    async def unsettled(self, cut: datetime, merchant_id: str = "", *, after: str, limit: int) -> Sequence[Taking]:
         """What was taken before `cut` and is in no cycle, in order of ids from after that one."""
         ...
 
@@ -116,9 +114,7 @@ class Takings(Protocol):
         """What is taken for this cycle, in order of ids from after that one."""
         ...
 
-    async def heal(
-        self, terminal_id: str, stan: str, rrn: str, amount_minor: int, approval: str
-    ) -> HealOutcome:
+    async def heal(self, terminal_id: str, stan: str, rrn: str, amount_minor: int, approval: str) -> HealOutcome:
         """Capture an approved tap whose completion was lost."""
         ...
 

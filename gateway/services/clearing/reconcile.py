@@ -33,7 +33,7 @@ class Compared:
 
 def totals_of(takings: Iterable[Taking]) -> Totals:
     """What stands on the host's side."""
-    counts, sums = {kind: 0 for kind in Kind}, {kind: 0 for kind in Kind}
+    counts, sums = dict.fromkeys(Kind, 0), dict.fromkeys(Kind, 0)
     for one in takings:
         if not one.reversed:
             kind = Kind(one.kind)
@@ -45,7 +45,7 @@ def totals_of(takings: Iterable[Taking]) -> Totals:
 
 def totals_sent(uploads: Iterable[Upload]) -> Totals:
     """What the items come to that the terminal has sent."""
-    counts, sums = {kind: 0 for kind in Kind}, {kind: 0 for kind in Kind}
+    counts, sums = dict.fromkeys(Kind, 0), dict.fromkeys(Kind, 0)
     for one in uploads:
         counts[one.kind] += 1
         sums[one.kind] += one.amount.minor

@@ -43,9 +43,7 @@ def last_round(tx: Connection, terminal_id: str, number: str) -> Row[Any] | None
     return tx.execute(query.with_for_update(key_share=True)).one_or_none()
 
 
-def begun(
-    tx: Connection, clock: Clock, terminal_id: str, merchant_id: str, number: str, *, after: int = 0
-) -> Row[Any]:
+def begun(tx: Connection, clock: Clock, terminal_id: str, merchant_id: str, number: str, *, after: int = 0) -> Row[Any]:
     """The round behind `after`, begun now unless another process was faster."""
     now, round_ = clock.now(), after + 1
     row = {
@@ -69,9 +67,7 @@ def begun_for(tx: Connection, clock: Clock, items: Sequence[NewItem]) -> None:
     """Batches that these items belong to, begun where the number has none that is open to them."""
     ids = [one.taking_id for one in items]
     known = set(tx.execute(select(MEMBERS.c.taking_id).where(MEMBERS.c.taking_id.in_(ids))).scalars())
-    wanted = {
-        (one.terminal_id, one.batch_number): one.merchant_id for one in items if one.taking_id not in known
-    }
+    wanted = {(one.terminal_id, one.batch_number): one.merchant_id for one in items if one.taking_id not in known}
     for (terminal_id, number), merchant_id in sorted(wanted.items()):
         row = last_round(tx, terminal_id, number)
         if row is None or BatchState(row.state) in CLOSED:

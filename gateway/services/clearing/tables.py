@@ -1,4 +1,4 @@
-"""Tables of clearing: terminal batches and what they were found to be, cycles and their items, what merchants are owed."""
+"""Tables of clearing: terminal batches and what was found in them, cycles and their items, what merchants are owed."""
 
 from sqlalchemy import Column, Index, UniqueConstraint
 
@@ -71,7 +71,7 @@ CYCLES = table(
     Column("number", Int64, nullable=False),
     Column("cut_at", Moment, nullable=False),
     Column("state", Text, nullable=False),
-    Column("count", Int64, nullable=False),
+    Column("item_count", Int64, nullable=False),
     Column("gross_minor", Int64, nullable=False),
     Column("fee_minor", Int64, nullable=False),
     Column("refund_minor", Int64, nullable=False),
@@ -110,7 +110,7 @@ SHARES = table(
     "clearing_shares",
     Column("cycle_id", Text, primary_key=True),
     Column("merchant_id", Text, primary_key=True),
-    Column("count", Int64, nullable=False),
+    Column("item_count", Int64, nullable=False),
     Column("gross_minor", Int64, nullable=False),
     Column("fee_minor", Int64, nullable=False),
     Column("refund_minor", Int64, nullable=False),

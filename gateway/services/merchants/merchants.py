@@ -139,7 +139,11 @@ class Merchants:
 
         A change of an account that was there cools first: until then nothing is paid to the new one.
         """
-        account, reason, now = normal_iban(iban) if iban.strip() else "", " ".join(reason.split())[:200], self._clock.now()
+        account, reason, now = (
+            normal_iban(iban) if iban.strip() else "",
+            " ".join(reason.split())[:200],
+            self._clock.now(),
+        )
         if account is None:
             return IbanOutcome.BAD_IBAN
         if not reason:

@@ -102,7 +102,7 @@ def _cycles() -> None:
         _whole("number"),
         _moment("cut_at"),
         _text("state"),
-        *map(_whole, ("count", "gross_minor", "fee_minor", "refund_minor", "fee_back_minor")),
+        *map(_whole, ("item_count", "gross_minor", "fee_minor", "refund_minor", "fee_back_minor")),
         _moment("opened_at"),
         _moment("finished_at", nullable=True),
         _text("worker"),
@@ -126,7 +126,7 @@ def _cycles() -> None:
     op.create_index("clearing_items_merchant", "clearing_items", ["cycle_id", "merchant_id", "taking_id"])
     op.create_index("clearing_items_state", "clearing_items", ["state", "taking_id"])
     op.create_index("clearing_items_original", "clearing_items", ["original_id"])
-    sums = ("count", "gross_minor", "fee_minor", "refund_minor", "fee_back_minor", "net_minor", "due_minor")
+    sums = ("item_count", "gross_minor", "fee_minor", "refund_minor", "fee_back_minor", "net_minor", "due_minor")
     op.create_table(
         "clearing_shares",
         *map(_text, ("cycle_id", "merchant_id")),
