@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, and_, or_, select, update
 
 from gateway.services.clearing import book
 from gateway.services.clearing.model import (
@@ -147,10 +147,14 @@ class Views:
         return await self._store.write(work)
 
     async def cycles(self, *, on: date | None = None, before: str = LAST, limit: int = LIMIT) -> list[Cycle]:
-        """Cycles, newest first; of one business date."""
-        query = select(CYCLES).where(CYCLES.c.id < before)
+        """Cycles, latest cut first, from behind the cycle `before`; of one business date."""
+        query = select(CYCLES)
+        if before != LAST:
+            last = select(CYCLES.c.cut_at).where(CYCLES.c.id == before).scalar_subquery()
+            same = and_(CYCLES.c.cut_at == last, CYCLES.c.id < before)
+            query = query.where(or_(CYCLES.c.cut_at < last, same))
         query = query if on is None else query.where(CYCLES.c.business_on == on)
-        rows = await self._store.read(query.order_by(CYCLES.c.id.desc()).limit(limit))
+        rows = await self._store.read(query.order_by(CYCLES.c.cut_at.desc(), CYCLES.c.id.desc()).limit(limit))
         return [book.cycle_of(row) for row in rows]
 
     async def cycle(self, cycle_id: str) -> Cycle | None:

@@ -45,7 +45,8 @@ async def test_a_message_that_comes_again_gets_the_same_bytes_and_changed_conten
     assert await world.ask(Message("0500", {**asked.fields, 88: f"{1:016d}"})) == "94"
 
 
-async def test_a_lost_completion_is_healed_and_nothing_is_left_to_look_at(world: World) -> None:
+async def test_a_lost_completion_is_healed_and_nothing_is_left_to_look_at(both: World) -> None:
+    world = both
     shop = await world.shop()
     kept, lost = await world.host.buy(shop, 100_000, "000001"), await world.host.buy(shop, 70_000, "000002", lost=True)
     assert await world.ask(world.totals(2, 170_000)) == "95"
@@ -62,7 +63,8 @@ async def test_a_lost_completion_is_healed_and_nothing_is_left_to_look_at(world:
     assert {one.stan for one in view.takings} == {"000001", "000002"}
 
 
-async def test_what_cannot_be_healed_is_an_exception_with_an_owner_and_the_batch_closes(world: World) -> None:
+async def test_what_cannot_be_healed_is_an_exception_with_an_owner_and_the_batch_closes(both: World) -> None:
+    world = both
     shop = await world.shop()
     kept = await world.host.buy(shop, 100_000, "000001")
     differs = await world.host.buy(shop, 50_000, "000002")
@@ -106,7 +108,8 @@ async def test_the_end_of_a_batch_that_is_told_again_under_another_number_is_sti
     assert len(await world.clearing.views.batches()) == 1
 
 
-async def test_a_number_that_is_used_again_begins_another_round(world: World) -> None:
+async def test_a_number_that_is_used_again_begins_another_round(both: World) -> None:
+    world = both
     shop = await world.shop()
     for stan in ("000001", "000002", "000003"):
         await world.host.buy(shop, 100_000, stan)
@@ -115,7 +118,8 @@ async def test_a_number_that_is_used_again_begins_another_round(world: World) ->
     assert sorted((one.round, one.state) for one in rounds) == [(n, BatchState.AGREED) for n in (1, 2, 3)]
 
 
-async def test_a_batch_without_totals_is_closed_after_days_and_agreed_if_they_come_after_all(world: World) -> None:
+async def test_a_batch_without_totals_is_closed_after_days_and_agreed_if_they_come_after_all(both: World) -> None:
+    world = both
     shop = await world.shop()
     await world.host.buy(shop, 100_000, "000001")
     await world.day_ends()
