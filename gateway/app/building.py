@@ -44,6 +44,8 @@ from gateway.services.benefits import DECISION_USES, AttesterBook, Benefits, Cla
 from gateway.services.benefits import Parts as BenefitParts
 from gateway.services.campaigns import Campaigns, Window
 from gateway.services.campaigns import Parts as CampaignParts
+from gateway.services.clearing import Clearing, MerchantSource, Returns, read_calendar, read_schedule
+from gateway.services.clearing import Parts as ClearingParts
 from gateway.services.controls import Controls
 from gateway.services.decisions import Decisions
 from gateway.services.dialogues import SessionCounts
@@ -147,7 +149,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
         payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
         decisions, attesters = Decisions(store, clock, deciding.proposals, DECISION_USES), AttesterBook(store, clock)
         await decisions.ship()
-        merchants = Merchants(store, ledger, chart, keys, clock)
+        merchants = Merchants(store, ledger, chart, keys, clock, cool=timedelta(hours=settings.merchant_cool_hours))
         statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
         tokens = Tokens(store, people, keys, clock, settings)
         opt_outs, handlers = OptOuts(store, clock), dict(QUESTION_HANDLERS)
@@ -175,12 +177,17 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             )
         )
         banking = _banking(settings, store, clock, metrics, bank or watched)
-        sources: Mapping[str, Source] = {"benefits": ClaimSource(store, clock, people), "fees": providers}
+        sources: Mapping[str, Source] = {
+            "benefits": ClaimSource(store, clock, people),
+            "fees": providers,
+            "merchants": MerchantSource(store, clock, merchants),
+        }
         payouts = Payouts(PayoutParts(
             store, clock, counted, chart, Directory(people), payees, Agreements(deciding.proposals),
             Signatures(deciding.documents), banking, teller, sources, settings, metrics,
         ))  # fmt: skip
         banking.tells(payouts)
+        taps = Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics))
         signing = deciding.rooms(signed={PAYOUT_KIND: payouts.signed}, unsigned={PAYOUT_KIND: payouts.signed})
         served = UssdServices(
             people,
@@ -241,7 +248,23 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             bank=watched,
             tokens=tokens,
             controls=Controls(store, clock),
-            taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics)),
+            taps=taps,
+            clearing=Clearing(
+                ClearingParts(
+                    store,
+                    clock,
+                    counted,
+                    ledger,
+                    chart,
+                    keys,
+                    taps,
+                    merchants,
+                    read_schedule(settings.merchant_fees_file),
+                    read_calendar(ZoneInfo(settings.zone), settings.clearing_cycles_file),
+                    settings,
+                )
+            ),  # fmt: skip
+            merchant_returns=Returns(store, clock, merchants, payouts),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             heads=Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE)),
             link_board=LinkBoard(store, clock),

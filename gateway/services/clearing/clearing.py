@@ -64,7 +64,7 @@ class Clearing:
         self._prepared = True
 
     async def _owe_before(self, merchant_id: str) -> None:
-        balances = await self._parts.ledger.balances(self._parts.chart.id("merchant_payable", merchant_id))
+        balances = await self._parts.book.balances(self._parts.chart.id("merchant_payable", merchant_id))
         minor = balances.net_credit if balances is not None else 0
         due_id = f"mrc_{merchant_id.partition('_')[2]}:before"
 

@@ -257,9 +257,9 @@ def _shared(tx: Connection, *, cycle: Cycle, merchant_ids: Sequence[str]) -> Non
         gross, fees, refunds, back = int(bought[3]), int(bought[4]), int(refunded[3]), int(refunded[4])
         net = gross - fees - refunds + back
         row = {
-            "cycle_id": cycle.id, "merchant_id": merchant_id, "item_count": bought[2] + refunded[2], "gross_minor": gross,
-            "fee_minor": fees, "refund_minor": refunds, "fee_back_minor": back, "net_minor": net, "due_minor": 0,
-            "carried_minor": 0,
+            "cycle_id": cycle.id, "merchant_id": merchant_id, "item_count": bought[2] + refunded[2],
+            "gross_minor": gross, "fee_minor": fees, "refund_minor": refunds, "fee_back_minor": back, "net_minor": net,
+            "due_minor": 0, "carried_minor": 0,
         }  # fmt: skip
         if insert_ignore(tx, SHARES, row):
             _net(tx, cycle, merchant_id, net)

@@ -119,8 +119,8 @@ class Takings(Protocol):
         ...
 
 
-class Ledger(posting.Ledger, Protocol):
-    """The ledger as clearing uses it: statements read it, too. Satisfied by wallet.ledger.Ledger."""
+class Book(Protocol):
+    """What statements read of the ledger. Satisfied by wallet.ledger.Ledger."""
 
     async def balances(self, account: AccountId) -> Balances | None:
         """The account's balances now."""
@@ -239,7 +239,8 @@ class Parts:
 
     store: Store
     clock: Clock
-    ledger: Ledger
+    ledger: posting.Ledger
+    book: Book
     chart: Chart
     keys: KeyStore
     takings: Takings

@@ -92,14 +92,14 @@ class Statements:
         payable = parts.chart.account("merchant_payable", merchant_id)
         instant = timedelta(microseconds=1)
         await parts.ledger.open_accounts(payable)
-        begins = await parts.ledger.position_at(calendar.midnight(first) - instant)
-        ends = await parts.ledger.position_at(calendar.midnight(last + timedelta(days=1)) - instant)
-        before = await parts.ledger.balances_at(payable.id, position=begins)
-        after = await parts.ledger.balances_at(payable.id, position=ends)
+        begins = await parts.book.position_at(calendar.midnight(first) - instant)
+        ends = await parts.book.position_at(calendar.midnight(last + timedelta(days=1)) - instant)
+        before = await parts.book.balances_at(payable.id, position=begins)
+        after = await parts.book.balances_at(payable.id, position=ends)
         assert before is not None and after is not None, "the account was opened"  # noqa: PT018 - one condition
         lines: dict[tuple[LineKind, str], StatementLine] = {}
         at = begins
-        while page := await parts.ledger.movements_between(payable.id, after=at, through=ends, limit=PAGE):
+        while page := await parts.book.movements_between(payable.id, after=at, through=ends, limit=PAGE):
             cycles = await self._cycles([one.transfer.cause for one in page])
             for one in page:
                 self._add(lines, one, cycles)

@@ -55,9 +55,7 @@ async def _opened(store_url: str, wallet_url: str, clock: ManualClock) -> AsyncI
 
 
 @pytest.fixture
-async def world(
-    sqlite_template: Path, sqlite_wallet: Path, tmp_path: Path, clock: ManualClock
-) -> AsyncIterator[World]:
+async def world(sqlite_template: Path, sqlite_wallet: Path, tmp_path: Path, clock: ManualClock) -> AsyncIterator[World]:
     """A world on SQLite."""
     for source, name in ((sqlite_template, "gateway.db"), (sqlite_wallet, "wallet.db")):
         shutil.copy(source, tmp_path / name)
@@ -66,9 +64,7 @@ async def world(
 
 
 @pytest.fixture
-async def server_world(
-    postgres_socket: str, postgres_both: str, clock: ManualClock
-) -> AsyncIterator[World]:
+async def server_world(postgres_socket: str, postgres_both: str, clock: ManualClock) -> AsyncIterator[World]:
     """A world on PostgreSQL."""
     name = f"clearing_{os.getpid()}_{next(_numbers)}"
     admin = await asyncpg.connect(host=postgres_socket, user="tapdial", database="postgres")

@@ -1,4 +1,4 @@
-"""What stands for taps, merchants and terminals around clearing: typed fakes over the real ledger and the real store."""
+"""What stands for taps, merchants and terminals around clearing: typed fakes over a real ledger and a real store."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,10 +14,10 @@ from gateway.wire import iso8583
 from gateway.wire.iso8583 import ACQUIRER, Message
 from wallet.accounts import Account, Chart
 from wallet.clock import ManualClock
-from wallet.ids import AccountId, new_id, transfer_id
+from wallet.ids import new_id, transfer_id
 from wallet.ledger import Ledger
 from wallet.money import irr
-from wallet.transfers import Balances, Movement, PostResult, Transfer, TransferCode
+from wallet.transfers import PostResult, Transfer, TransferCode
 
 ZONE = ZoneInfo("Asia/Tehran")
 PERSON = "per_01JAAAAAAAAAAAAAAAAAAAAAAA"
@@ -112,22 +112,6 @@ class FaultyLedger:
                 raise Killed
         return results
 
-    async def balances(self, account: AccountId) -> Balances | None:
-        return await self.inner.balances(account)
-
-    async def balances_at(
-        self, account: AccountId, *, position: int | None = None, at: datetime | None = None
-    ) -> Balances | None:
-        return await self.inner.balances_at(account, position=position, at=at)
-
-    async def position_at(self, at: datetime) -> int:
-        return await self.inner.position_at(at)
-
-    async def movements_between(
-        self, account: AccountId, *, after: int, through: int, limit: int
-    ) -> Sequence[Movement]:
-        return await self.inner.movements_between(account, after=after, through=through, limit=limit)
-
 
 class Host:
     """Takings, with their money in the real ledger. `kill` names a verb that dies after it has done its work."""
@@ -140,9 +124,7 @@ class Host:
         self.kill = ""
 
     async def takings(self, terminal_id: str, batch_number: str) -> Sequence[Took]:
-        return [
-            one for one in self.took.values() if (one.terminal_id, one.batch_number) == (terminal_id, batch_number)
-        ]
+        return [one for one in self.took.values() if (one.terminal_id, one.batch_number) == (terminal_id, batch_number)]
 
     async def unsettled(self, cut: datetime, merchant_id: str = "", *, after: str, limit: int) -> Sequence[Took]:
         free = (one for one in self.took.values() if not one.cycle_id and one.taken_at < cut and not one.reversed)
@@ -171,9 +153,7 @@ class Host:
         self._die("heal")
         return Healed.HEALED
 
-    async def buy(
-        self, merchant_id: str, minor: int, stan: str, *, batch: str = "000001", lost: bool = False
-    ) -> Took:
+    async def buy(self, merchant_id: str, minor: int, stan: str, *, batch: str = "000001", lost: bool = False) -> Took:
         """A purchase; `lost`: it was approved, and its completion never came."""
         now = self.clock.now()
         one = Took(
@@ -233,8 +213,8 @@ class World:
 
     def reborn(self) -> Clearing:
         parts = Parts(
-            self.store, self.clock, self.ledger, self.chart, self.keys, self.host, self.shops, read_schedule(),
-            read_calendar(ZONE), Settings(),
+            self.store, self.clock, self.ledger, self.ledger.inner, self.chart, self.keys, self.host,
+            self.shops, read_schedule(), read_calendar(ZONE), Settings(),
         )  # fmt: skip
         self.clearing = Clearing(parts)
         return self.clearing
@@ -259,7 +239,7 @@ class World:
 
     async def balance(self, role: str, owner: str = "") -> int:
         """What an account is owed."""
-        sums = await self.ledger.balances(self.chart.id(role, owner))
+        sums = await self.ledger.inner.balances(self.chart.id(role, owner))
         return sums.net_credit if sums is not None else 0
 
     async def day_ends(self) -> None:
@@ -275,10 +255,10 @@ class World:
         self._stan += 1
         return f"{self._stan:06d}"
 
-    def totals(self, debits: int, minor: int, *, credits: int = 0, back: int = 0, **more: str) -> Message:
+    def totals(self, debits: int, minor: int, *, refunds: int = 0, back: int = 0, **more: str) -> Message:
         """A 0500."""
         return self._message(
-            "0500", {74: f"{credits:010d}", 76: f"{debits:010d}", 86: f"{back:016d}", 88: f"{minor:016d}"}, more
+            "0500", {74: f"{refunds:010d}", 76: f"{debits:010d}", 86: f"{back:016d}", 88: f"{minor:016d}"}, more
         )
 
     def item(self, one: Took, **more: str) -> Message:

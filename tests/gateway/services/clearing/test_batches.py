@@ -27,7 +27,7 @@ async def test_totals_that_agree_close_the_batch(world: World) -> None:
     await world.host.buy(shop, 50_000, "000002")
     await world.host.refund(first, 30_000, "000003")
     net = f"D{120_000:016d}"
-    assert await world.ask(world.totals(2, 150_000, credits=1, back=30_000, DE97=net)) == "00"
+    assert await world.ask(world.totals(2, 150_000, refunds=1, back=30_000, DE97=net)) == "00"
     (batch,) = await world.clearing.views.batches()
     assert (batch.state, batch.tries, batch.terminal_totals) == (BatchState.AGREED, 0, batch.host_totals)
     assert await types(world) == []

@@ -1,4 +1,4 @@
-"""From the tap to the merchant's bank: what cycles owe goes out by the rails of payouts, and comes back with a reason."""
+"""What cycles owe goes out by the rails of payouts to the merchant's bank, and comes back with a reason."""
 
 from dataclasses import replace
 from datetime import timedelta
