@@ -120,6 +120,18 @@ class Settings(BaseSettings):
         10_000, description="Least part of its amount that a tap is approved for, rials; 0: never a part", ge=0
     )
     tap_hold_s: int = Field(3600, description="How long a tap's hold waits for its clearing", ge=60, le=30 * 86_400)
+    merchant_fees_file: str = Field(
+        "", description="TOML file of what merchants pay for taps, by day, category and class; empty: as shipped"
+    )
+    clearing_cycles_file: str = Field(
+        "", description="TOML file of the day's settlement cycles; empty: 10:00, 14:00, 19:00 and the day's end"
+    )
+    clearing_batch_days: int = Field(
+        3, description="Days after which a terminal's batch without totals is closed as unconfirmed", ge=1, le=90
+    )
+    merchant_cool_hours: int = Field(
+        24, description="Hours in which a merchant is not paid after a change of its account", ge=0, le=720
+    )
     send_max_minor: int = Field(50_000_000, description="Largest amount one person sends another, rials", ge=1)
     sign_in_s: int = Field(3600, description="How long a staff sign-in lasts without use", ge=60, le=86_400)
     stop_s: float = Field(10.0, description="How long a stop waits for work in hand", gt=0, le=120)

@@ -44,6 +44,8 @@ from gateway.services.benefits import DECISION_USES, AttesterBook, Benefits, Cla
 from gateway.services.benefits import Parts as BenefitParts
 from gateway.services.campaigns import Campaigns, Window
 from gateway.services.campaigns import Parts as CampaignParts
+from gateway.services.clearing import Clearing, MerchantSource, Returns, read_calendar, read_schedule
+from gateway.services.clearing import Parts as ClearingParts
 from gateway.services.controls import Controls
 from gateway.services.controls.holders import HolderControls
 from gateway.services.decisions import Decisions
@@ -149,7 +151,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
         payments = Payments(store, clock, counted, chart, people, keys, teller, settings)
         decisions, attesters = Decisions(store, clock, deciding.proposals, DECISION_USES), AttesterBook(store, clock)
         await decisions.ship()
-        merchants = Merchants(store, ledger, chart, keys, clock)
+        merchants = Merchants(store, ledger, chart, keys, clock, cool=timedelta(hours=settings.merchant_cool_hours))
         statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
         tokens, controls = Tokens(store, people, keys, clock, settings), Controls(store, clock)
         policy = await asyncio.to_thread(TapPolicy.load, settings.tap_policy_file)
@@ -179,12 +181,17 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             )
         )
         banking = _banking(settings, store, clock, metrics, bank or watched)
-        sources: Mapping[str, Source] = {"benefits": ClaimSource(store, clock, people), "fees": providers}
+        sources: Mapping[str, Source] = {
+            "benefits": ClaimSource(store, clock, people),
+            "fees": providers,
+            "merchants": MerchantSource(store, clock, merchants),
+        }
         payouts = Payouts(PayoutParts(
             store, clock, counted, chart, Directory(people), payees, Agreements(deciding.proposals),
             Signatures(deciding.documents), banking, teller, sources, settings, metrics,
         ))  # fmt: skip
         banking.tells(payouts)
+        taps = Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics, decider))
         signing = deciding.rooms(signed={PAYOUT_KIND: payouts.signed}, unsigned={PAYOUT_KIND: payouts.signed})
         served = UssdServices(
             people,
@@ -246,7 +253,23 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             bank=watched,
             tokens=tokens,
             controls=controls,
-            taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics, decider)),
+            taps=taps,
+            clearing=Clearing(
+                ClearingParts(
+                    store,
+                    clock,
+                    counted,
+                    ledger,
+                    chart,
+                    keys,
+                    taps,
+                    merchants,
+                    read_schedule(settings.merchant_fees_file),
+                    read_calendar(ZoneInfo(settings.zone), settings.clearing_cycles_file),
+                    settings,
+                )
+            ),  # fmt: skip
+            merchant_returns=Returns(store, clock, merchants, payouts),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             tap_refusals=DeclinedNotices(store, clock, teller, Addresses(people), metrics),
             heads=Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE)),

@@ -76,7 +76,14 @@ def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[st
     app.add_subapp("/console", console_app(_console(house, dialogues, links)))
     app.add_subapp("/api/v1", api_app(house.tokens, house.heads, house.clock, house.metrics, _partners(house)))
     linked = LinkedUssd(dialogues, house.metrics, Codes([house.settings.service_code, STAFF_CODE]))
-    desk = Desk(house.taps, house.merchants, house.keys, house.metrics, house.settings.iso8583_idle_s)
+    desk = Desk(
+        house.taps,
+        house.merchants,
+        house.keys,
+        house.metrics,
+        house.settings.iso8583_idle_s,
+        batches=house.clearing,
+    )
     return Doors(app, TerminalServer(desk), _letters(house), dialogues, ready, hops, clerk, linked, menus)
 
 

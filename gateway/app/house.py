@@ -19,6 +19,7 @@ from gateway.services.approvals import Approvals
 from gateway.services.banking import Banking
 from gateway.services.benefits import AttesterBook, Benefits
 from gateway.services.campaigns import Campaigns
+from gateway.services.clearing import Clearing, Returns
 from gateway.services.controls import Controls
 from gateway.services.decisions import Decisions
 from gateway.services.dialogues import Actions, SessionCounts
@@ -93,6 +94,8 @@ class House:
     tokens: Tokens
     controls: Controls
     taps: Taps
+    clearing: Clearing
+    merchant_returns: Returns
     money_notices: MoneyNotices
     tap_refusals: DeclinedNotices
     heads: Heads

@@ -16,6 +16,7 @@ from gateway.cli import (
     bookkeeping,
     books,
     campaigns,
+    clearing,
     db,
     decisions,
     heads,
@@ -64,6 +65,7 @@ app.add_typer(decisions.app, name="decisions")
 app.add_typer(attesters.app, name="attesters")
 app.add_typer(providers.app, name="providers")
 app.add_typer(payouts.app, name="payouts")
+app.add_typer(clearing.app, name="clearing")
 app.add_typer(mail.app, name="mail")
 app.add_typer(statements.app, name="statements")
 app.add_typer(staff.app, name="staff")

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.channels.nfc.framing import Dropped, DropReason, read_body
-from gateway.channels.nfc.ports import Taps, Terminals
+from gateway.channels.nfc.ports import Batches, Taps, Terminals
 from gateway.errors import Fault
 from gateway.keys import KeyStore
 from gateway.observe import Metrics, log
@@ -16,6 +16,8 @@ from gateway.wire.iso8583 import BadMessage, Message
 from wallet.errors import WalletFault
 
 SIGN_ON, SIGN_OFF, ECHO = "001", "002", "301"
+BATCHES = frozenset({"0320", "0321", "0500", "0501"})
+"""Types of what a terminal says of its batch."""
 _NETWORK = "0800"
 _WRITE_S = 5.0
 
@@ -29,6 +31,7 @@ class Desk:
         answer_s: How long a message may take before it is answered with 96.
         in_flight_max: Messages of one line that are worked on at once; more wait in the socket.
         sign_on_s: How long a new line may be silent: strangers must not keep the places of terminals.
+        batches: Answers terminals about their batches; None: as any message that is not known.
     """
 
     taps: Taps
@@ -39,6 +42,7 @@ class Desk:
     answer_s: float = 10.0
     in_flight_max: int = 8
     sign_on_s: float = 10.0
+    batches: Batches | None = None
 
 
 class Line:
@@ -151,6 +155,8 @@ class Line:
             return await self._plain(message, self._network(message))
         try:
             async with asyncio.timeout(self._desk.answer_s):
+                if message.mti in BATCHES and self._desk.batches is not None:
+                    return await self._desk.batches.answer(message, self.terminal_id)
                 return await self._desk.taps.answer(message, self.terminal_id)
         except (Fault, WalletFault, TimeoutError) as fault:
             log().warning("fault", terminal=self.terminal_id, fault=type(fault).__name__, detail=str(fault))

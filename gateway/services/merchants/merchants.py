@@ -1,21 +1,25 @@
 """Verbs of merchants and terminals."""
 
 import secrets
+from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from gateway.errors import BadInput, Conflict, NotFound
 from gateway.keys import KeyStore
+from gateway.services.iban import masked_iban, normal_iban
 from gateway.services.merchants import rules
-from gateway.services.merchants.model import NO_CATEGORY, Merchant, Terminal, TerminalKey
-from gateway.services.merchants.tables import merchants, terminals
+from gateway.services.merchants.model import NO_CATEGORY, IbanChange, IbanOutcome, Merchant, Terminal, TerminalKey
+from gateway.services.merchants.tables import ibans, merchants, terminals
 from gateway.store import Store, insert_ignore
 from wallet.accounts import Account, Chart
 from wallet.clock import Clock
 from wallet.ids import new_id
 
 NAME_MAX = 60
+FEE_CLASS_MAX = 40
 _NUMBER_DRAWS = 8
 
 
@@ -30,12 +34,23 @@ class Ledger(Protocol):
 class Merchants:
     """Registers merchants and terminals, and finds them."""
 
-    def __init__(self, store: Store, ledger: Ledger, chart: Chart, keys: KeyStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        chart: Chart,
+        keys: KeyStore,
+        clock: Clock,
+        *,
+        cool: timedelta = timedelta(hours=24),
+    ) -> None:
+        """`cool` is how long nothing is paid to an account that was just changed."""
         self._store = store
         self._ledger = ledger
         self._chart = chart
         self._keys = keys
         self._clock = clock
+        self._cool = cool
 
     async def register_merchant(
         self, name: str, owner_person_id: str, city: str, *, category: str = NO_CATEGORY
@@ -64,6 +79,10 @@ class Merchants:
                     "owner_person_id": owner_person_id,
                     "city": city,
                     "registered_at": now,
+                    "iban": "",
+                    "iban_since": None,
+                    "iban_cool_until": None,
+                    "fee_class": "",
                     "category": category,
                 }
                 if insert_ignore(tx, merchants, row):
@@ -110,6 +129,65 @@ class Merchants:
         query = select(merchants).where(merchants.c.id > after).order_by(merchants.c.id).limit(limit)
         return [_merchant(row) for row in await self._store.read(query)]
 
+    async def by_ids(self, ids: Collection[str]) -> Mapping[str, Merchant]:
+        """Merchants by id; at most some thousands at once."""
+        rows = await self._store.read(select(merchants).where(merchants.c.id.in_(sorted(ids))))
+        return {row.id: _merchant(row) for row in rows}
+
+    async def set_iban(self, merchant_id: str, iban: str, staff_id: str, reason: str) -> IbanOutcome:
+        """Where the merchant is paid from now on, '' for its owner's own account; the change stands in its history.
+
+        A change of an account that was there cools first: until then nothing is paid to the new one.
+        """
+        account, reason, now = (
+            normal_iban(iban) if iban.strip() else "",
+            " ".join(reason.split())[:200],
+            self._clock.now(),
+        )
+        if account is None:
+            return IbanOutcome.BAD_IBAN
+        if not reason:
+            return IbanOutcome.REASON_MISSING
+        change = {
+            "id": new_id("mib", self._clock), "merchant_id": merchant_id, "iban": account, "staff_id": staff_id,
+            "reason": reason, "at": now,
+        }  # fmt: skip
+
+        def work(tx: Connection) -> IbanOutcome:
+            mine = merchants.c.id == merchant_id
+            row = tx.execute(select(merchants).where(mine).with_for_update(key_share=True)).one_or_none()
+            if row is None:
+                return IbanOutcome.UNKNOWN
+            if row.iban == account:
+                return IbanOutcome.SAME
+            cools = now + self._cool if row.iban else None
+            tx.execute(update(merchants).where(mine).values(iban=account, iban_since=now, iban_cool_until=cools))
+            tx.execute(insert(ibans).values(**change, old_iban=row.iban))
+            return IbanOutcome.OK
+
+        return await self._store.write(work)
+
+    async def iban_changes(self, merchant_id: str, limit: int = 50) -> list[IbanChange]:
+        """The changes of a merchant's account, newest first, masked."""
+        query = select(ibans).where(ibans.c.merchant_id == merchant_id).order_by(ibans.c.id.desc()).limit(limit)
+        return [
+            IbanChange(
+                row.merchant_id, masked_iban(row.iban), masked_iban(row.old_iban), row.staff_id, row.reason, row.at
+            )
+            for row in await self._store.read(query)
+        ]
+
+    async def set_fee_class(self, merchant_id: str, fee_class: str) -> bool:
+        """Which class of the schedule of fees the merchant is of, '' for none; False if there is no such merchant.
+
+        Raises:
+            BadInput: More than 40 characters.
+        """
+        if len(fee_class) > FEE_CLASS_MAX:
+            raise BadInput(f"a class of fees has at most {FEE_CLASS_MAX} characters")
+        mine = update(merchants).where(merchants.c.id == merchant_id).values(fee_class=fee_class)
+        return await self._store.write(lambda tx: tx.execute(mine).rowcount) == 1
+
     async def terminal(self, terminal_id: str) -> Terminal | None:
         """The terminal with this id."""
         rows = await self._store.read(_terminals().where(terminals.c.id == terminal_id))
@@ -133,7 +211,10 @@ def _check_category(category: str) -> None:
 
 
 def _merchant(row: Row[Any]) -> Merchant:
-    return Merchant(row.id, row.number, row.name, row.owner_person_id, row.city, row.registered_at, row.category)
+    return Merchant(
+        row.id, row.number, row.name, row.owner_person_id, row.city, row.registered_at, row.category, row.iban,
+        row.iban_since, row.iban_cool_until, row.fee_class,
+    )  # fmt: skip
 
 
 def _terminal(row: Row[Any]) -> Terminal:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
+
+from gateway.services.iban import masked_iban
 
 NO_CATEGORY = "0000"
 
@@ -16,6 +19,10 @@ class Merchant:
         name: As staff and receipts show it.
         owner_person_id: The person behind it.
         city: Where it is.
+        iban: Where it is paid; '' for its owner's own account.
+        iban_since: When that was last changed.
+        iban_cool_until: Before that nothing is paid to it, so that a change by a thief can be noticed.
+        fee_class: What the schedule of fees may treat apart, or ''.
         category: Its merchant category (ISO 18245), four digits; `0000` until somebody says which.
     """
 
@@ -26,6 +33,38 @@ class Merchant:
     city: str
     registered_at: datetime
     category: str = NO_CATEGORY
+    iban: str = field(default="", repr=False)
+    iban_since: datetime | None = None
+    iban_cool_until: datetime | None = None
+    fee_class: str = ""
+
+    @property
+    def masked(self) -> str:
+        """`…0001`, or ''."""
+        return masked_iban(self.iban)
+
+
+@dataclass(frozen=True, slots=True)
+class IbanChange:
+    """A change of the account that a merchant is paid to, masked."""
+
+    merchant_id: str
+    iban: str
+    old_iban: str
+    staff_id: str
+    reason: str
+    at: datetime
+
+
+class IbanOutcome(StrEnum):
+    """Answers to a change of a merchant's account."""
+
+    OK = "ok"
+    UNKNOWN = "unknown"
+    BAD_IBAN = "bad_iban"
+    REASON_MISSING = "reason_missing"
+    SAME = "same"
+    """It is paid there already."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,26 @@ merchants = table(
     Column("owner_person_id", Text, nullable=False),
     Column("city", Text, nullable=False),
     Column("registered_at", Moment, nullable=False),
+    # Where it is paid; '' for its owner's own account.
+    Column("iban", Text, nullable=False),
+    Column("iban_since", Moment),
+    Column("iban_cool_until", Moment),
+    Column("fee_class", Text, nullable=False),
     Column("category", Text, nullable=False, server_default="0000"),
 )
+
+ibans = table(
+    "merchants_ibans",
+    Column("id", Text, primary_key=True),
+    Column("merchant_id", Text, ForeignKey("merchants_merchants.id"), nullable=False),
+    Column("iban", Text, nullable=False),
+    Column("old_iban", Text, nullable=False),
+    Column("staff_id", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("merchants_ibans_merchant", "merchant_id", "id"),
+)
+"""Every change of a merchant's account: who, why, and from which."""
 
 terminals = table(
     "merchants_terminals",

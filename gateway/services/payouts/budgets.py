@@ -24,8 +24,8 @@ OWED_ROLES = frozenset(
     {"wallet", "merchant_clearing", "merchant_payable", "provider_payable", "claim_codes", "rail_payable", "suspense"}
 )
 """What the trust account stands for: what is paid from one of these is in the sum already, and is not held twice."""
-FREE_ROLES = frozenset({"suspense"})
-"""What is paid from here was taken from its budget when it was first paid."""
+FREE_ROLES = frozenset({"suspense", "merchant_payable"})
+"""What is paid from here was taken from its budget when it was first paid, or was never the institution's to spend."""
 RENEW_BEFORE = timedelta(days=5)
 _LEGS = ("budget", "cover")
 

@@ -135,16 +135,17 @@ class Desk(Outcomes):
         asset, chart = item.amount.asset, self._chart
         suspense = chart.account(SUSPENSE, "", asset)
         payer = chart.account(first.debit.role, first.debit.owner, asset)
+        of_budget = first.debit.role not in FREE_ROLES
         back = Transfer(
             transfer_id(item.id, "given back"), suspense.id, payer.id, item.amount, TransferCode.CORRECTION, item.id,
-            linked=True,
+            linked=of_budget,
         )  # fmt: skip
         contra, budget = chart.account("budget_contra", "", asset), chart.account("budget", row.line, asset)
         again = Transfer(
             transfer_id(item.id, "budget again"), contra.id, budget.id, item.amount, TransferCode.BUDGET, item.id
         )
         await self._ledger.open_accounts(suspense, payer, contra, budget)
-        results = await self._ledger.post(back, again)
+        results = await self._ledger.post(back, *((again,) if of_budget else ()))
         assert all(result.outcome.stands for result in results), "suspense gives what it has"
         now = self._clock.now()
 
