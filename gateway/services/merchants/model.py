@@ -2,6 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
+
+
+class TerminalState(StrEnum):
+    """Whether a terminal may sign on."""
+
+    ACTIVE = "active"
+    BLOCKED = "blocked"
+    """Staff stopped it until they say otherwise."""
+    RETIRED = "retired"
+    """For ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +37,17 @@ class Merchant:
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A terminal: its id of eight characters (DE41) and whose it is."""
+    """A terminal: its id of eight characters (DE41), whose it is, and which of staff let or stopped it, when and why."""
 
     id: str
     merchant_id: str
     merchant_number: str
     merchant_name: str
     registered_at: datetime
+    state: TerminalState = TerminalState.ACTIVE
+    state_reason: str = ""
+    state_by: str = ""
+    state_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
