@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from gateway.wire.iso8583 import BODY_BYTES_MAX
 
@@ -107,6 +108,8 @@ class Framing:
                 size = int(head) if head.isdigit() else -1
             case LengthKind.BCD2:
                 size = int(head.hex()) if head.hex().isdecimal() else -1
+            case unreachable:
+                assert_never(unreachable)
         return size - self.length.size if self.inclusive and size >= 0 else size
 
     def is_control(self, head: bytes) -> bool:

@@ -151,7 +151,7 @@ class Line:
                 least = self._dialect.body_bytes_min
                 frame = await read_frame(self._reader, self._listener.framing, self._silence, least)
             except Silent:
-                if self._draining:
+                if self._ends():
                     return None
                 if not echo_s:
                     raise
@@ -165,6 +165,9 @@ class Line:
                 return frame
             await self._write(frame.send_back)
         return None
+
+    def _ends(self) -> bool:
+        return self._draining
 
     async def _check_mac(self, terminal_id: str, body: bytes) -> None:
         try:

@@ -112,7 +112,9 @@ class Listener:
                 context.load_verify_locations(self.folder / self.client_ca_file)
                 context.verify_mode = ssl.CERT_REQUIRED
         except OSError as problem:
-            raise SettingsFault(f"listener {self.name}: {problem.strerror or problem} (certificate or key)") from problem
+            raise SettingsFault(
+                f"listener {self.name}: {problem.strerror or problem} (certificate or key)"
+            ) from problem
         return context
 
 

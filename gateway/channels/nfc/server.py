@@ -30,9 +30,7 @@ class TerminalServer:
     Without a `listener` it speaks the house's dialect behind two length bytes.
     """
 
-    def __init__(
-        self, desk: Desk, listener: Listener | None = None, *, connections_max: int = CONNECTIONS_MAX
-    ) -> None:
+    def __init__(self, desk: Desk, listener: Listener | None = None, *, connections_max: int = CONNECTIONS_MAX) -> None:
         self._desk = desk
         self.listener = listener or Listener("terminals", "127.0.0.1", 0, connections_max=connections_max)
         self._lines: set[Line] = set()
@@ -179,6 +177,11 @@ class TerminalPorts:
             except OSError as problem:
                 raise failed(server.listener, problem) from problem
 
+    @property
+    def ports(self) -> list[int]:
+        """Where it listens."""
+        return [server.port for server in self.servers]
+
     async def stop(self, grace_s: float) -> None:
         """As each server's, all at once."""
         async with asyncio.TaskGroup() as tasks:
@@ -207,7 +210,9 @@ class TerminalPorts:
                     now[terminal_id] = status
         changed = [status for terminal_id, status in now.items() if self._said.get(terminal_id) != status]
         # Going up and down first: counts can wait.
-        changed.sort(key=lambda status: (before := self._said.get(status.terminal_id)) is not None and before.up is status.up)
+        changed.sort(
+            key=lambda status: (before := self._said.get(status.terminal_id)) is not None and before.up is status.up
+        )
         return changed[:limit]
 
     def said(self, statuses: Collection[TerminalStatus]) -> None:

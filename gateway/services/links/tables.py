@@ -1,4 +1,4 @@
-"""Tables of what processes last said of their links and of terminals' lines; rows of processes that are gone are swept."""
+"""Tables of what processes last said of links and terminals' lines; rows of processes that are gone are swept."""
 
 from sqlalchemy import Column, Index
 

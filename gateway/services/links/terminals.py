@@ -1,4 +1,4 @@
-"""Terminals' lines as staff see them: what each process last said of each terminal, kept where every process reads it."""
+"""Terminals' lines as staff see them: what each process last said of each, kept where every process reads it."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -77,10 +77,8 @@ class TerminalBoard:
 
         await self._store.write(work)
 
-    async def lines(
-        self, *, terminals: Sequence[str] = (), after: str = "", limit: int = 200
-    ) -> list[TerminalLine]:
-        """Lines by terminal and process, of terminals behind `after`; of these `terminals` alone where they are given."""
+    async def lines(self, *, terminals: Sequence[str] = (), after: str = "", limit: int = 200) -> list[TerminalLine]:
+        """Lines by terminal and process, of terminals behind `after`; of `terminals` alone where they are given."""
         of_processes = select(TERMINAL_LINES.c.process, TERMINAL_LINES.c.seen_at)
         spoke = await self._store.read(of_processes.where(TERMINAL_LINES.c.terminal_id == _PROCESS))
         live = {row.process for row in spoke if row.seen_at >= self._clock.now() - timedelta(seconds=SILENT_S)}

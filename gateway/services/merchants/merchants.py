@@ -118,9 +118,7 @@ class Merchants:
         query = select(terminals.c.id).where(terminals.c.state != TerminalState.ACTIVE.value)
         return frozenset(row.id for row in await self._store.read(query.where(terminals.c.id.in_(terminal_ids))))
 
-    async def set_terminal_state(
-        self, terminal_id: str, state: TerminalState, *, actor: str, reason: str
-    ) -> Terminal:
+    async def set_terminal_state(self, terminal_id: str, state: TerminalState, *, actor: str, reason: str) -> Terminal:
         """Let a terminal sign on, stop it, or retire it for ever; its line is cut within seconds.
 
         Raises:

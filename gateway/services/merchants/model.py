@@ -37,7 +37,7 @@ class Merchant:
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A terminal: its id of eight characters (DE41), whose it is, and which of staff let or stopped it, when and why."""
+    """A terminal: its id of eight characters (DE41), whose it is, and who of staff let or stopped it, when and why."""
 
     id: str
     merchant_id: str

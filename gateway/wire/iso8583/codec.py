@@ -83,7 +83,7 @@ def encode_span(message: Message, dialect: Dialect = HOUSE) -> bytes:
     Raises:
         BadMessage: Content of another type or length than its element's, a refused element, or too long a body.
     """
-    return _encoded(message, dialect, sealed=True)
+    return _encoded(message, dialect, _seal(message, dialect))
 
 
 def encode(message: Message, dialect: Dialect = HOUSE) -> bytes:
@@ -92,22 +92,35 @@ def encode(message: Message, dialect: Dialect = HOUSE) -> bytes:
     Raises:
         BadMessage: As `encode_span`, or the MAC is missing or is not 8 bytes.
     """
-    found = [message.fields[number] for number in dialect.mac_fields if number in message.fields]
-    if not found and not dialect.mac_required:
-        return _encoded(message, dialect, sealed=False)
-    if len(found) != 1 or not isinstance(found[0], bytes) or len(found[0]) != MAC_BYTES:
-        raise BadMessage(f"DE{dialect.mac_fields[0]} is not {MAC_BYTES} bytes", message.mti)
-    mac = found[0]
-    return encode_span(message, dialect) + (
-        mac if dialect.binary == "raw" else mac.hex().upper().encode(dialect.text)
-    )
+    seal = _seal(message, dialect) if dialect.mac_required or _has_seal(message, dialect) else 0
+    if not seal:
+        return _encoded(message, dialect, 0)
+    mac = message.fields.get(seal)
+    if not isinstance(mac, bytes) or len(mac) != MAC_BYTES:
+        raise BadMessage(f"DE{seal} is not {MAC_BYTES} bytes", message.mti)
+    span = _encoded(message, dialect, seal)
+    return span + (mac if dialect.binary == "raw" else mac.hex().upper().encode(dialect.text))
 
 
-def _encoded(message: Message, dialect: Dialect, *, sealed: bool) -> bytes:
+def _has_seal(message: Message, dialect: Dialect) -> bool:
+    return max(message.fields, default=0) in dialect.mac_fields
+
+
+def _seal(message: Message, dialect: Dialect) -> int:
+    """Which element is the MAC: the last of the message if it is one, else the first that would be the last."""
+    highest = 0 if dialect.mac_place == "last" else max(message.fields, default=0)
+    for number in dialect.mac_fields:
+        if number >= highest:
+            return number
+    raise BadMessage(f"DE{highest} has no MAC behind it", message.mti)
+
+
+def _encoded(message: Message, dialect: Dialect, seal: int) -> bytes:
+    """All elements but the MAC `seal`, whose bit is set; 0 for none."""
     mti = message.mti
     if not _is_mti(mti, dialect):
         raise BadMessage(f"the message type is not one of {dialect.name}")
-    plain = {number: value for number, value in message.fields.items() if number not in dialect.mac_fields}
+    plain = {number: value for number, value in message.fields.items() if number != seal}
     texts = {"t": "0000"}
     for number, value in sorted(plain.items()):
         field = dialect.field_of(number) if 2 <= number <= _LAST else None
@@ -119,21 +132,12 @@ def _encoded(message: Message, dialect: Dialect, *, sealed: bool) -> bytes:
     except iso8583.EncodeError as problem:
         raise BadMessage(f"DE{_number(problem.field)}: {problem.msg}", mti) from None
     _checked(texts, raw, mti, dialect)
-    numbers = sorted([*plain, *([_mac_number(plain, dialect, mti)] if sealed else [])])
+    numbers = sorted([*plain, seal] if seal else plain)
     span = _written_head(mti, numbers, dialect) + bytes(encoded[len(_bare_head(list(plain))) :])
-    size = len(span) + (dialect.mac_bytes if sealed else 0)
+    size = len(span) + (dialect.mac_bytes if seal else 0)
     if size > BODY_BYTES_MAX:
         raise BadMessage(f"a body of {size} bytes", mti)
     return span
-
-
-def _mac_number(plain: Mapping[int, object], dialect: Dialect, mti: str) -> int:
-    """Which element is the MAC: the first that is not before another element, or the one that is always last."""
-    highest = 0 if dialect.mac_place == "last" else max(plain, default=0)
-    for number in dialect.mac_fields:
-        if number > highest:
-            return number
-    raise BadMessage(f"DE{highest} has no MAC behind it", mti)
 
 
 def _head(body: bytes, dialect: Dialect) -> tuple[str, list[int], int]:
@@ -207,7 +211,7 @@ def _bare_head(numbers: list[int]) -> bytes:
 
 @cache
 def _spec(dialect: Dialect) -> Mapping[str, Mapping[str, Any]]:
-    """The dialect as pyiso8583 wants it; the message type and the bitmaps before the elements are always `_bare_head`'s."""
+    """The dialect as pyiso8583 wants it, behind message type and bitmaps as `_bare_head` writes them."""
     plain = {"data_enc": "ascii", "len_enc": "ascii", "len_type": 0, "max_len": 0, "desc": ""}
     bitmap = {**plain, "data_enc": "b", "max_len": 8}
     spec: dict[str, Mapping[str, Any]] = {"h": plain, "t": {**plain, "max_len": 4}, "p": bitmap, "1": bitmap}

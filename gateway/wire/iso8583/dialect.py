@@ -99,7 +99,7 @@ def read_dialect(file: Path) -> Dialect:
     wire, fields, house = tables.pop("wire", {}), tables.pop("fields", {}), tables.pop("house", {})
     opaque = tables.pop("opaque", "")
     if tables:
-        raise SettingsFault(f"{file}: {sorted(tables)[0]} is not known")
+        raise SettingsFault(f"{file}: {min(tables)} is not known")
     try:
         return _dialect(file.stem, wire, {int(number): text for number, text in fields.items()}, opaque, house)
     except (KeyError, TypeError, ValueError) as problem:
@@ -151,10 +151,9 @@ def _dialect(
     if unknown := sorted(wire.keys() - known):
         raise SettingsFault(f"{unknown[0]} is not known")
     values = {key: wire[key] for key in known - {"mac_fields"}}
-    kept = parse_field(opaque) if opaque else None
-    return Dialect(
-        name=name, mac_fields=macs, fields=MappingProxyType(fields), opaque=kept, house=MappingProxyType(house), **values
-    )
+    values["opaque"] = parse_field(opaque) if opaque else None
+    values["fields"], values["house"] = MappingProxyType(fields), MappingProxyType(house)
+    return Dialect(name=name, mac_fields=macs, **values)
 
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(
