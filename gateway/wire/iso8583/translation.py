@@ -96,8 +96,8 @@ def _from_house(message: Message, dialect: Dialect, request: Message | None) -> 
         fields |= {n: request.fields[n] for n, wanted in echoed.items() if wanted and n in request.fields}
     elif is_request(mti):
         fields |= _asked(message, mti, dialect)
-    if request is not None and 30 in request.fields and 4 in fields and not is_request(mti):
-        fields |= {4: request.fields[4], 30: request.fields[30]} if _partial(request, dialect) else {}
+    if request is not None and 4 in fields and _partial(request, dialect):
+        fields |= {number: request.fields[number] for number in (4, 30) if number in request.fields}
     if any(wanted and number not in fields for number, wanted in echoed.items() if number != 24):
         raise BadMessage("an answer in this dialect needs its request", message.mti)
     if is_request(mti) and text(22):
@@ -129,7 +129,8 @@ def _asked(message: Message, mti: str, dialect: Dialect) -> _Values:
 
 
 def _partial(request: Message, dialect: Dialect) -> bool:
-    return bool(_function(request, request.text(24), dialect).get("partial"))
+    code = request.text(24)
+    return bool(code and _function(request, code, dialect).get("partial"))
 
 
 def _function(message: Message, code: str, dialect: Dialect) -> Mapping[str, Any]:
