@@ -1,7 +1,6 @@
 """What every line needs, and which service answers which message."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -14,6 +13,7 @@ from gateway.wire.iso8583 import (
     BadMessage,
     Dialect,
     Message,
+    action_of,
     answer_mti,
     decode,
     encode_span,
@@ -28,8 +28,7 @@ IN_FLIGHT_ALL_MAX = 400
 TAPS = frozenset({"0100", "0120", "0200", "0220", "0400", "0420", "0421"})
 BATCHES = frozenset({"0320", "0500"})
 _ECHOED = (3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49, 60, 70, 90)
-_SAME_EVERYWHERE = (3, 4, 7, 11, 37, 41, 42)
-"""Elements that have one number and form in every dialect."""
+_ECHOED_RAW = (3, 4, 7, 11, 12, 37, 41, 42)
 _DOWN = (StoreUnavailable, Overloaded, LedgerBusy, LedgerUnavailable)
 
 
@@ -99,13 +98,14 @@ class Desk:
         """The body of an answer that has no effect and is not kept; `came` may lack elements that could not be read."""
         try:
             message = to_house(came, dialect)
+            echoed = {number: message.fields[number] for number in _ECHOED if number in message.fields}
+            answer = from_house(Message(answer_mti(message.mti), {**echoed, 39: code.value}), dialect, came)
         except BadMessage:
-            types: Mapping[str, str] = dialect.house.get("mti", {})
-            same = {number: came.fields[number] for number in _SAME_EVERYWHERE if number in came.fields}
-            message = Message(types.get(came.mti, f"0{came.mti[1:]}"), same)
-        echoed = {number: message.fields[number] for number in _ECHOED if number in message.fields}
-        answer = Message(answer_mti(message.mti), {**echoed, 39: code.value})
-        return await self.sealed(from_house(answer, dialect, came), terminal_id, dialect)
+            # The house has no word for what was asked: then as it came.
+            same = {number: came.fields[number] for number in _ECHOED_RAW if number in came.fields}
+            mti = answer_mti(came.mti)
+            answer = Message(mti, {**same, 39: action_of(code.value, mti, dialect)})
+        return await self.sealed(answer, terminal_id, dialect)
 
     async def sealed(self, message: Message, terminal_id: str, dialect: Dialect) -> bytes:
         """The body of a message of this dialect, with its MAC under the terminal's key."""

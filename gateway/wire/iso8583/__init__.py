@@ -28,7 +28,7 @@ from gateway.wire.iso8583.message import (
     frame,
     is_request,
 )
-from gateway.wire.iso8583.translation import from_house, to_house
+from gateway.wire.iso8583.translation import action_of, from_house, to_house
 
 __all__ = [
     "ACQUIRER",
@@ -40,6 +40,7 @@ __all__ = [
     "BadMessage",
     "Dialect",
     "Message",
+    "action_of",
     "answer_mti",
     "decode",
     "encode",

@@ -58,6 +58,15 @@ def from_house(message: Message, dialect: Dialect, request: Message | None = Non
     return _from_house(plain, dialect, request)
 
 
+def action_of(code: str, mti: str, dialect: Dialect) -> str:
+    """DE39 as an answer `mti` of this dialect has it, of the house's response code."""
+    if not dialect.house:
+        return code
+    actions = dialect.house["actions"]
+    codes = {**actions["any"], **actions.get(mti, {})}
+    return str(codes.get(code, codes["*"]))
+
+
 def _to_house(message: Message, dialect: Dialect) -> Message:
     table = dialect.house
     mti = table["mti"].get(message.mti)
@@ -104,9 +113,7 @@ def _from_house(message: Message, dialect: Dialect, request: Message | None) -> 
         entries = {there: here for here, there in reversed(table["entry"].items())}
         fields[22] = _found(entries, text(22), "DE22", message.mti)
     if text(39):
-        actions = table["actions"]
-        codes = {**actions["any"], **actions.get(mti, {})}
-        fields[39] = codes.get(text(39), codes["*"])
+        fields[39] = action_of(text(39), mti, dialect)
     return Message(mti, fields)
 
 
@@ -129,8 +136,10 @@ def _asked(message: Message, mti: str, dialect: Dialect) -> _Values:
 
 
 def _partial(request: Message, dialect: Dialect) -> bool:
-    code = request.text(24)
-    return bool(code and _function(request, code, dialect).get("partial"))
+    return any(
+        function.get("partial") and function["code"] == request.text(24) and request.mti in function["mti"]
+        for function in dialect.house["function"]
+    )
 
 
 def _function(message: Message, code: str, dialect: Dialect) -> Mapping[str, Any]:
