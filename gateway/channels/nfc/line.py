@@ -88,6 +88,11 @@ class Line:
         self._drop(DropReason.BLOCKED)
         self.drain()
 
+    def crowd_out(self) -> None:
+        """Cut it, because it has not signed on and its place is needed."""
+        self._drop(DropReason.TOO_MANY)
+        self.abort()
+
     def abort(self) -> None:
         """Cut the connection now."""
         self._writer.transport.abort()

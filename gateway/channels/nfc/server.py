@@ -33,7 +33,7 @@ class TerminalServer:
     def __init__(self, desk: Desk, listener: Listener | None = None, *, connections_max: int = CONNECTIONS_MAX) -> None:
         self._desk = desk
         self.listener = listener or Listener("terminals", "127.0.0.1", 0, connections_max=connections_max)
-        self._lines: set[Line] = set()
+        self._lines: dict[Line, None] = {}
         self._gone: dict[str, TerminalStatus] = {}
         self._empty = asyncio.Event()
         self._empty.set()
@@ -129,7 +129,7 @@ class TerminalServer:
             return
         _keep_alive(writer)
         line = Line(self._desk, self.listener, reader, writer, self._changed)
-        self._lines.add(line)
+        self._lines[line] = None
         self._empty.clear()
         try:
             await line.serve()
@@ -140,15 +140,23 @@ class TerminalServer:
             with suppress(ConnectionError, TimeoutError):
                 async with asyncio.timeout(_HANG_UP_S):
                     await writer.wait_closed()
-            self._lines.discard(line)
+            self._lines.pop(line, None)
             if not self._lines:
                 self._empty.set()
 
     def _unwanted(self, writer: asyncio.StreamWriter) -> DropReason | None:
-        if len(self._lines) >= self.listener.connections_max:
-            return DropReason.TOO_MANY
         peer = writer.get_extra_info("peername")
-        return None if peer and self.listener.allows(str(peer[0])) else DropReason.NOT_ALLOWED
+        if not peer or not self.listener.allows(str(peer[0])):
+            return DropReason.NOT_ALLOWED
+        if len(self._lines) < self.listener.connections_max:
+            return None
+        # Strangers must not keep terminals out: who called first and has not signed on makes room.
+        stranger = next((line for line in self._lines if not line.terminal_id), None)
+        if stranger is None:
+            return DropReason.TOO_MANY
+        self._lines.pop(stranger)
+        stranger.crowd_out()
+        return None
 
     def _changed(self, status: TerminalStatus) -> None:
         """A line went up or down: what it is when it is gone is kept until it was said."""

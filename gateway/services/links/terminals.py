@@ -93,7 +93,9 @@ class TerminalBoard:
         old = self._clock.now() - timedelta(seconds=FORGOTTEN_S)
         lines = TERMINAL_LINES.c
         gone = select(lines.process).where(lines.terminal_id == _PROCESS, lines.seen_at < old).scalar_subquery()
-        stale = lines.process.in_(gone) | ((lines.terminal_id != _PROCESS) & ~lines.up & (lines.seen_at < old))
+        stale = lines.process.in_(gone) | (
+            (lines.terminal_id != _PROCESS) & lines.up.in_([False]) & (lines.seen_at < old)
+        )
         return await self._store.write(lambda tx: tx.execute(delete(TERMINAL_LINES).where(stale)).rowcount)
 
 

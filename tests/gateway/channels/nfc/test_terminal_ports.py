@@ -148,7 +148,7 @@ async def test_a_terminal_that_staff_stopped_is_told_so_and_one_that_is_on_line_
         assert stopped.text(39) == "58"
         assert await made.peers[-1].receive() is None
         made.registry.blocked.clear()
-        assert await made.signed_on()
+        await made.signed_on()
 
 
 class Board:
@@ -278,6 +278,8 @@ async def test_two_thousand_strangers_cost_no_terminal_its_answer(clock: ManualC
         assert answer.text(39) == "00"
         assert made.server.status().waiting == 2000
         assert made.refused("too_many_connections") == 1
+        await made.signed_on()
+        assert made.refused("too_many_connections") == 2
         for _, writer in strangers:
             writer.transport.abort()
 
@@ -325,7 +327,7 @@ async def test_only_networks_that_the_listener_knows_may_call(clock: ManualClock
         assert await (await made.call()).receive() is None
         assert made.refused("not_allowed") == 1
     async with door(replace(PLAIN, allow=("127.0.0.0/8",)), clock) as made:
-        assert await made.signed_on()
+        await made.signed_on()
     known = replace(PLAIN, allow=("10.0.0.0/8", "2001:db8::/32"))
     assert known.allows("::ffff:10.1.2.3")
     assert known.allows("2001:db8::7%eth0")
@@ -337,8 +339,8 @@ async def test_a_listener_with_tls_takes_those_whose_certificate_its_authority_s
 ) -> None:
     authority = Authority(tmp_path)
     certificate, key = authority.sign("localhost")
-    named = {"cert_file": certificate.name, "key_file": key.name, "client_ca_file": authority.file.name}
-    async with door(replace(PLAIN, folder=tmp_path, **named), clock) as made:
+    own = replace(PLAIN, folder=tmp_path, cert_file=certificate.name, key_file=key.name)
+    async with door(replace(own, client_ca_file=authority.file.name), clock) as made:
         client = ssl.create_default_context(cafile=authority.file)
         stranger = None
         with contextlib.suppress(ConnectionError, ssl.SSLError):
