@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     http_port: int = Field(8080, description="Port of the HTTP doors", ge=1, le=65535)
     iso8583_host: str = Field("127.0.0.1", description="Address of the terminals' door")
     iso8583_port: int = Field(8583, description="Port of the terminals' door", ge=1, le=65535)
+    iso8583_listeners_file: str = Field(
+        "", description="TOML file of the ports that terminals call; empty: one, of the two settings above"
+    )
     lab_port: int = Field(8090, description="Port of the simulators' lab page (demo)", ge=1, le=65535)
 
     service_code: str = Field("*1420#", description="The USSD code people dial")

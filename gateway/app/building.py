@@ -54,7 +54,7 @@ from gateway.services.forwarding import Forwarding
 from gateway.services.funnels import Funnels, read_tariffs
 from gateway.services.heads import HEADS_FILE, HeadFile, Heads
 from gateway.services.jobs import Jobs
-from gateway.services.links import LinkBoard
+from gateway.services.links import LinkBoard, TerminalBoard
 from gateway.services.merchants import Merchants
 from gateway.services.messages import Messages, OptOuts, Question, QuestionHandler, Questions, Tickets
 from gateway.services.notices import (
@@ -268,12 +268,13 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
                     read_calendar(ZoneInfo(settings.zone), settings.clearing_cycles_file),
                     settings,
                 )
-            ),  # fmt: skip
+            ),
             merchant_returns=Returns(store, clock, merchants, payouts),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             tap_refusals=DeclinedNotices(store, clock, teller, Addresses(people), metrics),
             heads=Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE)),
             link_board=LinkBoard(store, clock),
+            terminal_lines=TerminalBoard(store, clock),
             campaigns=campaigns,
             preferences=preferences,
             mailbox=mailbox,

@@ -19,8 +19,7 @@ from gateway.channels.console import ConsoleDeps, console_app
 from gateway.channels.console.guard import UPLOAD_BYTES_MAX
 from gateway.channels.mail import MailDesk, MailIngress, tls_context
 from gateway.channels.mss import ResultDoor
-from gateway.channels.nfc import TerminalServer
-from gateway.channels.nfc.line import Desk
+from gateway.channels.nfc import Desk, Listener, TerminalPorts, read_listeners
 from gateway.channels.ussd import STAFF_CODE, Clerk, Codes, LinkedUssd, Mount, UssdDoor, default_mount, read_wires
 from gateway.channels.web import BODY_BYTES_MAX, LARGE_BODIES, new_application
 from gateway.services.dialogues import Dialogues, DialogueSettings, Hops, Profiles
@@ -47,7 +46,7 @@ class Doors:
     """What listens, and whether the process takes work."""
 
     http: web.Application
-    terminals: TerminalServer
+    terminals: TerminalPorts
     letters: MailIngress
     dialogues: Dialogues
     ready: asyncio.Event
@@ -76,15 +75,19 @@ def build(house: House, tasks: asyncio.TaskGroup, links: Callable[[], Mapping[st
     app.add_subapp("/console", console_app(_console(house, dialogues, links)))
     app.add_subapp("/api/v1", api_app(house.tokens, house.heads, house.clock, house.metrics, _partners(house)))
     linked = LinkedUssd(dialogues, house.metrics, Codes([house.settings.service_code, STAFF_CODE]))
+    return Doors(app, _terminals(house), _letters(house), dialogues, ready, hops, clerk, linked, menus)
+
+
+def _terminals(house: House) -> TerminalPorts:
+    settings = house.settings
+    idle_s = settings.iso8583_idle_s
     desk = Desk(
-        house.taps,
-        house.merchants,
-        house.keys,
-        house.metrics,
-        house.settings.iso8583_idle_s,
-        batches=house.clearing,
+        house.taps, house.merchants, house.keys, house.metrics, idle_s, batches=house.clearing, clock=house.clock
     )
-    return Doors(app, TerminalServer(desk), _letters(house), dialogues, ready, hops, clerk, linked, menus)
+    if settings.iso8583_listeners_file:
+        demo = settings.environment == "demo"
+        return TerminalPorts(desk, read_listeners(Path(settings.iso8583_listeners_file), demo=demo))
+    return TerminalPorts(desk, [Listener("terminals", settings.iso8583_host, settings.iso8583_port)])
 
 
 def _partners(house: House) -> Partners:

@@ -27,7 +27,7 @@ from gateway.services.forwarding import Forwarding
 from gateway.services.funnels import Funnels
 from gateway.services.heads import Heads
 from gateway.services.jobs import Jobs
-from gateway.services.links import LinkBoard
+from gateway.services.links import LinkBoard, TerminalBoard
 from gateway.services.merchants import Merchants
 from gateway.services.messages import Messages, OptOuts, Questions, Tickets
 from gateway.services.notices import (
@@ -100,6 +100,7 @@ class House:
     tap_refusals: DeclinedNotices
     heads: Heads
     link_board: LinkBoard
+    terminal_lines: TerminalBoard
     campaigns: Campaigns
     preferences: Preferences
     mailbox: Mailbox

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gateway.app.adapters import Letterbox
 from gateway.app.house import House, page_profile
+from gateway.channels.nfc import TerminalPorts
 from gateway.peers.mail import MailRelay, RelayProfile, Tls
 from gateway.peers.smsc import Inbound, LinkProfile, Links, LinksFile, read_links
 from gateway.peers.smsc.profile import SessionTlv, UssdDialect
@@ -27,6 +28,7 @@ from gateway.workers.phones import PhonesWorker
 from gateway.workers.pushes import PushCarrier
 from gateway.workers.signer import SignerProbe
 from gateway.workers.sweeper import Sweeper
+from gateway.workers.terminals import TerminalsWorker
 from ussd_menus.paging import fits
 
 LINK = "smsc"
@@ -46,6 +48,7 @@ class Loops:
         self._centres = centres_of(house.settings)
         self._links: Links | None = None
         self._ussd: list[UssdLink] = []
+        self._terminals: TerminalPorts | None = None
         self._mail = _relay(house)
         self._loops: list[Loop] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -59,12 +62,19 @@ class Loops:
         """How each link stands; empty before the start."""
         centres = [link.status() for link in self._ussd]
         bank = [self._house.bank.status()] if self._house.bank is not None else []
-        return [*self._links.statuses(), *centres, *bank] if self._links else ()
+        ports = self._terminals.statuses() if self._terminals else ()
+        return [*self._links.statuses(), *centres, *bank, *ports] if self._links else ()
 
     def start(
-        self, tasks: asyncio.TaskGroup, dialogues: Dialogues, linked: LinkDialogues, menus: ReleasedMenus
+        self,
+        tasks: asyncio.TaskGroup,
+        dialogues: Dialogues,
+        linked: LinkDialogues,
+        menus: ReleasedMenus,
+        terminals: TerminalPorts,
     ) -> None:
         """Run all in `tasks`; `linked` answers USSD that comes over links."""
+        self._terminals = terminals
         house, metrics, settings = self._house, self._house.metrics, self._house.settings
         inbound = Inbound(house.outbox, Letterbox(house.messages), linked)
         links = Links.of(self._file.links, self._file.routes, inbound, house.clock, metrics)
@@ -94,6 +104,7 @@ class Loops:
             Loop("sweeper", _sweeper(house, dialogues).tick, metrics, idle_s=2.0),
             Loop("heads", _heads(house).tick, metrics, idle_s=min(5.0, settings.head_publish_s)),
             Loop("links", LinksWorker(house.link_board, _process(), self.statuses).tick, metrics, idle_s=3.0),
+            Loop("terminals", self._terminals_worker(terminals).tick, metrics, idle_s=3.0),
             Loop("funnels", house.funnels.tick, metrics, idle_s=30.0),
             Loop("menus", menus.tick, metrics, idle_s=2.0, pause_max_s=10.0),
             Loop("fallback", house.fallback.tick, metrics, idle_s=5.0),
@@ -117,6 +128,9 @@ class Loops:
         self._tasks += [tasks.create_task(phones.run(asking.run), name=asking.name)]
         self._tasks += [tasks.create_task(loop.run(), name=loop.name) for loop in others]
         self._loops = [*carrying.values(), asking, *others]
+
+    def _terminals_worker(self, ports: TerminalPorts) -> TerminalsWorker:
+        return TerminalsWorker(self._house.terminal_lines, self._house.merchants, _process(), ports)
 
     def _pushes(self, links: Links) -> OutboxWorker:
         """The carrier of pushes; where no operator takes any, nobody is told by one, and what waits goes on by SMS."""
@@ -239,5 +253,6 @@ def _sweeper(house: House, dialogues: Dialogues) -> Sweeper:
         "messages": house.messages.tidy,
         "dialogues": dialogues.sweep,
         "links": house.link_board.sweep,
+        "terminal_lines": house.terminal_lines.sweep,
     }
     return Sweeper(sweeps, house.metrics)

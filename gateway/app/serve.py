@@ -11,6 +11,7 @@ from gateway.app import doors
 from gateway.app.building import built
 from gateway.app.house import House
 from gateway.app.loops import Loops
+from gateway.channels.nfc import Listener
 from gateway.channels.runner import HttpRunner
 from gateway.errors import SettingsFault
 from gateway.observe import log, set_up_logging
@@ -60,14 +61,13 @@ async def _work(house: House, opened: doors.Doors, loops: Loops, tasks: asyncio.
     await runner.setup()
     with _naming("http_port", settings.http_port):
         await web.TCPSite(runner, settings.http_host, settings.http_port).start()
-    with _naming("iso8583_port", settings.iso8583_port):
-        await opened.terminals.start(settings.iso8583_host, settings.iso8583_port)
+    await opened.terminals.start(_busy)
     if settings.mail_ingress_port:
         with _naming("mail_ingress_port", settings.mail_ingress_port):
             await opened.letters.start(settings.mail_ingress_host, settings.mail_ingress_port)
-    loops.start(tasks, opened.dialogues, opened.linked, opened.menus)
+    loops.start(tasks, opened.dialogues, opened.linked, opened.menus, opened.terminals)
     opened.ready.set()
-    log(part="gateway").info("ready", http_port=settings.http_port, iso8583_port=settings.iso8583_port)
+    log(part="gateway").info("ready", http_port=settings.http_port, iso8583_ports=opened.terminals.ports)
     await stop.wait()
     opened.ready.clear()
     log(part="gateway").info("stopping")
@@ -81,6 +81,12 @@ async def _work(house: House, opened: doors.Doors, loops: Loops, tasks: asyncio.
             while opened.hops.in_hand or opened.clerk.in_hand or not loops.done:  # noqa: ASYNC110 - facts, at the very end
                 await asyncio.sleep(0.02)
             await loops.close()
+
+
+def _busy(listener: Listener, problem: OSError) -> SettingsFault:
+    """What is said of a terminals' port that cannot be had."""
+    setting = f"{PREFIX}ISO8583_PORT or the file in {PREFIX}ISO8583_LISTENERS_FILE"
+    return SettingsFault(f"cannot listen on port {listener.port} ({problem.strerror}); move it with {setting}")
 
 
 @contextlib.contextmanager

@@ -1,5 +1,7 @@
 """The terminals' door: ISO 8583 over TCP."""
 
-from gateway.channels.nfc.server import TerminalServer
+from gateway.channels.nfc.desk import Desk
+from gateway.channels.nfc.listeners import Listener, read_listeners
+from gateway.channels.nfc.server import TerminalPorts, TerminalServer
 
-__all__ = ["TerminalServer"]
+__all__ = ["Desk", "Listener", "TerminalPorts", "TerminalServer", "read_listeners"]

@@ -1,9 +1,9 @@
-"""Table of what processes last said of their links; rows of processes that are gone are swept."""
+"""Tables of what processes last said of links and terminals' lines; rows of processes that are gone are swept."""
 
-from sqlalchemy import Column
+from sqlalchemy import Column, Index
 
 from gateway.store import table
-from wallet.types import JsonText, Moment, Text
+from wallet.types import Flag, Int64, JsonText, Moment, Text
 
 LINKS = table(
     "link_reports",
@@ -12,4 +12,23 @@ LINKS = table(
     Column("status", JsonText, nullable=False),
     Column("since", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
+)
+
+TERMINAL_LINES = table(
+    "terminal_lines",
+    Column("process", Text, primary_key=True),
+    Column("terminal_id", Text, primary_key=True),
+    Column("listener", Text, nullable=False),
+    Column("dialect", Text, nullable=False),
+    Column("peer", Text, nullable=False),
+    Column("up", Flag, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("last_at", Moment),
+    Column("last_mti", Text, nullable=False),
+    Column("in_flight", Int64, nullable=False),
+    Column("messages", Int64, nullable=False),
+    Column("refused", Int64, nullable=False),
+    Column("dropped", Text, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Index("terminal_lines_terminal", "terminal_id", "process"),
 )

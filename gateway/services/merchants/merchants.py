@@ -1,7 +1,7 @@
 """Verbs of merchants and terminals."""
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -11,7 +11,15 @@ from gateway.errors import BadInput, Conflict, NotFound
 from gateway.keys import KeyStore
 from gateway.services.iban import masked_iban, normal_iban
 from gateway.services.merchants import rules
-from gateway.services.merchants.model import NO_CATEGORY, IbanChange, IbanOutcome, Merchant, Terminal, TerminalKey
+from gateway.services.merchants.model import (
+    NO_CATEGORY,
+    IbanChange,
+    IbanOutcome,
+    Merchant,
+    Terminal,
+    TerminalKey,
+    TerminalState,
+)
 from gateway.services.merchants.tables import ibans, merchants, terminals
 from gateway.store import Store, insert_ignore
 from wallet.accounts import Account, Chart
@@ -20,6 +28,7 @@ from wallet.ids import new_id
 
 NAME_MAX = 60
 FEE_CLASS_MAX = 40
+REASON_MAX = 200
 _NUMBER_DRAWS = 8
 
 
@@ -198,6 +207,37 @@ class Merchants:
         query = _terminals().where(terminals.c.merchant_id == merchant_id).order_by(terminals.c.id)
         return [_terminal(row) for row in await self._store.read(query)]
 
+    async def every_terminal(self, *, after: str = "", limit: int = 100) -> list[Terminal]:
+        """Terminals of all merchants by id, from behind the id `after`."""
+        query = _terminals().where(terminals.c.id > after).order_by(terminals.c.id).limit(limit)
+        return [_terminal(row) for row in await self._store.read(query)]
+
+    async def stopped(self, terminal_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these may not sign on; ids that are not registered are not among them."""
+        query = select(terminals.c.id).where(terminals.c.state != TerminalState.ACTIVE.value)
+        return frozenset(row.id for row in await self._store.read(query.where(terminals.c.id.in_(terminal_ids))))
+
+    async def set_terminal_state(self, terminal_id: str, state: TerminalState, *, actor: str, reason: str) -> Terminal:
+        """Let a terminal sign on, stop it, or retire it for ever; its line is cut within seconds.
+
+        Raises:
+            BadInput: No reason, or one of more than 200 characters.
+            NotFound: No such terminal.
+            Conflict: It is retired.
+        """
+        reason = reason.strip()
+        if not 0 < len(reason) <= REASON_MAX:
+            raise BadInput(f"a reason has 1 to {REASON_MAX} characters")
+        says = {"state": state.value, "state_reason": reason, "state_by": actor, "state_at": self._clock.now()}
+        open_ = (terminals.c.id == terminal_id) & (terminals.c.state != TerminalState.RETIRED.value)
+        changed = await self._store.write(lambda tx: tx.execute(update(terminals).where(open_).values(says)).rowcount)
+        found = await self.terminal(terminal_id)
+        if found is None:
+            raise NotFound("no such terminal")
+        if not changed:
+            raise Conflict("this terminal is retired")
+        return found
+
 
 def _terminals() -> Select[Any]:
     joined = terminals.join(merchants, merchants.c.id == terminals.c.merchant_id)
@@ -218,4 +258,5 @@ def _merchant(row: Row[Any]) -> Merchant:
 
 
 def _terminal(row: Row[Any]) -> Terminal:
-    return Terminal(row.id, row.merchant_id, row.number, row.name, row.registered_at, row.city, row.category)
+    state = TerminalState(row.state), row.state_reason, row.state_by, row.state_at
+    return Terminal(row.id, row.merchant_id, row.number, row.name, row.registered_at, row.city, row.category, *state)

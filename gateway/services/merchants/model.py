@@ -9,6 +9,16 @@ from gateway.services.iban import masked_iban
 NO_CATEGORY = "0000"
 
 
+class TerminalState(StrEnum):
+    """Whether a terminal may sign on."""
+
+    ACTIVE = "active"
+    BLOCKED = "blocked"
+    """Staff stopped it until they say otherwise."""
+    RETIRED = "retired"
+    """For ever."""
+
+
 @dataclass(frozen=True, slots=True)
 class Merchant:
     """Somebody who takes taps.
@@ -69,7 +79,7 @@ class IbanOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A terminal: its id of eight characters (DE41), whose it is, and where and for what they take money."""
+    """A terminal: its id of eight characters (DE41), whose it is, and who of staff let or stopped it, when and why."""
 
     id: str
     merchant_id: str
@@ -78,6 +88,10 @@ class Terminal:
     registered_at: datetime
     city: str = ""
     category: str = NO_CATEGORY
+    state: TerminalState = TerminalState.ACTIVE
+    state_reason: str = ""
+    state_by: str = ""
+    state_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

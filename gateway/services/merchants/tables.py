@@ -39,5 +39,9 @@ terminals = table(
     Column("id", Text, primary_key=True),
     Column("merchant_id", Text, ForeignKey("merchants_merchants.id"), nullable=False),
     Column("registered_at", Moment, nullable=False),
+    Column("state", Text, nullable=False, server_default="active"),
+    Column("state_reason", Text, nullable=False, server_default=""),
+    Column("state_by", Text, nullable=False, server_default=""),
+    Column("state_at", Moment),
     Index("merchants_terminals_merchant", "merchant_id", "id"),
 )

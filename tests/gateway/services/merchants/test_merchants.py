@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import BadInput, Conflict, NotFound
 from gateway.keys import SoftwareKeyStore
-from gateway.services.merchants import Merchants
+from gateway.services.merchants import Merchants, TerminalState
 from gateway.services.merchants.rules import merchant_number
 from gateway.store import Store
 from gateway.wire.emv import luhn_digit
@@ -80,3 +80,29 @@ def test_a_mistyped_merchant_number_does_not_pass(serial: int, at: int, add: int
     assert len(number) == 15
     wrong = number[:at] + str((int(number[at]) + add) % 10) + number[at + 1 :]
     assert luhn_digit(wrong[:-1]) != wrong[-1]
+
+
+async def test_staff_stop_a_terminal_let_it_again_and_retire_it_for_ever(merchants: Merchants) -> None:
+    merchant = await merchants.register_merchant("Pharmacy", "per_1", "Tehran")
+    for number in (1, 2):
+        await merchants.register_terminal(merchant.id, f"TERM000{number}")
+    assert await merchants.stopped(["TERM0001", "TERM0009"]) == frozenset()
+    steps = [
+        (TerminalState.BLOCKED, "stolen", {"TERM0001"}),
+        (TerminalState.ACTIVE, " found ", set()),
+        (TerminalState.RETIRED, "broken", {"TERM0001"}),
+    ]
+    for state, reason, stopped in steps:
+        terminal = await merchants.set_terminal_state("TERM0001", state, actor="stf_1", reason=reason)
+        assert (terminal.state, terminal.state_reason, terminal.state_by) == (state, reason.strip(), "stf_1")
+        assert terminal.state_at is not None
+        assert await merchants.stopped(["TERM0001", "TERM0002"]) == stopped
+    with pytest.raises(Conflict):
+        await merchants.set_terminal_state("TERM0001", TerminalState.ACTIVE, actor="stf_1", reason="again")
+    with pytest.raises(NotFound):
+        await merchants.set_terminal_state("TERM0009", TerminalState.BLOCKED, actor="stf_1", reason="stolen")
+    for reason in (" ", "x" * 201):
+        with pytest.raises(BadInput):
+            await merchants.set_terminal_state("TERM0002", TerminalState.BLOCKED, actor="stf_1", reason=reason)
+    assert [terminal.id for terminal in await merchants.every_terminal(limit=1, after="TERM0001")] == ["TERM0002"]
+    assert (await merchants.terminals(merchant.id))[0].state is TerminalState.RETIRED
