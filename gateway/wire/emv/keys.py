@@ -110,6 +110,8 @@ def session_key_mchip(key: bytes, atc: bytes, un: bytes) -> bytes:
 
 def session_key_aes(key: bytes, atc: bytes) -> bytes:
     """Common session key with AES (A1.3.1): the ATC (9F36, 2 bytes) and 14 zero bytes as one block."""
+    if len(atc) != 2:
+        raise BadInput("an ATC has two bytes")
     return aes_ecb(key, atc + bytes(14))
 
 
@@ -119,6 +121,7 @@ def _card_key(imk: bytes, digits: str) -> bytes:
 
 
 def _digits(pan: str, psn: str) -> str:
-    if not (pan + psn).isascii() or not (pan + psn).isdecimal() or not 1 <= len(pan) <= 19 or len(psn) != 2:
+    digits = pan + psn
+    if not (digits.isascii() and digits.isdecimal() and 1 <= len(pan) <= 19 and len(psn) == 2):
         raise BadInput("a PAN has up to 19 digits, and its sequence number two")
-    return pan + psn
+    return digits
