@@ -53,7 +53,7 @@ def decode(data: bytes) -> object:
     )
     try:
         value: object = decoder.decode()
-    except (cbor2.CBORDecodeError, TypeError, ValueError) as problem:
+    except cbor2.CBORDecodeError as problem:
         raise BadInput("CBOR: not well-formed, or more than is needed") from problem
     if stream.tell() != len(data):
         raise BadInput("CBOR: bytes after the value")

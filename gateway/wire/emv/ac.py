@@ -120,7 +120,7 @@ class CardKeys:
             KeyFault: A key of another length.
         """
         if cvn is Cvn.HOUSE:
-            key = house.session_key(house.limited_use_key(imk, pan, psn, luk_id), int.from_bytes(atc))
+            key = keys.session_key_aes(house.limited_use_key(imk, pan, psn, luk_id), atc)
             return cls(cvn, key, key)
         master = keys.master_key(imk, pan, psn)
         if cvn is Cvn.CVN10:

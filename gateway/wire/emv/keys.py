@@ -14,6 +14,8 @@ from gateway.errors import BadInput, KeyFault
 
 KEY_BYTES = 16
 _OPTION_A_DIGITS_MAX = 16
+# ECB is the raw permutation that the derivations are defined by.
+_ECB = ECB()  # noqa: S305 - no text, only the derivations' blocks
 _ODD = bytes(byte ^ (byte.bit_count() + 1) % 2 for byte in range(256))
 _INVERTED = bytes(255 - byte for byte in range(256))
 _LETTERS = str.maketrans("abcdef", "012345")
@@ -37,8 +39,7 @@ def triple_des(key: bytes) -> TripleDES:
 
 def des3_ecb(key: bytes, data: bytes) -> bytes:
     """Each block of 8 bytes of `data` under a double-length key."""
-    # ECB is the raw permutation that the derivations are defined by.
-    encryptor = Cipher(triple_des(key), ECB()).encryptor()  # noqa: S305 - no text, only the derivations' blocks
+    encryptor = Cipher(triple_des(key), _ECB).encryptor()
     return encryptor.update(data)
 
 
@@ -50,7 +51,7 @@ def aes_ecb(key: bytes, data: bytes) -> bytes:
     """
     if len(key) != KEY_BYTES:
         raise KeyFault(f"an AES key has {KEY_BYTES} bytes")
-    encryptor = Cipher(AES(key), ECB()).encryptor()  # noqa: S305 - no text, only the derivations' blocks
+    encryptor = Cipher(AES(key), _ECB).encryptor()
     return encryptor.update(data)
 
 
@@ -109,6 +110,8 @@ def session_key_mchip(key: bytes, atc: bytes, un: bytes) -> bytes:
 
 def session_key_aes(key: bytes, atc: bytes) -> bytes:
     """Common session key with AES (A1.3.1): the ATC (9F36, 2 bytes) and 14 zero bytes as one block."""
+    if len(atc) != 2:
+        raise BadInput("an ATC has two bytes")
     return aes_ecb(key, atc + bytes(14))
 
 
@@ -118,6 +121,7 @@ def _card_key(imk: bytes, digits: str) -> bytes:
 
 
 def _digits(pan: str, psn: str) -> str:
-    if not (pan + psn).isascii() or not (pan + psn).isdecimal() or not 1 <= len(pan) <= 19 or len(psn) != 2:
+    digits = pan + psn
+    if not (digits.isascii() and digits.isdecimal() and 1 <= len(pan) <= 19 and len(psn) == 2):
         raise BadInput("a PAN has up to 19 digits, and its sequence number two")
-    return pan + psn
+    return digits

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import BadInput
 from gateway.wire import emv, tlv
+from gateway.wire.emv import tags
 from gateway.wire.tlv import Tlv
 
 IAD = "01A1800000005127000100" + "00"
@@ -112,10 +113,33 @@ def test_the_pdol_of_the_profile_asks_for_33_bytes() -> None:
         (emv.DolItem("5A", 10), "5814200000000002", "5814200000000002FFFF"),
         (emv.DolItem("DF01", 2), "01", "0100"),
         (emv.DolItem("6F", 2), "0101", "0000"),
+        (emv.DolItem("5A", 4), "5814200000000002", "58142000"),
+        (emv.DolItem("9F02", 0), "012345", ""),
+        (emv.DolItem("9F35", 2), "22", "0022"),
+        (emv.DolItem("9F1C", 8), "41", "4100000000000000"),
+        (emv.DolItem("9F1C", 2), "414243", "4142"),
+        (emv.DolItem("DF8123", 6), "0100", "000000000100"),
+        (emv.DolItem("9F7C", 20), "01", "01" + "00" * 19),
     ],
 )
 def test_a_dol_cuts_and_pads_by_form(item: emv.DolItem, value: str, filled: str) -> None:
     assert emv.fill_dol([item], {item.tag: bytes.fromhex(value)}).hex().upper() == filled
+
+
+def test_the_cdol_of_a_recorded_card_sums_to_what_its_terminal_sent() -> None:
+    # M/Chip's CDOL1; the recorded GENERATE AC has Lc 2B.
+    cdol = emv.parse_dol(bytes.fromhex("9F02069F03069F1A0295055F2A029A039C019F37049F35019F45029F4C089F3403"))
+    assert len(emv.fill_dol(cdol, {"9F34": bytes.fromhex("1F0302")})) == 0x2B
+    assert emv.fill_dol(cdol, {"9F34": bytes.fromhex("1F0302")}).endswith(b"\x1f\x03\x02")
+
+
+def test_the_table_has_each_tag_once_and_well_formed() -> None:
+    rows = [row.split()[0] for row in tags._TABLE.strip().splitlines()]
+    assert len(rows) == len(set(rows)) == len(emv.TAGS)
+    for tag, known in emv.TAGS.items():
+        assert tlv.decode(tlv.encode_one(tag, b"")) == (Tlv(tag, b""),)
+        assert known.form is not emv.Form.NUMERIC or known.length <= 6
+    assert {"9F5A", "9F5D", "9F63", "9F66", "9F6B", "9F6C", "9F6E", "9F7C", "DF8123", "DF8126"} <= emv.TAGS.keys()
 
 
 @given(dol=st.binary(max_size=60), value=st.binary(max_size=20))

@@ -252,6 +252,7 @@ def test_values_of_another_length_are_refused() -> None:
         lambda: emv.arpc_2(octets(IMK), bytes(8), bytes(4), bytes(9)),
         lambda: emv.session_key(octets(IMK), bytes(7)),
         lambda: emv.session_key_csk(octets(IMK), bytes(3)),
+        lambda: emv.session_key_aes(octets(IMK), bytes(3)),
         lambda: emv.session_key_mchip(octets(IMK), bytes(2), bytes(3)),
     )
     for call in calls:
