@@ -4,7 +4,7 @@ The card application is `simulators.nfc.application`; how a reader reaches it, `
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,7 +60,7 @@ class NfcPhone:
     """One phone. `cdcvm` says whether its owner has unlocked it; `folder` keeps the token over restarts, mode 0600.
 
     `cdcvm_max_age_s` is how long an unlocking counts; None, as long as the phone is held unlocked. `clock` is replaced
-    in tests; `faults.clock_skew_s` is added to what it says.
+    in tests; `faults.clock_skew_s` is added to what it says. `state` is the token's, as the service last told it.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class NfcPhone:
         self.cdcvm_max_age_s: int | None = None
         self.shown: Shown | None = None
         self.wallet = Wallet(folder / f"nfc-{msisdn.lstrip('+')}.json" if folder is not None else None, key_kind)
+        self.state = ""
         self._service_code = service_code
         self._trace = trace
         self._service = TokenService(api_url, trace, self.wallet)
@@ -154,6 +155,20 @@ class NfcPhone:
     def service(self) -> TokenService:
         """The other calls that the device key signs."""
         return self._service
+
+    async def look(self) -> Provisioned:
+        """Ask what the service thinks of the token; `state` says it then."""
+        self._service.skew_s = self.faults.clock_skew_s
+        told = await self._service.state()
+        if isinstance(told, Provisioned):
+            return told
+        self.state = str(told.get("state", ""))
+        return Provisioned(ok=True)
+
+    def read_messages(self, texts: Iterable[str]) -> Provisioned:
+        """Look through SMS, newest first, for one with a key; what the first such one was."""
+        found = next((text for text in texts if sealed.compact_in(text)), "")
+        return self.receive(found)
 
     def receive(self, text: str) -> Provisioned:
         """An SMS: one with a key in its compact form is taken, every other left alone."""

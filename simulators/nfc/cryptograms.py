@@ -1,7 +1,7 @@
 """Application cryptograms of the phone: the AES house profile, and 3DES as CVN 18 makes them.
 
 Written from the house profile of docs and from the public descriptions of EMV Book 2 (A1.3 session keys by ATC, A1.2
-retail MAC, method 1 and 2 of ARPC), not from the gateway's code: the two must agree without having met.
+retail MAC, 8.2.2 method 2 of the ARPC), not from the gateway's code: the two must agree without having met.
 """
 
 import hmac
@@ -23,12 +23,11 @@ def issuer_data(token: Token, cid: int, *, unlocked: bool) -> bytes:
     """9F10: the key's version, how the cryptogram is made, what the phone checked, and which key made it.
 
     House: DKI, A1, four bytes of results (byte 1: 80 the owner unlocked the phone; byte 4: approvals without the issuer
-    so far), LUK id, two zeros. CVN 18: 06, DKI, 12, `03` and three bytes of results (byte 2: the kind of cryptogram,
-    b3 set when the owner unlocked the phone). Both modelled.
+    so far), LUK id, two zeros. CVN 18: 06, DKI, 12, `03` and three bytes of results of which the first has the kind of
+    cryptogram; it has no place for the owner's hand, which 9F6C tells. Both modelled.
     """
     if token.profile is Profile.CVN18:
-        kind = _SECOND_NOT_ASKED | cid >> 2 | (0x04 if unlocked else 0)
-        return bytes([0x06, token.dki, CVN_18, 0x03, kind, 0, min(15, token.offline_uses)])
+        return bytes([0x06, token.dki, CVN_18, 0x03, _SECOND_NOT_ASKED | cid >> 2, 0, 0])
     results = bytes([CDCVM if unlocked else 0, 0, 0, min(255, token.offline_uses)])
     return bytes([token.dki, CVN_HOUSE]) + results + bytes.fromhex(token.luk_id) + b"\0\0"
 
@@ -43,17 +42,17 @@ def cryptogram(token: Token, values: Mapping[str, bytes]) -> bytes:
 
 
 def issuer_is_heard(token: Token, atc: int, ac: bytes, authentication: bytes) -> bool:
-    """Whether 91 (issuer authentication data: ARPC of 8 bytes, ARC of 2) is the issuer's answer to `ac` (method 1)."""
-    if len(authentication) != 10:
-        return False
-    arpc, code = authentication[:8], authentication[8:]
+    """Whether 91, ten bytes, is the issuer's answer to `ac`.
+
+    House: ARPC of 8 bytes, response code of 2. CVN 18 (method 2): ARPC of 4 bytes, card status update of 4, zeros.
+    """
     key = bytes.fromhex(token.luk)
     if token.profile is Profile.HOUSE:
-        expected = emv_card.issuer_cryptogram(key, atc, ac, code)
-    else:
-        block = bytes(one ^ other for one, other in zip(ac, code.ljust(8, b"\0"), strict=True))
-        expected = _encrypt(session_key(key, atc), block)
-    return hmac.compare_digest(expected, arpc)
+        arpc, code = authentication[:8], authentication[8:]
+        return hmac.compare_digest(emv_card.issuer_cryptogram(key, atc, ac, code), arpc)
+    arpc, update = authentication[:4], authentication[4:8]
+    expected = retail_mac(session_key(key, atc), ac + update)[:4]
+    return hmac.compare_digest(expected, arpc) and not any(authentication[8:])
 
 
 def session_key(key: bytes, atc: int) -> bytes:
