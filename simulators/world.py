@@ -114,7 +114,7 @@ class World:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["World"]:
-        """Listen on every port, keep the terminals' lines and the phones' keys; on leaving, stop all in the other order.
+        """Listen on every port, keep terminals' lines and phones' keys; on leaving, stop in the other order.
 
         Raises:
             PortBusy: Somebody else has one of the ports.

@@ -1,5 +1,6 @@
 """What the card application says of itself before any cryptogram: its directory entry, PDOL, records, AIP and AFL."""
 
+import calendar
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -103,7 +104,7 @@ def record(token: Token, file: int, number: int) -> bytes | None:
         objects = {
             "57": track2(token),
             "5A": bytes.fromhex(pan),
-            "5F24": bytes.fromhex(token.expiry + "31"),
+            "5F24": _last_day(token.expiry),
             "5F34": bytes.fromhex(token.psn),
         }
     else:
@@ -113,3 +114,9 @@ def record(token: Token, file: int, number: int) -> bytes | None:
 
 
 FILES = (1, 2)
+
+
+def _last_day(expiry: str) -> bytes:
+    """YYMMDD of the last day of a month YYMM of this century."""
+    year, month = 2000 + int(expiry[:2]), int(expiry[2:])
+    return bytes.fromhex(f"{expiry}{calendar.monthrange(year, month)[1]}")

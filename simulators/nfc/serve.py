@@ -12,6 +12,7 @@ ATR = bytes.fromhex("3B80800101")
 
 VPCD_PORT = 35963
 AGAIN_S = 0.2
+STOP_S = 2.0
 
 
 async def answer_frames(card: Card, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -35,7 +36,9 @@ class PhoneServer:
     def __init__(self, card: Card) -> None:
         self._card = card
         self._server: asyncio.Server | None = None
-        self._writer: asyncio.StreamWriter | None = None
+        self._stay: asyncio.Timeout | None = None
+        self._empty = asyncio.Event()
+        self._empty.set()
 
     async def start(self, host: str, port: int) -> None:
         """Listen; port 0 takes any, which `port` says then.
@@ -57,21 +60,27 @@ class PhoneServer:
         if self._server is None:
             return
         self._server.close()
-        if self._writer is not None:
-            self._writer.transport.abort()
-        async with asyncio.timeout(2):
+        if self._stay is not None:
+            self._stay.reschedule(asyncio.get_running_loop().time())
+        async with asyncio.timeout(STOP_S):
+            await self._empty.wait()
             await self._server.wait_closed()
         self._server = None
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._writer is not None:
+        if self._stay is not None:
             writer.close()
             return
-        self._writer = writer
+        self._empty.clear()
         try:
-            await answer_frames(self._card, reader, writer)
+            async with asyncio.timeout(None) as self._stay:
+                await answer_frames(self._card, reader, writer)
+        except TimeoutError:
+            # `stop` says so: a task that was cancelled would make asyncio's streams complain.
+            pass
         finally:
-            self._writer = None
+            self._stay = None
+            self._empty.set()
             writer.transport.abort()
 
 
