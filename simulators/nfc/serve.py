@@ -11,7 +11,9 @@ ATR = bytes.fromhex("3B80800101")
 """A contactless card (ISO/IEC 14443-4) without historical bytes, as PC/SC part 3 writes it."""
 
 VPCD_PORT = 35963
-AGAIN_S = 0.2
+AGAIN_S = 1.0
+"""How long a phone stays away after a tear: pcscd looks into its readers every 0.4 s, and must see that it was gone."""
+
 STOP_S = 2.0
 
 

@@ -150,9 +150,9 @@ async def test_a_clock_that_is_ahead_ends_a_key_and_an_unlocking() -> None:
     phone = phone_with_token(valid_until="2999-01-01T00:00:00+00:00")
     phone.cdcvm_max_age_s = 60
     phone.cdcvm = True
-    assert phone.cdcvm
+    fresh = phone.cdcvm
     phone.faults.clock_skew_s = 61
-    assert not phone.cdcvm
+    assert (fresh, phone.cdcvm) == (True, False)
     phone.faults.clock_skew_s = 1_000 * 365 * 86_400
 
     assert phone.transceive(bytes.fromhex(SELECT_AID)).hex() == "6985"
