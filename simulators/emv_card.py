@@ -29,10 +29,11 @@ PDOL: tuple[tuple[str, int], ...] = (
 AC_DATA: tuple[str, ...] = ("9F02", "9F03", "9F1A", "95", "5F2A", "9A", "9C", "9F37", "82", "9F36", "9F10")
 """The tags whose values, in this order, are under the application cryptogram."""
 
-NUMBERS = frozenset(
-    "42 5F24 5F25 5F28 5F2A 5F30 5F34 5F36 5F57 9A 9C 9F01 9F02 9F03 9F11 9F15 9F19 9F1A 9F21 9F25 9F35 9F39 9F3B "
-    "9F3C 9F3D 9F41 9F42 9F43 9F44 9F5D".split()
-)
+_NUMBERS = """
+42 5F24 5F25 5F28 5F2A 5F30 5F34 5F36 5F57 9A 9C 9F01 9F02 9F03 9F11 9F15 9F19 9F1A 9F21 9F25 9F35 9F39 9F3B 9F3C 9F3D
+9F41 9F42 9F43 9F44
+"""
+NUMBERS = frozenset(_NUMBERS.split())
 """Data elements that are numbers (format n of Book 3, annex A)."""
 
 SW_OK = bytes.fromhex("9000")

@@ -26,8 +26,11 @@ def write_private(file: Path, text: str, *, durable: bool = False) -> None:
             os.close(folder)
 
 
-def append_private(file: Path, line: str) -> None:
-    """Add one line to `file`, readable by its owner only (mode 0600)."""
+def append_private(file: Path, line: str, *, durable: bool = False) -> None:
+    """Add one line to `file`, readable by its owner only (mode 0600); with `durable` it has reached the disk then."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8") as out:
         out.write(line + "\n")
+        if durable:
+            out.flush()
+            os.fdatasync(out.fileno())

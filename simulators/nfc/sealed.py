@@ -74,7 +74,11 @@ def b64(data: bytes) -> str:
 def compact_in(text: str) -> bytes | None:
     """The 89 bytes of the compact form that stand in an SMS or a page; None when there is none."""
     found = COMPACT.search(text)
-    return base64.urlsafe_b64decode(found[1] + "=") if found else None
+    if found is None:
+        return None
+    raw = base64.urlsafe_b64decode(found[1] + "=")
+    # The last character has two bits that mean nothing: they are zeros, or somebody changed the text.
+    return raw if base64.urlsafe_b64encode(raw).decode().rstrip("=") == found[1] else None
 
 
 def from_compact(raw: bytes, *, number: str, token_id: str, seal_key: X25519PrivateKey, keys: dict[str, str]) -> NewKey:

@@ -82,6 +82,10 @@ class Token:
         return replace(self, offline_uses=0, offline_minor=0)
 
 
+COUNTERS = ("atc", "uses", "spent_minor", "offline_uses", "offline_minor")
+"""What a tap changes of a token."""
+
+
 @dataclass(frozen=True, slots=True)
 class Used:
     """One cryptogram that left the phone, kept to prove at the next replenishment who has the key."""

@@ -32,6 +32,11 @@ def phone_in(folder: Path, kernel: Kernel) -> NfcPhone:
     return phone
 
 
+def lines_of(folder: Path) -> Path:
+    """The file with a line for each command that spent a counter."""
+    return next(folder.glob("*.jsonl"))
+
+
 async def tap(phone: NfcPhone) -> list[bytes]:
     """The answers that a terminal sees until it is through or the phone is gone."""
     transport = InProcess(phone)
@@ -57,7 +62,7 @@ TEARS = st.lists(st.tuples(st.integers(0, 6), st.booleans(), st.booleans(), st.s
 
 
 @given(tears=TEARS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_no_counter_leaves_the_phone_twice_wherever_it_is_torn_off_or_killed(
     tears: list[tuple[int, bool, bool, Kernel]],
 ) -> None:
@@ -88,13 +93,65 @@ async def test_the_counter_is_on_the_disk_before_the_answer_leaves(
         raise OSError("no space left")
 
     monkeypatch.setattr(files, "write_private", disk_full)
+    monkeypatch.setattr(files, "append_private", disk_full)
     with pytest.raises(OSError, match="no space"):
         phone.transceive(bytes.fromhex(gpo()))
     monkeypatch.undo()
 
+    with lines_of(tmp_path).open("a") as torn:
+        torn.write('{"n": 1, "coun')
     again = phone_in(tmp_path, kernel)
     assert again.token is not None
     assert again.token.atc == TOKEN.atc, "nothing left, so nothing is spent"
+    await tap(phone)
+    assert phone.token is not None
+    after = phone_in(tmp_path, kernel).token
+    assert after is not None
+    assert after.atc == phone.token.atc, "what the full disk tore does not hide what came later"
+
+
+async def test_a_line_that_a_kill_tore_is_of_an_answer_that_never_left_and_the_next_stands_behind_none(
+    tmp_path: Path,
+) -> None:
+    phone = phone_in(tmp_path, Kernel.GPO)
+    await tap(phone)
+    await tap(phone)
+    lines = lines_of(tmp_path)
+    whole = lines.read_text()
+    lines.write_text(whole[:-20])
+
+    again = phone_in(tmp_path, Kernel.GPO)
+    seen = counters(await tap(again), Kernel.GPO)
+    last = phone_in(tmp_path, Kernel.GPO)
+
+    assert len(whole.splitlines()) == 2
+    assert (seen, last.token) == ([TOKEN.atc + 2], again.token)
+    assert [one.atc for one in last.wallet.log] == [TOKEN.atc + 1, TOKEN.atc + 2]
+
+
+async def test_lines_that_a_kill_left_behind_a_newer_memory_are_skipped(tmp_path: Path) -> None:
+    phone = phone_in(tmp_path, Kernel.GPO)
+    await tap(phone)
+    lines = lines_of(tmp_path)
+    stale = lines.read_text()
+    again = phone_in(tmp_path, Kernel.GPO)
+    await tap(again)
+    lines.write_text(stale)
+
+    last = phone_in(tmp_path, Kernel.GPO)
+
+    assert last.token == again.token
+    assert len(last.wallet.log) == 2
+
+
+async def test_the_memory_is_written_whole_after_many_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulators.nfc.wallet.LINES_MAX", 4)
+    phone = phone_in(tmp_path, Kernel.GPO)
+    for _ in range(9):
+        await tap(phone)
+
+    assert len(lines_of(tmp_path).read_text().splitlines()) == 1
+    assert phone_in(tmp_path, Kernel.GPO).token == phone.token
 
 
 @pytest.mark.parametrize(("after", "atc"), [(False, TOKEN.atc), (True, TOKEN.atc + 1)])
