@@ -1,4 +1,4 @@
-"""EMV bytes as phone and terminal speak them: TLV, data object lists, status words, the AES house cryptogram.
+"""EMV bytes as phone and terminal speak them: TLV, data object lists, the AES house cryptogram.
 
 Written from EMV 4.3 Book 3 (Annex B for TLV, 5.4 for DOLs) and from the house profile of docs, not from the gateway's
 code: the two must agree without having met.
@@ -35,13 +35,6 @@ _NUMBERS = """
 """
 NUMBERS = frozenset(_NUMBERS.split())
 """Data elements that are numbers (format n of Book 3, annex A)."""
-
-SW_OK = bytes.fromhex("9000")
-SW_NOT_FOUND = bytes.fromhex("6A82")
-SW_CONDITIONS = bytes.fromhex("6985")
-SW_LENGTH = bytes.fromhex("6700")
-SW_INSTRUCTION = bytes.fromhex("6D00")
-SW_CLASS = bytes.fromhex("6E00")
 
 
 class TlvError(ValueError):

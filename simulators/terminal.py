@@ -17,7 +17,7 @@ from simulators.faults import Faults
 from simulators.iso8583 import Message
 from simulators.journal import Journal
 from simulators.line import Answer, Line, LineCut
-from simulators.nfc import InProcess, TornOff, Transport
+from simulators.nfc import InProcess, TornOff, Transport, status
 from simulators.nfc_phone import NfcPhone
 from simulators.trace import Trace
 
@@ -343,7 +343,7 @@ class Terminal:
 async def _command(phone: Transport, head: str, data: bytes) -> bytes | None:
     """The data of a phone's answer, or None when its status word is not 9000."""
     answer = await phone.transceive(bytes.fromhex(head) + bytes([len(data)]) + data + b"\0")
-    return answer[:-2] if answer[-2:] == emv_card.SW_OK else None
+    return answer[:-2] if answer[-2:] == status.OK else None
 
 
 def _template(data: bytes) -> dict[str, bytes]:
