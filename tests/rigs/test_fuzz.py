@@ -35,7 +35,6 @@ from tests.rigs.fuzz import (
     INPUT_S_MAX,
     KEPT_BYTES_MAX,
     PEAK_BYTES_MAX,
-    Read,
     Wire,
     cpu_s,
     hostile,
@@ -44,6 +43,7 @@ from tests.rigs.fuzz import (
     outcome_of,
     peak_bytes,
 )
+from tests.rigs.fuzz_iso8583 import iso8583_wires
 from tests.rigs.smpp_pdus import one_of_each
 from wallet.heads import NotAHead, head_of, line_of
 
@@ -193,31 +193,6 @@ def _iso8583(data: bytes) -> str | None:
     return None
 
 
-def _dialect(name: str) -> Read:
-    dialect = iso8583.DIALECTS[name]
-
-    def read(data: bytes) -> str | None:
-        iso8583.split_mac(data, dialect)
-        message = iso8583.decode(data, dialect)
-        assert iso8583.decode(iso8583.encode(message, dialect), dialect) == message
-        assert PAN not in repr(message)
-        iso8583.decode(iso8583.encode(iso8583.to_house(message, dialect)))
-        return None
-
-    return read
-
-
-def _of_dialect(name: str) -> tuple[bytes, ...]:
-    dialect, made = iso8583.DIALECTS[name], []
-    for mti, fields, icc in MESSAGES:
-        house = Message(mti, {**fields, **({55: icc} if icc else {})})
-        like = Message("", {12: "261122113000", 24: "100", 56: "110000004226112211300006581420"})
-        message = iso8583.from_house(house, dialect, like if dialect.house and 12 in fields else None)
-        seal = 128 if max(message.fields) > 64 else 64
-        made.append(iso8583.encode(Message(message.mti, {**message.fields, seal: bytes(8)}), dialect))
-    return tuple(made)
-
-
 def _tlv(data: bytes) -> str | None:
     for item in tlv.decode(data):
         assert len(item.value) <= len(data)
@@ -343,6 +318,7 @@ PHONES = tuple(
         "00",
     )
 )
+UNSEALED = tuple(_unsealed(*row) for row in MESSAGES)
 
 WIRES = (
     Wire("smpp stream", (*PDUS, *EVERY_PDU, b"".join(PDUS)), _smpp_stream, (smpp.FrameFault,), share=5),
@@ -350,10 +326,7 @@ WIRES = (
     Wire("user data", tuple(part.header + part.data for part in LONG), _user_data, total=True),
     Wire("gsm", (gsm.encode(TEXT.replace("é", "e")) or b"", gsm.encode_ucs2(PERSIAN)), _gsm, total=True),
     Wire("iso8583", tuple(_framed(*row) for row in MESSAGES), _iso8583, (iso8583.BadMessage,)),
-    *(
-        Wire(f"iso8583 {name}", _of_dialect(name), _dialect(name), (iso8583.BadMessage,))
-        for name in ("shetab93", "iso87_binary", "iso87_ebcdic")
-    ),
+    *iso8583_wires(MESSAGES, PAN),
     Wire("tlv", (ICC, PPSE), _tlv, (BadInput,)),
     Wire("tap data", (ICC,), _tap_data, (BadInput,)),
     Wire("africastalking", (CALLBACK,), _callback),
@@ -363,9 +336,7 @@ WIRES = (
     Wire("published head", (HEAD, HEAD + b"\r\n"), _published_head, (NotAHead,)),
     Wire("ussd menus", PHONES, talk, total=True),
     Wire("settings", (SETTINGS,), _settings, (SettingsFault,), names_input=True, hostile_bytes=4_096),
-    Wire(
-        "simulator iso8583", tuple(_unsealed(*row) for row in MESSAGES), _terminal_message, (terminal_iso8583.IsoError,)
-    ),
+    Wire("simulator iso8583", UNSEALED, _terminal_message, (terminal_iso8583.IsoError,)),
     Wire("simulator tlv", (ICC, PPSE), _card, (emv_card.TlvError,)),
     Wire("simulator dol", (emv_card.dol(emv_card.PDOL), b"\x9f\x02\x00\x9a\x03"), _card_list, (emv_card.TlvError,)),
     Wire("simulator smsc", (*PDUS, b"".join(PDUS)), _smsc_simulator, (smsc_wire.Unframed,)),
