@@ -319,7 +319,6 @@ PHONES = tuple(
     )
 )
 UNSEALED = tuple(_unsealed(*row) for row in MESSAGES)
-
 WIRES = (
     Wire("smpp stream", (*PDUS, *EVERY_PDU, b"".join(PDUS)), _smpp_stream, (smpp.FrameFault,), share=5),
     Wire("smpp pdu", (*PDUS, *EVERY_PDU), _smpp_pdu, (smpp.PduFault,), share=5),
