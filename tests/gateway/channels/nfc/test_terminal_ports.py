@@ -282,6 +282,8 @@ async def test_two_thousand_strangers_cost_no_terminal_its_answer(clock: ManualC
         assert made.refused("too_many_connections") == 2
         for _, writer in strangers:
             writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for _, writer in strangers), return_exceptions=True)
+        await until(lambda: made.server.status().waiting <= 2)
 
 
 @pytest.mark.parametrize("listener", [PLAIN, SHETAB])
