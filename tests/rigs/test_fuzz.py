@@ -22,7 +22,7 @@ from gateway.errors import BadInput, SettingsFault
 from gateway.peers.smsc import LinkProfile
 from gateway.peers.smsc.receipts import ERROR_MAX, MESSAGE_ID_MAX, receipt_of
 from gateway.settings import load as load_settings
-from gateway.wire import emv, gsm, iso8583, smpp, tlv
+from gateway.wire import gsm, iso8583, smpp
 from gateway.wire.iso8583 import Message
 from gateway.wire.smpp import DataSm, DeliverSm, Tag, Tlv
 from simulators import emv_card
@@ -43,6 +43,7 @@ from tests.rigs.fuzz import (
     outcome_of,
     peak_bytes,
 )
+from tests.rigs.nfc_wires import ICC, KEY, NFC_WIRES, PAN, PPSE
 from tests.rigs.smpp_pdus import one_of_each
 from wallet.heads import NotAHead, head_of, line_of
 
@@ -55,8 +56,6 @@ def seeds_of(wire: Wire) -> range:
     return range(INPUTS * wire.share) if ONE is None else range(int(ONE), int(ONE) + 1)
 
 
-KEY = bytes(range(16))
-PAN = "5814200000000002"
 TEXT = "Votre versement de 500 000 rials est arrivé {1} [€]. Réf. 998877665544"
 RECEIPT = b"id:0123456789 sub:001 dlvrd:001 submit date:2611220800 done date:2611220801 stat:DELIVRD err:000 text:x"
 HEAD = (
@@ -85,18 +84,6 @@ PDUS = tuple(
     )
 )
 EVERY_PDU = tuple(map(smpp.encode, one_of_each(seed=1)))
-ICC = tlv.encode(
-    tlv.Tlv(tag, bytes.fromhex(value))
-    for tag, value in (
-        *(("82", "0040"), ("84", "F05441504449414C01"), ("95", "0000000000"), ("9A", "261122"), ("9C", "00")),
-        *(("5F2A", "0364"), ("5F34", "00"), ("9F02", "000000012345"), ("9F03", "000000000000"), ("9F1A", "0364")),
-        *(("9F10", "01A180000000512700010000"), ("9F26", "1122334455667788"), ("9F27", "80"), ("9F36", "0102")),
-        *(("9F37", "A1B2C3D4"), ("DF01", "AA")),
-    )
-)
-PPSE = emv_card.tlv(
-    "6F", emv_card.tlv("84", b"2PAY.SYS.DDF01") + emv_card.tlv("A5", emv_card.tlv("9F38", emv_card.dol(emv_card.PDOL)))
-)
 COMMON = {7: "1122080000", 11: "000042", 41: "TERM0001"}
 TAP = {
     **COMMON,
@@ -189,23 +176,6 @@ def _iso8583(data: bytes) -> str | None:
     message = iso8583.decode(data)
     assert iso8583.encode(message).upper() == data.upper()
     assert PAN not in repr(message)
-    return None
-
-
-def _tlv(data: bytes) -> str | None:
-    for item in tlv.decode(data):
-        assert len(item.value) <= len(data)
-        if item.is_constructed:
-            item.children()
-    return None
-
-
-def _tap_data(data: bytes) -> str | None:
-    tap = emv.parse_icc(data)
-    assert 0 <= tap.atc <= 0xFFFF
-    assert tap.amount_minor >= 0
-    assert len(tap.cryptogram) == 8
-    assert len(emv.ac_data(tap.values)) == 45
     return None
 
 
@@ -324,8 +294,7 @@ WIRES = (
     Wire("user data", tuple(part.header + part.data for part in LONG), _user_data, total=True),
     Wire("gsm", (gsm.encode(TEXT.replace("é", "e")) or b"", gsm.encode_ucs2(PERSIAN)), _gsm, total=True),
     Wire("iso8583", tuple(_framed(*row) for row in MESSAGES), _iso8583, (iso8583.BadMessage,)),
-    Wire("tlv", (ICC, PPSE), _tlv, (BadInput,)),
-    Wire("tap data", (ICC,), _tap_data, (BadInput,)),
+    *NFC_WIRES,
     Wire("africastalking", (CALLBACK,), _callback),
     Wire("console form", (FORM, b"989120000001=x&" + FORM), _form, (BadInput,)),
     Wire("api", (json.dumps(TOKEN).encode(), json.dumps({**TOKEN, "989120000001": [1]}).encode()), _token_request),

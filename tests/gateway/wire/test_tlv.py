@@ -2,6 +2,7 @@
 
 import time
 
+import ber_tlv.tlv as oracle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,10 +42,57 @@ def test_any_bytes_decode_or_are_bad_input(data: bytes) -> None:
         ("DF812301FF", [("DF8123", "FF")]),
         ("5081025441", [("50", "5441")]),
         ("508200025441", [("50", "5441")]),
+        ("50830000025441", [("50", "5441")]),
+        ("508100", [("50", "")]),
+        (
+            "9F02060000000040000000009C0101000095050000000000",
+            [("9F02", "000000004000"), ("9C", "01"), ("95", "00" * 5)],
+        ),
+        ("1F8101011F1F0100", [("1F8101", "1F"), ("1F01", "")]),
+        ("FF0100", [("FF01", "")]),
     ],
 )
 def test_legal_encodings_decode(data: str, expected: list[tuple[str, str]]) -> None:
     assert [(item.tag, item.value.hex().upper()) for item in tlv.decode(bytes.fromhex(data))] == expected
+
+
+def pairs(data: bytes) -> list[tuple[int, bytes]]:
+    return [(int(item.tag, 16), item.value) for item in tlv.decode(data)]
+
+
+@given(items=ITEMS)
+def test_ber_tlv_reads_what_we_write_and_writes_the_same(items: list[Tlv]) -> None:
+    written = tlv.encode(items)
+    theirs = oracle.Tlv.parse(written, recursive=False)
+    assert theirs == pairs(written)
+    assert oracle.Tlv.build(theirs) == written
+
+
+@given(
+    data=st.binary(max_size=60) | st.text("0123456789ABCDEF", max_size=20).map(lambda text: b"\x9f\x26" + text.encode())
+)
+def test_what_we_read_ber_tlv_reads_too(data: bytes) -> None:
+    try:
+        ours = pairs(data)
+    except BadInput:
+        return
+    assert oracle.Tlv.parse(data, recursive=False) == ours
+
+
+PPSE = "6F25840E325041592E5359532E4444463031A513BF0C10610E4F07A00000000310108701015000"
+
+
+def test_a_cards_directory_is_read_level_by_level() -> None:
+    (ppse,) = tlv.decode(bytes.fromhex(PPSE))
+    name, proprietary = ppse.children()
+    assert (name.tag, name.value) == ("84", b"2PAY.SYS.DDF01")
+    (discretionary,) = proprietary.children()
+    (entry,) = discretionary.children()
+    assert [(item.tag, item.value.hex().upper()) for item in entry.children()] == [
+        ("4F", "A0000000031010"),
+        ("87", "01"),
+        ("50", ""),
+    ]
 
 
 @pytest.mark.parametrize(
