@@ -343,7 +343,7 @@ PAID_TO_BANK = PayeeAccount("per_01", AccountKind.IBAN, IBAN, "Maryam Ahmadi", N
 
 @dataclass
 class FakeTapControls:
-    allowed_: Allowed | None = Allowed(on=True, day_max=irr(500_000), barred=False)
+    allowed_: Allowed | None = field(default_factory=lambda: Allowed(on=True, day_max=irr(500_000), barred=False))
     kept: bool = True
     heard: list[tuple[object, ...]] = field(default_factory=list)
 
