@@ -45,6 +45,7 @@ from gateway.services.benefits import Parts as BenefitParts
 from gateway.services.campaigns import Campaigns, Window
 from gateway.services.campaigns import Parts as CampaignParts
 from gateway.services.controls import Controls
+from gateway.services.controls.holders import HolderControls
 from gateway.services.decisions import Decisions
 from gateway.services.dialogues import SessionCounts
 from gateway.services.forwarding import Forwarding
@@ -80,6 +81,7 @@ from gateway.services.releases import Proof, Releases
 from gateway.services.staff import Staff
 from gateway.services.statements import STATEMENTS_JOB, Statements
 from gateway.services.taps import Decider, Parts, TapPolicy, Taps
+from gateway.services.taps.declined import DeclinedNotices
 from gateway.services.telling import Teller
 from gateway.services.tokens import Tokens
 from gateway.settings import Settings
@@ -195,6 +197,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             payees,
             SigningByUssd(signing, staff),
             providers,
+            HolderControls(controls, tokens),
         )  # fmt: skip
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
         counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
@@ -245,6 +248,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             controls=controls,
             taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics, decider)),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
+            tap_refusals=DeclinedNotices(store, clock, teller, Addresses(people), metrics),
             heads=Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE)),
             link_board=LinkBoard(store, clock),
             campaigns=campaigns,
