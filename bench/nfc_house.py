@@ -110,9 +110,7 @@ async def opened(urls: Mapping[str, str], people: int = PEOPLE) -> AsyncIterator
         await ledger.close()
 
 
-async def _fill(
-    house: House, ledger: Ledger, chart: Chart, clock: BenchClock, tokens: Tokens, people: int
-) -> None:
+async def _fill(house: House, ledger: Ledger, chart: Chart, clock: BenchClock, tokens: Tokens, people: int) -> None:
     """People with money and a phone each."""
     cash = chart.account("branch_cash", "bench")
     await ledger.open_accounts(cash)
