@@ -80,7 +80,7 @@ from gateway.services.providers import Providers, ProviderStatements
 from gateway.services.releases import Proof, Releases
 from gateway.services.staff import Staff
 from gateway.services.statements import STATEMENTS_JOB, Statements
-from gateway.services.taps import Parts, Taps
+from gateway.services.taps import Decider, Parts, TapPolicy, Taps
 from gateway.services.taps.declined import DeclinedNotices
 from gateway.services.telling import Teller
 from gateway.services.tokens import Tokens
@@ -152,6 +152,8 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
         merchants = Merchants(store, ledger, chart, keys, clock)
         statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
         tokens, controls = Tokens(store, people, keys, clock, settings), Controls(store, clock)
+        policy = await asyncio.to_thread(TapPolicy.load, settings.tap_policy_file)
+        decider = Decider(policy, controls, ZoneInfo(settings.zone))
         opt_outs, handlers = OptOuts(store, clock), dict(QUESTION_HANDLERS)
         questions = Questions(store, clock, handlers)
         campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs, deciding.proposals)
@@ -244,7 +246,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             bank=watched,
             tokens=tokens,
             controls=controls,
-            taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics)),
+            taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics, decider)),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             tap_refusals=DeclinedNotices(store, clock, teller, Addresses(people), metrics),
             heads=Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE)),

@@ -3,7 +3,7 @@
 import secrets
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from gateway.errors import BadInput, Conflict, NotFound
 from gateway.keys import KeyStore
@@ -112,7 +112,7 @@ class Merchants:
 
     async def terminal(self, terminal_id: str) -> Terminal | None:
         """The terminal with this id."""
-        rows = await self._store.read(_terminals().where(terminals.c.id == terminal_id))
+        rows = await self._store.find(_TERMINAL, {"terminal": terminal_id})
         return _terminal(rows[0]) if rows else None
 
     async def terminals(self, merchant_id: str) -> list[Terminal]:
@@ -138,3 +138,6 @@ def _merchant(row: Row[Any]) -> Merchant:
 
 def _terminal(row: Row[Any]) -> Terminal:
     return Terminal(row.id, row.merchant_id, row.number, row.name, row.registered_at, row.city, row.category)
+
+
+_TERMINAL = _terminals().where(terminals.c.id == bindparam("terminal"))
