@@ -65,15 +65,24 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A purchase that becomes no tap."""
+    """A purchase that becomes no tap; `person_id` is told of it, once for each `cause`, if there is one."""
 
     id: str
     last4: str
     decided: Decision
+    person_id: str = ""
+    cause: str = ""
 
 
 def refuse(
-    tx: Connection, key: Key, digest: bytes, asked: Asked, attempt: Attempt, answer: bytes, now: datetime
+    tx: Connection,
+    key: Key,
+    digest: bytes,
+    asked: Asked,
+    attempt: Attempt,
+    answer: bytes,
+    counted: Counted,
+    now: datetime,
 ) -> Seen:
     """Store a refusal that touches no token, with its answer."""
     taken = take(tx, key, digest, now, attempt.decided.verdict, answer)
@@ -92,6 +101,8 @@ def refuse(
         "at": now,
     }
     insert_ignore(tx, attempts, row)
+    if attempt.person_id:
+        counted.declined(tx, attempt.cause, attempt.person_id, attempt.decided.verdict, asked.amount_minor, now)
     return Seen(digest, "", attempt.decided.verdict, answer)
 
 
@@ -149,6 +160,7 @@ def open_tap(
     write(tx, _PUT_TAP, row)
     if verdict is not None:
         settle(tx, key, intent.tap_id, verdict)
+        counted.declined(tx, intent.tap_id, intent.person_id, verdict, purchase.amount_minor, now)
     if named is not None and not decided.refused:
         counted.refused(tx, intent.par, intent.token_id, now, purchase.amount_minor)
     return Seen(digest, intent.tap_id, verdict or "", b"")
@@ -245,7 +257,7 @@ def conclude(
     }
     if not write(tx, _ANSWERED, values):
         return None
-    counted.changed(tx, before, tap)
+    counted.changed(tx, before, tap, now)
     return put_answer(tx, key, answer)
 
 

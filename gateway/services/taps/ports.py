@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from gateway.keys import KeyStore
 from gateway.observe import Metrics
 from gateway.services.taps.deciding import Decider
+from gateway.services.taps.rules import Verdict
 from gateway.settings import Settings
 from gateway.store import Store
 from wallet.accounts import Chart
@@ -64,8 +65,22 @@ class TokenVault(Protocol):
         """The token with this id."""
         ...
 
-    def use(self, tx: Connection, token_id: str, luk_id: bytes, atc: int, now: datetime) -> str:
-        """Move the counter; a value of UseOutcome: ok, replayed, not_active, expired, key_used_up, key_unknown."""
+    def use(
+        self,
+        tx: Connection,
+        token_id: str,
+        luk_id: bytes,
+        atc: int,
+        now: datetime,
+        *,
+        amount_minor: int,
+        channel: str,
+        ac: bytes = b"",
+    ) -> str:
+        """Move the counter of a tap whose cryptogram `ac` was good; a value of UseOutcome, `ok` to go on.
+
+        `channel` is `tap`, `transit` or `offline`.
+        """
         ...
 
     async def count_bad_cryptogram(self, token_id: str) -> None:
@@ -112,6 +127,12 @@ class Counters(Protocol):
         self, tx: Connection, par: str, token_id: str, made_at: datetime, amount_minor: int, *, whole: bool
     ) -> None:
         """Take a tap, or a part of one, out of what was counted."""
+        ...
+
+    def declined(
+        self, tx: Connection, cause: str, person_id: str, verdict: Verdict, amount_minor: int, now: datetime
+    ) -> None:
+        """Have the person told why a tap was refused, once for each cause."""
         ...
 
 

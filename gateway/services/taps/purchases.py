@@ -2,8 +2,11 @@
 
 import secrets
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+
+from sqlalchemy import Connection
 
 from gateway.keys import Card
 from gateway.services.answered import Key, Seen
@@ -65,9 +68,19 @@ class Purchases:
                 await parts.tokens.count_bad_cryptogram(token.id)
         if decided.refused or token is None or terminal is None:
             attempt = Attempt(new_id("att", self._clock), purchase.pan[-_LAST:], decided)
+            if token is not None and decided.verdict is Verdict.BAD_CRYPTOGRAM:
+                # Once a day for each token: whoever guesses must not fill its holder's inbox.
+                attempt = replace(attempt, person_id=token.person_id, cause=f"{token.id} {case.day:%Y-%m-%d}")
             body = await self._talk.built(message, purchase.terminal_id, decided.verdict)
             refusal = partial(
-                journal.refuse, key=key, digest=digest, asked=purchase, attempt=attempt, answer=body, now=now
+                journal.refuse,
+                key=key,
+                digest=digest,
+                asked=purchase,
+                attempt=attempt,
+                answer=body,
+                counted=self._counted,
+                now=now,
             )
             return await self._store.write(refusal)
         intent = self._intent(purchase, terminal, token, case, decided, now)
@@ -107,7 +120,7 @@ class Purchases:
         decided: Decision,
         now: datetime,
     ) -> Intent:
-        parts, data = self._parts, purchase.tap
+        parts = self._parts
         least = parts.settings.tap_part_min_minor
         part = least if purchase.part_ok and least and purchase.class_ not in OFFLINE else 0
         return Intent(
@@ -118,11 +131,15 @@ class Purchases:
             par=token.par,
             approval="".join(secrets.choice(_APPROVAL_LETTERS) for _ in range(6)),
             part_minor=min(part, purchase.amount_minor),
-            decide=lambda tx: parts.decider.after_use(
-                tx, decided, case, parts.tokens.use(tx, token.id, data.iad.luk_id, data.atc, now)
-            ),
+            decide=lambda tx: parts.decider.after_use(tx, decided, case, self._use(tx, purchase, token, now)),
             expires_at=now + timedelta(seconds=parts.settings.tap_hold_s),
         )
+
+    def _use(self, tx: Connection, purchase: Purchase, token: TokenInfo, now: datetime) -> str:
+        data, channel = purchase.tap, Channel.OFFLINE if purchase.class_ in OFFLINE else Channel.TAP
+        amount, ac = purchase.amount_minor, data.cryptogram
+        use = partial(self._parts.tokens.use, tx, token.id, data.iad.luk_id, data.atc, now)
+        return use(amount_minor=amount, channel=channel.value, ac=ac)
 
     async def _ask(self, message: Message, purchase: Purchase, key: Key, tap: Tap) -> bytes | None:
         """Ask the ledger and store its answer with ours; None if the tap moved meanwhile."""

@@ -43,7 +43,8 @@ from gateway.services.signing import (
     StartOutcome,
 )
 from gateway.services.staff import Role, SignInOutcome, StaffRefusal
-from gateway.services.taps import TapState
+from gateway.services.taps import TapState, Verdict
+from gateway.services.taps.checks import CheckName
 from wallet.accounts import AccountKind
 from wallet.money import EUR, POINT, Money, irr
 from wallet.transfers import TransferCode, TransferKind
@@ -54,6 +55,8 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("role.", Role, set()),
     ("sign_in.", SignInOutcome, set()),
     ("staff_refusal.", StaffRefusal, set()),
+    ("tap_check.", CheckName, set()),
+    ("tap_verdict.", Verdict, set()),
     ("claim_state.", ClaimState, set()),
     ("refused.claim_", DecisionOutcome, {"ok"}),
     ("ticket_state.", TicketState, set()),

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.channels.ussd import Services, build_actions
 from gateway.errors import NotAllowed
+from gateway.services.controls.holders import Allowed
 from gateway.services.dialogues import Actions, Caller
 from gateway.services.payments import Payee, PayeeKind, PayOutcome, PayResult, RedeemOutcome, RedeemResult
 from gateway.services.people import (
@@ -38,6 +39,7 @@ from tests.gateway.channels.ussd.services import (
     FakePayments,
     FakePeople,
     FakeSigning,
+    FakeTapControls,
     FakeTickets,
     FakeTokens,
     hold,
@@ -86,6 +88,7 @@ class House:
     payees: FakePayees = field(default_factory=FakePayees)
     signing: FakeSigning = field(default_factory=FakeSigning)
     care: FakeCare = field(default_factory=FakeCare)
+    tap_controls: FakeTapControls = field(default_factory=FakeTapControls)
 
     async def call(self, name: str, number: int = 3) -> Result:
         """As the engine would: declared arguments and secrets only."""
@@ -126,6 +129,10 @@ def _stranger(status: PersonStatus) -> Put:
     return put
 
 
+def _taps(name: str, value: object) -> Put:
+    return lambda house: setattr(house.tap_controls, name, value)
+
+
 def _payments(name: str, value: object) -> Put:
     return lambda house: setattr(house.payments, name, value)
 
@@ -151,7 +158,8 @@ def _no_letters(house: House) -> None:
 
 
 PAYING = ("payments.pay_invoice", "payments.send", "payments.send_code")
-WITH_PIN = (*PAYING, "wallet.see", "tokens.activation_code", "payees.keep", "payees.to_wallet")
+SWITCHING = ("taps.limit", "taps.no_limit", "taps.switch_off", "taps.switch_on")
+WITH_PIN = (*PAYING, *SWITCHING, "wallet.see", "tokens.activation_code", "payees.keep", "payees.to_wallet")
 EVERY_OUTCOME: list[tuple[str, Put, str]] = [
     *[("person.status", _people("person", replace(MARYAM, state=state)), state.value) for state in PersonState],
     *[
@@ -172,6 +180,12 @@ EVERY_OUTCOME: list[tuple[str, Put, str]] = [
     *[(name, _people("pin", PinCheck(PinOutcome.LOCKED, 0)), "locked") for name in WITH_PIN],
     *[(name, _people("pin", PinCheck(PinOutcome.OK, 3)), "ok") for name in WITH_PIN],
     *[(name, _of_benefits(put), outcome) for name, put, outcome in BENEFIT_OUTCOMES],
+    ("taps.control", _taps("allowed_", Allowed(on=True, day_max=irr(7), barred=False)), "limited"),
+    ("taps.control", _taps("allowed_", Allowed(on=True, day_max=None, barred=False)), "free"),
+    ("taps.control", _taps("allowed_", Allowed(on=False, day_max=irr(7), barred=False)), "off"),
+    ("taps.control", _taps("allowed_", Allowed(on=True, day_max=None, barred=True)), "barred"),
+    ("taps.control", _taps("allowed_", None), "none"),
+    *[(name, _taps("kept", 0), "none") for name in SWITCHING],
     ("invoices.list", _payments("invoices", [invoice(1)]), "ok"),
     ("invoices.list", _payments("invoices", []), "none"),
     *[("payments.payee", _payments("payee_", Payee(kind, "+98", "M***m")), kind.value) for kind in PayeeKind],
@@ -247,7 +261,7 @@ async def test_the_call_key_names_session_and_call() -> None:
         "benefits.claim", "benefits.claim_days", "benefits.claim_event", "benefits.attester", "benefits.status",
         "benefits.looked", "benefits.object", "benefits.list", "invoices.list", "payments.payee",
         "payments.redeem", "dispute.report",
-        "mailbox.list", "mailbox.read", "payees.show", "payees.offer", "payees.disown",
+        "mailbox.list", "mailbox.read", "payees.show", "payees.offer", "payees.disown", "taps.control",
     ],
 )  # fmt: skip
 async def test_what_asks_for_no_pin_is_for_active_people_only(name: str, state: PersonState) -> None:
@@ -397,3 +411,17 @@ async def test_a_claim_code_is_valid_until_an_hour_of_the_house() -> None:
 @pytest.mark.parametrize("code", TransferCode)
 def test_every_reason_for_money_has_a_word_in_the_menus(code: TransferCode) -> None:
     assert code.name.lower() in MENUS.words["kind"].words
+
+
+async def test_a_person_says_what_their_phone_may_pay_and_only_with_the_pin() -> None:
+    house = House()
+    await house.call("taps.limit")
+    await house.call("taps.no_limit")
+    await house.call("taps.switch_off")
+    await house.call("taps.switch_on")
+    assert house.tap_controls.heard == [("per_01", irr(500)), ("per_01", None), ("per_01", False), ("per_01", True)]
+    house.people.pin = PinCheck(PinOutcome.WRONG, 2)
+    house.tap_controls.heard.clear()
+    for name in SWITCHING:
+        await house.call(name)
+    assert house.tap_controls.heard == []
