@@ -30,6 +30,25 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
             ],
         )
 
+    async def refund(cause: str) -> CauseView | None:
+        found = await house.taps.refund(cause)
+        if found is None:
+            return None
+        merchant = await house.merchants.merchant(found.merchant_id)
+        return CauseView(
+            "refund",
+            [
+                ("person", person_link(found.person_id, cause)),
+                ("merchant", merchant.name if merchant else Code(found.merchant_id)),
+                ("terminal", Code(found.terminal_id)),
+                ("reference", Code(found.rrn)),
+                ("original", Link(found.tap_id, f"/causes/{found.tap_id}", code=True)),
+                ("amount", found.amount),
+                ("when", found.made_at),
+                ("state", Chip(f"refund_state.{found.state.value}")),
+            ],
+        )
+
     async def session(cause: str) -> CauseView | None:
         found = await dialogues.session(cause)
         if found is None:
@@ -76,7 +95,7 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
             ],
         )
 
-    return {"fee": lambda cause: _fee(house, cause), "tap": tap, "ses": session, "itm": payment, "bat": batch}
+    return {"fee": lambda cause: _fee(house, cause), "tap": tap, "rfd": refund, "ses": session, "itm": payment, "bat": batch}
 
 
 async def _fee(house: House, cause: str) -> CauseView | None:
