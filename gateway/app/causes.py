@@ -36,13 +36,13 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
             return None
         merchant = await house.merchants.merchant(found.merchant_id)
         return CauseView(
-            "refund",
+            "tap_refund",
             [
                 ("person", person_link(found.person_id, cause)),
                 ("merchant", merchant.name if merchant else Code(found.merchant_id)),
                 ("terminal", Code(found.terminal_id)),
                 ("reference", Code(found.rrn)),
-                ("original", Link(found.tap_id, f"/causes/{found.tap_id}", code=True)),
+                ("original_tap", Link(found.tap_id, f"/cause/{found.tap_id}", code=True)),
                 ("amount", found.amount),
                 ("when", found.made_at),
                 ("state", Chip(f"refund_state.{found.state.value}")),
@@ -95,7 +95,14 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
             ],
         )
 
-    return {"fee": lambda cause: _fee(house, cause), "tap": tap, "rfd": refund, "ses": session, "itm": payment, "bat": batch}
+    return {
+        "fee": lambda cause: _fee(house, cause),
+        "tap": tap,
+        "rfd": refund,
+        "ses": session,
+        "itm": payment,
+        "bat": batch,
+    }
 
 
 async def _fee(house: House, cause: str) -> CauseView | None:
