@@ -270,9 +270,6 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
                 )
             ),
             merchant_returns=Returns(store, clock, merchants, payouts),
-=======
-            taps=Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics, decider)),
->>>>>>> d1a
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             tap_refusals=DeclinedNotices(store, clock, teller, Addresses(people), metrics),
             heads=Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE)),
