@@ -263,7 +263,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
                     read_calendar(ZoneInfo(settings.zone), settings.clearing_cycles_file),
                     settings,
                 )
-            ),  # fmt: skip
+            ),
             merchant_returns=Returns(store, clock, merchants, payouts),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             heads=Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE)),

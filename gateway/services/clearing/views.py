@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, and_, or_, select, update
 
 from gateway.services.clearing import book
 from gateway.services.clearing.model import (
+    CLOSED,
     BatchState,
     ClearingException,
     Cycle,
@@ -85,7 +86,8 @@ class Views:
         others = select(MEMBERS.c.taking_id).join(BATCHES, BATCHES.c.id == MEMBERS.c.batch_id).where(rounds)
         elsewhere = {row[0] for row in await self._store.read(others.where(BATCHES.c.id != batch_id))}
         sent = select(UPLOADS).where(UPLOADS.c.batch_id == batch_id).order_by(UPLOADS.c.stan, UPLOADS.c.rrn)
-        uploads = [book.upload_of(row) for row in await self._store.read(sent.limit(limit))]
+        closed = batch.state in CLOSED
+        uploads = [book.upload_of(row, closed=closed) for row in await self._store.read(sent.limit(limit))]
         mine = [one for one in takings if one.id not in elsewhere][:limit]
         return BatchView(batch, mine, uploads, await self.exceptions(batch_id=batch_id, state=None))
 
