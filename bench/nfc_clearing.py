@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from gateway.keys import SoftwareKeyStore
 from gateway.services.clearing import Clearing, Parts, read_calendar, read_schedule
@@ -156,14 +157,17 @@ async def batch_closes(store_url: str, wallet_url: str, items: int = ITEMS) -> B
             for one in whole
         ]  # fmt: skip
         for start in range(0, items, 1000):
-            page = sent[start : start + 1000]
-            await store.write(lambda tx, page=page: tx.execute(insert(UPLOADS), page).rowcount)
+            await store.write(partial(_sent, rows=sent[start : start + 1000]))
         healed_s = await _timed(clearing, _totals(items, "000002", 3), "00")
         assert {one.state.value for one in await clearing.views.batches()} == {"agreed"}
         return BatchCloses(items, agreed_s, healed_s)
     finally:
         await store.close()
         await ledger.close()
+
+
+def _sent(tx: Connection, *, rows: list[dict[str, object]]) -> None:
+    tx.execute(insert(UPLOADS), rows)
 
 
 async def _timed(clearing: Clearing, message: Message, code: str) -> float:

@@ -172,6 +172,12 @@ class Metrics:
         self.bounces = Counter(
             "tapdial_mail_bounces", "Reports on letters of ours, by what they say", ["kind"], registry=self.registry
         )
+        self.tap_refusals_told = Counter(
+            "tapdial_tap_refusals_told",
+            "Refused taps, told to their person or not",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.taps = Counter(
             "tapdial_taps", "ISO 8583 requests by MTI and answer", ["mti", "de39"], registry=self.registry
         )

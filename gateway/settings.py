@@ -116,6 +116,9 @@ class Settings(BaseSettings):
     code_valid_s: int = Field(900, description="How long a one-time code is valid", ge=60, le=86_400)
     pin_tries_max: int = Field(3, description="Wrong PINs before a person is locked", ge=1, le=10)
     claim_code_valid_s: int = Field(7 * 86_400, description="How long a claim code waits for its person", ge=60)
+    tap_part_min_minor: int = Field(
+        10_000, description="Least part of its amount that a tap is approved for, rials; 0: never a part", ge=0
+    )
     tap_hold_s: int = Field(3600, description="How long a tap's hold waits for its clearing", ge=60, le=30 * 86_400)
     merchant_fees_file: str = Field(
         "", description="TOML file of what merchants pay for taps, by day, category and class; empty: as shipped"

@@ -47,6 +47,7 @@ from gateway.services.campaigns import Parts as CampaignParts
 from gateway.services.clearing import Clearing, MerchantSource, Returns, read_calendar, read_schedule
 from gateway.services.clearing import Parts as ClearingParts
 from gateway.services.controls import Controls
+from gateway.services.controls.holders import HolderControls
 from gateway.services.decisions import Decisions
 from gateway.services.dialogues import SessionCounts
 from gateway.services.forwarding import Forwarding
@@ -81,7 +82,8 @@ from gateway.services.providers import Providers, ProviderStatements
 from gateway.services.releases import Proof, Releases
 from gateway.services.staff import Staff
 from gateway.services.statements import STATEMENTS_JOB, Statements
-from gateway.services.taps import Parts, Taps
+from gateway.services.taps import Decider, Parts, TapPolicy, Taps
+from gateway.services.taps.declined import DeclinedNotices
 from gateway.services.telling import Teller
 from gateway.services.tokens import Tokens
 from gateway.settings import Settings
@@ -151,7 +153,9 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
         await decisions.ship()
         merchants = Merchants(store, ledger, chart, keys, clock, cool=timedelta(hours=settings.merchant_cool_hours))
         statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
-        tokens = Tokens(store, people, keys, clock, settings)
+        tokens, controls = Tokens(store, people, keys, clock, settings), Controls(store, clock)
+        policy = await asyncio.to_thread(TapPolicy.load, settings.tap_policy_file)
+        decider = Decider(policy, controls, ZoneInfo(settings.zone))
         opt_outs, handlers = OptOuts(store, clock), dict(QUESTION_HANDLERS)
         questions = Questions(store, clock, handlers)
         campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs, deciding.proposals)
@@ -187,7 +191,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             Signatures(deciding.documents), banking, teller, sources, settings, metrics,
         ))  # fmt: skip
         banking.tells(payouts)
-        taps = Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics))
+        taps = Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics, decider))
         signing = deciding.rooms(signed={PAYOUT_KIND: payouts.signed}, unsigned={PAYOUT_KIND: payouts.signed})
         served = UssdServices(
             people,
@@ -200,6 +204,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             payees,
             SigningByUssd(signing, staff),
             providers,
+            HolderControls(controls, tokens),
         )  # fmt: skip
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
         counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
@@ -247,7 +252,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             merchants=merchants,
             bank=watched,
             tokens=tokens,
-            controls=Controls(store, clock),
+            controls=controls,
             taps=taps,
             clearing=Clearing(
                 ClearingParts(
@@ -266,6 +271,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             ),
             merchant_returns=Returns(store, clock, merchants, payouts),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
+            tap_refusals=DeclinedNotices(store, clock, teller, Addresses(people), metrics),
             heads=Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE)),
             link_board=LinkBoard(store, clock),
             campaigns=campaigns,

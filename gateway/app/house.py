@@ -47,6 +47,7 @@ from gateway.services.releases import Proof, Releases
 from gateway.services.staff import Staff
 from gateway.services.statements import Statements
 from gateway.services.taps import Taps
+from gateway.services.taps.declined import DeclinedNotices
 from gateway.services.tokens import Tokens
 from gateway.settings import Settings
 from gateway.store import Store
@@ -96,6 +97,7 @@ class House:
     clearing: Clearing
     merchant_returns: Returns
     money_notices: MoneyNotices
+    tap_refusals: DeclinedNotices
     heads: Heads
     link_board: LinkBoard
     campaigns: Campaigns

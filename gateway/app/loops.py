@@ -89,6 +89,7 @@ class Loops:
         asking = Loop("phones", phones.tick, metrics, idle_s=0.3)
         others = [
             Loop("money_notices", house.money_notices.tick, metrics, idle_s=0.2),
+            Loop("tap_refusals", house.tap_refusals.tick, metrics, idle_s=1.0),
             Loop("messages", house.messages.work, metrics, idle_s=0.2),
             Loop("sweeper", _sweeper(house, dialogues).tick, metrics, idle_s=2.0),
             Loop("heads", _heads(house).tick, metrics, idle_s=min(5.0, settings.head_publish_s)),

@@ -10,6 +10,7 @@ from gateway.channels.ussd.money import Paying, Wallets
 from gateway.channels.ussd.payees import PaidTo
 from gateway.channels.ussd.ports import Services
 from gateway.channels.ussd.signing import Signings
+from gateway.channels.ussd.tap_limits import TapLimits
 from gateway.channels.ussd.tickets import Tellings
 from gateway.services.dialogues import Actions
 from wallet.accounts import Chart
@@ -28,6 +29,7 @@ def build_actions(services: Services, chart: Chart, zone: ZoneInfo) -> Actions:
         **Visiting(people, services.care).actions(),
         **Billing(people, services.care).actions(),
         **PaidTo(people, services.payees).actions(),
+        **TapLimits(people, services.tap_controls).actions(),
         **Letters(people, services.mailbox, zone).actions(),
         **Signings(services.signing).actions(),
     }

@@ -16,6 +16,7 @@ from gateway.services.benefits import (
     Evidence,
     ObjectOutcome,
 )
+from gateway.services.controls.holders import Allowed
 from gateway.services.notices import Kept, Title
 from gateway.services.payees import PayeeAccount, PayeeResult
 from gateway.services.payments import Invoice, Payee, PayResult, RedeemResult
@@ -312,6 +313,22 @@ class SigningDesk(Protocol):
         ...
 
 
+class TapControls(Protocol):
+    """What people allow their phones to pay; satisfied by services/controls."""
+
+    async def allowed(self, person_id: str) -> Allowed | None:
+        """What holds now."""
+        ...
+
+    async def switch(self, person_id: str, *, on: bool) -> bool:
+        """Payments by phone on or off."""
+        ...
+
+    async def limit(self, person_id: str, day_max: Money | None) -> bool:
+        """The most of a day."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """All of them."""
@@ -326,6 +343,7 @@ class Services:
     payees: Payees
     signing: SigningDesk
     care: Care
+    tap_controls: TapControls
 
 
 __all__ = [
@@ -342,6 +360,7 @@ __all__ = [
     "Sent",
     "Services",
     "SigningDesk",
+    "TapControls",
     "Tickets",
     "ToSign",
     "Tokens",

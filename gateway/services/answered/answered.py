@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, select, update
 
 from gateway.services.answered.tables import messages
-from gateway.store import insert_ignore
+from gateway.store import find, insert_ignore, write
+from wallet.types import Day
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,17 @@ class Key:
     stan: str
     local_on: date
     class_: str
+
+    @property
+    def binds(self) -> dict[str, object]:
+        """What `SEEN` is asked with."""
+        return {
+            "for_acquirer": self.acquirer,
+            "for_terminal": self.terminal_id,
+            "for_stan": self.stan,
+            "for_day": self.local_on,
+            "for_class": self.class_,
+        }
 
     def where(self) -> Any:  # noqa: ANN401 - SQLAlchemy's expression type is private
         """The condition on its row."""
@@ -48,6 +60,24 @@ class Seen:
     answer: bytes
 
 
+_MINE = and_(
+    messages.c.acquirer == bindparam("for_acquirer"),
+    messages.c.terminal_id == bindparam("for_terminal"),
+    messages.c.stan == bindparam("for_stan"),
+    messages.c.local_on == bindparam("for_day", type_=Day),
+    messages.c["class"] == bindparam("for_class"),
+)
+SEEN = select(messages).where(_MINE)
+"""Reads a message's row by `Key.binds`."""
+_ANSWER = select(messages.c.answer).where(_MINE).with_for_update(key_share=True)
+_SETTLE = update(messages).where(_MINE).values(subject=bindparam("new_subject"), verdict=bindparam("new_verdict"))
+_PUT = (
+    update(messages)
+    .where(_MINE, messages.c.answer == b"")
+    .values(answer=bindparam("new_answer", type_=messages.c.answer.type))
+)
+
+
 def seen_query(key: Key) -> Select[Any]:
     """Reads a message's row."""
     return select(messages).where(key.where())
@@ -58,7 +88,9 @@ def seen_of(row: Row[Any]) -> Seen:
     return Seen(row.digest, row.subject, row.verdict, row.answer)
 
 
-def take(tx: Connection, key: Key, digest: bytes, now: datetime, verdict: str = "", answer: bytes = b"") -> Seen | None:
+def take(
+    tx: Connection, key: Key, digest: bytes, now: datetime, verdict: str = "", answer: bytes = b"", subject: str = ""
+) -> Seen | None:
     """Take the key for this message; None when it was free, else the row that has it."""
     row = {
         "acquirer": key.acquirer,
@@ -67,25 +99,23 @@ def take(tx: Connection, key: Key, digest: bytes, now: datetime, verdict: str = 
         "local_on": key.local_on,
         "class": key.class_,
         "digest": digest,
-        "subject": "",
+        "subject": subject,
         "verdict": verdict,
         "answer": answer,
         "at": now,
     }
     if insert_ignore(tx, messages, row):
         return None
-    return seen_of(tx.execute(seen_query(key)).one())
+    return seen_of(find(tx, SEEN, key.binds)[0])
 
 
 def settle(tx: Connection, key: Key, subject: str, verdict: str) -> None:
     """Store what a taken message is about and what was decided; '' while that is open."""
-    tx.execute(update(messages).where(key.where()).values(subject=subject, verdict=verdict))
+    write(tx, _SETTLE, {**key.binds, "new_subject": subject, "new_verdict": verdict})
 
 
 def put_answer(tx: Connection, key: Key, answer: bytes) -> bytes:
     """Store the answer unless there is one; the one that counts."""
-    row = tx.execute(select(messages.c.answer).where(key.where()).with_for_update(key_share=True)).one()
-    if row.answer:
-        return bytes(row.answer)
-    tx.execute(update(messages).where(key.where()).values(answer=answer))
-    return answer
+    if write(tx, _PUT, {**key.binds, "new_answer": answer}):
+        return answer
+    return bytes(find(tx, _ANSWER, key.binds)[0].answer)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from gateway.errors import BadInput, Conflict, NotFound
 from gateway.keys import KeyStore
@@ -190,7 +190,7 @@ class Merchants:
 
     async def terminal(self, terminal_id: str) -> Terminal | None:
         """The terminal with this id."""
-        rows = await self._store.read(_terminals().where(terminals.c.id == terminal_id))
+        rows = await self._store.find(_TERMINAL, {"terminal": terminal_id})
         return _terminal(rows[0]) if rows else None
 
     async def terminals(self, merchant_id: str) -> list[Terminal]:
@@ -219,3 +219,6 @@ def _merchant(row: Row[Any]) -> Merchant:
 
 def _terminal(row: Row[Any]) -> Terminal:
     return Terminal(row.id, row.merchant_id, row.number, row.name, row.registered_at, row.city, row.category)
+
+
+_TERMINAL = _terminals().where(terminals.c.id == bindparam("terminal"))

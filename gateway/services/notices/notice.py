@@ -39,6 +39,15 @@ class NoticeClass(StrEnum):
     CLAIM_CODE_RETURNED = "claim_code_returned"
     TAP_PAID = "tap_paid"
     TAP_REFUNDED = "tap_refunded"
+    TAP_DECLINED_FUNDS = "tap_declined_funds"
+    TAP_DECLINED_UNLOCK = "tap_declined_unlock"
+    TAP_DECLINED_LIMIT = "tap_declined_limit"
+    TAP_DECLINED_OFF = "tap_declined_off"
+    TAP_DECLINED_RULES = "tap_declined_rules"
+    TAP_DECLINED_PHONE = "tap_declined_phone"
+    TAP_DECLINED_LOCKED = "tap_declined_locked"
+    TAP_DECLINED_SAFETY = "tap_declined_safety"
+    TAP_DECLINED_LATER = "tap_declined_later"
     LATE_ANSWER = "late_answer"
     STAFF_MESSAGE = "staff_message"
     CAMPAIGN = "campaign"
@@ -119,6 +128,7 @@ class Needs:
 # Its writer has worded it already.
 _WORDED = Needs(frozenset({"text"}))
 _MONEY = Needs(frozenset({"amount", "at"}))
+_AMOUNT = Needs(frozenset({"amount"}))
 _NUMBER = Needs(frozenset({"number"}))
 _REFUSED = Needs(frozenset({"number", "until"}))
 _ATTEST = Needs(frozenset({"name", "number", "first_day", "last_day", "valid_until"}), frozenset({"code"}))
@@ -155,6 +165,15 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.CLAIM_CODE_RETURNED: _MONEY,
     NoticeClass.TAP_PAID: _MONEY,
     NoticeClass.TAP_REFUNDED: _MONEY,
+    NoticeClass.TAP_DECLINED_FUNDS: _AMOUNT,
+    NoticeClass.TAP_DECLINED_UNLOCK: _AMOUNT,
+    NoticeClass.TAP_DECLINED_LIMIT: _AMOUNT,
+    NoticeClass.TAP_DECLINED_OFF: _AMOUNT,
+    NoticeClass.TAP_DECLINED_RULES: _AMOUNT,
+    NoticeClass.TAP_DECLINED_PHONE: _AMOUNT,
+    NoticeClass.TAP_DECLINED_LOCKED: _AMOUNT,
+    NoticeClass.TAP_DECLINED_SAFETY: _AMOUNT,
+    NoticeClass.TAP_DECLINED_LATER: _AMOUNT,
     NoticeClass.LATE_ANSWER: Needs(secrets=frozenset({"text"})),
     NoticeClass.STAFF_MESSAGE: _WORDED,
     NoticeClass.CAMPAIGN: _WORDED,

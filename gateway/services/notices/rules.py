@@ -95,6 +95,8 @@ _CODE = Policy(lane=Lane.CODES, valid_s=900, resends_max=2)
 _RECEIPT = Policy(lane=Lane.ANSWERS, valid_s=3 * _DAY, resends_max=1)
 _ONCE = Policy(lane=Lane.ANSWERS, valid_s=3 * _DAY, resends_max=0)
 """Money that left a wallet: told twice, it looks as if it had left twice."""
+_REFUSED_TAP = Policy(lane=Lane.ANSWERS, valid_s=6 * 3600, resends_max=0)
+"""Why a tap was refused: who stands at the till wants to know now, or not at all."""
 _REPLY = Policy(lane=Lane.ANSWERS, valid_s=_DAY, resends_max=1)
 """Answers to what a person wrote: a day later they would answer something forgotten."""
 
@@ -128,6 +130,15 @@ POLICIES: Mapping[NoticeClass, Policy] = {
     NoticeClass.CLAIM_CODE_RETURNED: _RECEIPT,
     NoticeClass.TAP_PAID: _ONCE,
     NoticeClass.TAP_REFUNDED: _ONCE,
+    NoticeClass.TAP_DECLINED_FUNDS: _REFUSED_TAP,
+    NoticeClass.TAP_DECLINED_UNLOCK: _REFUSED_TAP,
+    NoticeClass.TAP_DECLINED_LIMIT: _REFUSED_TAP,
+    NoticeClass.TAP_DECLINED_OFF: _REFUSED_TAP,
+    NoticeClass.TAP_DECLINED_RULES: _REFUSED_TAP,
+    NoticeClass.TAP_DECLINED_PHONE: _REFUSED_TAP,
+    NoticeClass.TAP_DECLINED_LOCKED: _REFUSED_TAP,
+    NoticeClass.TAP_DECLINED_SAFETY: _REFUSED_TAP,
+    NoticeClass.TAP_DECLINED_LATER: _REFUSED_TAP,
     NoticeClass.LATE_ANSWER: Policy(lane=Lane.CODES, valid_s=3600, resends_max=1),
     NoticeClass.STAFF_MESSAGE: Policy(lane=Lane.NOTICES, valid_s=_DAY, resends_max=1),
     NoticeClass.CAMPAIGN: Policy(lane=Lane.CAMPAIGNS, valid_s=_DAY, resends_max=0),

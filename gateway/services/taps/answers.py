@@ -7,6 +7,8 @@ from gateway.wire.iso8583 import Message, encode_span
 
 _ECHOED = (3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49, 70)
 _ECHOED_ADVICE = (*_ECHOED, 38, 90)
+_ORIGINAL_AMOUNT = "0057"
+"""Account type unspecified, amount type "original amount" (ISO 8583:1987 DE54)."""
 
 
 def answer_mti(mti: str) -> str:
@@ -20,17 +22,28 @@ def is_request(mti: str) -> bool:
 
 
 async def build(
-    keys: KeyStore, request: Message, terminal_id: str, verdict: Verdict, *, approval: str = "", arpc: bytes = b""
+    keys: KeyStore,
+    request: Message,
+    terminal_id: str,
+    verdict: Verdict,
+    *,
+    approval: str = "",
+    arpc: bytes = b"",
+    part_minor: int = 0,
 ) -> bytes:
     """The body that answers `request`, with its MAC under the terminal's key. DE2 is never echoed.
 
-    `approval` (DE38) and `arpc` (tag 91 in DE55) are for an approved purchase only.
+    `approval` (DE38) is of what was approved; `arpc` is tag 91 in DE55. `part_minor` is what was approved of the amount
+    when that is not all of it: DE4 has it then, and DE54 what was asked.
     """
-    echoed = _ECHOED if request.mti == "0100" else _ECHOED_ADVICE
+    echoed = _ECHOED_ADVICE if 90 in request.fields else _ECHOED
     fields = {number: request.fields[number] for number in echoed if number in request.fields}
     fields[39] = verdict.de39
     if approval:
         fields[38] = approval
+    if part_minor:
+        fields[54] = f"{_ORIGINAL_AMOUNT}{request.text(49)}D{request.text(4)}"
+        fields[4] = f"{part_minor:012d}"
     if arpc:
         fields[55] = tlv.encode_one("91", arpc)
     span = encode_span(Message(answer_mti(request.mti), fields))

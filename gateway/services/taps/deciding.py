@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from gateway.services.controls import Account, Used, Windows
-from gateway.services.taps import decision
+from gateway.services.taps import decision, declined
 from gateway.services.taps.checks import Decision
 from gateway.services.taps.decision import Case
 from gateway.services.taps.policy import TapPolicy
+from gateway.services.taps.rules import Verdict
 
 
 class Counting(Protocol):
@@ -66,6 +67,12 @@ class Decider:
         if not decided.refused:
             self._controls.count(tx, account, decided.approved_minor, verified=decision.verified(case))
         return decided
+
+    def declined(
+        self, tx: Connection, cause: str, person_id: str, verdict: Verdict, amount_minor: int, now: datetime
+    ) -> None:
+        """Have the person told of a refusal, in the unit that stores it; once for each `cause`."""
+        declined.note(tx, declined.Refusal(cause, person_id, verdict, amount_minor), now)
 
     def give_back(
         self, tx: Connection, par: str, token_id: str, made_at: datetime, amount_minor: int, *, whole: bool

@@ -93,6 +93,12 @@ _Step = tuple[CheckName, Verdict | None, str]
 _USE: Mapping[str, tuple[CheckName, Verdict, str]] = {
     "replayed": (CheckName.COUNTER, Verdict.REPLAYED, "seen, too old, or too far ahead"),
     "key_unknown": (CheckName.STATUS, Verdict.BAD_CRYPTOGRAM, "no such limited-use key"),
+    "locked_by_holder": (CheckName.STATUS, Verdict.TOKEN_SUSPENDED, "locked by its holder"),
+    "locked_by_staff": (CheckName.STATUS, Verdict.TOKEN_SUSPENDED, "locked by staff"),
+    "locked_by_fraud": (CheckName.STATUS, Verdict.TOKEN_SUSPENDED, "locked for fraud"),
+    "card_locked": (CheckName.STATUS, Verdict.TOKEN_SUSPENDED, "its account is locked"),
+    "key_amount": (CheckName.STATUS, Verdict.KEY_USED_UP, "the limited-use key's amount is used up"),
+    "key_channel": (CheckName.STATUS, Verdict.KEY_USED_UP, "not a channel of the limited-use key"),
     "not_active": (CheckName.STATUS, Verdict.TOKEN_SUSPENDED, "not active"),
     "expired": (CheckName.STATUS, Verdict.TOKEN_EXPIRED, "token or key expired"),
     "key_used_up": (CheckName.STATUS, Verdict.KEY_USED_UP, "limited-use key used up"),

@@ -1,159 +1,305 @@
-"""Units of work of taps: intents, answers, outcomes. Locks are taken in one order: message, token, original, tap."""
+"""Units of work of taps: intents, answers, outcomes. Locks: message, token, original, tap, refund, in this order."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, update
 
 from gateway.services.answered import Key, Seen, put_answer, settle, take
-from gateway.services.taps import rules
-from gateway.services.taps.model import Tap
-from gateway.services.taps.requests import Advice, Asked, Purchase
-from gateway.services.taps.rules import TapState, Verdict
-from gateway.services.taps.tables import originals, taps
-from gateway.store import insert_ignore
-from wallet.money import irr
+from gateway.services.taps import decision, rules
+from gateway.services.taps.checks import Decision
+from gateway.services.taps.model import WHOLE, Tap
+from gateway.services.taps.requests import Asked, Completion, Purchase
+from gateway.services.taps.rows import (
+    KIND_COMPLETION,
+    KIND_PURCHASE,
+    Counted,
+    locked,
+    name_original,
+    named_by,
+    stored_checks,
+    write_tap,
+)
+from gateway.services.taps.rules import Step, TapState, Verdict
+from gateway.services.taps.tables import attempts, taps
+from gateway.store import insert_ignore, write
+from wallet.money import Money, irr
+from wallet.transfers import PostResult
 
-_USE: Mapping[str, Verdict | None] = {
-    "ok": None,
-    "replayed": Verdict.REPLAYED,
-    "not_active": Verdict.TOKEN_SUSPENDED,
-    "expired": Verdict.TOKEN_EXPIRED,
-    "key_used_up": Verdict.KEY_USED_UP,
-    "key_unknown": Verdict.BAD_CRYPTOGRAM,
-}
+_PUT_TAP = insert(taps)
+_ANSWERED = (
+    update(taps)
+    .where(taps.c.id == bindparam("tap"), taps.c.state == TapState.PENDING, taps.c.reversal == False)  # noqa: E712 - a comparison
+    .values(
+        {
+            name: bindparam(f"new_{name}", type_=taps.c[name].type)
+            for name in (
+                "state", "verdict", "hold_minor", "keep_minor", "capture_minor", "captured_at", "reversal",
+                "unfinished", "checks", "changed_at",
+            )
+        }
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
     """A purchase whose cryptogram is good, ready to become a tap.
 
-    `refused` is what the phone's own data refuses after its counter has moved. `use` moves it.
+    `decide` moves the counters of token and account and says whether it may go on. `part_minor` is the least part of
+    the amount that would do, 0 when only all of it does.
     """
 
     tap_id: str
     merchant_id: str
     person_id: str
     token_id: str
+    par: str
     approval: str
-    refused: Verdict | None
-    use: Callable[[Connection], str]
+    part_minor: int
+    decide: Callable[[Connection], Decision]
     expires_at: datetime
 
 
-def refuse(tx: Connection, key: Key, digest: bytes, verdict: Verdict, answer: bytes, now: datetime) -> Seen:
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A purchase that becomes no tap; `person_id` is told of it, once for each `cause`, if there is one."""
+
+    id: str
+    last4: str
+    decided: Decision
+    person_id: str = ""
+    cause: str = ""
+
+
+def refuse(
+    tx: Connection,
+    key: Key,
+    digest: bytes,
+    asked: Asked,
+    attempt: Attempt,
+    answer: bytes,
+    counted: Counted,
+    now: datetime,
+) -> Seen:
     """Store a refusal that touches no token, with its answer."""
-    taken = take(tx, key, digest, now, verdict, answer)
-    return taken or Seen(digest, "", verdict, answer)
-
-
-def open_tap(tx: Connection, key: Key, digest: bytes, purchase: Purchase, intent: Intent, now: datetime) -> Seen:
-    """Store the intent of a purchase: the counter moves, the tap is PENDING or DECLINED."""
-    taken = take(tx, key, digest, now)
+    taken = take(tx, key, digest, now, attempt.decided.verdict, answer)
     if taken is not None:
         return taken
-    verdict = _USE[intent.use(tx)]
-    if verdict is not Verdict.REPLAYED:
-        verdict = intent.refused or verdict
-    original = {**_original(purchase, purchase.stan), "tap_id": intent.tap_id, "at": now}
-    if not insert_ignore(tx, originals, original):
-        named = tx.execute(select(originals.c.tap_id).where(_is_original(purchase, purchase.stan))).scalar_one()
+    row = {
+        "id": attempt.id,
+        "class": asked.class_,
+        "terminal_id": asked.terminal_id,
+        "stan": asked.stan,
+        "rrn": asked.rrn,
+        "amount_minor": asked.amount_minor,
+        "last4": attempt.last4,
+        "verdict": attempt.decided.verdict,
+        "checks": attempt.decided.json(),
+        "at": now,
+    }
+    insert_ignore(tx, attempts, row)
+    if attempt.person_id:
+        counted.declined(tx, attempt.cause, attempt.person_id, attempt.decided.verdict, asked.amount_minor, now)
+    return Seen(digest, "", attempt.decided.verdict, answer)
+
+
+def open_tap(
+    tx: Connection, key: Key, digest: bytes, purchase: Purchase, intent: Intent, counted: Counted, now: datetime
+) -> Seen:
+    """Store the intent of a purchase: the counters move, the tap is PENDING or DECLINED."""
+    taken = take(tx, key, digest, now, subject=intent.tap_id)
+    if taken is not None:
+        return taken
+    decided = intent.decide(tx)
+    verdict = decided.verdict if decided.refused else None
+    named = name_original(tx, purchase, purchase.stan, KIND_PURCHASE, intent.tap_id, now)
+    if named is not None:
         verdict = verdict or (Verdict.DUPLICATE if named else Verdict.REVERSED)
+    state = TapState.PENDING if verdict is None else TapState.DECLINED
+    whole = purchase.class_ in WHOLE
     row = {
         "id": intent.tap_id,
+        "class": purchase.class_,
         "terminal_id": purchase.terminal_id,
+        "batch_number": purchase.batch_number,
         "stan": purchase.stan,
         "rrn": purchase.rrn,
         "merchant_id": intent.merchant_id,
         "person_id": intent.person_id,
         "token_id": intent.token_id,
+        "par": intent.par,
+        "last4": purchase.pan[-4:],
         "atc": purchase.tap.atc,
         "amount_minor": purchase.amount_minor,
+        "part_minor": intent.part_minor,
+        "hold_minor": purchase.amount_minor,
+        "hold_number": 0,
+        "keep_minor": purchase.amount_minor,
+        "shrink_minor": 0,
         "approval": intent.approval,
-        "state": TapState.DECLINED if verdict else TapState.PENDING,
+        "state": state,
         "verdict": verdict or "",
-        "capture_minor": 0,
+        "capture_minor": purchase.amount_minor if whole and not intent.part_minor else 0,
+        "undone_minor": 0,
+        "refunded_minor": 0,
         "reversal": False,
         "refund_attempt": 0,
-        "unfinished": verdict is None,
+        "unfinished": state is TapState.PENDING,
         "made_at": now,
         "expires_at": intent.expires_at,
         "changed_at": now,
+        "captured_at": None,
+        "cycle_id": "",
+        "settled_minor": 0,
+        "owner": "",
+        "checks": decided.json(),
     }
-    tx.execute(insert(taps).values(row))
-    settle(tx, key, intent.tap_id, verdict or "")
+    write(tx, _PUT_TAP, row)
+    if verdict is not None:
+        settle(tx, key, intent.tap_id, verdict)
+        counted.declined(tx, intent.tap_id, intent.person_id, verdict, purchase.amount_minor, now)
+    if named is not None and not decided.refused:
+        counted.refused(tx, intent.par, intent.token_id, now, purchase.amount_minor)
     return Seen(digest, intent.tap_id, verdict or "", b"")
 
 
-def open_completion(tx: Connection, key: Key, digest: bytes, advice: Advice, now: datetime) -> Seen:
+def open_completion(
+    tx: Connection, key: Key, digest: bytes, asked: Completion, counted: Counted, now: datetime
+) -> Seen:
     """Store what a completion asks of its tap, or why it is refused."""
     taken = take(tx, key, digest, now)
     if taken is not None:
         return taken
-    tap = _tap_of(tx, advice)
-    if tap is None:
-        verdict: Verdict | None = Verdict.NO_ORIGINAL
-    else:
-        verdict = rules.check_completion(tap.completable, advice.amount_minor, advice.approval)
+    named = named_by(tx, asked, asked.original_stan)
+    tap = locked(tx, named[0]) if named and named[0].startswith("tap_") else None
+    verdict = (
+        Verdict.NO_ORIGINAL
+        if tap is None
+        else rules.check_completion(tap.completable, asked.amount_minor, asked.approval)
+    )
     if tap is not None and verdict is None:
-        _write(tx, replace(tap, captured=irr(advice.amount_minor)), now)
+        other = name_original(tx, asked, asked.stan, KIND_COMPLETION, tap.id, now)
+        verdict = None if other is None else Verdict.DUPLICATE if other else Verdict.REVERSED
+        if other is None:
+            counted.write(tx, tap, replace(tap, captured=irr(asked.amount_minor)), now)
     tap_id = tap.id if tap is not None else ""
     settle(tx, key, tap_id, verdict or "")
     return Seen(digest, tap_id, verdict or "", b"")
 
 
-def open_reversal(tx: Connection, key: Key, digest: bytes, advice: Advice, now: datetime) -> Seen:
-    """Store that a tap is taken back, or a tombstone where there is none yet. Always approved."""
-    taken = take(tx, key, digest, now)
-    if taken is not None:
-        return taken
-    tomb = {**_original(advice, advice.original_stan), "tap_id": "", "at": now}
-    tap = None if insert_ignore(tx, originals, tomb) else _tap_of(tx, advice)
-    if tap is not None:
-        lapsed = tap.state is TapState.EXPIRED and tap.captured is None
-        _write(tx, replace(tap, reversal=True, state=TapState.VOIDED if lapsed else tap.state), now)
-    tap_id = tap.id if tap is not None else ""
-    settle(tx, key, tap_id, Verdict.APPROVED)
-    return Seen(digest, tap_id, Verdict.APPROVED, b"")
-
-
-def conclude(tx: Connection, key: Key, tap_id: str, verdict: Verdict, answer: bytes, now: datetime) -> bytes | None:
-    """Store the ledger's answer to a hold together with ours; None, and nothing done, if the tap moved meanwhile."""
+def complete(tx: Connection, tap_id: str, amount: Money, counted: Counted, now: datetime) -> None:
+    """Store a completion whose message was lost; nothing if the tap moved meanwhile."""
     tap = locked(tx, tap_id)
-    if tap.state is not TapState.PENDING or tap.reversal:
+    open_ = tap.state in {TapState.PENDING, TapState.HELD, TapState.EXPIRED}
+    if open_ and not tap.reversal and not tap.capture_minor and amount.minor <= tap.keep_minor:
+        counted.write(tx, tap, replace(tap, captured=amount), now)
+
+
+def stepped(tap: Tap, step: Step, results: Sequence[PostResult], now: datetime) -> Tap:
+    """The tap after the ledger's answer to a step."""
+    outcome = next((one.outcome for one in results if not one.outcome.stands), results[0].outcome)
+    changed = replace(tap, state=rules.after(step, tap.progress, outcome))
+    if step is Step.SHRINK:
+        changed = replace(changed, shrink_minor=0, refund_attempt=tap.refund_attempt + 1)
+        if outcome.stands:
+            lower, number = tap.shrink_minor, tap.refund_attempt + 1
+            again = tap.keep_minor if tap.keep_minor < lower else 0
+            changed = replace(changed, hold_minor=lower, hold_number=number, shrink_minor=again)
+    if step is Step.HOLD and outcome.stands:
+        changed = _held(changed, results[0].transfer.amount.minor)
+    if step in {Step.HOLD, Step.CHARGE}:
+        told = changed.verdict if outcome.stands and step is Step.HOLD else rules.verdict_of(outcome)
+        changed = changed if tap.reversal else replace(changed, verdict=told)
+    if tap.state is TapState.PENDING and not tap.reversal:
+        said = decision.with_funds(
+            Decision(Verdict.APPROVED, 0, tap.checks), changed.verdict or Verdict.MALFUNCTION, changed.keep_minor
+        )
+        changed = replace(changed, checks=said.checks)
+    if changed.state is TapState.CAPTURED and tap.state is not TapState.CAPTURED:
+        kept = Verdict.PARTIAL if tap.verdict is Verdict.PARTIAL else changed.verdict
+        changed = replace(changed, captured_at=now, verdict=kept)
+    return changed
+
+
+def _held(tap: Tap, held_minor: int) -> Tap:
+    """A tap whose hold stands for this much; too small a part is given up again."""
+    keep = min(tap.keep_minor, held_minor)
+    whole = held_minor == tap.amount.minor
+    verdict = tap.verdict if tap.reversal else Verdict.APPROVED if whole else Verdict.PARTIAL
+    shrink = tap.shrink_minor if tap.shrink_minor < held_minor else 0
+    tap = replace(tap, hold_minor=held_minor, keep_minor=keep, shrink_minor=shrink, verdict=verdict)
+    if tap.part is not None and held_minor < tap.part.minor and not tap.reversal:
+        return replace(tap, reversal=True, verdict=Verdict.NO_FUNDS)
+    if tap.class_ in WHOLE and not tap.capture_minor:
+        return replace(tap, captured=irr(keep))
+    return tap
+
+
+def conclude(
+    tx: Connection, key: Key, before: Tap, tap: Tap, answer: bytes, counted: Counted, now: datetime
+) -> bytes | None:
+    """Store how a purchase went together with its answer; None, and nothing done, if the tap moved meanwhile."""
+    values = {
+        "tap": tap.id,
+        "new_state": tap.state,
+        "new_verdict": tap.verdict or "",
+        "new_hold_minor": tap.hold_minor,
+        "new_keep_minor": tap.keep_minor,
+        "new_capture_minor": tap.capture_minor,
+        "new_captured_at": tap.captured_at,
+        "new_reversal": tap.reversal,
+        "new_checks": stored_checks(tap.checks),
+        "new_unfinished": rules.next_step(tap.progress, now) is not None,
+        "new_changed_at": now,
+    }
+    if not write(tx, _ANSWERED, values):
         return None
-    state = TapState.HELD if verdict is Verdict.APPROVED else TapState.DECLINED
-    _write(tx, replace(tap, state=state, verdict=verdict), now)
+    counted.changed(tx, before, tap, now)
     return put_answer(tx, key, answer)
 
 
-def abandon(tx: Connection, key: Key, tap_id: str, answer: bytes, now: datetime) -> bytes:
-    """Give up a purchase whose hold nobody knows of: it is answered so, and whatever stands is voided later.
+def abandon(tx: Connection, key: Key, tap_id: str, answer: bytes, counted: Counted, now: datetime) -> bytes:
+    """Give up a purchase whose hold nobody knows of: it is answered so, and whatever stands is taken back later.
 
-    The sweep may have asked the ledger meanwhile, so a hold is given up too, unless the terminal was told of it.
+    The sweep may have asked the ledger meanwhile, so what it found is given up too, unless the terminal was told of it.
     """
     tap = locked(tx, tap_id)
     told = put_answer(tx, key, answer)
-    if told == answer and tap.state in {TapState.PENDING, TapState.HELD}:
-        _write(tx, replace(tap, reversal=True, verdict=Verdict.LEDGER_DOWN), now)
+    if told == answer and tap.state in {TapState.PENDING, TapState.HELD, TapState.CAPTURED}:
+        counted.write(tx, tap, replace(tap, reversal=True, verdict=Verdict.LEDGER_DOWN), now)
     return told
 
 
-def advance(tx: Connection, before: Tap, state: TapState, verdict: Verdict | None, now: datetime) -> None:
+def advance(
+    tx: Connection, before: Tap, step: Step, results: Sequence[PostResult], counted: Counted, now: datetime
+) -> None:
     """Store the ledger's answer to a step; nothing if somebody else was first."""
     tap = locked(tx, before.id)
-    if tap.state is not before.state or tap.refund_attempt != before.refund_attempt:
-        return
-    refused_refund = tap.state is TapState.CAPTURED and state is TapState.CAPTURED
-    attempt = tap.refund_attempt + refused_refund
-    _write(tx, replace(tap, state=state, verdict=verdict or tap.verdict, refund_attempt=attempt), now)
+    if (tap.state, tap.refund_attempt, tap.shrink_minor) == (before.state, before.refund_attempt, before.shrink_minor):
+        counted.write(tx, tap, stepped(tap, step, results, now), now)
 
 
-def locked(tx: Connection, tap_id: str) -> Tap:
-    """The tap, its row held until the end of the unit."""
-    return tap_of(tx.execute(select(taps).where(taps.c.id == tap_id).with_for_update(key_share=True)).one())
+def collect(tx: Connection, tap_id: str, staff_id: str, now: datetime) -> bool:
+    """Let an unpaid tap ask for its money once more; whether it was unpaid."""
+    tap = locked(tx, tap_id)
+    if tap.state is not TapState.UNPAID or tap.reversal:
+        return False
+    asked = irr(min(tap.capture_minor or tap.keep_minor, tap.keep_minor))
+    again = replace(tap, state=TapState.EXPIRED, captured=asked, refund_attempt=tap.refund_attempt + 1, owner=staff_id)
+    write_tap(tx, again, now)
+    return True
+
+
+def own(tx: Connection, tap_id: str, staff_id: str, now: datetime) -> bool:
+    """Let somebody look after an unpaid tap; whether it is unpaid."""
+    tap = locked(tx, tap_id)
+    if tap.state is not TapState.UNPAID:
+        return False
+    write_tap(tx, replace(tap, owner=staff_id), now)
+    return True
 
 
 def unfinished_query(now: datetime, before: datetime, limit: int) -> Select[Any]:
@@ -161,54 +307,3 @@ def unfinished_query(now: datetime, before: datetime, limit: int) -> Select[Any]
     waiting = and_(taps.c.unfinished == True, taps.c.changed_at <= before)  # noqa: E712 - a column's comparison
     lapsed = and_(taps.c.state == TapState.HELD, taps.c.expires_at <= now)
     return select(taps).where(or_(waiting, lapsed)).order_by(taps.c.changed_at).limit(limit)
-
-
-def tap_of(row: Row[Any]) -> Tap:
-    """A tap's row as a value."""
-    return Tap(
-        id=row.id,
-        terminal_id=row.terminal_id,
-        stan=row.stan,
-        rrn=row.rrn,
-        merchant_id=row.merchant_id,
-        person_id=row.person_id,
-        token_id=row.token_id,
-        atc=row.atc,
-        amount=irr(row.amount_minor),
-        captured=irr(row.capture_minor) if row.capture_minor else None,
-        approval=row.approval,
-        state=TapState(row.state),
-        verdict=Verdict(row.verdict) if row.verdict else None,
-        reversal=row.reversal,
-        refund_attempt=row.refund_attempt,
-        made_at=row.made_at,
-        expires_at=row.expires_at,
-        changed_at=row.changed_at,
-    )
-
-
-def _write(tx: Connection, tap: Tap, now: datetime) -> None:
-    values = {
-        "state": tap.state,
-        "verdict": tap.verdict or "",
-        "capture_minor": tap.captured.minor if tap.captured else 0,
-        "reversal": tap.reversal,
-        "refund_attempt": tap.refund_attempt,
-        "unfinished": rules.next_step(tap.progress, now) is not None,
-        "changed_at": now,
-    }
-    tx.execute(update(taps).where(taps.c.id == tap.id).values(values))
-
-
-def _tap_of(tx: Connection, advice: Advice) -> Tap | None:
-    named = select(originals.c.tap_id).where(_is_original(advice, advice.original_stan))
-    tap_id = tx.execute(named).scalar_one_or_none()
-    return locked(tx, tap_id) if tap_id else None
-
-
-def _original(asked: Asked, stan: str) -> dict[str, object]:
-    return {"acquirer": asked.acquirer, "terminal_id": asked.terminal_id, "stan": stan, "rrn": asked.rrn}
-
-
-def _is_original(asked: Asked, stan: str) -> Any:  # noqa: ANN401 - SQLAlchemy's expression type is private
-    return and_(*(originals.c[name] == value for name, value in _original(asked, stan).items()))

@@ -1,5 +1,6 @@
 """What every tap has to pass, as data: CVM limits, the house's own limits, windows, and what terminals may say."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from gateway.settings import read_table
 from wallet.money import MINOR_MAX
 
 SHIPPED = Path(__file__).with_name("policy.toml")
+_ENTRY_MODE = re.compile(r"\d\d", re.ASCII)
 _MONTHS = ("jalali", "gregorian")
 _WHOLE: Mapping[str, int] = {
     "no_cvm_max_minor": MINOR_MAX,
@@ -93,12 +95,12 @@ def _read(path: Path) -> dict[str, object]:
 def _checked(where: str, name: str, value: object) -> object:
     if name in _WHOLE and not (type(value) is int and 0 <= value <= _WHOLE[name]):
         raise SettingsFault(f"{where} must be a whole number from 0 to {_WHOLE[name]}")
-    if name == "week_starts" and value not in set(Weekday):
+    if name == "week_starts" and value not in tuple(Weekday):
         raise SettingsFault(f"{where} must be one of {', '.join(Weekday)}")
     if name == "months" and value not in _MONTHS:
         raise SettingsFault(f"{where} must be one of {', '.join(_MONTHS)}")
     if name == "entry_modes" and not (
-        isinstance(value, list) and value and all(isinstance(one, str) and len(one) == 2 for one in value)
+        isinstance(value, list) and value and all(isinstance(one, str) and _ENTRY_MODE.fullmatch(one) for one in value)
     ):
         raise SettingsFault(f"{where} must be a list of two digits each")
     return value

@@ -1,10 +1,19 @@
 """What this service needs of others, said as small Protocols; app.py joins them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import Connection
 
+from gateway.keys import KeyStore
+from gateway.observe import Metrics
+from gateway.services.taps.deciding import Decider
+from gateway.services.taps.rules import Verdict
+from gateway.settings import Settings
+from gateway.store import Store
+from wallet.accounts import Chart
+from wallet.clock import Clock
 from wallet.transfers import PostResult, Transfer
 
 
@@ -30,6 +39,11 @@ class TokenInfo(Protocol):
         ...
 
     @property
+    def par(self) -> str:
+        """Payment account reference."""
+        ...
+
+    @property
     def psn(self) -> str:
         """PAN sequence number."""
         ...
@@ -47,8 +61,26 @@ class TokenVault(Protocol):
         """The token with this PAN."""
         ...
 
-    def use(self, tx: Connection, token_id: str, luk_id: bytes, atc: int, now: datetime) -> str:
-        """Move the counter; a value of UseOutcome: ok, replayed, not_active, expired, key_used_up, key_unknown."""
+    async def token(self, token_id: str) -> TokenInfo | None:
+        """The token with this id."""
+        ...
+
+    def use(
+        self,
+        tx: Connection,
+        token_id: str,
+        luk_id: bytes,
+        atc: int,
+        now: datetime,
+        *,
+        amount_minor: int,
+        channel: str,
+        ac: bytes = b"",
+    ) -> str:
+        """Move the counter of a tap whose cryptogram `ac` was good; a value of UseOutcome, `ok` to go on.
+
+        `channel` is `tap`, `transit` or `offline`.
+        """
         ...
 
     async def count_bad_cryptogram(self, token_id: str) -> None:
@@ -69,6 +101,16 @@ class TerminalInfo(Protocol):
         """DE42."""
         ...
 
+    @property
+    def category(self) -> str:
+        """Merchant category, four digits."""
+        ...
+
+    @property
+    def city(self) -> str:
+        """Where it stands."""
+        ...
+
 
 class Terminals(Protocol):
     """Where terminals are found."""
@@ -76,3 +118,35 @@ class Terminals(Protocol):
     async def terminal(self, terminal_id: str) -> TerminalInfo | None:
         """The terminal with this id."""
         ...
+
+
+class Counters(Protocol):
+    """Where the taps of an account are counted against its holder's limits."""
+
+    def give_back(
+        self, tx: Connection, par: str, token_id: str, made_at: datetime, amount_minor: int, *, whole: bool
+    ) -> None:
+        """Take a tap, or a part of one, out of what was counted."""
+        ...
+
+    def declined(
+        self, tx: Connection, cause: str, person_id: str, verdict: Verdict, amount_minor: int, now: datetime
+    ) -> None:
+        """Have the person told why a tap was refused, once for each cause."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the service is joined with."""
+
+    store: Store
+    ledger: Ledger
+    chart: Chart
+    keys: KeyStore
+    tokens: TokenVault
+    terminals: Terminals
+    clock: Clock
+    settings: Settings
+    metrics: Metrics
+    decider: Decider

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import assert_never
 
-from gateway.services.taps.requests import Purchase
 from wallet.transfers import Outcome
 
 
@@ -112,58 +111,75 @@ _DE39: Mapping[Verdict, str] = {
 
 
 class TapState(StrEnum):
-    """Where a tap stands. PENDING and HELD go on; the others are ends, except that CAPTURED may be refunded."""
+    """Where a tap stands. PENDING and HELD go on; the others are ends, except that what was CAPTURED may go back."""
 
     PENDING = "pending"
-    """The intent is stored; the ledger may or may not hold the amount."""
+    """The intent is stored; the ledger may or may not hold or have moved the amount."""
     HELD = "held"
     DECLINED = "declined"
     CAPTURED = "captured"
     VOIDED = "voided"
     REFUNDED = "refunded"
+    """All of what was captured went back."""
     EXPIRED = "expired"
-    """The hold's time is over; a late completion asks for the money anew."""
+    """Nothing is held any more; a completion asks for the money anew."""
     UNPAID = "unpaid"
-    """A late completion found no money; staff must look."""
+    """The goods are gone and no money was found; staff must look."""
 
 
 class Step(StrEnum):
-    """What the ledger is asked next; the value is the leg in the transfer's id."""
+    """What is done next; the value is the leg in the transfer's id."""
 
     HOLD = "hold"
     CAPTURE = "capture"
-    LATE = "late"
+    CHARGE = "late"
+    """Moves the money without a hold: a purchase in one message, or a completion after the hold's time."""
+    SHRINK = "shrink"
+    """A lower hold in place of the one that there is."""
     VOID = "void"
     REFUND = "refund"
+    """Asks the ledger nothing: a refund is made of what a reversal takes back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What decides a tap's next step."""
+    """What decides a tap's next step.
+
+    Attributes:
+        at_once: Purchase and completion in one message, all of it or nothing.
+        offline: The terminal decided it: what the ledger refuses is unpaid, not declined.
+        shrink: A partial reversal lowered what the hold is for.
+        due_back_minor: What reversals ask back of what was captured.
+    """
 
     state: TapState
     capture_minor: int
     reversal: bool
     expires_at: datetime
+    at_once: bool = False
+    offline: bool = False
+    shrink: bool = False
+    due_back_minor: int = 0
 
 
 def next_step(tap: Progress, now: datetime) -> Step | None:
-    """What to ask the ledger next; None when the tap needs nothing.
+    """What to do next; None when the tap needs nothing.
 
-    A completion that was taken before a reversal is carried out first and then refunded: the ledger may have moved it
-    already.
+    What was asked first is carried out first, and then taken back: the ledger may have done it already.
     """
     match tap.state:
         case TapState.PENDING:
-            return Step.HOLD
+            return Step.CHARGE if tap.at_once else Step.HOLD
+        case TapState.HELD if tap.shrink:
+            return Step.SHRINK
         case TapState.HELD if tap.capture_minor:
             return Step.CAPTURE
         case TapState.HELD:
             return Step.VOID if tap.reversal or tap.expires_at <= now else None
         case TapState.EXPIRED:
-            return Step.LATE if tap.capture_minor else None
+            return Step.CHARGE if tap.capture_minor else None
         case TapState.CAPTURED:
-            return Step.REFUND if tap.reversal else None
+            return Step.REFUND if tap.due_back_minor else None
         case TapState.DECLINED | TapState.VOIDED | TapState.REFUNDED | TapState.UNPAID:
             return None
         case unreachable:
@@ -171,21 +187,27 @@ def next_step(tap: Progress, now: datetime) -> Step | None:
 
 
 def after(step: Step, tap: Progress, outcome: Outcome) -> TapState:
-    """The state that the ledger's answer leads to; CAPTURED after a refused REFUND: it is tried again later."""
+    """The state that the ledger's answer leads to."""
     match step:
         case Step.HOLD:
-            return TapState.HELD if outcome.stands else TapState.DECLINED
+            return TapState.HELD if outcome.stands else _without_money(tap)
         case Step.CAPTURE:
             return TapState.CAPTURED if outcome.stands else TapState.EXPIRED
-        case Step.LATE:
-            return TapState.CAPTURED if outcome.stands else TapState.UNPAID
+        case Step.CHARGE:
+            return TapState.CAPTURED if outcome.stands else _without_money(tap)
         case Step.VOID:
             # Whatever the ledger says, nothing is reserved any more; without a reversal it was the hold's time.
             return TapState.VOIDED if tap.reversal else TapState.EXPIRED
-        case Step.REFUND:
-            return TapState.REFUNDED if outcome.stands else TapState.CAPTURED
+        case Step.SHRINK | Step.REFUND:
+            return tap.state
         case unreachable:
             assert_never(unreachable)
+
+
+def _without_money(tap: Progress) -> TapState:
+    if tap.reversal and (tap.offline or tap.state is TapState.EXPIRED):
+        return TapState.VOIDED
+    return TapState.UNPAID if tap.offline or tap.state is TapState.EXPIRED else TapState.DECLINED
 
 
 def verdict_of(outcome: Outcome) -> Verdict:
@@ -205,45 +227,37 @@ def verdict_of(outcome: Outcome) -> Verdict:
             return Verdict.MALFUNCTION
 
 
-def check_purchase(purchase: Purchase, expiry: str | None, merchant_number: str | None) -> Verdict | None:
-    """What refuses a purchase before its cryptogram is looked at; None to go on.
+@dataclass(frozen=True, slots=True)
+class Completable:
+    """What decides whether a tap can be completed; `keep_minor` is the most that the terminal may have."""
 
-    `expiry` is the token's, None when there is no such token; `merchant_number` is the terminal's, None likewise.
+    state: TapState
+    reversal: bool
+    approval: str
+    capture_minor: int
+    keep_minor: int
+    offline: bool = False
+
+
+def check_completion(tap: Completable, amount_minor: int, approval: str) -> Verdict | None:
+    """What refuses a completion of a tap; None to carry it out.
+
+    An offline purchase is completed although no money was found: its goods are gone.
     """
-    if merchant_number is None or merchant_number != purchase.merchant_number:
-        return Verdict.MERCHANT_UNKNOWN
-    if purchase.amount_minor < 1 or purchase.amount_minor != purchase.tap.amount_minor or purchase.other_minor:
-        return Verdict.BAD_AMOUNT
-    return Verdict.TOKEN_UNKNOWN if expiry is None else None
-
-
-def check_phone(purchase: Purchase, expiry: str) -> Verdict | None:
-    """What refuses a purchase whose cryptogram is good, before any counter of money."""
-    if purchase.expiry != expiry:
-        return Verdict.TOKEN_EXPIRED
-    return None if purchase.tap.is_arqc else Verdict.PHONE_DECLINED
-
-
-def check_completion(tap: "Completable", amount_minor: int, approval: str) -> Verdict | None:
-    """What refuses a completion of a tap; None to carry it out."""
     if tap.reversal or tap.state in {TapState.VOIDED, TapState.REFUNDED}:
         return Verdict.REVERSED
     if tap.state is TapState.DECLINED or approval != tap.approval:
         return Verdict.NO_ORIGINAL
     if tap.capture_minor:
         return Verdict.DUPLICATE
-    return None if 0 < amount_minor <= tap.amount_minor else Verdict.BAD_AMOUNT
+    return None if 0 < amount_minor <= tap.keep_minor else Verdict.BAD_AMOUNT
 
 
-@dataclass(frozen=True, slots=True)
-class Completable:
-    """What decides whether a tap can be completed."""
-
-    state: TapState
-    reversal: bool
-    approval: str
-    capture_minor: int
-    amount_minor: int
+def check_refund(state: TapState, left_minor: int, amount_minor: int) -> Verdict | None:
+    """What refuses a refund of a tap of which this much is left; None to carry it out."""
+    if state not in {TapState.CAPTURED, TapState.REFUNDED}:
+        return Verdict.NO_ORIGINAL
+    return None if 0 < amount_minor <= left_minor else Verdict.BAD_AMOUNT
 
 
 def nearest_day(month_day: str, today: date) -> date | None:

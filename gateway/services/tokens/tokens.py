@@ -35,6 +35,7 @@ from wallet.ids import new_id
 ASSURANCE = "one-time code shown behind the PIN by USSD"
 _PHONE = "phone"
 _PAN_DRAWS = 5
+_BY_PAN = select(tokens).where(tokens.c.pan_mac == bindparam("mac"))
 _COUNT_BAD = (
     update(tokens).where(tokens.c.id == bindparam("token")).values(bad_cryptograms=tokens.c.bad_cryptograms + 1)
 )
@@ -103,7 +104,8 @@ class Tokens:
 
     async def find_by_pan(self, pan: str) -> Token | None:
         """The token with this PAN."""
-        return await self._one(select(tokens).where(tokens.c.pan_mac == await self._pan_mac(pan)))
+        rows = await self._store.find(_BY_PAN, {"mac": await self._pan_mac(pan)})
+        return _token(rows[0]) if rows else None
 
     async def token(self, token_id: str) -> Token | None:
         """The token with this id."""
@@ -131,7 +133,18 @@ class Tokens:
         """End the token for good."""
         return await self._change(token_id, TokenState.DEACTIVATED, actor, reason)
 
-    def use(self, tx: Connection, token_id: str, luk_id: bytes, atc: int, now: datetime) -> UseOutcome:
+    def use(
+        self,
+        tx: Connection,
+        token_id: str,
+        luk_id: bytes,
+        atc: int,
+        now: datetime,
+        *,
+        amount_minor: int = 0,
+        channel: str = "tap",
+        ac: bytes = b"",
+    ) -> UseOutcome:
         """Inside the caller's unit of work: move the counter of a tap whose cryptogram was good."""
         return uses.use(tx, token_id, luk_id, atc, now)
 

@@ -2,11 +2,21 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from gateway.services.tokens.rules import AtcWindow, TokenState, UseOutcome, is_expired
 from gateway.services.tokens.tables import limited_keys, tokens, uses
-from gateway.store import insert_ignore
+from gateway.store import find, insert_ignore, write
+
+_HELD = select(tokens).where(tokens.c.id == bindparam("token")).with_for_update(key_share=True)
+_MOVED = (
+    update(tokens)
+    .where(tokens.c.id == bindparam("token"))
+    .values(atc_high=bindparam("new_high"), atc_seen=bindparam("new_seen"))
+)
+_MINE = (limited_keys.c.token_id == bindparam("token")) & (limited_keys.c.id == bindparam("luk"))
+_KEY = select(limited_keys.c.uses, limited_keys.c.uses_max, limited_keys.c.valid_until).where(_MINE)
+_USED = update(limited_keys).where(_MINE).values(uses=bindparam("new_uses"))
 
 
 def use(tx: Connection, token_id: str, luk_id: bytes, atc: int, now: datetime) -> UseOutcome:
@@ -14,14 +24,12 @@ def use(tx: Connection, token_id: str, luk_id: bytes, atc: int, now: datetime) -
 
     The counter moves whatever else is refused: the cryptogram proves that the phone spent it.
     """
-    held = select(tokens).where(tokens.c.id == token_id).with_for_update(key_share=True)
-    row = tx.execute(held).one()
+    row = find(tx, _HELD, {"token": token_id})[0]
     window = AtcWindow.stored(row.atc_high, row.atc_seen).advanced(atc)
     mark = {"token_id": token_id, "atc": atc, "luk_id": luk_id, "at": now}
     if window is None or not insert_ignore(tx, uses, mark):
         return UseOutcome.REPLAYED
-    moved = update(tokens).where(tokens.c.id == token_id)
-    tx.execute(moved.values(atc_high=window.high, atc_seen=window.seen_signed))
+    write(tx, _MOVED, {"token": token_id, "new_high": window.high, "new_seen": window.seen_signed})
     if row.state != TokenState.ACTIVE:
         return UseOutcome.NOT_ACTIVE
     if is_expired(row.expiry, now):
@@ -30,15 +38,14 @@ def use(tx: Connection, token_id: str, luk_id: bytes, atc: int, now: datetime) -
 
 
 def _use_key(tx: Connection, token_id: str, luk_id: bytes, now: datetime) -> UseOutcome:
-    mine = (limited_keys.c.token_id == token_id) & (limited_keys.c.id == luk_id)
-    key: Row[tuple[int, int, datetime]] | None = tx.execute(
-        select(limited_keys.c.uses, limited_keys.c.uses_max, limited_keys.c.valid_until).where(mine)
-    ).one_or_none()
-    if key is None:
+    mine = {"token": token_id, "luk": luk_id}
+    found = find(tx, _KEY, mine)
+    if not found:
         return UseOutcome.KEY_UNKNOWN
+    key = found[0]
     if key.valid_until <= now:
         return UseOutcome.EXPIRED
     if key.uses >= key.uses_max:
         return UseOutcome.KEY_USED_UP
-    tx.execute(update(limited_keys).where(mine).values(uses=key.uses + 1))
+    write(tx, _USED, {**mine, "new_uses": key.uses + 1})
     return UseOutcome.OK

@@ -47,6 +47,19 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "taps_declined",
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("amount_minor", t.Int64, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("at", t.Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("cause"),
+        sqlite_strict=True,
+    )
+    op.create_index("taps_declined_due", "taps_declined", ["state", "at"], unique=False)
+    op.create_index("taps_declined_person", "taps_declined", ["person_id", "at"], unique=False)
+    op.create_table(
         "controls_programmes",
         sa.Column("merchant_id", sa.Text(), nullable=False),
         sa.Column("programme", sa.Text(), nullable=False),

@@ -18,7 +18,8 @@ from gateway.services.tokens import ProvisionedToken
 
 SIGNED = ("9F02", "9F03", "9F1A", "95", "5F2A", "9A", "9C", "9F37", "82", "9F36", "9F10")
 DE55 = ("82", "84", "95", "9A", "9C", "5F2A", "5F34", "9F02", "9F03", "9F10", "9F1A", "9F26", "9F27", "9F36", "9F37")
-LL, LLL = {2, 32}, {55}
+ARQC, TC = 0x80, 0x40
+LL, LLL = {2, 32}, {48, 54, 55, 60}
 
 
 def cmac(key: bytes, data: bytes) -> bytes:
@@ -43,7 +44,7 @@ class Phone:
         self.luk = AESGCM(key).decrypt(token.luk.sealed[:12], token.luk.sealed[12:], token.id.encode())
         self.pan, self.expiry, self.luk_id = token.pan, token.expiry, token.luk.id
 
-    def tap(self, amount_minor: int, atc: int | None = None) -> dict[str, bytes]:
+    def tap(self, amount_minor: int, atc: int | None = None, cid: int = ARQC) -> dict[str, bytes]:
         """The data objects of DE55."""
         self.atc = self.atc + 1 if atc is None else atc
         values = {
@@ -58,7 +59,7 @@ class Phone:
             "9F03": bytes(6),
             "9F10": b"\x01\xa1\x80\0\0\0" + self.luk_id + b"\0\0",
             "9F1A": bytes.fromhex("0364"),
-            "9F27": b"\x80",
+            "9F27": bytes([cid]),
             "9F36": self.atc.to_bytes(2),
             "9F37": bytes.fromhex("A1B2C3D4"),
         }
@@ -95,6 +96,7 @@ class Till:
     key: bytes = field(repr=False)
     port: int = 0
     stan: int = 0
+    batch: str = "000001"
     reader: asyncio.StreamReader | None = None
     writer: asyncio.StreamWriter | None = None
 
@@ -112,19 +114,26 @@ class Till:
             41: self.terminal_id,
             42: f"{self.merchant_number:<15}",
             49: "364",
+            60: self.batch,
         }
 
-    def purchase(self, phone: Phone, amount_minor: int, atc: int | None = None) -> dict[int, str | bytes]:
-        chip = tlv(phone.tap(amount_minor, atc))
+    def purchase(
+        self, phone: Phone, amount_minor: int, atc: int | None = None, cid: int = ARQC
+    ) -> dict[int, str | bytes]:
+        chip = tlv(phone.tap(amount_minor, atc, cid))
         more: dict[int, str | bytes] = {2: phone.pan, 14: phone.expiry, 22: "071", 25: "00", 55: chip}
         return self.common(amount_minor, "") | more
 
     def later(
-        self, original: Mapping[int, str | bytes], amount_minor: int | None = None, approval: str = ""
+        self,
+        original: Mapping[int, str | bytes],
+        amount_minor: int | None = None,
+        approval: str = "",
+        mti: str = "0100",
     ) -> dict[int, str | bytes]:
         amount = int(str(original[4])) if amount_minor is None else amount_minor
         fields = self.common(amount, str(original[37]))
-        fields[90] = f"0100{original[11]!s}{original[7]!s}{'581420':0>11}{'0' * 11}"
+        fields[90] = f"{mti}{original[11]!s}{original[7]!s}{'581420':0>11}{'0' * 11}"
         return fields | ({38: approval} if approval else {})
 
     def body(self, mti: str, fields: Mapping[int, str | bytes]) -> bytes:

@@ -48,7 +48,9 @@ async def test_more_than_the_wallet_has_is_refused_and_holds_nothing(world: Worl
     answer = await world.ask("0100", world.till.purchase(world.phone, FUNDS + 1))
     assert answer.text(39) == "51"
     assert 38 not in answer.fields
-    assert 55 not in answer.fields
+    cryptogram = world.phone.tap(FUNDS + 1, world.phone.atc)["9F26"]
+    arpc = cmac(world.phone.session_key(world.phone.atc), cryptogram + b"51")[:8]
+    assert tlv.decode(answer.binary(55)) == (tlv.Tlv("91", arpc),)
     assert await world.wallet() == (FUNDS, FUNDS)
 
 
@@ -107,7 +109,7 @@ NOT_ALLOWED: list[tuple[Fields, str]] = [
     ({42: "581420999999990"}, "03"),
     ({4: "000000250001"}, "13"),
     ({49: "978"}, "30"),
-    ({22: "911"}, "30"),
+    ({22: "911"}, "58"),
     ({3: "200000"}, "30"),
     ({32: "581421"}, "30"),
     ({13: "0230"}, "30"),

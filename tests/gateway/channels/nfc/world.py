@@ -3,13 +3,18 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
 
 from gateway.channels.nfc import TerminalServer
 from gateway.channels.nfc.line import Desk
 from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
+from gateway.services.controls import Controls
 from gateway.services.merchants import Merchants
-from gateway.services.taps import Parts, Taps
+from gateway.services.taps import Decider, Parts, TapPolicy, Taps
 from gateway.services.tokens import ProvisionRequest, Tokens
 from gateway.settings import Settings
 from gateway.store import Store
@@ -24,6 +29,7 @@ from wallet.ledger import Ledger
 from wallet.money import irr
 from wallet.transfers import PostResult, Transfer, TransferCode
 
+T = TypeVar("T")
 PERSON = "per_1"
 MSISDN = "+989120000002"
 FUNDS = 1_000_000
@@ -46,7 +52,7 @@ class Killed(Exception):
 
 class FaultyLedger:
     """The ledger, with a fault before or after it posts: `down` refuses, `lost` posts and loses the answer, `kill`
-    posts and dies."""
+    posts and dies, `stop` dies before it posts."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -60,6 +66,8 @@ class FaultyLedger:
 
     async def post(self, *transfers: Transfer) -> list[PostResult]:
         self.posts += 1
+        if self.fault == "stop":
+            raise Killed
         if self.fault == "down":
             raise LedgerUnavailable("down")
         results = await self.ledger.post(*transfers)
@@ -73,17 +81,33 @@ class FaultyLedger:
         return results
 
 
+class CutStore(Store):
+    """The store, whose process dies after one of its next commits: the answer to who wrote is lost."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store._writer, store._reading, store._finder)
+        self.commits_left = -1
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        value = await super().write(work)
+        self.commits_left -= 1
+        if self.commits_left == 0:
+            raise Killed
+        return value
+
+
 class World:
     """Everything a test asks of; `rebuilt` stands for a process that was killed and started again."""
 
     def __init__(self, store: Store, ledger: Ledger, clock: Clock) -> None:
-        self.store, self.clock = store, clock
+        self.store, self.clock = CutStore(store), clock
         self.ledger = FaultyLedger(ledger)
         self.chart = Chart.load()
         self.keys = SoftwareKeyStore.for_tests()
         self.metrics = Metrics()
         self.settings = Settings()
         self.merchant_id = ""
+        self.funds = 0
         self.phone = Phone()
         self.till = Till("TERM0001", "", b"")
         self.build()
@@ -95,7 +119,7 @@ class World:
         self.merchants = Merchants(self.store, self.ledger, self.chart, self.keys, self.clock)
         parts = Parts(
             self.store, self.ledger, self.chart, self.keys, self.tokens, self.merchants, self.clock, self.settings,
-            self.metrics,
+            self.metrics, Decider(TapPolicy.load(), Controls(self.store, self.clock), ZoneInfo(self.settings.zone)),
         )  # fmt: skip
         self.taps = Taps(parts)
 
@@ -132,6 +156,7 @@ class World:
         paid = Transfer(transfer_id(cause, "cash"), cash, wallet, irr(minor), TransferCode.CASH_IN, cause)
         (result,) = await self.ledger.ledger.post(paid)
         assert result.outcome.stands
+        self.funds += minor
 
     async def provision(self, phone: Phone) -> str:
         code = (await self.tokens.activation_code(PERSON)).code
@@ -158,7 +183,7 @@ class World:
     async def assert_money_is_whole(self) -> None:
         rows = await self.ledger.ledger.trial_balance()
         assert sum(row.debits_posted - row.credits_posted for row in rows) == 0
-        assert (await self.wallet())[0] + await self.payable() == FUNDS
+        assert (await self.wallet())[0] + await self.payable() == self.funds
 
     def refused(self, reason: str) -> float:
         value = self.metrics.registry.get_sample_value(

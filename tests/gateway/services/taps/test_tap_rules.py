@@ -1,5 +1,6 @@
 """Pure rules of taps."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -11,17 +12,18 @@ from gateway.services.taps.rules import Completable, Progress, Step, TapState, V
 from wallet.transfers import Outcome
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-ALLOWED = {"00", "03", "05", "10", "12", "13", "14", "30", "51", "54", "55", "57", "58", "59", "61", "62", "65", "70"} | {
-    "91",
-    "94",
-    "96",
-}
+CODES = "00 03 05 10 12 13 14 30 51 54 55 57 58 59 61 62 65 70 91 94 96"
+ALLOWED = set(CODES.split(" "))
 PROGRESS = st.builds(
     Progress,
-    st.sampled_from(TapState),
-    st.sampled_from([0, 100]),
-    st.booleans(),
-    st.sampled_from([NOW - timedelta(hours=1), NOW + timedelta(hours=1)]),
+    state=st.sampled_from(TapState),
+    capture_minor=st.sampled_from([0, 100]),
+    reversal=st.booleans(),
+    expires_at=st.sampled_from([NOW - timedelta(hours=1), NOW + timedelta(hours=1)]),
+    at_once=st.booleans(),
+    offline=st.booleans(),
+    shrink=st.booleans(),
+    due_back_minor=st.sampled_from([0, 40]),
 )
 
 
@@ -40,12 +42,17 @@ def test_whatever_the_ledger_answers_a_tap_comes_to_rest(tap: Progress, outcomes
     for outcome in outcomes:
         step = rules.next_step(tap, NOW)
         if step is None:
-            return
-        state = rules.after(step, tap, outcome)
-        if step is Step.REFUND and state is TapState.CAPTURED:
-            return
-        tap = Progress(state, tap.capture_minor, tap.reversal, tap.expires_at)
+            break
+        left = {"shrink": False} if step is Step.SHRINK else {"due_back_minor": 0} if step is Step.REFUND else {}
+        tap = replace(tap, state=rules.after(step, tap, outcome), **left)
     assert rules.next_step(tap, NOW) is None
+
+
+@given(tap=PROGRESS, outcome=st.sampled_from(Outcome))
+def test_what_a_terminal_decided_itself_is_never_declined(tap: Progress, outcome: Outcome) -> None:
+    step = rules.next_step(replace(tap, offline=True), NOW)
+    if step is not None and tap.state is not TapState.DECLINED:
+        assert rules.after(step, replace(tap, offline=True), outcome) is not TapState.DECLINED
 
 
 @pytest.mark.parametrize(
@@ -59,9 +66,14 @@ def test_whatever_the_ledger_answers_a_tap_comes_to_rest(tap: Progress, outcomes
         (TapState.HELD, 100, "", Step.CAPTURE),
         (TapState.HELD, 100, "reversal", Step.CAPTURE),
         (TapState.CAPTURED, 100, "", None),
-        (TapState.CAPTURED, 100, "reversal", Step.REFUND),
+        (TapState.CAPTURED, 100, "reversal due", Step.REFUND),
+        (TapState.CAPTURED, 100, "due", Step.REFUND),
+        (TapState.PENDING, 100, "at_once", Step.CHARGE),
+        (TapState.HELD, 0, "shrink", Step.SHRINK),
+        (TapState.HELD, 100, "shrink", Step.SHRINK),
+        (TapState.HELD, 0, "shrink reversal", Step.SHRINK),
         (TapState.EXPIRED, 0, "expired", None),
-        (TapState.EXPIRED, 100, "expired", Step.LATE),
+        (TapState.EXPIRED, 100, "expired", Step.CHARGE),
         (TapState.DECLINED, 0, "reversal", None),
         (TapState.VOIDED, 0, "reversal", None),
         (TapState.REFUNDED, 100, "reversal", None),
@@ -72,7 +84,10 @@ def test_the_next_step_follows_from_what_is_stored(
     state: TapState, capture: int, marks: str, step: Step | None
 ) -> None:
     expires_at = NOW if "expired" in marks else NOW + timedelta(seconds=1)
-    assert rules.next_step(Progress(state, capture, "reversal" in marks, expires_at), NOW) is step
+    tap = Progress(
+        state, capture, "reversal" in marks, expires_at, at_once="at_once" in marks, shrink="shrink" in marks
+    )
+    assert rules.next_step(replace(tap, due_back_minor=40 if "due" in marks else 0), NOW) is step
 
 
 @pytest.mark.parametrize(
@@ -86,6 +101,9 @@ def test_the_next_step_follows_from_what_is_stored(
         (Completable(TapState.HELD, False, "ABC234", 0, 100), 1, "ABC235", Verdict.NO_ORIGINAL),
         (Completable(TapState.HELD, False, "ABC234", 50, 100), 50, "ABC234", Verdict.DUPLICATE),
         (Completable(TapState.HELD, True, "ABC234", 0, 100), 1, "ABC234", Verdict.REVERSED),
+        (Completable(TapState.HELD, False, "ABC234", 0, 60), 61, "ABC234", Verdict.BAD_AMOUNT),
+        (Completable(TapState.UNPAID, False, "ABC234", 0, 100, True), 100, "ABC234", None),
+        (Completable(TapState.REFUNDED, False, "ABC234", 100, 100), 1, "ABC234", Verdict.REVERSED),
         (Completable(TapState.DECLINED, False, "ABC234", 0, 100), 1, "ABC234", Verdict.NO_ORIGINAL),
     ],
 )

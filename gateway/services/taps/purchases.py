@@ -1,0 +1,215 @@
+"""Purchases: asked online in one message or two, or told of after the terminal approved them offline."""
+
+import secrets
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Connection
+
+from gateway.keys import Card
+from gateway.services.answered import Key, Seen
+from gateway.services.controls import Channel
+from gateway.services.taps import decision, journal
+from gateway.services.taps.checks import Decision
+from gateway.services.taps.decision import Case, Held, Shop
+from gateway.services.taps.driver import LEDGER_FAULTS, Driver
+from gateway.services.taps.journal import Attempt, Intent
+from gateway.services.taps.model import OFFLINE, Tap
+from gateway.services.taps.ports import Parts, TerminalInfo, TokenInfo
+from gateway.services.taps.requests import Purchase
+from gateway.services.taps.rows import Counted
+from gateway.services.taps.rules import Step, TapState, Verdict, next_step
+from gateway.services.taps.talk import Talk
+from gateway.wire.emv import ac_data
+from gateway.wire.iso8583 import Message
+from wallet.ids import new_id
+
+_APPROVAL_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+_LAST = 4
+
+
+class Purchases:
+    """Answers purchases."""
+
+    def __init__(self, parts: Parts, talk: Talk, driver: Driver, counted: Counted) -> None:
+        self._parts = parts
+        self._store, self._clock = parts.store, parts.clock
+        self._talk = talk
+        self._driver = driver
+        self._counted = counted
+
+    async def answer(self, message: Message, purchase: Purchase) -> bytes:
+        """The body of the answer."""
+        key, digest = self._talk.key(purchase), await self._talk.digest(message)
+        seen = await self._talk.seen(key) or await self._open(message, purchase, key, digest)
+        if (told := await self._talk.told(message, purchase.terminal_id, seen, digest)) is not None:
+            return told
+        tap = await self._driver.tap(seen.subject)
+        if tap.state is TapState.PENDING and not tap.reversal:
+            body = await self._ask(message, purchase, key, tap)
+            if body is not None:
+                return body
+            tap = await self._driver.tap(tap.id)
+        return await self._talk.kept(key, await self._built(message, purchase, tap, standing(tap)))
+
+    async def _open(self, message: Message, purchase: Purchase, key: Key, digest: bytes) -> Seen:
+        """Decide all that needs no lock, then store a refusal or the intent."""
+        parts, now = self._parts, self._clock.now()
+        terminal = await parts.terminals.terminal(purchase.terminal_id)
+        token = await parts.tokens.find_by_pan(purchase.pan)
+        case = self._case(purchase, terminal, token, now)
+        decided = parts.decider.before_cryptogram(case)
+        if not decided.refused and token is not None:
+            good = await self._cryptogram_is_good(purchase, token)
+            decided = decision.with_cryptogram(decided, good=good)
+            if not good:
+                await parts.tokens.count_bad_cryptogram(token.id)
+        if decided.refused or token is None or terminal is None:
+            attempt = Attempt(new_id("att", self._clock), purchase.pan[-_LAST:], decided)
+            if token is not None and decided.verdict is Verdict.BAD_CRYPTOGRAM:
+                # Once a day for each token: whoever guesses must not fill its holder's inbox.
+                attempt = replace(attempt, person_id=token.person_id, cause=f"{token.id} {case.day:%Y-%m-%d}")
+            body = await self._talk.built(message, purchase.terminal_id, decided.verdict)
+            refusal = partial(
+                journal.refuse,
+                key=key,
+                digest=digest,
+                asked=purchase,
+                attempt=attempt,
+                answer=body,
+                counted=self._counted,
+                now=now,
+            )
+            return await self._store.write(refusal)
+        intent = self._intent(purchase, terminal, token, case, decided, now)
+        opening = partial(
+            journal.open_tap,
+            key=key,
+            digest=digest,
+            purchase=purchase,
+            intent=intent,
+            counted=self._counted,
+            now=now,
+        )
+        return await self._store.write(opening)
+
+    def _case(self, purchase: Purchase, terminal: TerminalInfo | None, token: TokenInfo | None, now: datetime) -> Case:
+        shop = (
+            Shop(terminal.merchant_id, terminal.merchant_number, terminal.category, terminal.city) if terminal else None
+        )
+        return Case(
+            at=self._parts.decider.local(now),
+            channel=Channel.OFFLINE if purchase.class_ in OFFLINE else Channel.TAP,
+            merchant_number=purchase.merchant_number,
+            entry_mode=purchase.entry_mode,
+            expiry=purchase.expiry,
+            amount_minor=purchase.amount_minor,
+            icc=purchase.tap,
+            shop=shop,
+            token=Held(token.id, token.par, token.expiry) if token else None,
+        )
+
+    def _intent(
+        self,
+        purchase: Purchase,
+        terminal: TerminalInfo,
+        token: TokenInfo,
+        case: Case,
+        decided: Decision,
+        now: datetime,
+    ) -> Intent:
+        parts = self._parts
+        least = parts.settings.tap_part_min_minor
+        part = least if purchase.part_ok and least and purchase.class_ not in OFFLINE else 0
+        return Intent(
+            tap_id=new_id("tap", self._clock),
+            merchant_id=terminal.merchant_id,
+            person_id=token.person_id,
+            token_id=token.id,
+            par=token.par,
+            approval="".join(secrets.choice(_APPROVAL_LETTERS) for _ in range(6)),
+            part_minor=min(part, purchase.amount_minor),
+            decide=lambda tx: parts.decider.after_use(tx, decided, case, self._use(tx, purchase, token, now)),
+            expires_at=now + timedelta(seconds=parts.settings.tap_hold_s),
+        )
+
+    def _use(self, tx: Connection, purchase: Purchase, token: TokenInfo, now: datetime) -> str:
+        data, channel = purchase.tap, Channel.OFFLINE if purchase.class_ in OFFLINE else Channel.TAP
+        amount, ac = purchase.amount_minor, data.cryptogram
+        use = partial(self._parts.tokens.use, tx, token.id, data.iad.luk_id, data.atc, now)
+        return use(amount_minor=amount, channel=channel.value, ac=ac)
+
+    async def _ask(self, message: Message, purchase: Purchase, key: Key, tap: Tap) -> bytes | None:
+        """Ask the ledger and store its answer with ours; None if the tap moved meanwhile."""
+        step = next_step(tap.progress, self._clock.now())
+        assert step in {Step.HOLD, Step.CHARGE}, "a tap begins with its money"
+        try:
+            results = await self._driver.post(tap, step)
+        except LEDGER_FAULTS:
+            return await self._without_ledger(message, purchase, key, tap)
+        now = self._clock.now()
+        then = journal.stepped(tap, step, results, now)
+        body = await self._built(message, purchase, then, standing(then))
+        stored = partial(journal.conclude, key=key, before=tap, tap=then, answer=body, counted=self._counted, now=now)
+        told = await self._store.write(stored)
+        if told is not None and next_step(then.progress, now) is not None:
+            # A part that was held is captured now, or given up again; what the ledger cannot do now, the sweep will.
+            with suppress(*LEDGER_FAULTS):
+                await self._driver.drive(tap.id)
+        return told
+
+    async def _without_ledger(self, message: Message, purchase: Purchase, key: Key, tap: Tap) -> bytes:
+        if tap.offline:
+            # It is stored, so that the sweep will ask for the money; the goods are gone whatever the answer.
+            return await self._talk.kept(key, await self._built(message, purchase, tap, Verdict.APPROVED))
+        body = await self._built(message, purchase, tap, Verdict.LEDGER_DOWN)
+        given_up = partial(
+            journal.abandon, key=key, tap_id=tap.id, answer=body, counted=self._counted, now=self._clock.now()
+        )
+        return await self._store.write(given_up)
+
+    async def _cryptogram_is_good(self, purchase: Purchase, token: TokenInfo) -> bool:
+        data = purchase.tap
+        return await self._parts.keys.verify_ac(
+            "imk", _card(purchase, token.psn), ac_data(data.values), data.cryptogram
+        )
+
+    async def _built(self, message: Message, purchase: Purchase, tap: Tap, verdict: Verdict) -> bytes:
+        """An answer with our own cryptogram: the phone's was good, whatever we answer."""
+        data, approved = purchase.tap, verdict in {Verdict.APPROVED, Verdict.PARTIAL}
+        card = _card(purchase, data.values["5F34"].hex())
+        arpc = await self._parts.keys.arpc("imk", card, data.cryptogram, verdict.de39.encode())
+        return await self._talk.built(
+            message,
+            purchase.terminal_id,
+            verdict,
+            approval=tap.approval if approved else "",
+            arpc=arpc,
+            part_minor=tap.hold_minor if verdict is Verdict.PARTIAL else 0,
+        )
+
+
+def _card(purchase: Purchase, psn: str) -> Card:
+    iad = purchase.tap.iad
+    return Card(iad.cvn, iad.dki, purchase.pan, psn, purchase.tap.atc, iad.luk_id)
+
+
+def standing(tap: Tap) -> Verdict:
+    """What a purchase that was not answered yet is told, as its tap stands now."""
+    approved = tap.verdict if tap.verdict is Verdict.PARTIAL else Verdict.APPROVED
+    match tap.state:
+        case TapState.DECLINED:
+            return tap.verdict or Verdict.MALFUNCTION
+        case TapState.HELD | TapState.CAPTURED if tap.verdict is Verdict.NO_FUNDS:
+            return Verdict.NO_FUNDS
+        case TapState.VOIDED | TapState.REFUNDED if tap.verdict is Verdict.NO_FUNDS:
+            return Verdict.NO_FUNDS
+        case TapState.HELD | TapState.CAPTURED if not tap.reversal:
+            return approved
+        case TapState.EXPIRED | TapState.UNPAID | TapState.PENDING if tap.offline and not tap.reversal:
+            # It was taken when it was stored.
+            return approved
+        case _:
+            return Verdict.REVERSED

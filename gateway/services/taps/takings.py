@@ -1,0 +1,165 @@
+"""What clearing asks of taps: a terminal batch's items, what waits for a cycle, and the healing of lost completions."""
+
+from collections.abc import Collection
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, exists, or_, select, update
+
+from gateway.services.taps.model import HealOutcome, Taking, TakingKind, Tap
+from gateway.services.taps.refund_rules import RefundKind, RefundState, Source
+from gateway.services.taps.rows import tap_of
+from gateway.services.taps.rules import TapState
+from gateway.services.taps.tables import refunds, taps
+from gateway.store import Store
+
+_CAPTURED = (TapState.CAPTURED, TapState.REFUNDED)
+
+
+class Heals(Protocol):
+    """Who captures a hold whose completion was lost."""
+
+    async def heal(self, terminal_id: str, stan: str, rrn: str, amount_minor: int, approval: str) -> HealOutcome:
+        """As Takings.heal."""
+        ...
+
+
+class Takings:
+    """Taps and refunds as clearing counts them."""
+
+    def __init__(self, store: Store, heals: Heals) -> None:
+        self._store = store
+        self._heals = heals
+
+    async def takings(self, terminal_id: str, batch_number: str) -> list[Taking]:
+        """What a terminal's batch holds, as the terminal counts it: captured purchases and refunds, in order of time.
+
+        Offline purchases that found no money are in it: their terminal was told that they are taken.
+        """
+        mine = and_(taps.c.terminal_id == terminal_id, taps.c.batch_number == batch_number)
+        counted = or_(taps.c.captured_at != None, taps.c.capture_minor > 0)  # noqa: E711 - a column's comparison
+        gone = taps.c.state.in_((TapState.DECLINED, TapState.VOIDED))
+        bought = [_purchase(tap_of(row)) for row in await self._store.read(select(taps).where(mine, counted, ~gone))]
+        own = and_(refunds.c.terminal_id == terminal_id, refunds.c.batch_number == batch_number)
+        paid = and_(refunds.c.kind == RefundKind.REFUND, refunds.c.state != RefundState.REFUSED)
+        back = [_refund(row) for row in await self._store.read(select(refunds).where(own, paid))]
+        return sorted(bought + back, key=lambda one: one.id[4:])
+
+    async def unsettled(
+        self, cut: datetime, merchant_id: str = "", *, after: str = "", limit: int = 1000
+    ) -> list[Taking]:
+        """What was captured before `cut` and is in no cycle, purchases and then refunds, by id from behind `after`.
+
+        A purchase of which nothing is left, or of which something is just going back, is not among them. Of refunds
+        those that came out of the payable account: the others have lowered their purchases.
+        """
+        found: list[Taking] = []
+        if not after.startswith("tap_"):
+            paid = and_(refunds.c.cycle_id == "", refunds.c.state == RefundState.PAID, refunds.c.changed_at < cut)
+            out = and_(refunds.c.source == Source.PAYABLE, refunds.c.reversal == False)  # noqa: E712 - a comparison
+            query = select(refunds).where(paid, out, _whose(refunds, merchant_id), refunds.c.id > after)
+            found = [_refund(row) for row in await self._store.read(query.order_by(refunds.c.id).limit(limit))]
+        if len(found) < limit:
+            due = and_(taps.c.cycle_id == "", taps.c.captured_at < cut, _free())
+            behind = after if after.startswith("tap_") else ""
+            query = select(taps).where(due, _whose(taps, merchant_id), taps.c.id > behind)
+            rows = await self._store.read(query.order_by(taps.c.id).limit(limit - len(found)))
+            found += [_purchase(tap_of(row)) for row in rows]
+        return found
+
+    async def mark(self, ids: Collection[str], cycle_id: str) -> list[str]:
+        """Take them for a cycle: those that were free, or are this cycle's already. From now on their amounts stand.
+
+        `settling` has the amounts; one that was told before may have been lowered by a refund meanwhile.
+        """
+        return await self._store.write(partial(_mark, ids=sorted(ids), cycle_id=cycle_id))
+
+    async def settling(self, cycle_id: str, *, after: str = "", limit: int = 1000) -> list[Taking]:
+        """What a cycle took, with the amounts that it took, refunds and then purchases, by id from behind `after`."""
+        back = select(refunds).where(refunds.c.cycle_id == cycle_id, refunds.c.id > after)
+        found = [_refund(row) for row in await self._store.read(back.order_by(refunds.c.id).limit(limit))]
+        if len(found) < limit:
+            bought = select(taps).where(taps.c.cycle_id == cycle_id, taps.c.id > (after if after > "tap_" else ""))
+            rows = await self._store.read(bought.order_by(taps.c.id).limit(limit - len(found)))
+            found += [_purchase(tap_of(row)) for row in rows]
+        return found
+
+    async def heal(self, terminal_id: str, stan: str, rrn: str, amount_minor: int, approval: str) -> HealOutcome:
+        """Capture an approved hold whose completion was lost; asking twice is harmless."""
+        return await self._heals.heal(terminal_id, stan, rrn, amount_minor, approval)
+
+
+def _whose(of: Table, merchant_id: str) -> ColumnElement[bool]:
+    return of.c.merchant_id == merchant_id if merchant_id else of.c.merchant_id != ""
+
+
+def _free() -> Any:  # noqa: ANN401 - SQLAlchemy's expression type is private
+    left = taps.c.capture_minor > taps.c.undone_minor + taps.c.refunded_minor
+    going = and_(refunds.c.tap_id == taps.c.id, refunds.c.unfinished == True)  # noqa: E712 - a column's comparison
+    settled = and_(taps.c.state == TapState.CAPTURED, taps.c.unfinished == False)  # noqa: E712 - a comparison
+    return and_(settled, left, ~exists(select(refunds.c.id).where(going)))
+
+
+def _mark(tx: Connection, ids: list[str], cycle_id: str) -> list[str]:
+    of = {prefix: [one for one in ids if one.startswith(prefix)] for prefix in ("tap_", "rfd_")}
+    if of["tap_"]:
+        _lock(tx, taps, of["tap_"])
+        left = taps.c.capture_minor - taps.c.undone_minor - taps.c.refunded_minor
+        free = update(taps).where(taps.c.id.in_(of["tap_"]), taps.c.cycle_id == "", _free())
+        tx.execute(free.values(cycle_id=cycle_id, settled_minor=left))
+    if of["rfd_"]:
+        _lock(tx, refunds, of["rfd_"])
+        paid = and_(refunds.c.state == RefundState.PAID, refunds.c.reversal == False)  # noqa: E712 - a comparison
+        free = update(refunds).where(refunds.c.id.in_(of["rfd_"]), refunds.c.cycle_id == "", paid)
+        tx.execute(free.values(cycle_id=cycle_id))
+    taken: list[str] = []
+    for table, prefix in ((taps, "tap_"), (refunds, "rfd_")):
+        mine = select(table.c.id).where(table.c.id.in_(of[prefix]), table.c.cycle_id == cycle_id)
+        taken += tx.execute(mine.order_by(table.c.id)).scalars()
+    return taken
+
+
+def _lock(tx: Connection, of: Table, ids: list[str]) -> None:
+    tx.execute(select(of.c.id).where(of.c.id.in_(ids)).order_by(of.c.id).with_for_update(key_share=True)).all()
+
+
+def _purchase(tap: Tap) -> Taking:
+    whole = tap.capture_minor
+    return Taking(
+        id=tap.id,
+        kind=TakingKind.PURCHASE,
+        terminal_id=tap.terminal_id,
+        merchant_id=tap.merchant_id,
+        stan=tap.stan,
+        rrn=tap.rrn,
+        approval=tap.approval,
+        batch_number=tap.batch_number,
+        amount_minor=whole if tap.reversal else min(whole, tap.keep_minor),
+        settles_minor=tap.settled_minor if tap.cycle_id else tap.net_minor,
+        reversed=tap.reversal,
+        state=tap.state,
+        original_id="",
+        cycle_id=tap.cycle_id,
+        taken_at=tap.captured_at or tap.made_at,
+    )
+
+
+def _refund(row: Row[Any]) -> Taking:
+    return Taking(
+        id=row.id,
+        kind=TakingKind.REFUND,
+        terminal_id=row.terminal_id,
+        merchant_id=row.merchant_id,
+        stan=row.stan,
+        rrn=row.rrn,
+        approval=row.approval,
+        batch_number=row.batch_number,
+        amount_minor=row.amount_minor,
+        settles_minor=row.amount_minor if row.source == Source.PAYABLE else 0,
+        reversed=row.reversal,
+        state=row.state,
+        original_id=row.tap_id,
+        cycle_id=row.cycle_id,
+        taken_at=row.changed_at,
+    )
