@@ -175,9 +175,7 @@ class Counted:
         if self._counters is not None and par:
             self._counters.give_back(tx, par, token_id, made_at, minor, whole=True)
 
-    def declined(
-        self, tx: Connection, cause: str, person_id: str, verdict: Verdict, minor: int, now: datetime
-    ) -> None:
+    def declined(self, tx: Connection, cause: str, person_id: str, verdict: Verdict, minor: int, now: datetime) -> None:
         """Have the person told why a tap was refused."""
         if self._counters is not None:
             self._counters.declined(tx, cause, person_id, verdict, minor, now)
