@@ -1,4 +1,4 @@
-"""From the tap to the merchant's payable over a real socket: a batch heals what was lost, a cycle settles what it holds."""
+"""From the tap to the merchant's payable over a socket: a batch heals what was lost, a cycle settles what it holds."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
