@@ -76,7 +76,14 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
             ],
         )
 
-    return {"fee": lambda cause: _fee(house, cause), "tap": tap, "ses": session, "itm": payment, "bat": batch}
+    return {
+        "fee": lambda cause: _fee(house, cause),
+        "tap": tap,
+        "rfd": lambda cause: _tap_refund(house, cause),
+        "ses": session,
+        "itm": payment,
+        "bat": batch,
+    }
 
 
 async def _fee(house: House, cause: str) -> CauseView | None:
@@ -94,5 +101,25 @@ async def _fee(house: House, cause: str) -> CauseView | None:
             ("share", found.share),
             ("when", found.submitted_at),
             ("state", Chip(f"fee_state.{found.state.value}")),
+        ],
+    )
+
+
+async def _tap_refund(house: House, cause: str) -> CauseView | None:
+    found = await house.taps.refund(cause)
+    if found is None:
+        return None
+    merchant = await house.merchants.merchant(found.merchant_id)
+    return CauseView(
+        "tap_refund",
+        [
+            ("person", person_link(found.person_id, cause)),
+            ("merchant", merchant.name if merchant else Code(found.merchant_id)),
+            ("terminal", Code(found.terminal_id)),
+            ("reference", Code(found.rrn)),
+            ("original_tap", Link(found.tap_id, f"/cause/{found.tap_id}", code=True)),
+            ("amount", found.amount),
+            ("when", found.made_at),
+            ("state", Chip(f"refund_state.{found.state.value}")),
         ],
     )

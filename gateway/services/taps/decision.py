@@ -87,6 +87,7 @@ class Case:
         return self.at.date()
 
 
+_ORDER: Mapping[CheckName, int] = {name: place for place, name in enumerate(CheckName)}
 _Step = tuple[CheckName, Verdict | None, str]
 """A check, why it refuses (None: passed) and its detail."""
 
@@ -169,10 +170,9 @@ def verified(case: Case) -> bool:
 
 def _extended(decision: Decision, steps: Iterable[_Step], *, noted_from: CheckName | None) -> Decision:
     """With steps added, up to the first that refuses; from the check `noted_from` on they only note what failed."""
-    order = list(CheckName)
     checks = list(decision.checks)
     for name, verdict, detail in steps:
-        noted = noted_from is not None and order.index(name) >= order.index(noted_from)
+        noted = noted_from is not None and _ORDER[name] >= _ORDER[noted_from]
         checks.append(Check(name, verdict is None, detail, noted=noted and verdict is not None))
         if verdict is not None and not noted:
             return Decision(verdict, 0, tuple(checks))

@@ -44,6 +44,10 @@ _ANSWERED = (
 )  # fmt: skip
 
 
+LAST = 4
+"""How many digits of a token's number are shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """A purchase whose cryptogram is good, ready to become a tap.
@@ -108,62 +112,82 @@ def refuse(
 
 def open_tap(
     tx: Connection, key: Key, digest: bytes, purchase: Purchase, intent: Intent, counted: Counted, now: datetime
-) -> Seen:
-    """Store the intent of a purchase: the counters move, the tap is PENDING or DECLINED."""
+) -> tuple[Seen, Tap | None]:
+    """Store the intent of a purchase: the counters move, the tap is PENDING or DECLINED; None if the key was taken."""
     taken = take(tx, key, digest, now, subject=intent.tap_id)
     if taken is not None:
-        return taken
+        return taken, None
     decided = intent.decide(tx)
     verdict = decided.verdict if decided.refused else None
     named = name_original(tx, purchase, purchase.stan, KIND_PURCHASE, intent.tap_id, now)
     if named is not None:
         verdict = verdict or (Verdict.DUPLICATE if named else Verdict.REVERSED)
-    state = TapState.PENDING if verdict is None else TapState.DECLINED
-    whole = purchase.class_ in WHOLE
-    row = {
-        "id": intent.tap_id,
-        "class": purchase.class_,
-        "terminal_id": purchase.terminal_id,
-        "batch_number": purchase.batch_number,
-        "stan": purchase.stan,
-        "rrn": purchase.rrn,
-        "merchant_id": intent.merchant_id,
-        "person_id": intent.person_id,
-        "token_id": intent.token_id,
-        "par": intent.par,
-        "last4": purchase.pan[-4:],
-        "atc": purchase.tap.atc,
-        "amount_minor": purchase.amount_minor,
-        "part_minor": intent.part_minor,
-        "hold_minor": purchase.amount_minor,
-        "hold_number": 0,
-        "keep_minor": purchase.amount_minor,
-        "shrink_minor": 0,
-        "approval": intent.approval,
-        "state": state,
-        "verdict": verdict or "",
-        "capture_minor": purchase.amount_minor if whole and not intent.part_minor else 0,
-        "undone_minor": 0,
-        "refunded_minor": 0,
-        "reversal": False,
-        "refund_attempt": 0,
-        "unfinished": state is TapState.PENDING,
-        "made_at": now,
-        "expires_at": intent.expires_at,
-        "changed_at": now,
-        "captured_at": None,
-        "cycle_id": "",
-        "settled_minor": 0,
-        "owner": "",
-        "checks": decided.json(),
-    }
-    write(tx, _PUT_TAP, row)
+    tap = _made(purchase, intent, decided, verdict, now)
+    write(tx, _PUT_TAP, _row(tap))
     if verdict is not None:
         settle(tx, key, intent.tap_id, verdict)
         counted.declined(tx, intent.tap_id, intent.person_id, verdict, purchase.amount_minor, now)
     if named is not None and not decided.refused:
         counted.refused(tx, intent.par, intent.token_id, now, purchase.amount_minor)
-    return Seen(digest, intent.tap_id, verdict or "", b"")
+    return Seen(digest, intent.tap_id, verdict or "", b""), tap
+
+
+def _made(purchase: Purchase, intent: Intent, decided: Decision, verdict: Verdict | None, now: datetime) -> Tap:
+    whole, amount = purchase.class_ in WHOLE and not intent.part_minor, irr(purchase.amount_minor)
+    return Tap(
+        id=intent.tap_id,
+        class_=purchase.class_,
+        terminal_id=purchase.terminal_id,
+        batch_number=purchase.batch_number,
+        stan=purchase.stan,
+        rrn=purchase.rrn,
+        merchant_id=intent.merchant_id,
+        person_id=intent.person_id,
+        token_id=intent.token_id,
+        par=intent.par,
+        last4=purchase.pan[-LAST:],
+        atc=purchase.tap.atc,
+        amount=amount,
+        part=irr(intent.part_minor) if intent.part_minor else None,
+        hold_minor=amount.minor,
+        hold_number=0,
+        keep_minor=amount.minor,
+        shrink_minor=0,
+        captured=amount if whole else None,
+        undone_minor=0,
+        refunded_minor=0,
+        approval=intent.approval,
+        state=TapState.PENDING if verdict is None else TapState.DECLINED,
+        verdict=verdict,
+        reversal=False,
+        refund_attempt=0,
+        made_at=now,
+        expires_at=intent.expires_at,
+        changed_at=now,
+        captured_at=None,
+        cycle_id="",
+        settled_minor=0,
+        owner="",
+        checks=decided.checks,
+    )
+
+
+_SAME = tuple(
+    {column.name for column in taps.columns}
+    - {"class", "amount_minor", "part_minor", "capture_minor", "verdict", "unfinished", "checks"}
+)
+
+
+def _row(tap: Tap) -> dict[str, object]:
+    return {name: getattr(tap, name) for name in _SAME} | {
+        "class": tap.class_,
+        "amount_minor": tap.amount.minor,
+        "part_minor": tap.part.minor if tap.part else 0,
+        "capture_minor": tap.capture_minor,
+        "verdict": tap.verdict or "",
+        "unfinished": tap.state is TapState.PENDING,
+        "checks": stored_checks(tap.checks),
+    }
 
 
 def open_completion(

@@ -44,6 +44,11 @@ class TokenInfo(Protocol):
         ...
 
     @property
+    def cvn(self) -> str:
+        """The profile of its cryptograms, a value of Cvn."""
+        ...
+
+    @property
     def psn(self) -> str:
         """PAN sequence number."""
         ...

@@ -22,12 +22,12 @@ from gateway.services.taps.requests import Purchase
 from gateway.services.taps.rows import Counted
 from gateway.services.taps.rules import Step, TapState, Verdict, next_step
 from gateway.services.taps.talk import Talk
-from gateway.wire.emv import ac_data
+from gateway.services.taps.terminals import KnownTerminals
+from gateway.wire.emv import Cvn, ac_data
 from gateway.wire.iso8583 import Message
 from wallet.ids import new_id
 
 _APPROVAL_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-_LAST = 4
 
 
 class Purchases:
@@ -39,14 +39,17 @@ class Purchases:
         self._talk = talk
         self._driver = driver
         self._counted = counted
+        self._terminals = KnownTerminals(parts.terminals, parts.clock)
 
     async def answer(self, message: Message, purchase: Purchase) -> bytes:
         """The body of the answer."""
         key, digest = self._talk.key(purchase), await self._talk.digest(message)
-        seen = await self._talk.seen(key) or await self._open(message, purchase, key, digest)
+        seen, tap = await self._talk.seen(key), None
+        if seen is None:
+            seen, tap = await self._open(message, purchase, key, digest)
         if (told := await self._talk.told(message, purchase.terminal_id, seen, digest)) is not None:
             return told
-        tap = await self._driver.tap(seen.subject)
+        tap = tap or await self._driver.tap(seen.subject)
         if tap.state is TapState.PENDING and not tap.reversal:
             body = await self._ask(message, purchase, key, tap)
             if body is not None:
@@ -54,10 +57,10 @@ class Purchases:
             tap = await self._driver.tap(tap.id)
         return await self._talk.kept(key, await self._built(message, purchase, tap, standing(tap)))
 
-    async def _open(self, message: Message, purchase: Purchase, key: Key, digest: bytes) -> Seen:
+    async def _open(self, message: Message, purchase: Purchase, key: Key, digest: bytes) -> tuple[Seen, Tap | None]:
         """Decide all that needs no lock, then store a refusal or the intent."""
         parts, now = self._parts, self._clock.now()
-        terminal = await parts.terminals.terminal(purchase.terminal_id)
+        terminal = await self._terminals.terminal(purchase.terminal_id)
         token = await parts.tokens.find_by_pan(purchase.pan)
         case = self._case(purchase, terminal, token, now)
         decided = parts.decider.before_cryptogram(case)
@@ -67,7 +70,7 @@ class Purchases:
             if not good:
                 await parts.tokens.count_bad_cryptogram(token.id)
         if decided.refused or token is None or terminal is None:
-            attempt = Attempt(new_id("att", self._clock), purchase.pan[-_LAST:], decided)
+            attempt = Attempt(new_id("att", self._clock), purchase.pan[-journal.LAST :], decided)
             if token is not None and decided.verdict is Verdict.BAD_CRYPTOGRAM:
                 # Once a day for each token: whoever guesses must not fill its holder's inbox.
                 attempt = replace(attempt, person_id=token.person_id, cause=f"{token.id} {case.day:%Y-%m-%d}")
@@ -82,7 +85,7 @@ class Purchases:
                 counted=self._counted,
                 now=now,
             )
-            return await self._store.write(refusal)
+            return await self._store.write(refusal), None
         intent = self._intent(purchase, terminal, token, case, decided, now)
         opening = partial(
             journal.open_tap,
@@ -172,15 +175,18 @@ class Purchases:
 
     async def _cryptogram_is_good(self, purchase: Purchase, token: TokenInfo) -> bool:
         data = purchase.tap
+        if data.iad.cvn != token.cvn:
+            # A token's phone makes one kind of cryptogram; another kind is somebody's guess.
+            return False
         return await self._parts.keys.verify_ac(
-            "imk", _card(purchase, token.psn), ac_data(data.values), data.cryptogram
+            _ref(purchase), _card(purchase, token.psn), ac_data(data.values), data.cryptogram
         )
 
     async def _built(self, message: Message, purchase: Purchase, tap: Tap, verdict: Verdict) -> bytes:
         """An answer with our own cryptogram: the phone's was good, whatever we answer."""
         data, approved = purchase.tap, verdict in {Verdict.APPROVED, Verdict.PARTIAL}
         card = _card(purchase, data.values["5F34"].hex())
-        arpc = await self._parts.keys.arpc("imk", card, data.cryptogram, verdict.de39.encode())
+        arpc = await self._parts.keys.arpc(_ref(purchase), card, data.cryptogram, verdict.de39.encode())
         return await self._talk.built(
             message,
             purchase.terminal_id,
@@ -193,7 +199,12 @@ class Purchases:
 
 def _card(purchase: Purchase, psn: str) -> Card:
     iad = purchase.tap.iad
-    return Card(iad.cvn, iad.dki, purchase.pan, psn, purchase.tap.atc, iad.luk_id)
+    return Card(iad.cvn, iad.dki, purchase.pan, psn, purchase.tap.atc, iad.luk_id, purchase.tap.values["9F37"])
+
+
+def _ref(purchase: Purchase) -> str:
+    """The issuer's key of the profile: the house's own, or that of 3DES profiles."""
+    return "imk" if purchase.tap.iad.cvn is Cvn.HOUSE else "imk3"
 
 
 def standing(tap: Tap) -> Verdict:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.services.tokens.rules import ProvisionOutcome, TokenState
+from gateway.wire.emv import Cvn
 
 
 class Holder(Protocol):
@@ -58,6 +59,7 @@ class Token:
     assurance: str
     state: TokenState
     made_at: datetime
+    cvn: Cvn = Cvn.HOUSE
 
 
 @dataclass(frozen=True, slots=True)

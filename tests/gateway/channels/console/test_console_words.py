@@ -43,7 +43,7 @@ from gateway.services.signing import (
     StartOutcome,
 )
 from gateway.services.staff import Role, SignInOutcome, StaffRefusal
-from gateway.services.taps import TapState
+from gateway.services.taps import RefundState, TapState
 from wallet.accounts import AccountKind
 from wallet.money import EUR, POINT, Money, irr
 from wallet.transfers import TransferCode, TransferKind
@@ -84,6 +84,7 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("payment_state.", PaymentState, set()),
     ("cause.payment_", PaymentKind, set()),
     ("tap_state.", TapState, set()),
+    ("refund_state.", RefundState, set()),
     ("session_state.", SessionStatus, set()),
     ("account_kind.", AccountKind, set()),
     ("need.", Need, set()),
