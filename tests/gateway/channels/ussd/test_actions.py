@@ -9,7 +9,6 @@ import pytest
 
 from gateway.channels.ussd import Services, build_actions
 from gateway.errors import NotAllowed
-from gateway.services.controls.holders import Allowed
 from gateway.services.dialogues import Actions, Caller
 from gateway.services.payments import Payee, PayeeKind, PayOutcome, PayResult, RedeemOutcome, RedeemResult
 from gateway.services.people import (
@@ -99,16 +98,14 @@ class House:
         return await self.table()[name](CALLER, call)
 
     def table(self) -> Actions:
-        services = Services(*vars(self).values())
-        return build_actions(services, CHART, TEHRAN)
+        return build_actions(Services(*vars(self).values()), CHART, TEHRAN)
 
 
 def declared(name: str, result: Result) -> None:
     outcomes = MENUS.actions[name].outcomes
-    if result.outcome == "unavailable":
-        return
-    assert result.outcome in outcomes, f"{name} does not know {result.outcome}"
-    assert set(outcomes[result.outcome]) <= set(result.values)
+    if result.outcome != "unavailable":
+        assert result.outcome in outcomes, f"{name} does not know {result.outcome}"
+        assert set(outcomes[result.outcome]) <= set(result.values)
 
 
 def test_the_table_has_the_actions_of_the_menus_and_no_others() -> None:
@@ -127,10 +124,6 @@ def _stranger(status: PersonStatus) -> Put:
         house.people.person, house.people.status_ = None, status
 
     return put
-
-
-def _taps(name: str, value: object) -> Put:
-    return lambda house: setattr(house.tap_controls, name, value)
 
 
 def _payments(name: str, value: object) -> Put:
@@ -180,12 +173,6 @@ EVERY_OUTCOME: list[tuple[str, Put, str]] = [
     *[(name, _people("pin", PinCheck(PinOutcome.LOCKED, 0)), "locked") for name in WITH_PIN],
     *[(name, _people("pin", PinCheck(PinOutcome.OK, 3)), "ok") for name in WITH_PIN],
     *[(name, _of_benefits(put), outcome) for name, put, outcome in BENEFIT_OUTCOMES],
-    ("taps.control", _taps("allowed_", Allowed(on=True, day_max=irr(7), barred=False)), "limited"),
-    ("taps.control", _taps("allowed_", Allowed(on=True, day_max=None, barred=False)), "free"),
-    ("taps.control", _taps("allowed_", Allowed(on=False, day_max=irr(7), barred=False)), "off"),
-    ("taps.control", _taps("allowed_", Allowed(on=True, day_max=None, barred=True)), "barred"),
-    ("taps.control", _taps("allowed_", None), "none"),
-    *[(name, _taps("kept", 0), "none") for name in SWITCHING],
     ("invoices.list", _payments("invoices", [invoice(1)]), "ok"),
     ("invoices.list", _payments("invoices", []), "none"),
     *[("payments.payee", _payments("payee_", Payee(kind, "+98", "M***m")), kind.value) for kind in PayeeKind],
@@ -411,17 +398,3 @@ async def test_a_claim_code_is_valid_until_an_hour_of_the_house() -> None:
 @pytest.mark.parametrize("code", TransferCode)
 def test_every_reason_for_money_has_a_word_in_the_menus(code: TransferCode) -> None:
     assert code.name.lower() in MENUS.words["kind"].words
-
-
-async def test_a_person_says_what_their_phone_may_pay_and_only_with_the_pin() -> None:
-    house = House()
-    await house.call("taps.limit")
-    await house.call("taps.no_limit")
-    await house.call("taps.switch_off")
-    await house.call("taps.switch_on")
-    assert house.tap_controls.heard == [("per_01", irr(500)), ("per_01", None), ("per_01", False), ("per_01", True)]
-    house.people.pin = PinCheck(PinOutcome.WRONG, 2)
-    house.tap_controls.heard.clear()
-    for name in SWITCHING:
-        await house.call(name)
-    assert house.tap_controls.heard == []
