@@ -205,7 +205,7 @@ def _tap_data(data: bytes) -> str | None:
     assert 0 <= tap.atc <= 0xFFFF
     assert tap.amount_minor >= 0
     assert len(tap.cryptogram) == 8
-    assert len(emv.ac_data(tap.values)) == 45
+    assert len(emv.ac_data(tap)) == 45
     return None
 
 

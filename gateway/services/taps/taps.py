@@ -224,7 +224,7 @@ class Taps:
     async def _cryptogram_is_good(self, purchase: Purchase, token: TokenInfo) -> bool:
         data = purchase.tap
         card = _card(purchase, token.psn)
-        return await self._parts.keys.verify_ac("imk", card, ac_data(data.values), data.cryptogram)
+        return await self._parts.keys.verify_ac("imk", card, ac_data(data), data.cryptogram)
 
     async def _purchase_answer(self, message: Message, purchase: Purchase, tap: Tap, verdict: Verdict) -> bytes:
         if verdict is not Verdict.APPROVED:

@@ -11,10 +11,10 @@ Modelled on EMV Book 2 annex A1.4 with AES-128 and CMAC throughout; no scheme pu
 All keys are 16 bytes.
 """
 
-from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.cmac import CMAC
+
+from gateway.wire.emv import keys
 
 KEY_BYTES = 16
 AC_BYTES = 8
@@ -27,24 +27,15 @@ def cmac(key: bytes, data: bytes) -> bytes:
     return mac.finalize()
 
 
-def _block(key: bytes, block: bytes) -> bytes:
-    # ECB is the raw permutation that the derivations are defined by.
-    encryptor = Cipher(AES(key), ECB()).encryptor()  # noqa: S305 - one block only
-    return encryptor.update(block) + encryptor.finalize()
-
-
 def limited_use_key(issuer_key: bytes, pan: str, psn: str, luk_id: bytes) -> bytes:
     """LUK of a token: `pan` of 12..19 digits, `psn` of 2 digits, `luk_id` of 4 bytes."""
-    assert pan.isdecimal(), "a PAN has digits only"
-    assert len(psn) == 2, "a PSN has two digits"
     assert len(luk_id) == 4, "a LUK id has four bytes"
-    master = _block(issuer_key, bytes.fromhex((pan + psn).zfill(32)))
-    return cmac(master, b"LUK" + luk_id)
+    return cmac(keys.master_key_aes(issuer_key, pan, psn), b"LUK" + luk_id)
 
 
 def session_key(luk: bytes, atc: int) -> bytes:
     """SK of one tap; `atc` is 0..65535."""
-    return _block(luk, atc.to_bytes(2) + bytes(14))
+    return keys.session_key_aes(luk, atc.to_bytes(2))
 
 
 def cryptogram(luk: bytes, atc: int, data: bytes) -> bytes:
