@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gateway.errors import KeyFault
 from gateway.keys.refs import REFS, VERSION_FIRST, KeyUse, label_of, read_label
+from gateway.wire.emv import odd_parity
 
 Keys = Mapping[str, bytes]
 """Keys by their names in the file."""
@@ -39,6 +40,7 @@ _SALT_BYTES = 16
 _NONCE_BYTES = 12
 _HEAD_BYTES = len(_STRETCHED) + _SALT_BYTES + _NONCE_BYTES
 _FILE_BYTES_MAX = 1 << 20
+_STRETCH_KIB = 64 * 1024
 _RANDOM_SECRET = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -68,7 +70,7 @@ def versions_in(keys: Keys) -> dict[str, dict[int, bytes]]:
 def fresh(ref: str) -> bytes:
     """A random key for a ref."""
     key = secrets.token_bytes(REFS[ref].length)
-    return _odd_parity(key) if REFS[ref].use is KeyUse.EMV_MASTER else key
+    return odd_parity(key) if REFS[ref].use is KeyUse.EMV_MASTER else key
 
 
 def fresh_missing(keys: Keys) -> dict[str, bytes]:
@@ -175,16 +177,11 @@ class KeyFile:
             raise KeyFault(f"key file {self._path}: {problem.strerror}") from problem
 
 
-def _odd_parity(key: bytes) -> bytes:
-    """A DES key as modules want it; the lowest bit of a byte does not count."""
-    return bytes(byte & 0xFE | (byte >> 1).bit_count() & 1 ^ 1 for byte in key)
-
-
 def _file_key(secret: str, magic: bytes, salt: bytes) -> bytes:
     if magic == _PLAIN:
         return HKDF(SHA256(), 32, salt, b"tapdial key file").derive(bytes.fromhex(secret))
     # One lane: with more, two threads that derive at once wait for each other for ever in OpenSSL's thread pool.
-    return Argon2id(salt=salt, length=32, iterations=3, lanes=1, memory_cost=64 * 1024).derive(secret.encode())
+    return Argon2id(salt=salt, length=32, iterations=3, lanes=1, memory_cost=_STRETCH_KIB).derive(secret.encode())
 
 
 def _seal(keys: Keys, secret: str, magic: bytes) -> bytes:

@@ -34,7 +34,8 @@ async def opened_keys(
         yield await asyncio.to_thread(SoftwareKeyStore.open, file, secret)
         return
     try:
-        from gateway.keys.pkcs11 import Pkcs11KeyStore, TokenDoor
+        from gateway.keys.pkcs11 import Pkcs11KeyStore
+        from gateway.keys.token import TokenDoor
     except ImportError as missing:
         raise SettingsFault("keystore=pkcs11 needs the package of the extra `hsm`: python-pkcs11") from missing
     door = TokenDoor(settings.pkcs11_module, settings.pkcs11_token, settings.pkcs11_pin.get_secret_value())

@@ -1,4 +1,4 @@
-"""The KeyStore of a hardware module: every operation is done by the token, through one thread (keys.token, keys.worker).
+"""The KeyStore of a hardware module: the token does every operation, through one thread (keys.token, keys.worker).
 
 What leaves the token: a phone's limited-use key and a terminal's key, each once and by design, and for the 3DES
 profiles a card's master key, which is in this process's memory while one cryptogram is checked. Master keys, sealing
@@ -8,7 +8,6 @@ Other processes rotate too: a version that is not known here is looked for in th
 sealing looks every ten seconds.
 """
 
-import asyncio
 import hmac
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -17,19 +16,20 @@ from functools import partial
 from typing import TypeVar
 
 from gateway.errors import KeyFault
-from gateway.keys import profiles
 from gateway.keys.base import Card
-from gateway.keys.refs import REFS, VERSION_FIRST, VERSION_MAX, KeyUse, RotateRefusal, kind_of, serves
+from gateway.keys.refs import VERSION_FIRST, VERSION_MAX, KeyUse, RotateRefusal, kind_of, serves
 from gateway.keys.token import Token, TokenDoor
 from gateway.keys.worker import TokenWorker
 from gateway.observe import Metrics, log
-from gateway.wire.emv import Cvn
+from gateway.wire.emv import CardKeys, Cvn, odd_parity
+from gateway.wire.emv import keys as emv_keys
 
 LOOK_S = 10.0
 """How old a version may be before sealing looks for a newer one."""
 UNKNOWN_S = 1.0
 """How often a version that is not known is looked for: terminals can name any."""
 MAC_BYTES = 8
+TERMINAL_ID_BYTES = 8
 T = TypeVar("T")
 
 
@@ -140,7 +140,7 @@ class Pkcs11KeyStore:
 
     async def derive_luk(self, ref: str, dki: int, pan: str, psn: str, luk_id: bytes) -> bytes:
         """The token's limited-use key, 16 bytes."""
-        block = profiles.card_block(pan, psn)
+        block = emv_keys.card_block_aes(pan, psn)
 
         def work(token: Token) -> bytes:
             kind_of(ref, KeyUse.HOUSE_MASTER)
@@ -181,12 +181,12 @@ class Pkcs11KeyStore:
 
     async def link_mac(self, ref: str, terminal: str, data: bytes) -> bytes:
         """DE64: first 8 bytes of AES-CMAC under the terminal's key."""
-        name = profiles.terminal_name(terminal)
+        name = _terminal_name(terminal)
         return await self._do("link_mac", lambda token: token.terminal_mac(ref, name, data)[:MAC_BYTES])
 
     async def terminal_key(self, ref: str, terminal: str) -> bytes:
         """The terminal's MAC key, 16 bytes, for the one-time hand-over at its registration."""
-        name = profiles.terminal_name(terminal)
+        name = _terminal_name(terminal)
         return await self._do("terminal_key", lambda token: token.terminal_bytes(ref, name))
 
     async def sign(self, ref: str, data: bytes) -> bytes:
@@ -224,9 +224,16 @@ def _make_missing(token: Token) -> None:
 
 
 def _house_mac(token: Token, ref: str, card: Card, data: bytes) -> bytes:
-    block, tap = profiles.card_block(card.pan, card.psn), profiles.tap_block(card.atc)
+    block, tap = emv_keys.card_block_aes(card.pan, card.psn), card.atc.to_bytes(2) + bytes(14)
     return token.house_mac(ref, card.dki, block, card.luk_id, tap_block=tap, data=data)[:MAC_BYTES]
 
 
-def _tap_keys(token: Token, ref: str, card: Card) -> profiles.CardKeys:
-    return profiles.tap_keys(token.emv_block(ref, card.dki, profiles.emv_block(card.pan, card.psn)), card)
+def _tap_keys(token: Token, ref: str, card: Card) -> CardKeys:
+    master = odd_parity(token.emv_block(ref, card.dki, emv_keys.card_block(card.pan, card.psn)))
+    return CardKeys.of_master(card.cvn, master, atc=card.atc.to_bytes(2), un=card.un)
+
+
+def _terminal_name(terminal: str) -> bytes:
+    name = terminal.encode("ascii")
+    assert len(name) == TERMINAL_ID_BYTES, "a terminal id has eight characters"
+    return name

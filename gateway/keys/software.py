@@ -8,7 +8,7 @@ what is in memory keeps working.
 import asyncio
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.errors import KeyFault
-from gateway.keys import profiles
 from gateway.keys.base import Card
 from gateway.keys.file import KeyFile, Keys, fresh, fresh_missing, name_of, versions_in
 from gateway.keys.refs import VERSION_MAX, KeyUse, RotateRefusal, kind_of, serves
 from gateway.observe import log
-from gateway.wire.emv import house
+from gateway.wire.emv import CardKeys, house
+from gateway.wire.emv import keys as emv_keys
 
 LOOK_S = 10.0
 """How old a version may be before sealing looks for a newer one."""
@@ -86,16 +86,8 @@ class SoftwareKeyStore:
     async def kcv(self, ref: str, version: int | None = None) -> str:
         """First 3 bytes of what the key makes of zeros, as hex."""
         key = self._newest(ref) if version is None else await self._version(ref, version)
-        match kind_of(ref).use:
-            case KeyUse.MAC:
-                value = hmac.digest(key, bytes(16), "sha256")
-            case KeyUse.SIGN:
-                value = sha256(await self.public_key(ref)).digest()
-            case KeyUse.EMV_MASTER:
-                value = profiles.zero_block(key)
-            case KeyUse.SEAL | KeyUse.HOUSE_MASTER | KeyUse.TERMINALS:
-                value = house.cmac(key, bytes(16))
-        return value[:3].hex().upper()
+        public = await self.public_key(ref) if kind_of(ref).use is KeyUse.SIGN else b""
+        return _check_bytes(kind_of(ref).use, key, public)[:3].hex().upper()
 
     async def versions(self, ref: str) -> Sequence[int]:
         """The versions there are, oldest first."""
@@ -136,14 +128,14 @@ class SoftwareKeyStore:
     async def verify_ac(self, ref: str, card: Card, data: bytes, ac: bytes) -> bool:
         """Whether `ac` is the cryptogram over `data`; constant time."""
         key = await self._issuer_key(ref, card)
-        return key is not None and hmac.compare_digest(profiles.cryptogram(key, card, data), ac)
+        return key is not None and _tap_keys(key, card).verify(data, ac)
 
     async def arpc(self, ref: str, card: Card, ac: bytes, arc: bytes) -> bytes:
         """The issuer's answer by the profile's method."""
         key = await self._issuer_key(ref, card)
         if key is None:
             raise KeyFault(f"{ref} has no version {card.dki} for {card.cvn.value}")
-        return profiles.arpc(key, card, ac, arc)
+        return _tap_keys(key, card).answer(ac, arc)
 
     async def link_mac(self, ref: str, terminal: str, data: bytes) -> bytes:
         """DE64: first 8 bytes of AES-CMAC under the terminal's key."""
@@ -169,7 +161,7 @@ class SoftwareKeyStore:
         kind_of(ref, use)
         if ref not in self._keys:
             raise KeyFault(f"no key {ref}")
-        return next(reversed(self._keys[ref].values()))
+        return list(self._keys[ref].values())[-1]
 
     async def _version(self, ref: str, version: int) -> bytes:
         self._newest(ref)
@@ -217,13 +209,11 @@ class SoftwareKeyStore:
 
     def _take(self, names: Keys) -> None:
         self._names = dict(names)
-        self._keys: Mapping[str, Mapping[int, bytes]] = versions_in(names)
+        self._keys = versions_in(names)
         # Copies of a context that has its key hash short data without letting go of the interpreter, which hmac.digest
         # does each time, and in a busy process gets back late.
         self._macs = {
-            ref: hmac.new(self._newest(ref), digestmod="sha256")
-            for ref in self._keys
-            if kind_of(ref).use is KeyUse.MAC
+            ref: hmac.new(self._newest(ref), digestmod="sha256") for ref in self._keys if kind_of(ref).use is KeyUse.MAC
         }
         # The newest version first.
         self._sealers = {
@@ -234,3 +224,21 @@ class SoftwareKeyStore:
             for ref, versions in self._keys.items()
             if kind_of(ref).use is KeyUse.SEAL
         }
+
+
+def _check_bytes(use: KeyUse, key: bytes, public: bytes) -> bytes:
+    match use:
+        case KeyUse.MAC:
+            return hmac.digest(key, bytes(16), "sha256")
+        case KeyUse.SIGN:
+            return sha256(public).digest()
+        case KeyUse.EMV_MASTER:
+            return emv_keys.des3_ecb(key, bytes(8))
+        case KeyUse.SEAL | KeyUse.HOUSE_MASTER | KeyUse.TERMINALS:
+            return house.cmac(key, bytes(16))
+
+
+def _tap_keys(issuer_key: bytes, card: Card) -> CardKeys:
+    return CardKeys.derive(
+        card.cvn, issuer_key, card.pan, card.psn, atc=card.atc.to_bytes(2), un=card.un, luk_id=card.luk_id
+    )

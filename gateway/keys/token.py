@@ -17,7 +17,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from hashlib import sha256
 from typing import Any, Protocol, cast
 
@@ -25,8 +24,8 @@ import pkcs11
 from pkcs11 import Attribute, GCMParams, KeyType, Mechanism, MechanismFlag, ObjectClass
 
 from gateway.errors import KeyFault
-from gateway.keys.refs import REFS, VERSION_FIRST, KeyUse, kind_of, label_of, read_label
-from gateway.keys.worker import TokenLost
+from gateway.keys.refs import REFS, KeyUse, kind_of, label_of, read_label
+from gateway.keys.worker import PinRefused, TokenLost
 
 NONCE_BYTES = 12
 TAG_BYTES = 16
@@ -65,6 +64,12 @@ _CAN: Mapping[KeyUse, MechanismFlag] = {
 }
 """SIGN on keys that sign nothing is for their check value."""
 
+_SECRETS: Mapping[KeyUse, tuple[KeyType, Mechanism]] = {
+    KeyUse.MAC: (KeyType.GENERIC_SECRET, Mechanism.GENERIC_SECRET_KEY_GEN),
+    KeyUse.EMV_MASTER: (KeyType.DES2, Mechanism.DES2_KEY_GEN),
+}
+"""How secret keys are made that are not AES."""
+
 
 @dataclass(frozen=True, slots=True)
 class TokenDoor:
@@ -78,7 +83,7 @@ class TokenDoor:
 class Key(Protocol):
     """What python-pkcs11 gives its key objects at run time."""
 
-    def __getitem__(self, key: Attribute) -> Any: ...  # noqa: ANN401, D105 - an attribute's type is its own
+    def __getitem__(self, key: Attribute) -> Any: ...  # noqa: ANN401 - an attribute's type is its own
 
     def encrypt(self, data: bytes, *, mechanism: Mechanism, mechanism_param: object = None) -> bytes:
         """Encipher."""
@@ -186,9 +191,8 @@ class Token:
             KeyFault: Another process was first: its key counts, and ours is taken away.
         """
         kind, label = kind_of(ref), label_of(ref, version)
-        how = partial(_made, self._session, label, kind.use)
         with _translated():
-            made = how(kind.length * 8)
+            made = _made(self._session, label, kind.use, kind.length * 8)
             try:
                 self.look()
             except KeyFault:
@@ -214,7 +218,7 @@ class Token:
         if len(sealed) < NONCE_BYTES + TAG_BYTES:
             return None
         nonce, text = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
-        keys = list(reversed(self._versions(ref).values()))
+        keys = list(self._versions(ref).values())[::-1]
         with _translated():
             for key in keys:
                 with suppress(*_WRONG_TAG):
@@ -246,7 +250,9 @@ class Token:
         with _translated(), _passing(self._versions(ref)[dki], card_block, MechanismFlag.SIGN) as master:
             return master.sign(b"LUK" + luk_id, mechanism=Mechanism.AES_CMAC)
 
-    def house_mac(self, ref: str, dki: int, card_block: bytes, luk_id: bytes, *, tap_block: bytes, data: bytes) -> bytes:
+    def house_mac(
+        self, ref: str, dki: int, card_block: bytes, luk_id: bytes, *, tap_block: bytes, data: bytes
+    ) -> bytes:
         """CMAC of `data` under the session key of a tap, 16 bytes."""
 
         def made() -> Key:
@@ -299,7 +305,7 @@ class Token:
 
     def _newest(self, ref: str, use: KeyUse) -> Key:
         kind_of(ref, use)
-        return next(reversed(self._versions(ref).values()))
+        return list(self._versions(ref).values())[-1]
 
     def _derived(self, name: tuple[object, ...], make: Callable[[], Key]) -> Key:
         key = self._kept.get(name)
@@ -328,29 +334,26 @@ def _session(token: pkcs11.Token, door: TokenDoor) -> pkcs11.Session:
         # A login is the process's, and another session of it stands.
         return token.open(rw=True)
     except _PIN_REFUSED as refused:
-        raise KeyFault(f"the token {door.label} refuses the PIN ({type(refused).__name__})") from refused
+        raise PinRefused(f"the token {door.label} refuses the PIN ({type(refused).__name__})") from refused
 
 
 def _made(session: pkcs11.Session, label: str, use: KeyUse, bits: int) -> list[Key]:
-    can = _CAN[use]
     if use is KeyUse.SIGN:
-        domain = session.create_domain_parameters(
-            KeyType.EC_EDWARDS, {Attribute.EC_PARAMS: _ED25519}, local=True
-        )
+        domain = session.create_domain_parameters(KeyType.EC_EDWARDS, {Attribute.EC_PARAMS: _ED25519}, local=True)
         pair = domain.generate_keypair(
             label=label, store=True, mechanism=Mechanism.EC_EDWARDS_KEY_PAIR_GEN, private_template=dict(_INSIDE)
         )
         return [cast("Key", one) for one in pair]
-    match use:
-        case KeyUse.MAC:
-            how = (KeyType.GENERIC_SECRET, bits, Mechanism.GENERIC_SECRET_KEY_GEN)
-        case KeyUse.EMV_MASTER:
-            how = (KeyType.DES2, None, Mechanism.DES2_KEY_GEN)
-        case KeyUse.SEAL | KeyUse.HOUSE_MASTER | KeyUse.TERMINALS:
-            how = (KeyType.AES, bits, Mechanism.AES_KEY_GEN)
-    kind, length, mechanism = how
+    kind, mechanism = _SECRETS.get(use, (KeyType.AES, Mechanism.AES_KEY_GEN))
     made = session.generate_key(
-        kind, length, label=label, store=True, capabilities=can, mechanism=mechanism, template=dict(_INSIDE)
+        kind,
+        # The length of a 3DES key is not for us to say.
+        None if kind is KeyType.DES2 else bits,
+        label=label,
+        store=True,
+        capabilities=_CAN[use],
+        mechanism=mechanism,
+        template=dict(_INSIDE),
     )
     return [cast("Key", made)]
 

@@ -31,6 +31,10 @@ class TokenLost(Exception):
     """The session, the login or the token is gone; the text is the module's code."""
 
 
+class PinRefused(KeyFault):
+    """The token refuses the PIN."""
+
+
 class Closable(Protocol):
     """A session with a token."""
 
@@ -55,11 +59,13 @@ class _Job:
 class TokenWorker(Generic[Session]):
     """Does work with a session in its thread. `start` it, `close` it."""
 
-    def __init__(self, connect: Callable[[], Session], metrics: Metrics, *, timeout_s: float) -> None:
+    def __init__(
+        self, connect: Callable[[], Session], metrics: Metrics, *, timeout_s: float, pause_s: float = PAUSE_S
+    ) -> None:
         self._connect = connect
         self._metrics = metrics
         self._timeout_s = timeout_s
-        self._breaker = Breaker(failures_max=FAILURES_MAX, pause_s=PAUSE_S)
+        self._breaker = Breaker(failures_max=FAILURES_MAX, pause_s=pause_s)
         self._jobs: queue.Queue[_Job | None] = queue.Queue(QUEUE_MAX)
         self._session: Session | None = None
         self._refused = ""
@@ -95,11 +101,12 @@ class TokenWorker(Generic[Session]):
             if not self._breaker.admits(begun):
                 raise KeysUnavailable("the hardware module is away")
             answer = await self._done(work, self._timeout_s)
-            outcome = "done"
-            return answer
         except KeyFault:
             outcome = "refused"
             raise
+        else:
+            outcome = "done"
+            return answer
         finally:
             self._metrics.hsm_operations.labels(operation, outcome).inc()
             self._metrics.hsm_seconds.labels(operation).observe(time.monotonic() - begun)
@@ -188,11 +195,13 @@ class TokenWorker(Generic[Session]):
         except KeyFault as refused:
             if first:
                 raise
-            # No KeyFault for who asks from now on: what is sealed opens again when the token was put right.
-            self._refused = f"the token is of no use until a restart: {refused}"
+            if isinstance(refused, PinRefused):
+                self._refused = f"{refused}; it is tried again after a restart"
             log().error("hsm_refused", detail=str(refused))
-            raise KeysUnavailable(self._refused) from refused
-        log().info("hsm_session_opened")
+            # No KeyFault for who asks from now on: what is sealed opens again when the token was put right.
+            raise KeysUnavailable(str(refused)) from refused
+        if not first:
+            log().info("hsm_session_opened")
         return session
 
     def _leave(self) -> None:
