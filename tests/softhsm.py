@@ -59,9 +59,7 @@ def tokens(folder: Path) -> Tokens:
     return Tokens(folder / "tokens")
 
 
-def put(
-    label: str, keys: Mapping[str, bytes], more: Mapping[Attribute, bool] | None = None, *, kind: str = ""
-) -> None:
+def put(label: str, keys: Mapping[str, bytes], more: Mapping[Attribute, bool] | None = None, *, kind: str = "") -> None:
     """Put known keys into a token, as a house would that brings its own: `imk/1` and so on, or all of one kind."""
     module = pkcs11.lib(MODULE)
     # A token that was made by another process is seen by a module that begins anew.

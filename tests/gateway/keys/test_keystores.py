@@ -17,6 +17,7 @@ from gateway.wire.emv import CardKeys, Cvn, house
 from tests import softhsm
 from tests.gateway.keys.vault import FileVault, TokenVault, Vault
 
+KINDS = ["software", "pkcs11"]
 PAN, LUK_ID, DATA = "5814200000000002", b"\x00\x01\x02\x03", bytes(range(60))
 CARDS = [
     Card(Cvn.HOUSE, 1, PAN, "00", 7, LUK_ID),
@@ -29,10 +30,20 @@ CARDS = [
 ]
 
 
-@pytest.fixture(params=["software", "pkcs11"])
-async def vault(request: pytest.FixtureRequest, tmp_path: Path, tokens: softhsm.Tokens) -> Vault:
-    """A place of its own for each test."""
-    return FileVault.make(tmp_path / "keys") if request.param == "software" else await TokenVault.make(tokens)
+def made(kind: object, folder: Path, tokens: softhsm.Tokens) -> Vault:
+    return FileVault.make(folder / "keys") if kind == "software" else TokenVault.make(tokens)
+
+
+@pytest.fixture(params=KINDS, scope="module")
+def vault(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tokens: softhsm.Tokens) -> Vault:
+    """Keys that nobody adds to."""
+    return made(request.param, tmp_path_factory.mktemp("keys"), tokens)
+
+
+@pytest.fixture(params=KINDS)
+def own(request: pytest.FixtureRequest, tmp_path: Path, tokens: softhsm.Tokens) -> Vault:
+    """Keys of the test alone."""
+    return made(request.param, tmp_path, tokens)
 
 
 @pytest.fixture
@@ -208,25 +219,26 @@ async def test_an_unknown_ref_is_a_key_fault(keys: KeyStore) -> None:
             await call(keys, "other")
 
 
-async def test_what_an_older_version_has_sealed_still_opens(vault: Vault, keys: KeyStore) -> None:
-    sealed = [await keys.seal("token", b"first", b"row")]
-    first = await keys.kcv("token")
+async def test_what_an_older_version_has_sealed_still_opens(own: Vault) -> None:
+    async with own.opened() as keys:
+        sealed = [await keys.seal("token", b"first", b"row")]
+        first = await keys.kcv("token")
 
-    assert [await keys.rotate("token") for _ in range(2)] == [2, 3]
-    sealed.append(await keys.seal("token", b"third", b"row"))
+        assert [await keys.rotate("token") for _ in range(2)] == [2, 3]
+        sealed.append(await keys.seal("token", b"third", b"row"))
 
-    assert await keys.versions("token") == [1, 2, 3]
-    assert await keys.kcv("token", 1) == first
-    assert len({await keys.kcv("token", version) for version in (1, 2, 3)}) == 3
-    assert await keys.kcv("token") == await keys.kcv("token", 3)
-    assert [await keys.unseal("token", one, b"row") for one in sealed] == [b"first", b"third"]
-    async with vault.opened() as again:
-        assert [await again.unseal("token", one, b"row") for one in sealed] == [b"first", b"third"]
-        assert await again.kcv("token") == await keys.kcv("token", 3)
+        assert await keys.versions("token") == [1, 2, 3]
+        assert await keys.kcv("token", 1) == first
+        assert len({await keys.kcv("token", version) for version in (1, 2, 3)}) == 3
+        assert await keys.kcv("token") == await keys.kcv("token", 3)
+        assert [await keys.unseal("token", one, b"row") for one in sealed] == [b"first", b"third"]
+        async with own.opened() as again:
+            assert [await again.unseal("token", one, b"row") for one in sealed] == [b"first", b"third"]
+            assert await again.kcv("token") == await keys.kcv("token", 3)
 
 
-async def test_another_store_finds_a_version_when_it_needs_it(vault: Vault, keys: KeyStore) -> None:
-    async with vault.opened() as other:
+async def test_another_store_finds_a_version_when_it_needs_it(own: Vault) -> None:
+    async with own.opened() as keys, own.opened() as other:
         await other.unseal("token", await other.seal("token", b"", b""), b"")
         assert await keys.rotate("token") == 2
         sealed = await keys.seal("token", b"new", b"row")
@@ -237,22 +249,23 @@ async def test_another_store_finds_a_version_when_it_needs_it(vault: Vault, keys
 
 
 @pytest.mark.parametrize("ref", ["imk", "imk3"])
-async def test_a_card_is_verified_with_the_version_that_it_names(vault: Vault, keys: KeyStore, ref: str) -> None:
-    card = CARDS[0] if ref == "imk" else CARDS[2]
-    old = tap_keys(vault, card).cryptogram(DATA)
+async def test_a_card_is_verified_with_the_version_that_it_names(own: Vault, ref: str) -> None:
+    async with own.opened() as keys:
+        card = CARDS[0] if ref == "imk" else CARDS[2]
+        old = tap_keys(own, card).cryptogram(DATA)
 
-    assert await keys.rotate(ref) == 2
+        assert await keys.rotate(ref) == 2
 
-    assert await keys.verify_ac(ref, card, DATA, old)
-    assert not await keys.verify_ac(ref, replace(card, dki=2), DATA, old)
-    if ref == "imk":
-        luk = await keys.derive_luk(ref, 2, card.pan, card.psn, card.luk_id)
-        new = house.cryptogram(luk, card.atc, DATA)
-        assert await keys.verify_ac(ref, replace(card, dki=2), DATA, new)
-        assert not await keys.verify_ac(ref, card, DATA, new)
-    async with vault.opened() as again:
-        assert await again.versions(ref) == [1, 2]
-        assert await again.verify_ac(ref, card, DATA, old)
+        assert await keys.verify_ac(ref, card, DATA, old)
+        assert not await keys.verify_ac(ref, replace(card, dki=2), DATA, old)
+        if ref == "imk":
+            luk = await keys.derive_luk(ref, 2, card.pan, card.psn, card.luk_id)
+            new = house.cryptogram(luk, card.atc, DATA)
+            assert await keys.verify_ac(ref, replace(card, dki=2), DATA, new)
+            assert not await keys.verify_ac(ref, card, DATA, new)
+        async with own.opened() as again:
+            assert await again.versions(ref) == [1, 2]
+            assert await again.verify_ac(ref, card, DATA, old)
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,14 @@ PAN = "5814200000000002"
 
 
 @pytest.fixture
-async def vault(tokens: softhsm.Tokens) -> TokenVault:
-    return await TokenVault.make(tokens)
+def vault(tokens: softhsm.Tokens) -> TokenVault:
+    """One for the test alone, which may spoil it."""
+    return TokenVault.make(tokens)
+
+
+@pytest.fixture(scope="module")
+def shared(tokens: softhsm.Tokens) -> TokenVault:
+    return TokenVault.make(tokens)
 
 
 async def begun(door: TokenDoor, *, create: bool = False) -> list[str]:
@@ -40,7 +46,7 @@ async def test_a_token_without_keys_is_refused_until_they_were_made(tokens: soft
     door = TokenDoor(softhsm.MODULE, tokens.make(), softhsm.PIN)
     softhsm.put(door.label, {})
 
-    with pytest.raises(KeyFault, match="no pepper, lookup, outbox, .*ledger_head; `tapdial keys init`"):
+    with pytest.raises(KeyFault, match=r"no pepper, lookup, outbox, .*ledger_head; `tapdial keys init`"):
         await begun(door)
     made = await begun(door, create=True)
 
@@ -59,17 +65,17 @@ async def test_a_token_without_keys_is_refused_until_they_were_made(tokens: soft
     ],
 )
 async def test_a_door_that_is_wrong_is_refused_without_its_pin(
-    vault: TokenVault, wrong: dict[str, str], told: type[Exception], match: str
+    shared: TokenVault, wrong: dict[str, str], told: type[Exception], match: str
 ) -> None:
     with pytest.raises(told, match=match) as caught:
-        await begun(replace(vault.door, **wrong))
+        await begun(replace(shared.door, **wrong))
 
-    assert softhsm.PIN not in str(caught.value) + repr(vault.door)
+    assert softhsm.PIN not in str(caught.value) + repr(shared.door)
     assert "0000000" not in str(caught.value)
-    assert await begun(vault.door)
+    assert await begun(shared.door)
 
 
-async def test_a_wrong_pin_is_tried_once_so_that_no_token_locks_itself(vault: TokenVault) -> None:
+async def test_a_wrong_pin_is_tried_once_so_that_no_token_locks_itself(shared: TokenVault) -> None:
     tries = 0
     real = token_module._session
 
@@ -81,13 +87,13 @@ async def test_a_wrong_pin_is_tried_once_so_that_no_token_locks_itself(vault: To
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(token_module, "_session", counted)
         with pytest.raises(KeyFault):
-            await begun(replace(vault.door, pin="0000000"))
+            await begun(replace(shared.door, pin="0000000"))
     assert tries == 1
 
 
-async def test_no_key_can_be_read_from_the_token(vault: TokenVault) -> None:
-    softhsm.put(vault.label, {})
-    session = pkcs11.lib(softhsm.MODULE).get_token(token_label=vault.label).open(user_pin=softhsm.PIN)
+async def test_no_key_can_be_read_from_the_token(shared: TokenVault) -> None:
+    softhsm.put(shared.label, {})
+    session = pkcs11.lib(softhsm.MODULE).get_token(token_label=shared.label).open(user_pin=softhsm.PIN)
     try:
         found = [
             one
@@ -145,10 +151,8 @@ async def test_what_others_keep_in_the_token_is_left_alone(vault: TokenVault) ->
     assert await begun(vault.door) == before
 
 
-async def test_a_token_that_is_pulled_out_costs_answers_and_no_key(
-    vault: TokenVault, tokens: softhsm.Tokens
-) -> None:
-    async with vault.opened() as keys:
+async def test_a_token_that_is_pulled_out_costs_answers_and_no_key(shared: TokenVault, tokens: softhsm.Tokens) -> None:
+    async with shared.opened() as keys:
         sealed, before = await keys.seal("token", b"text", b""), await keys.mac("pepper", b"1")
         card = Card(Cvn.HOUSE, 1, PAN, "00", 7, bytes(4))
         with tokens.unplugged():
@@ -167,11 +171,11 @@ async def test_a_token_that_is_pulled_out_costs_answers_and_no_key(
         assert await keys.versions("token") == [1]
 
 
-async def test_a_session_that_ends_under_our_feet_is_opened_again(vault: TokenVault) -> None:
-    async with vault.opened() as keys:
+async def test_a_session_that_ends_under_our_feet_is_opened_again(shared: TokenVault) -> None:
+    async with shared.opened() as keys:
         first = await keys.mac("pepper", b"1")
         endings = [
-            lambda: keys._worker._session._session.close(),  # type: ignore[attr-defined]
+            keys._worker._session._session.close,  # type: ignore[attr-defined]
             lambda: pkcs11.lib(softhsm.MODULE).reinitialize(),
             lambda: pkcs11.lib(softhsm.MODULE).finalize(),
         ]
@@ -181,10 +185,8 @@ async def test_a_session_that_ends_under_our_feet_is_opened_again(vault: TokenVa
             assert await keys.mac("pepper", b"1") == first
 
 
-async def test_two_stores_in_one_process_do_not_disturb_each_other(
-    vault: TokenVault, tokens: softhsm.Tokens
-) -> None:
-    other = await TokenVault.make(tokens)
+async def test_two_stores_in_one_process_do_not_disturb_each_other(vault: TokenVault, tokens: softhsm.Tokens) -> None:
+    other = TokenVault.make(tokens)
     async with vault.opened() as one, other.opened() as two:
 
         async def work(keys: object, known: dict[str, bytes]) -> None:
@@ -197,14 +199,12 @@ async def test_two_stores_in_one_process_do_not_disturb_each_other(
                 group.create_task(work(keys, known))
 
 
-async def test_derived_keys_do_not_pile_up_in_the_token(
-    vault: TokenVault, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_derived_keys_do_not_pile_up_in_the_token(shared: TokenVault, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_module, "KEPT_MAX", 4)
-    async with vault.opened() as keys:
+    async with shared.opened() as keys:
         for number in [*range(20), *range(20)]:
             card = Card(Cvn.HOUSE, 1, PAN, "00", number, number.to_bytes(4))
-            luk = house.limited_use_key(vault.known["imk"], PAN, "00", number.to_bytes(4))
+            luk = house.limited_use_key(shared.known["imk"], PAN, "00", number.to_bytes(4))
             assert await keys.verify_ac("imk", card, b"data", house.cryptogram(luk, number, b"data"))
         session = keys._worker._session._session  # type: ignore[attr-defined]
         passing = list(session.get_objects({Attribute.CLASS: ObjectClass.SECRET_KEY, Attribute.TOKEN: False}))

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import KeyFault
-from gateway.keys import REFS, KeyStore, RotateRefusal, SoftwareKeyStore
+from gateway.keys import REFS, KeyStore, RotateRefusal, SoftwareKeyStore, software
 from gateway.keys import file as key_file
-from gateway.keys import software
 from gateway.keys.file import KeyFile, fresh_missing
 from gateway.wire.emv import house
 
@@ -219,7 +218,7 @@ async def test_a_disk_that_is_full_costs_the_rotation_and_no_key(
 
     assert path.read_bytes() == content
     assert await values(store) == before
-    assert [entry.name for entry in tmp_path.iterdir()] == ["keys"]
+    assert os.listdir(tmp_path) == ["keys"]  # noqa: PTH208 - a draft that stays would be seen here
     assert await store.rotate("token") == 2
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -44,7 +44,9 @@ class Module:
 
 
 @asynccontextmanager
-async def started(module: Module, metrics: Metrics | None = None, *, timeout_s: float = 5, pause_s: float = 0) -> Any:
+async def started(
+    module: Module, metrics: Metrics | None = None, *, timeout_s: float = 5, pause_s: float = 0
+) -> AsyncIterator[TokenWorker[Session]]:
     worker = TokenWorker(module.connect, metrics or Metrics(), timeout_s=timeout_s, pause_s=pause_s)
     await worker.start()
     try:

@@ -9,7 +9,7 @@ from typing import Protocol
 from gateway.keys import REFS, KeyStore, KeyUse, SoftwareKeyStore
 from gateway.keys.file import KeyFile, fresh
 from gateway.keys.pkcs11 import Pkcs11KeyStore
-from gateway.keys.token import TokenDoor
+from gateway.keys.token import Token, TokenDoor
 from gateway.observe import Metrics
 from tests import softhsm
 
@@ -58,15 +58,17 @@ class TokenVault:
     known: dict[str, bytes] = field(repr=False)
 
     @classmethod
-    async def make(cls, tokens: softhsm.Tokens) -> "TokenVault":
+    def make(cls, tokens: softhsm.Tokens) -> "TokenVault":
         known = known_keys()
         vault = cls(tokens.make(), known)
         softhsm.put(
             vault.label,
             {f"{ref}/1": key for ref, key in known.items() if REFS[ref].use is not KeyUse.SIGN},
         )
-        async with Pkcs11KeyStore.opened(vault.door, Metrics(), timeout_s=10, create=True):
-            return vault
+        token = Token.connect(vault.door, whole=False)
+        token.make("ledger_head", 1)
+        token.close()
+        return vault
 
     @property
     def door(self) -> TokenDoor:
