@@ -18,12 +18,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import pkcs11
 from pkcs11 import Attribute, GCMParams, KeyType, Mechanism, MechanismFlag, ObjectClass
 
 from gateway.errors import KeyFault
+from gateway.keys.handles import BLOCK_BYTES, INSIDE, Key, cmac_key, passing
 from gateway.keys.refs import REFS, KeyUse, kind_of, label_of, read_label
 from gateway.keys.worker import PinRefused, TokenLost
 
@@ -31,13 +32,9 @@ NONCE_BYTES = 12
 TAG_BYTES = 16
 KEPT_MAX = 128
 """Derived keys kept in the session; with many, SoftHSM gets slower at everything."""
-_BLOCK = 16
 _ED25519 = bytes.fromhex("06032b6570")
 """CKA_EC_PARAMS: the object identifier of Ed25519 (RFC 8410)."""
 _POINT_BYTES = 32
-_INSIDE = {Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False}
-# The session's own keys need no login to be seen, which is what "private" asks for: nobody else sees them.
-_PASSING = {**_INSIDE, Attribute.PRIVATE: False}
 _PIN_REFUSED = (
     pkcs11.PinIncorrect,
     pkcs11.PinInvalid,
@@ -78,32 +75,6 @@ class TokenDoor:
     module: str
     label: str
     pin: str = field(repr=False)
-
-
-class Key(Protocol):
-    """What python-pkcs11 gives its key objects at run time."""
-
-    def __getitem__(self, key: Attribute) -> Any: ...  # noqa: ANN401 - an attribute's type is its own
-
-    def encrypt(self, data: bytes, *, mechanism: Mechanism, mechanism_param: object = None) -> bytes:
-        """Encipher."""
-        ...
-
-    def decrypt(self, data: bytes, *, mechanism: Mechanism, mechanism_param: object = None) -> bytes:
-        """Decipher."""
-        ...
-
-    def sign(self, data: bytes, *, mechanism: Mechanism) -> bytes:
-        """A MAC or a signature."""
-        ...
-
-    def derive_key(self, key_type: KeyType, key_length: int, **how: object) -> "Key":
-        """A key of the session, `key_length` bits."""
-        ...
-
-    def destroy(self) -> None:
-        """Remove it."""
-        ...
 
 
 class Token:
@@ -236,18 +207,18 @@ class Token:
         with _translated():
             match REFS[ref].use:
                 case KeyUse.MAC:
-                    return key.sign(bytes(_BLOCK), mechanism=Mechanism.SHA256_HMAC)
+                    return key.sign(bytes(BLOCK_BYTES), mechanism=Mechanism.SHA256_HMAC)
                 case KeyUse.EMV_MASTER:
                     return key.encrypt(bytes(8), mechanism=Mechanism.DES3_ECB)
                 case KeyUse.SIGN:
                     return sha256(self.public_key(ref)).digest()
                 case KeyUse.SEAL | KeyUse.HOUSE_MASTER | KeyUse.TERMINALS:
-                    return key.sign(bytes(_BLOCK), mechanism=Mechanism.AES_CMAC)
+                    return key.sign(bytes(BLOCK_BYTES), mechanism=Mechanism.AES_CMAC)
 
     def luk_bytes(self, ref: str, dki: int, card_block: bytes, luk_id: bytes) -> bytes:
         """The limited-use key that goes to the phone."""
         kind_of(ref, KeyUse.HOUSE_MASTER)
-        with _translated(), _passing(self._versions(ref)[dki], card_block, MechanismFlag.SIGN) as master:
+        with _translated(), passing(self._versions(ref)[dki], card_block, MechanismFlag.SIGN) as master:
             return master.sign(b"LUK" + luk_id, mechanism=Mechanism.AES_CMAC)
 
     def house_mac(
@@ -257,12 +228,12 @@ class Token:
 
         def made() -> Key:
             can = MechanismFlag.DERIVE | MechanismFlag.ENCRYPT
-            with _passing(self._versions(ref)[dki], card_block, can) as master:
-                return _cmac_key(master, b"LUK" + luk_id, MechanismFlag.DERIVE)
+            with passing(self._versions(ref)[dki], card_block, can) as master:
+                return cmac_key(master, b"LUK" + luk_id, MechanismFlag.DERIVE)
 
         with _translated():
             luk = self._derived((ref, dki, card_block, luk_id), made)
-            with _passing(luk, tap_block, MechanismFlag.SIGN) as session_key:
+            with passing(luk, tap_block, MechanismFlag.SIGN) as session_key:
                 return session_key.sign(data, mechanism=Mechanism.AES_CMAC)
 
     def emv_block(self, ref: str, dki: int, block: bytes) -> bytes:
@@ -275,7 +246,7 @@ class Token:
         """CMAC under a terminal's key, 16 bytes."""
         parent = self._newest(ref, KeyUse.TERMINALS)
         with _translated():
-            key = self._derived((ref, name), lambda: _cmac_key(parent, name, MechanismFlag.SIGN))
+            key = self._derived((ref, name), lambda: cmac_key(parent, name, MechanismFlag.SIGN))
             return key.sign(data, mechanism=Mechanism.AES_CMAC)
 
     def terminal_bytes(self, ref: str, name: bytes) -> bytes:
@@ -341,7 +312,7 @@ def _made(session: pkcs11.Session, label: str, use: KeyUse, bits: int) -> list[K
     if use is KeyUse.SIGN:
         domain = session.create_domain_parameters(KeyType.EC_EDWARDS, {Attribute.EC_PARAMS: _ED25519}, local=True)
         pair = domain.generate_keypair(
-            label=label, store=True, mechanism=Mechanism.EC_EDWARDS_KEY_PAIR_GEN, private_template=dict(_INSIDE)
+            label=label, store=True, mechanism=Mechanism.EC_EDWARDS_KEY_PAIR_GEN, private_template=dict(INSIDE)
         )
         return [cast("Key", one) for one in pair]
     kind, mechanism = _SECRETS.get(use, (KeyType.AES, Mechanism.AES_KEY_GEN))
@@ -353,49 +324,13 @@ def _made(session: pkcs11.Session, label: str, use: KeyUse, bits: int) -> list[K
         store=True,
         capabilities=_CAN[use],
         mechanism=mechanism,
-        template=dict(_INSIDE),
+        template=dict(INSIDE),
     )
     return [cast("Key", made)]
 
 
 def _enciphered(key: Key, nonce: bytes, plain: bytes, aad: bytes) -> bytes:
     return key.encrypt(plain, mechanism=Mechanism.AES_GCM, mechanism_param=GCMParams(nonce, aad, TAG_BYTES * 8))
-
-
-def _derive(key: Key, block: bytes, can: MechanismFlag) -> Key:
-    """A key of the session whose value is AES(key)[block]."""
-    return key.derive_key(
-        KeyType.AES,
-        _BLOCK * 8,
-        mechanism=Mechanism.AES_ECB_ENCRYPT_DATA,
-        mechanism_param=block,
-        capabilities=can,
-        template=_PASSING,
-    )
-
-
-@contextmanager
-def _passing(key: Key, block: bytes, can: MechanismFlag) -> Iterator[Key]:
-    """The same for a moment."""
-    derived = _derive(key, block, can)
-    try:
-        yield derived
-    finally:
-        derived.destroy()
-
-
-def _cmac_key(parent: Key, message: bytes, can: MechanismFlag) -> Key:
-    """A key of the session whose value is AES-CMAC(parent)[message], for less than a block (NIST SP 800-38B §6.2)."""
-    assert len(message) < _BLOCK, "only a part of a block"
-    k2 = _doubled(_doubled(parent.encrypt(bytes(_BLOCK), mechanism=Mechanism.AES_ECB)))
-    padded = (message + b"\x80").ljust(_BLOCK, b"\0")
-    return _derive(parent, bytes(a ^ b for a, b in zip(padded, k2, strict=True)), can)
-
-
-def _doubled(block: bytes) -> bytes:
-    """Times x in GF(2^128) (NIST SP 800-38B §6.1)."""
-    number = int.from_bytes(block) << 1
-    return (number & (1 << 128) - 1 ^ (0x87 if number >> 128 else 0)).to_bytes(_BLOCK)
 
 
 @contextmanager

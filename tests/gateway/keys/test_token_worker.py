@@ -190,13 +190,13 @@ class Hung:
 
 async def test_a_module_that_hangs_costs_each_caller_its_deadline_then_nothing() -> None:
     hung = Hung()
-    begun: list[int] = []
+    begun: list[Session] = []
     async with started(Module(), timeout_s=0.05, pause_s=3600) as worker:
         with pytest.raises(KeysUnavailable, match="in time"):
             await worker.do("mac", hung)
-        for number in range(token_worker.FAILURES_MAX - 1):
+        for _ in range(token_worker.FAILURES_MAX - 1):
             with pytest.raises(KeysUnavailable, match="in time"):
-                await worker.do("mac", lambda _session, number=number: begun.append(number))
+                await worker.do("mac", begun.append)
         with pytest.raises(KeysUnavailable, match="is away"):
             await worker.do("mac", begun.append)
 

@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
-
 from gateway.keys import REFS, KeyStore, KeyUse, SoftwareKeyStore
 from gateway.keys.file import KeyFile, fresh
 from gateway.keys.pkcs11 import Pkcs11KeyStore
@@ -15,21 +13,6 @@ from tests import softhsm
 
 SECRET = "5b" * 32
 """64 hex digits: a file under it opens at once."""
-
-
-class Vault(Protocol):
-    """A place where keys are kept, and the keys in it."""
-
-    known: dict[str, bytes]
-
-    def opened(self) -> "AsyncVault":
-        """A KeyStore over it, as one process has."""
-        ...
-
-
-class AsyncVault(Protocol):
-    async def __aenter__(self) -> KeyStore: ...
-    async def __aexit__(self, *problem: object) -> None: ...
 
 
 def known_keys() -> dict[str, bytes]:
@@ -78,3 +61,7 @@ class TokenVault:
     async def opened(self) -> AsyncIterator[KeyStore]:
         async with Pkcs11KeyStore.opened(self.door, Metrics(), timeout_s=10) as keys:
             yield keys
+
+
+Vault = FileVault | TokenVault
+"""A place where keys are kept, and the keys in it."""
