@@ -50,19 +50,13 @@ def name_of(ref: str, version: int) -> str:
 
 
 def versions_in(keys: Keys) -> dict[str, dict[int, bytes]]:
-    """The keys by ref and version, oldest first; names of a younger release are left out.
-
-    Raises:
-        KeyFault: A key has not its length.
-    """
+    """The keys by ref and version, oldest first; names of a younger release are left out."""
     found: dict[str, dict[int, bytes]] = {}
     for name, key in keys.items():
         known = read_label(label_of(name, VERSION_FIRST) if name in REFS else name)
         if known is None:
             continue
         ref, version = known
-        if len(key) != REFS[ref].length:
-            raise KeyFault(f"key {name} has {len(key)} bytes, not {REFS[ref].length}")
         found.setdefault(ref, {})[version] = key
     return {ref: dict(sorted(known.items())) for ref, known in found.items()}
 
@@ -128,6 +122,9 @@ class KeyFile:
     def _read(self) -> dict[str, bytes]:
         seen = self._stamp()
         keys = _unseal(self._bytes(), self._secret)
+        for ref, versions in versions_in(keys).items():
+            if wrong := [version for version, key in versions.items() if len(key) != REFS[ref].length]:
+                raise KeyFault(f"key {label_of(ref, wrong[0])} has not {REFS[ref].length} bytes")
         self._seen = seen
         return keys
 

@@ -93,7 +93,7 @@ class SoftwareKeyStore:
         """The versions there are, oldest first."""
         await self._look()
         self._newest(ref)
-        return list(self._keys[ref])
+        return list(self._by_ref[ref])
 
     async def rotate(self, ref: str) -> int | RotateRefusal:
         """Make a new version and answer its number.
@@ -115,7 +115,7 @@ class SoftwareKeyStore:
             return {name_of(ref, newest + 1): fresh(ref)}
 
         if self._file is None:
-            self._take({**self._names, **next_version(self._names)})
+            self._take({**self._keys, **next_version(self._keys)})
         else:
             self._take(await asyncio.to_thread(self._file.add, next_version))
         return made[0] if made else RotateRefusal.FULL
@@ -159,15 +159,15 @@ class SoftwareKeyStore:
 
     def _newest(self, ref: str, use: KeyUse | None = None) -> bytes:
         kind_of(ref, use)
-        if ref not in self._keys:
+        if ref not in self._by_ref:
             raise KeyFault(f"no key {ref}")
-        return list(self._keys[ref].values())[-1]
+        return list(self._by_ref[ref].values())[-1]
 
     async def _version(self, ref: str, version: int) -> bytes:
         self._newest(ref)
-        key = self._keys[ref].get(version)
+        key = self._by_ref[ref].get(version)
         if key is None and await self._look():
-            key = self._keys[ref].get(version)
+            key = self._by_ref[ref].get(version)
         if key is None:
             raise KeyFault(f"no version {version} of {ref}")
         return key
@@ -175,9 +175,9 @@ class SoftwareKeyStore:
     async def _issuer_key(self, ref: str, card: Card) -> bytes | None:
         if not serves(ref, card.cvn):
             return None
-        key = self._keys.get(ref, {}).get(card.dki)
+        key = self._by_ref.get(ref, {}).get(card.dki)
         if key is None and await self._look():
-            key = self._keys[ref].get(card.dki)
+            key = self._by_ref[ref].get(card.dki)
         return key
 
     def _opened(self, ref: str, sealed: bytes, aad: bytes) -> bytes | None:
@@ -204,16 +204,18 @@ class SoftwareKeyStore:
         return True
 
     def _must_have_ours(self, keys: Keys) -> None:
-        if any(keys.get(name) != key for name, key in self._names.items()):
+        if any(keys.get(name) != key for name, key in self._keys.items()):
             raise KeyFault("the key file is not the one that was opened: keys that are in use are not in it")
 
     def _take(self, names: Keys) -> None:
-        self._names = dict(names)
-        self._keys = versions_in(names)
+        self._keys = dict(names)
+        self._by_ref = versions_in(names)
         # Copies of a context that has its key hash short data without letting go of the interpreter, which hmac.digest
         # does each time, and in a busy process gets back late.
         self._macs = {
-            ref: hmac.new(self._newest(ref), digestmod="sha256") for ref in self._keys if kind_of(ref).use is KeyUse.MAC
+            ref: hmac.new(self._newest(ref), digestmod="sha256")
+            for ref in self._by_ref
+            if kind_of(ref).use is KeyUse.MAC
         }
         # The newest version first.
         self._sealers = {
@@ -221,7 +223,7 @@ class SoftwareKeyStore:
                 version: AESGCM(hmac.digest(key, b"tapdial seal", "sha256"))
                 for version, key in reversed(versions.items())
             }
-            for ref, versions in self._keys.items()
+            for ref, versions in self._by_ref.items()
             if kind_of(ref).use is KeyUse.SEAL
         }
 
