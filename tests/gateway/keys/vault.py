@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
 from gateway.keys import REFS, KeyStore, KeyUse, SoftwareKeyStore
 from gateway.keys.file import KeyFile, fresh
 from gateway.keys.pkcs11 import Pkcs11KeyStore
