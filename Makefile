@@ -1,7 +1,7 @@
 # `make demo` is for a new user; `make check test rigs` are the gates. Everything installs itself.
 PYTHON ?= python3
 PY := .venv/bin/python
-.PHONY: help venv venv-dev venv-ha peers pcsc packages ha-demo demo demo-reset check test rigs rigs-long bench-ussd bench-ledger bench-ledger-large bench-smpp bench-decisions bench-payouts settings-page
+.PHONY: help venv venv-dev venv-ha peers pcsc packages ha-demo demo demo-reset check test rigs rigs-long bench-ussd bench-ledger bench-ledger-large bench-smpp bench-decisions bench-payouts bench-keys settings-page
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -101,6 +101,9 @@ bench-decisions: .venv/.dev ## decision tables in ratio to reading them row by r
 bench-payouts: .venv/.dev ## a file of 100,000 payments to posted, told and ordered, in ratio to reading and writing it
 	$(PY) -m bench.payouts
 	$(PY) -m bench.signing
+
+bench-keys: .venv/.dev packages ## cryptograms verified in software and in a hardware module, in ratio to the mathematics alone
+	$(PY) -m bench.keys
 
 settings-page: .venv/.base ## writes docs/SETTINGS.md
 	.venv/bin/tapdial settings --markdown > docs/SETTINGS.md

@@ -234,3 +234,16 @@ class Metrics:
             "tapdial_mssp_callbacks", "Results that the signature service has posted", ["end"], registry=self.registry
         )
         self.mssp_up = Gauge("tapdial_mssp_up", "Whether the signature service answers", registry=self.registry)
+        self._add_hsm()
+
+    def _add_hsm(self) -> None:
+        self.hsm_operations = Counter(
+            "tapdial_hsm_operations", "Operations of the hardware module by how they ended", ["operation", "outcome"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.hsm_seconds = Histogram(
+            "tapdial_hsm_seconds", "Time until the hardware module's answer, with the wait for its thread",
+            ["operation"], registry=self.registry,
+            buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0),
+        )  # fmt: skip
+        self.hsm_up = Gauge("tapdial_hsm_up", "Whether the hardware module answers", registry=self.registry)
