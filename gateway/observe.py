@@ -172,15 +172,6 @@ class Metrics:
         self.bounces = Counter(
             "tapdial_mail_bounces", "Reports on letters of ours, by what they say", ["kind"], registry=self.registry
         )
-        self.tap_refusals_told = Counter(
-            "tapdial_tap_refusals_told",
-            "Refused taps, told to their person or not",
-            ["outcome"],
-            registry=self.registry,
-        )
-        self.taps = Counter(
-            "tapdial_taps", "ISO 8583 requests by MTI and answer", ["mti", "de39"], registry=self.registry
-        )
         self.pins = Counter("tapdial_pin_checks", "PIN checks by result", ["result"], registry=self.registry)
         self.bank_orders = Counter(
             "tapdial_bank_orders", "Orders to the bank by state reached", ["state"], registry=self.registry
@@ -234,7 +225,19 @@ class Metrics:
             "tapdial_mssp_callbacks", "Results that the signature service has posted", ["end"], registry=self.registry
         )
         self.mssp_up = Gauge("tapdial_mssp_up", "Whether the signature service answers", registry=self.registry)
+        self._add_taps()
         self._add_hsm()
+
+    def _add_taps(self) -> None:
+        self.taps = Counter(
+            "tapdial_taps", "ISO 8583 requests by MTI and answer", ["mti", "de39"], registry=self.registry
+        )
+        self.tap_refusals_told = Counter(
+            "tapdial_tap_refusals_told",
+            "Refused taps, told to their person or not",
+            ["outcome"],
+            registry=self.registry,
+        )
 
     def _add_hsm(self) -> None:
         self.hsm_operations = Counter(

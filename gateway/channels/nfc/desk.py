@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.channels.nfc.ports import Answering, Terminals
-from gateway.errors import Fault, Overloaded, StoreUnavailable
+from gateway.errors import Fault, KeysUnavailable, Overloaded, StoreUnavailable
 from gateway.keys import KeyStore
 from gateway.observe import Metrics, log
 from gateway.wire.iso8583 import (
@@ -30,7 +30,7 @@ BATCHES = frozenset({"0320", "0500"})
 _COUNTED = TAPS | BATCHES | {"0800"}
 _ECHOED = (3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49, 60, 70, 90)
 _ECHOED_RAW = (3, 4, 7, 11, 12, 37, 41, 42)
-_DOWN = (StoreUnavailable, Overloaded, LedgerBusy, LedgerUnavailable)
+_DOWN = (StoreUnavailable, KeysUnavailable, Overloaded, LedgerBusy, LedgerUnavailable)
 
 
 class Code(StrEnum):
