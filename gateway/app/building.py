@@ -148,7 +148,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
         await decisions.ship()
         merchants = Merchants(store, ledger, chart, keys, clock)
         statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
-        tokens = Tokens(store, people, keys, clock, settings)
+        tokens = Tokens(store, people, keys, clock, settings, teller, metrics)
         opt_outs, handlers = OptOuts(store, clock), dict(QUESTION_HANDLERS)
         questions = Questions(store, clock, handlers)
         campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs, deciding.proposals)

@@ -20,8 +20,14 @@ _USE: Mapping[str, Verdict | None] = {
     "ok": None,
     "replayed": Verdict.REPLAYED,
     "not_active": Verdict.TOKEN_SUSPENDED,
+    "locked_by_holder": Verdict.TOKEN_SUSPENDED,
+    "locked_by_staff": Verdict.TOKEN_SUSPENDED,
+    "locked_by_fraud": Verdict.TOKEN_SUSPENDED,
+    "card_locked": Verdict.TOKEN_SUSPENDED,
     "expired": Verdict.TOKEN_EXPIRED,
     "key_used_up": Verdict.KEY_USED_UP,
+    "key_amount": Verdict.KEY_USED_UP,
+    "key_channel": Verdict.KEY_USED_UP,
     "key_unknown": Verdict.BAD_CRYPTOGRAM,
 }
 

@@ -150,7 +150,16 @@ class Taps:
             token_id=token.id,
             approval="".join(secrets.choice(_APPROVAL_LETTERS) for _ in range(6)),
             refused=rules.check_phone(purchase, token.expiry),
-            use=lambda tx: parts.tokens.use(tx, token.id, data.iad.luk_id, data.atc, now),
+            use=lambda tx: parts.tokens.use(
+                tx,
+                token.id,
+                data.iad.luk_id,
+                data.atc,
+                now,
+                amount_minor=purchase.amount_minor,
+                channel="tap",
+                ac=data.cryptogram,
+            ),
             expires_at=now + timedelta(seconds=parts.settings.tap_hold_s),
         )
         return await self._store.write(
