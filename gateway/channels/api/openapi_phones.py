@@ -103,8 +103,4 @@ def _body(schema: str) -> dict[str, Any]:
 
 
 def _refused(refusals: Mapping[int, str]) -> dict[str, Any]:
-    shape = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    return {
-        str(status): {"description": text, "content": {"application/problem+json": shape}}
-        for status, text in refusals.items()
-    }
+    return {str(status): answer(text, "Problem") for status, text in refusals.items()}

@@ -1,4 +1,4 @@
-"""What phones say and hear of their tokens over the API, strictly typed. No repr shows a code, a proof or an account."""
+"""What phones say and hear of their tokens over the API, strictly typed. No repr shows a code, proof or account."""
 
 import base64
 from collections.abc import Iterable
@@ -43,7 +43,6 @@ DeviceKey = Annotated[
     AfterValidator(lambda text: _of_length(text, _DEVICE_KEY_BYTES)),
 ]
 KeyId = Annotated[str, Field(pattern=r"^[0-9A-F]{8}$", description="4 bytes, hex; stands in 9F10")]
-Code = Annotated[str, Field(pattern=r"^[0-9]{8}$", repr=False, description="Shown by USSD; 10 minutes, 5 tries")]
 
 
 class _Strict(BaseModel):
@@ -54,7 +53,7 @@ class TokenRequest(_Strict):
     """A phone asks for a token."""
 
     msisdn: str = Field(pattern=r"^\+[1-9][0-9]{6,14}$", description="The phone's number, E.164")
-    activation_code: Code
+    activation_code: str = Field(pattern=r"^[0-9]{8}$", repr=False, description="Shown by USSD; 10 minutes, 5 tries")
     device_key: DeviceKey = Field(description="Public key that checks what the phone signs from here on")
     seal_key: SealKey = Field(description="Public key to which limited-use keys are sealed")
     national_digits: str = Field(
@@ -134,12 +133,14 @@ class KeyRequest(_Strict):
         repr=False,
         description="Cryptogram with that key and counter over `TDLUK`, number (8 digits), key id (4) and counter (2)",
     )
-    activation_code: Code | None = Field(default=None, repr=False, description="Needed after `reauthenticate`")
+    activation_code: str = Field(
+        default="", pattern=r"^([0-9]{8})?$", repr=False, description="Needed after `reauthenticate`"
+    )
 
     def to_last_use(self) -> LastUse:
         """As the service takes it."""
         luk_id, ac, proof = (bytes.fromhex(text) for text in (self.luk_id, self.ac, self.proof))
-        return LastUse(luk_id, self.atc, ac, proof, self.activation_code or "")
+        return LastUse(luk_id, self.atc, ac, proof, self.activation_code)
 
 
 class KeyGiven(_Strict):
