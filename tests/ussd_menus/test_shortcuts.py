@@ -35,6 +35,8 @@ ANSWERS = {
         {"number": "M-1", "claimant": "Maryam", "benefit_kind": "maternity", "first_day": DAY, "last_day": DAY},
     ),
     "visits.till": Result("ok", {"provider_name": "N. Hosseini", "hours": 72}),
+    "tokens.whose": Result("known"),
+    "tokens.key": Result("refused"),
     "payments.payee": Result("registered", {"name": "M***m A***i"}),
 }
 EXAMPLES = {
@@ -45,6 +47,9 @@ EXAMPLES = {
     "claim_number": "12345674",
     "attest_code": "482913",
     "till": "482913",
+    "token_number": "48291377",
+    "atc": "00042",
+    "proof": "90817263",
 }
 
 
@@ -52,7 +57,7 @@ def dial(frozen: FrozenMenus, answers: str, language: str = "en", status: str = 
     """As the service does it: the entry, what the plan types, then its note."""
     known = {**ANSWERS, "person.status": Result(status, {"name": "M"})}
     plan = dialled(frozen, answers)
-    state, reply = step(frozen, begin(frozen, language), Begin(DAY, "*1420#"))
+    state, reply = step(frozen, begin(frozen, language), Begin(DAY, "*1420#", plan.at))
     while True:
         while isinstance(reply, Call):
             state, reply = step(frozen, state, known[reply.name])

@@ -39,6 +39,11 @@ class NoticeClass(StrEnum):
     CLAIM_CODE_RETURNED = "claim_code_returned"
     TAP_PAID = "tap_paid"
     TAP_REFUNDED = "tap_refunded"
+    PHONE_KEY = "phone_key"
+    PHONES_LOCKED = "phones_locked"
+    PHONES_UNLOCKED = "phones_unlocked"
+    PHONE_MOVED = "phone_moved"
+    PHONE_ENDS = "phone_ends"
     LATE_ANSWER = "late_answer"
     STAFF_MESSAGE = "staff_message"
     CAMPAIGN = "campaign"
@@ -155,6 +160,12 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.CLAIM_CODE_RETURNED: _MONEY,
     NoticeClass.TAP_PAID: _MONEY,
     NoticeClass.TAP_REFUNDED: _MONEY,
+    # Nobody but its phone can read it, yet whoever holds it may know that the phone is out of keys.
+    NoticeClass.PHONE_KEY: Needs(secrets=frozenset({"text"})),
+    NoticeClass.PHONES_LOCKED: Needs(),
+    NoticeClass.PHONES_UNLOCKED: Needs(),
+    NoticeClass.PHONE_MOVED: Needs(),
+    NoticeClass.PHONE_ENDS: Needs(),
     NoticeClass.LATE_ANSWER: Needs(secrets=frozenset({"text"})),
     NoticeClass.STAFF_MESSAGE: _WORDED,
     NoticeClass.CAMPAIGN: _WORDED,

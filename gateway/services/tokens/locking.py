@@ -8,7 +8,7 @@ from gateway.errors import BadInput
 from gateway.services.tokens import lifecycle
 from gateway.services.tokens.lifecycle import HOUSE, Act
 from gateway.services.tokens.model import Holder
-from gateway.services.tokens.states import ActorClass, StateOutcome, TokenState
+from gateway.services.tokens.states import LOCK_BITS, ActorClass, StateOutcome, TokenState
 from gateway.services.tokens.tables import tokens
 from gateway.services.tokens.vault import Vault, count_try
 from wallet.ids import new_id
@@ -74,7 +74,7 @@ class Locking(Vault):
             return StateOutcome.NOT_POSSIBLE
         par, cause = await self._par(person_id), new_id("rel", self._clock)
         before = await self._people.by_id(row.person_id)
-        tells = [await self._tell("token_moved", cause, one) for one in (before, holder) if one is not None]
+        tells = [await self._tell("phone_moved", cause, one) for one in (before, holder) if one is not None]
 
         def work(tx: Connection) -> StateOutcome:
             account = lifecycle.account(tx, person_id, par, act.at)
@@ -132,7 +132,7 @@ class Locking(Vault):
 
     async def _told(self, holder: Holder, *, lock: bool) -> StateOutcome:
         act = Act(holder.id, ActorClass.HOLDER, LOST, self._clock.now())
-        tell = await self._tell("tokens_locked" if lock else "tokens_unlocked", new_id("lss", self._clock), holder)
+        tell = await self._tell("phones_locked" if lock else "phones_unlocked", new_id("lss", self._clock), holder)
         par = await self._par(holder.id)
 
         def work(tx: Connection) -> StateOutcome:
@@ -140,10 +140,11 @@ class Locking(Vault):
             change = lifecycle.lock_card if lock else lifecycle.unlock_card
             outcome = change(tx, account, ActorClass.HOLDER, act)
             lifted = 0 if lock else _lift_own(tx, holder.id, act)
-            if outcome is StateOutcome.OK or lifted:
-                tell(tx)
-                return StateOutcome.OK
-            return outcome
+            if outcome is not StateOutcome.OK and not lifted:
+                return outcome
+            tell(tx)
+            # What the holder has lifted stays lifted, but it does not pay while others hold it.
+            return StateOutcome.NOT_YOURS if account.locks & ~LOCK_BITS[ActorClass.HOLDER] else StateOutcome.OK
 
         return await self._store.write(work)
 

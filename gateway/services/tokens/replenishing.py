@@ -123,7 +123,7 @@ class Replenishing(Vault):
             return
         text = await self._compact(row, given, key)
         cause = f"{token_id}.{given.id.hex()}"
-        tell = await self._tell("token_key", cause, holder, secrets={"text": text})
+        tell = await self._tell("phone_key", cause, holder, secrets={"text": text})
 
         def work(tx: Connection) -> None:
             if _pushed(tx, token_id, key.id, "sent"):

@@ -75,7 +75,7 @@ class Tokens(Provisioning, Replenishing, DeviceCalls, Locking, Views):
     async def _ending(self, row: Row[tuple[object, ...]], now: datetime) -> None:
         over = rules.is_expired(row.expiry, now)
         holder = None if over else await self._people.by_id(row.person_id)
-        tell = None if holder is None else await self._tell("token_ends", f"{row.id}.end", holder)
+        tell = None if holder is None else await self._tell("phone_ends", f"{row.id}.end", holder)
         then = _OVER if over else _WARNED
         act = Act(HOUSE, None, "its month is over" if over else "its month is near", now)
 
