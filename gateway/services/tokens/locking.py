@@ -123,7 +123,7 @@ class Locking(Vault):
         A number that nobody has is counted like any other, so that nothing tells them apart.
         """
         now = self._clock.now()
-        subjects = [(await self._tried(f"{side} {msisdn}"))[0] for side, msisdn in (("by", caller), ("of", number))]
+        subjects = [await self._subject(f"{side} {msisdn}") for side, msisdn in (("by", caller), ("of", number))]
 
         def work(tx: Connection) -> bool:
             return max(count_try(tx, subject, now) for subject in sorted(subjects)) <= FOREIGN_TRIES_MAX

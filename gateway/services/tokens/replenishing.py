@@ -27,8 +27,8 @@ from gateway.wire.emv import house
 
 DIALLED_KEYS = 3
 """How many of a token's newest keys a dialled proof is tried with: its phone cannot say which it used."""
-DIALLED_TRIES_MAX = 5
-"""Wrong proofs that may be dialled for one token in a day."""
+DIALS_PER_DAY_MAX = 20
+"""Keys that one person may dial for in a day, with a right proof or a wrong one."""
 PUSHED_AT_ONCE = 50
 _AGE_LEFT = 0.2
 """A key that was used is followed by the next when less than this share of its time is left."""
@@ -67,15 +67,13 @@ class Replenishing(Vault):
     async def key_by_dial(self, person_id: str, number: str, atc: int, digits: str) -> Dialled:
         """The next key in its compact form for a phone that dialled from its holder's number.
 
-        `digits` are the eight of the proof. Wrong ones are counted, a token of somebody else's as well.
+        `digits` are the eight of the proof. Each try is counted before anything is compared.
         """
-        now = self._clock.now()
-        subject, before = await self._tried(f"dial {person_id}")
-        if before >= DIALLED_TRIES_MAX:
+        subject, now = await self._subject(f"dial {person_id}"), self._clock.now()
+        if await self._store.write(lambda tx: count_try(tx, subject, now)) > DIALS_PER_DAY_MAX:
             return Dialled(ReplenishOutcome.TOO_MANY)
         found = await self._dialled(person_id, number, atc, digits)
         if found is None:
-            await self._store.write(lambda tx: count_try(tx, subject, now))
             return Dialled(self._doubted(number, "dialled"))
         row, proved = found
         outcome, given = await self._next(row.id, _Claim(proved.id, atc, None), Way.USSD)

@@ -59,8 +59,9 @@ def _use_key(tx: Connection, tap: Use) -> UseOutcome:
     if outcome is UseOutcome.OK:
         after = replace(after, uses=key.uses + 1, amount_minor=key.amount_minor + tap.amount_minor)
     short = after.uses > 0 and (outcome is UseOutcome.KEY_AMOUNT or after.is_near)
-    push = "due" if short and not key.push and not _is_followed(tx, tap) else key.push
-    used = {"uses": after.uses, "amount_minor": after.amount_minor, "push": push}
+    used: dict[str, object] = {"uses": after.uses, "amount_minor": after.amount_minor}
+    if short and not key.push and not _is_followed(tx, tap):
+        used["push"] = "due"
     tx.execute(update(limited_keys).where(mine).values(used))
     return outcome
 

@@ -1,13 +1,17 @@
 """Phones over HTTP against the token service itself: every call is signed, and none is taken twice."""
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+import schemathesis
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
+from hypothesis import HealthCheck, given, settings
 from pytest_aiohttp.plugin import AiohttpClient
 
 from gateway.channels.api import api_app
@@ -71,9 +75,9 @@ async def test_a_p256_phone_gets_its_token_over_http(client: Client, tokens: Tok
     body = {"device_key": b64(phone.device.public), "seal_key": b64(seal), "national_digits": "4321"}
     answer = await client.post("/api/v1/tokens", json={"msisdn": MSISDN, "activation_code": code, **body})
     assert answer.status == 201
-    given = await answer.json()
-    assert (len(given["number"]), given["trid"], given["dki"]) == (8, "14208100001", 1)
-    assert given["luk"]["channels"] == ["tap", "transit", "offline"]
+    shown = await answer.json()
+    assert (len(shown["number"]), shown["trid"], shown["dki"]) == (8, "14208100001", 1)
+    assert shown["luk"]["channels"] == ["tap", "transit", "offline"]
 
 
 async def test_a_phone_sees_its_token_and_pulls_a_key(client: Client, phone: Phone) -> None:
@@ -139,3 +143,25 @@ async def test_a_phone_seals_anew_locks_itself_and_ends_itself(client: Client, p
     ended = await (await sent(client, phone.call("POST", "/deactivate"))).json()
     assert ended["state"] == "deactivated"
     assert await code_of(await sent(client, phone.call("POST", "/deactivate"))) == (409, "not_possible")
+
+
+SIGNED = [("GET", ""), ("POST", "/keys"), ("PUT", "/seal-key"), ("POST", "/suspend"), ("POST", "/deactivate")]
+
+
+async def test_what_the_description_says_of_signed_calls_holds_for_whoever_signs_nothing(client: Client) -> None:
+    document = await (await client.get("/api/v1/openapi.json")).json()
+    url = str(client.make_url("/api/v1"))
+
+    def smoke() -> None:
+        schema = schemathesis.openapi.from_dict(document)
+        schema.config.update(base_url=url)
+        for method, tail in SIGNED:
+
+            @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+            @given(case=schema[f"/tokens/{{token_id}}{tail}"][method].as_strategy())
+            def each(case: schemathesis.Case[Any]) -> None:
+                case.call_and_validate()
+
+            each()
+
+    await asyncio.to_thread(smoke)
