@@ -123,6 +123,7 @@ class Bank:
             "payments.payee": self.payee,
             "payments.send": self.send,
             "tokens.activation_code": self.activation_code,
+            "tokens.whose": self.whose,
         }
         return {name: self._noted(action) for name, action in known.items()}
 
@@ -168,6 +169,9 @@ class Bank:
         if self.fault_after is not None:
             raise self.fault_after
         return Result("ok", {"reference": f"R{len(self.paid):011d}", "balance": Amount(7, "IRR", 0)})
+
+    async def whose(self, caller: Caller, _call: Call) -> Result:
+        return Result("stranger" if caller.msisdn in self.strangers else "known")
 
     async def activation_code(self, _caller: Caller, _call: Call) -> Result:
         return Result("ok", {"code": "83520417", "minutes": 10})
