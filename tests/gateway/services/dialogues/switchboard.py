@@ -60,6 +60,18 @@ ends_at = "wallet.pin"
 dial = "3*{payee}*{amount}"
 inputs = ["4", "{payee}", "{amount}"]
 ends_at = "send.pin"
+[loss-1]
+dial = "9"
+inputs = []
+starts_at = "loss.start"
+ends_at = "loss.choose"
+anyone = true
+[phone_key-1]
+dial = "0*{token_number}*{atc}*{proof}"
+inputs = ["{token_number}", "{atc}", "{proof}"]
+starts_at = "phone_key.token"
+ends_at = "phone_key.refused"
+anyone = true
 """
 DIAL = """
 [dial]
