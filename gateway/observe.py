@@ -239,6 +239,11 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.token_alarms = Counter(
+            "tapdial_token_alarms", "What should not come from a phone, by what it was", ["reason"],
+            registry=self.registry,
+        )  # fmt: skip
+
     def _add_hsm(self) -> None:
         self.hsm_operations = Counter(
             "tapdial_hsm_operations", "Operations of the hardware module by how they ended", ["operation", "outcome"],
