@@ -31,7 +31,12 @@ from wallet.transfers import PostResult
 _PUT_TAP = insert(taps)
 _ANSWERED = (
     update(taps)
-    .where(taps.c.id == bindparam("tap"), taps.c.state == TapState.PENDING, taps.c.reversal == False)  # noqa: E712 - a comparison
+    .where(
+        taps.c.id == bindparam("tap"),
+        taps.c.state == TapState.PENDING,
+        taps.c.reversal == False,  # noqa: E712 - a column's comparison
+        taps.c.keep_minor == bindparam("was_keep"),
+    )
     .values(
         {
             name: bindparam(f"new_{name}", type_=taps.c[name].type)
@@ -217,7 +222,7 @@ def open_completion(
 def complete(tx: Connection, tap_id: str, amount: Money, counted: Counted, now: datetime) -> None:
     """Store a completion whose message was lost; nothing if the tap moved meanwhile."""
     tap = locked(tx, tap_id)
-    open_ = tap.state in {TapState.PENDING, TapState.HELD, TapState.EXPIRED}
+    open_ = tap.state in {TapState.HELD, TapState.EXPIRED}
     if open_ and not tap.reversal and not tap.capture_minor and amount.minor <= tap.keep_minor:
         counted.write(tx, tap, replace(tap, captured=amount), now)
 
@@ -268,6 +273,7 @@ def conclude(
     """Store how a purchase went together with its answer; None, and nothing done, if the tap moved meanwhile."""
     values = {
         "tap": tap.id,
+        "was_keep": before.keep_minor,
         "new_state": tap.state,
         "new_verdict": tap.verdict or "",
         "new_hold_minor": tap.hold_minor,

@@ -27,6 +27,8 @@ from gateway.wire.emv import Cvn, ac_data
 from gateway.wire.iso8583 import Message
 from wallet.ids import new_id
 
+_TRIES = 3
+"""How often a purchase is asked for anew when its tap was lowered or taken back meanwhile."""
 _APPROVAL_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -50,7 +52,9 @@ class Purchases:
         if (told := await self._talk.told(message, purchase.terminal_id, seen, digest)) is not None:
             return told
         tap = tap or await self._driver.tap(seen.subject)
-        if tap.state is TapState.PENDING and not tap.reversal:
+        for _ in range(_TRIES):
+            if tap.state is not TapState.PENDING or tap.reversal:
+                break
             body = await self._ask(message, purchase, key, tap)
             if body is not None:
                 return body
