@@ -125,7 +125,7 @@ async def _fill(house: House, ledger: Ledger, chart: Chart, clock: BenchClock, t
     cash = chart.account("branch_cash", "bench")
     await ledger.open_accounts(cash)
     for number in range(people):
-        msisdn, person = f"+98912{number:07d}", Somebody(f"per_{number:06d}")
+        msisdn, person = f"+98912{number:07d}", Somebody(f"per_{number:06d}", "+989120000000")
         wallet = chart.account("wallet", person.id)
         await ledger.open_accounts(wallet)
         cause = new_id("csh", clock)
