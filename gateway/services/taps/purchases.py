@@ -203,7 +203,7 @@ class Purchases:
 
 def _card(purchase: Purchase, psn: str) -> Card:
     iad = purchase.tap.iad
-    return Card(iad.cvn, iad.dki, purchase.pan, psn, purchase.tap.atc, iad.luk_id, purchase.tap.values["9F37"])
+    return Card(iad.cvn, iad.dki, purchase.pan, psn, purchase.tap.atc, iad.luk_id, purchase.tap.key_un)
 
 
 def _ref(purchase: Purchase) -> str:

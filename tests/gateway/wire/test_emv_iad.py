@@ -46,7 +46,7 @@ PUBLISHED = (
         *("0115A00003220000B6A41122334455667788112233445566778800FF", Cvn.MCHIP, 0x15, 1, "A00003220000"),
         *("A0000322000011223344556677881122334455667788", "00FF"),
     ),
-    ("01A180000000512700010000", Cvn.HOUSE, 0xA1, 1, "80000000", "01A180000000512700010000", ""),
+    ("01A180800000512700010000", Cvn.HOUSE, 0xA1, 1, "80800000", "01A180800000512700010000", ""),
 )
 
 
@@ -78,7 +78,7 @@ def test_a_published_9f10_is_read(raw: str, cvn: Cvn, number: int, dki: int, cvr
         "0116250000044000DAC10000000000000000",
         "0190250000044000DAC10000000000000000",
         "0110250000044000DAC1000000000000000000",
-        "01A180000000512700010001",
+        "01A180800000512700010001",
         "1501850440B100000000B00000000000000000000000",
     ],
 )
@@ -114,7 +114,7 @@ ALL_CORE = f"{PIN} last_online_incomplete offline_limit_exceeded issuer_authenti
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        ("01A180000000512700010000", "cdcvm_done"),
+        ("01A180800000512700010000", "cdcvm_done"),
         ("01A158000000512700010000", "last_online_incomplete issuer_authentication_failed unable_to_go_online"),
         ("01A120000000512700010000", "offline_limit_exceeded"),
         ("06010A03A40000", "offline_pin_done"),
@@ -141,10 +141,15 @@ def test_what_a_card_says_of_itself_is_named(raw: str, said: str) -> None:
         ("0FA506A231C002" + "00" * 9 + "0F" + "00" * 15, emv.CID_ARQC),
         ("0110250000044000DAC10000000000000000", emv.CID_ARQC),
         ("0110150000044000DAC10000000000000000", emv.CID_TC),
-        ("01A180000000512700010000", None),
+        ("0110600000044000DAC10000000000000000", emv.CID_TC),
+        ("0FA5066231C002" + "00" * 9 + "0F" + "00" * 15, emv.CID_TC),
+        ("01A180000000512700010000", emv.CID_AAC),
+        ("01A180400000512700010000", emv.CID_TC),
+        ("01A180BF0000512700010000", emv.CID_ARQC),
+        ("01A1FFFF0000512700010000", 0xC0),
     ],
 )
-def test_the_cards_results_say_which_cryptogram_it_gave(raw: str, kind: int | None) -> None:
+def test_the_cards_results_say_which_cryptogram_it_gave(raw: str, kind: int) -> None:
     assert Iad.parse(bytes.fromhex(raw)).kind == kind
 
 

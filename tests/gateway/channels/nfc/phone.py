@@ -57,7 +57,7 @@ class Phone:
             "5F34": b"\0",
             "9F02": bytes.fromhex(f"{amount_minor:012d}"),
             "9F03": bytes(6),
-            "9F10": b"\x01\xa1\x80\0\0\0" + self.luk_id + b"\0\0",
+            "9F10": bytes([1, 0xA1, 0x80, cid, 0, 0]) + self.luk_id + b"\0\0",
             "9F1A": bytes.fromhex("0364"),
             "9F27": bytes([cid]),
             "9F36": self.atc.to_bytes(2),
