@@ -3,6 +3,7 @@
 import base64
 import re
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,15 @@ def test_the_limits_of_the_page_are_those_that_are_shipped() -> None:
 
     told = {name.strip("`"): int(value) for name, value, _ in rows("| value | as shipped | means |")}
     assert told == shipped
+
+
+def test_the_reader_limits_of_the_page_are_those_of_the_simulated_terminal() -> None:
+    kernel = pytest.importorskip("simulators.till.kernel", reason="the terminal has no kernel yet")
+    told = {name.strip("`"): int(value) for name, _, value, _ in rows("| limit | tag | as shipped | means |")}
+    codes = re.findall(r"(denial|online|default) `([0-9A-F]{10})`", PAGE)
+
+    assert told == asdict(kernel.Limits())
+    assert {name: bytes.fromhex(code) for name, code in codes} == asdict(kernel.ActionCodes())
 
 
 def test_the_dialects_of_the_page_are_those_that_there_are() -> None:
