@@ -220,6 +220,11 @@ class ReturnedItem(Protocol):
         """The bank's code."""
         ...
 
+    @property
+    def iban(self) -> str:
+        """Where it went, or ''."""
+        ...
+
 
 class ReturnsDesk(Protocol):
     """Where money that came back lies. Satisfied by gateway.services.payouts."""
