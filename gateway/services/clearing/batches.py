@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from gateway.errors import BadInput
 from gateway.observe import log
 from gateway.services import answered
-from gateway.services.answered import Key, nearest_day
+from gateway.services.answered import Key, content_of, nearest_day
 from gateway.services.clearing import answers, book, bulk, reconcile
 from gateway.services.clearing.model import (
     CLOSED,
@@ -276,12 +276,8 @@ class Batches:
 
     async def _digest(self, message: Message) -> bytes:
         """What makes two messages the same: every field but the time of sending (DE7) and the MAC; a repeat counts."""
-        told = [CLASSES[message.mti].encode()]
-        for number in sorted(message.fields.keys() - {7, 64}):
-            value = message.fields[number]
-            content = value.encode() if isinstance(value, str) else value
-            told.append(b"%d:%d:" % (number, len(content)) + content)
-        return await self._parts.keys.mac("lookup", b"batch message\0" + b"".join(told))
+        content = content_of(message, CLASSES[message.mti])
+        return await self._parts.keys.mac("lookup", b"batch message\0" + content)
 
     def _local_day(self, month_day: str) -> date:
         day = nearest_day(month_day, self._parts.calendar.business_on(self._clock.now()))
