@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from gateway.channels.nfc.desk import Code, Desk
 from gateway.channels.nfc.framing import BODY_S, Dropped, DropReason, Frame, Silent, read_frame
 from gateway.channels.nfc.listeners import Listener
-from gateway.errors import KeysUnavailable
+from gateway.errors import KeyFault, KeysUnavailable
 from gateway.observe import log
 from gateway.services.links import TerminalStatus
 from gateway.wire.iso8583 import BadMessage, Message, decode, from_house, is_request, split_mac, to_house
@@ -188,7 +188,7 @@ class Line:
             raise Dropped(DropReason.BAD_MAC) from problem
         try:
             ours = await self._desk.keys.link_mac("acquirer", terminal_id, span)
-        except KeysUnavailable as problem:
+        except (KeysUnavailable, KeyFault) as problem:
             raise Dropped(DropReason.NO_KEYS) from problem
         if not hmac.compare_digest(ours, mac):
             raise Dropped(DropReason.BAD_MAC)
@@ -199,7 +199,7 @@ class Line:
             answer = await self._answered(frame.body)
             if answer:
                 await self._send(answer, frame.header)
-        except KeysUnavailable:
+        except (KeysUnavailable, KeyFault):
             self._drop(DropReason.NO_KEYS)
         finally:
             self._status = replace(self._status, in_flight=self._status.in_flight - 1)
@@ -270,7 +270,7 @@ class Line:
         message = from_house(house, self._dialect)
         try:
             body = await self._desk.sealed(message, self.terminal_id, self._dialect)
-        except KeysUnavailable as problem:
+        except (KeysUnavailable, KeyFault) as problem:
             raise Dropped(DropReason.NO_KEYS) from problem
         await self._send(body, b"")
 
