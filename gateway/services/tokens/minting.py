@@ -14,18 +14,17 @@ from gateway.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a new limited-use key may serve, and from which version of the issuer's master key it is derived."""
+    """What a new limited-use key may serve."""
 
     uses_max: int
     amount_max_minor: int
     valid_s: int
-    dki: int
     channels: int = ALL_CHANNELS
 
     @classmethod
-    def of(cls, settings: Settings, dki: int) -> "Terms":
+    def of(cls, settings: Settings) -> "Terms":
         """As the settings have it."""
-        return cls(settings.luk_uses_max, settings.luk_amount_max_minor, settings.luk_valid_s, dki)
+        return cls(settings.luk_uses_max, settings.luk_amount_max_minor, settings.luk_valid_s)
 
 
 def newest(tx: Connection, token_id: str) -> Row[Any]:
@@ -57,7 +56,7 @@ def put(tx: Connection, token_id: str, luk_id: bytes, terms: Terms, way: Way, no
         "amount_minor": 0,
         "amount_max_minor": terms.amount_max_minor,
         "channels": terms.channels,
-        "dki": terms.dki,
+        "dki": rules.DKI,
         "way": way,
         "push": "",
         "made_at": now,

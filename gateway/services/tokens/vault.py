@@ -12,7 +12,6 @@ from gateway.observe import Metrics
 from gateway.services.telling import NoticeValue, Tell, Teller
 from gateway.services.tokens import sealing
 from gateway.services.tokens.devices import DeviceKeyKind
-from gateway.services.tokens.minting import Terms
 from gateway.services.tokens.model import Holder, Holders, KeyView, SealedKey, Token
 from gateway.services.tokens.states import TokenState, locks_of
 from gateway.services.tokens.tables import tokens, tries
@@ -54,10 +53,6 @@ class Vault:
     async def _row(self, token_id: str) -> Row[Any] | None:
         rows = await self._store.read(select(tokens).where(tokens.c.id == token_id))
         return rows[0] if rows else None
-
-    async def _terms(self) -> Terms:
-        """Of a key that is made now: from the newest version of the issuer's master key."""
-        return Terms.of(self._settings, (await self._keys.versions(ISSUER))[-1])
 
     async def _pan(self, row: Row[Any]) -> str:
         return (await self._keys.unseal("token", row.pan_sealed, row.id.encode())).decode()

@@ -7,7 +7,6 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
 from gateway.services.tokens import ReplenishOutcome, Tokens, UseOutcome, Way
 from gateway.services.tokens.compact import CHARACTERS
@@ -54,21 +53,6 @@ async def test_a_phone_pulls_one_key_until_it_has_used_it(store: Store, tokens: 
     assert second != first
     assert await tapped(store, tokens, phone, second) is UseOutcome.OK
     assert [key.way for key in await tokens.keys_of(phone.given.id)] == [Way.PULL, Way.PROVISION]
-
-
-async def test_after_a_rotation_the_next_key_is_of_the_new_version_and_the_last_one_still_proves(
-    store: Store, tokens: Tokens, phone: Phone, keys: SoftwareKeyStore
-) -> None:
-    assert await keys.rotate("imk") == 2
-    assert await tapped(store, tokens, phone, phone.used) is UseOutcome.OK
-
-    given = await tokens.replenish(phone.given.id, phone.last_use())
-
-    assert given.key is not None
-    assert (phone.given.luk.dki, given.key.dki) == (1, 2)
-    second = phone.take(given.key)
-    assert phone.keys[second] == await keys.derive_luk("imk", 2, phone.given.pan, phone.given.psn, second)
-    assert (await Phone(phone.clock).provision(tokens)).luk.dki == 2
 
 
 async def test_no_key_without_the_last_use_as_the_house_saw_it(
