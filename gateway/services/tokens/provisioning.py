@@ -99,6 +99,7 @@ class Provisioning(Vault):
     async def _draft(self, person_id: str, request: ProvisionRequest) -> _Draft:
         now, pan = self._clock.now(), rules.token_pan(secrets.randbelow(rules.SERIALS))
         token_id = new_id("tok", self._clock)
+        terms = await self._terms()
         methods = (Method.ONE_TIME_CODE, *([Method.NATIONAL_NUMBER] if request.national_digits else []))
         row = {
             "id": token_id,
@@ -110,7 +111,7 @@ class Provisioning(Vault):
             "trid": self._settings.token_requestor_id,
             "psn": rules.PSN,
             "expiry": rules.expiry_of(now),
-            "dki": rules.DKI,
+            "dki": terms.dki,
             "device_key": request.device_key,
             "device_key_kind": kind_of(request.device_key),
             "seal_key": request.seal_key,
@@ -124,7 +125,7 @@ class Provisioning(Vault):
             "expiry_told": "",
             "made_at": now,
         }
-        return _Draft(row, rules.luk_id(now, 1), Terms.of(self._settings), methods, pan)
+        return _Draft(row, rules.luk_id(now, 1), terms, methods, pan)
 
     async def _given(self, token_id: str, request: ProvisionRequest) -> ProvisionResult:
         """The token as its phone gets it, with its first key; nothing for another phone."""

@@ -141,7 +141,7 @@ class Replenishing(Vault):
     async def _next(
         self, token_id: str, claim: _Claim, way: Way, *, proved: bool = True
     ) -> tuple[ReplenishOutcome, KeyView | None]:
-        terms, now = Terms.of(self._settings), self._clock.now()
+        terms, now = await self._terms(), self._clock.now()
 
         def work(tx: Connection) -> tuple[ReplenishOutcome, KeyView | None]:
             return _give(tx, token_id, claim if proved else None, way, terms, now)

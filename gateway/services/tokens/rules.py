@@ -11,8 +11,6 @@ from gateway.wire.emv import luhn_digit
 
 BIN = "581420"
 PSN = "00"
-DKI = 1
-"""The version of the issuer's master key that limited-use keys are derived from."""
 PAN_DIGITS = 16
 SERIALS = 10 ** (PAN_DIGITS - len(BIN) - 1)
 CODE_DIGITS = 8

@@ -12,6 +12,7 @@ from gateway.observe import Metrics
 from gateway.services.telling import NoticeValue, Tell, Teller
 from gateway.services.tokens import sealing
 from gateway.services.tokens.devices import DeviceKeyKind
+from gateway.services.tokens.minting import Terms
 from gateway.services.tokens.model import Holder, Holders, KeyView, SealedKey, Token
 from gateway.services.tokens.states import TokenState, locks_of
 from gateway.services.tokens.tables import tokens, tries
@@ -59,6 +60,10 @@ class Vault:
 
     async def _luk(self, row: Row[Any], dki: int, luk_id: bytes) -> bytes:
         return await self._keys.derive_luk(ISSUER, dki, await self._pan(row), row.psn, luk_id)
+
+    async def _terms(self) -> Terms:
+        """What the next key may serve; it is derived from the newest version of the issuer's key, older ones go on."""
+        return Terms.of(self._settings, (await self._keys.versions(ISSUER))[-1])
 
     async def _sealed(self, token_id: str, seal_key: bytes, luk: bytes, key: KeyView) -> SealedKey:
         ephemeral, sealed = sealing.seal_to(seal_key, luk, token_id.encode())
