@@ -16,7 +16,7 @@ from wallet.ids import new_id
 FOREIGN_TRIES_MAX = 2
 """Times a day that one phone may try a PIN of another number, and that a number's may be tried from other phones.
 
-One less than locks a PIN (`pin_tries_max`): nobody locks another person's PIN by dialling.
+They are all that bounds such guesses: none counts as a try of the person's own, so nobody locks a PIN by dialling.
 """
 LOST = "told by dialling"
 
