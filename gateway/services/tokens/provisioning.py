@@ -44,6 +44,14 @@ class _Draft:
     pan: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An activation code as it was typed, by its keyed hash, and whether what else identifies the holder was right."""
+
+    mac: bytes
+    identified: bool = True
+
+
 class Provisioning(Vault):
     """Makes tokens for phones."""
 
@@ -80,11 +88,10 @@ class Provisioning(Vault):
         if holder is None or holder.state != "active" or not rules.is_activation_code(request.activation_code):
             return ProvisionResult(ProvisionOutcome.WRONG_CODE)
         mac = await self._code_mac(holder.id, request.activation_code)
-        if not await self._identified(holder.id, request):
-            mac = b""
+        code = Code(mac, identified=await self._identified(holder.id, request))
         for _ in range(_DRAWS):
             draft, par, now = await self._draft(holder.id, request), await self._par(holder.id), self._clock.now()
-            check, stored = await self._store.write(partial(_provision, draft=draft, par=par, mac=mac, now=now))
+            check, stored = await self._store.write(partial(_provision, draft=draft, par=par, code=code, now=now))
             if (check is CodeCheck.OK and stored) or check is CodeCheck.USED:
                 return await self._given(stored, request)
             if (refused := rules.refusal(check)) is not None:
@@ -142,10 +149,10 @@ class Provisioning(Vault):
         return ProvisionResult(ProvisionOutcome.OK, given)
 
 
-def _provision(tx: Connection, draft: _Draft, par: str, mac: bytes, now: datetime) -> tuple[CodeCheck, str]:
+def _provision(tx: Connection, draft: _Draft, par: str, code: Code, now: datetime) -> tuple[CodeCheck, str]:
     """What the code is, and the token that it led to; OK with '' when a drawn number is taken and nothing stored."""
     person_id, token_id = str(draft.row["person_id"]), str(draft.row["id"])
-    check, used_for = take_code(tx, person_id, mac, now)
+    check, used_for = take_code(tx, person_id, code, now)
     if check is not CodeCheck.OK:
         return check, used_for
     account = lifecycle.account(tx, person_id, par, now)
@@ -165,11 +172,11 @@ def _provision(tx: Connection, draft: _Draft, par: str, mac: bytes, now: datetim
     return check, token_id
 
 
-def take_code(tx: Connection, person_id: str, mac: bytes, now: datetime) -> tuple[CodeCheck, str]:
+def take_code(tx: Connection, person_id: str, code: Code, now: datetime) -> tuple[CodeCheck, str]:
     """What an activation code is, a wrong one counted, and what it was used for before; its row is held."""
     mine = activations.c.person_id == person_id
     row = tx.execute(select(activations).where(mine).with_for_update(key_share=True)).one_or_none()
-    check = _check_code(row, mac, now)
+    check = _check_code(row, code, now)
     if check is CodeCheck.WRONG and row is not None:
         tx.execute(update(activations).where(mine).values(tries=row.tries + 1))
     return check, row.token_id if row is not None else ""
@@ -180,13 +187,14 @@ def spend_code(tx: Connection, person_id: str, token_id: str) -> None:
     tx.execute(update(activations).where(activations.c.person_id == person_id).values(token_id=token_id))
 
 
-def _check_code(row: Row[Any] | None, mac: bytes, now: datetime) -> CodeCheck:
-    if row is None:
+def _check_code(row: Row[Any] | None, code: Code, now: datetime) -> CodeCheck:
+    # Why a code counts no more is told to those who have it: others would learn whose number is enrolled.
+    if row is None or not hmac.compare_digest(row.mac, code.mac):
         return CodeCheck.WRONG
     if row.tries >= rules.CODE_TRIES_MAX:
         return CodeCheck.TOO_MANY
     if row.expires_at <= now:
         return CodeCheck.EXPIRED
-    if not hmac.compare_digest(row.mac, mac):
+    if not code.identified:
         return CodeCheck.WRONG
     return CodeCheck.USED if row.token_id else CodeCheck.OK

@@ -136,6 +136,8 @@ class ProvisionOutcome(StrEnum):
     WRONG_CODE = "wrong_code"
     """Unknown number, no code, used code, other code: outside they look the same."""
     EXPIRED = "expired"
+    """The right code, too late."""
     TOO_MANY = "too_many"
+    """The right code, after too many wrong ones."""
     BAD_KEY = "bad_key"
     """A device or seal key that is not a point to work with."""
