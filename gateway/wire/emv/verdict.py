@@ -18,7 +18,7 @@ class AcReason(StrEnum):
     UNKNOWN_KEY = "unknown_key"
     """There is no master key of the derivation index that 9F10 names."""
     WRONG_KIND = "wrong_kind"
-    """9F27 is not exactly the kind that was asked for, or not what the card signed (for M/Chip that is not looked at)."""
+    """9F27 is not exactly the kind that was asked for, or not what the card signed; of M/Chip that is not read."""
     WRONG_SEQUENCE = "wrong_sequence"
     """5F34 is not the PAN sequence number."""
     WRONG_APPLICATION = "wrong_application"
