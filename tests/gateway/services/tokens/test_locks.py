@@ -196,13 +196,23 @@ async def test_a_token_moves_to_another_account_by_staff_who_say_why_and_both_ar
         await tokens.relink(phone.given.id, "per_1", actor="stf_1", reason=" ")
 
 
+@dataclass
+class Followers:
+    heard: list[tuple[str, str]] = field(default_factory=list)
+
+    def renumbered(self, _tx: Connection, before: str, after: str) -> None:
+        self.heard.append((before, after))
+
+
 async def test_an_account_gets_another_reference_and_its_tokens_go_over_at_once(
     tokens: Tokens, phone: Phone, clock: ManualClock
 ) -> None:
-    before = phone.given.par
+    before, followers = phone.given.par, Followers()
+    tokens._followers = followers
     assert await tokens.renumber("per_1", actor="stf_1", reason="the reference leaked") is StateOutcome.OK
     after = (await tokens.account("per_1")).par
     assert (len(after), after != before) == (29, True)
+    assert followers.heard == [(before, after)]
     second = Phone(clock)
     assert (await second.provision(tokens)).par == after
     assert {token.id for token in await tokens.by_par(after)} == {phone.given.id, second.given.id}
