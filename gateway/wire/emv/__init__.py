@@ -1,6 +1,7 @@
 """EMV values of a tap: tags, DOL filling, DE55, keys, cryptograms and the issuer's answers. Bytes in, bytes out.
 
-Pure. A PAN is a string of digits, its sequence number (PSN) one of two, a key 16 bytes, an ATC the 2 bytes of 9F36.
+Pure. A PAN is a string of digits, its sequence number (PSN) one of two, a key 16 bytes, an ATC the 2 bytes of 9F36
+(for `house` and in `keys.Card` it is their number).
 
 Verify what a terminal sent, by the profile that the cryptogram version inside 9F10 names:
 

@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.cmac import CMAC
 
 from gateway.wire.emv import keys
 
-KEY_BYTES = 16
 AC_BYTES = 8
 
 
@@ -33,14 +32,9 @@ def limited_use_key(issuer_key: bytes, pan: str, psn: str, luk_id: bytes) -> byt
     return cmac(keys.master_key_aes(issuer_key, pan, psn), b"LUK" + luk_id)
 
 
-def session_key(luk: bytes, atc: int) -> bytes:
-    """SK of one tap; `atc` is 0..65535."""
-    return keys.session_key_aes(luk, atc.to_bytes(2))
-
-
 def cryptogram(luk: bytes, atc: int, data: bytes) -> bytes:
-    """AC or ARPC, 8 bytes, over `data` under the session key of `atc`."""
-    return cmac(session_key(luk, atc), data)[:AC_BYTES]
+    """AC or ARPC, 8 bytes, over `data` under the session key of the counter `atc`, 0..65535."""
+    return cmac(keys.session_key_aes(luk, atc.to_bytes(2)), data)[:AC_BYTES]
 
 
 def terminal_key(acquirer_key: bytes, terminal: str) -> bytes:
