@@ -1,4 +1,4 @@
-"""A message gives its place back whatever ends it, strangers do not stay, and repeats get the same bytes in any dialect."""
+"""Whatever ends a message gives its place back, strangers do not stay, repeats get the same bytes in any dialect."""
 
 import asyncio
 from dataclasses import replace
