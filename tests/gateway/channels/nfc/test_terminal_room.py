@@ -1,4 +1,4 @@
-"""A message gives its place back whatever ends it, strangers do not stay, and repeats get the same bytes in any dialect."""
+"""Whatever ends a message gives its place back, strangers do not stay, repeats get the same bytes in any dialect."""
 
 import asyncio
 from dataclasses import replace
@@ -6,11 +6,15 @@ from dataclasses import replace
 import pytest
 
 from gateway.channels.nfc import Listener
+from gateway.channels.nfc.desk import Code
 from gateway.channels.nfc.framing import LengthKind
 from gateway.errors import KeyFault
 from gateway.keys import SoftwareKeyStore
 from gateway.keys.file import fresh_missing
-from gateway.wire.iso8583 import encode_span
+from gateway.services.clearing import answers
+from gateway.services.taps import Verdict
+from gateway.wire import iso8583 as wire
+from gateway.wire.iso8583 import action_of, encode_span
 from tests.gateway.channels.nfc.ports import TERMINAL, Peer, door
 from wallet.clock import ManualClock
 
@@ -97,3 +101,13 @@ async def test_a_repeat_gets_the_same_bytes_in_every_dialect(clock: ManualClock,
             answers.append(encode_span(answer, made.listener.speaks))
         assert answers[0] == answers[1]
         assert [message.mti for message in made.taps.came] == ["0100", "0100"]
+
+
+def test_every_code_of_the_house_has_a_word_of_its_own_in_1993() -> None:
+    codes = {verdict.de39 for verdict in Verdict} | {code.value for code in Code}
+    codes |= {answers.AGREED, answers.DIFFERS, answers.BAD_FORMAT, answers.DUPLICATE, answers.UNKNOWN_TERMINAL}
+    words = {code: action_of(code, "1110", wire.DIALECTS["shetab93"]) for code in codes}
+    assert len(set(words.values())) == len(codes), words
+    assert [code for code, word in words.items() if word == action_of("??", "1110", wire.DIALECTS["shetab93"])] == [
+        "96"
+    ]

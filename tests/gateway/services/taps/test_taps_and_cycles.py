@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from gateway.services.taps import RefundState, TapState
 from gateway.wire import iso8583
 from tests.gateway.channels.nfc.world import FUNDS, PERSON
@@ -152,3 +154,28 @@ async def test_what_a_terminal_takes_back_and_the_wallet_has_spent_is_the_mercha
     await quiet(house)
     assert await house.balance("wallet", PERSON) == 0
     assert await house.balance("merchant_clearing", house.merchant_id) == 0
+
+
+async def test_refunds_that_the_ledger_refuses_again_and_again_do_not_hide_one_that_it_would_pay(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.services.taps.taps.SWEEP_MAX", 1)
+    sales = [await bought(house, 100_000) for _ in range(2)]
+    other = await bought(house, 100_000)
+    await house.cycle()
+    house.hands.advance(timedelta(seconds=1))
+    # All that payable has goes back: what is reversed now must wait.
+    assert await house.code("0200", refund_of(house, other, 100_000)) == "00"
+    assert await house.code("0200", refund_of(house, sales[1], 98_000)) == "00"
+    assert await house.code("0420", house.till.later(sales[0], mti="0200")) == "00"
+    for seconds in (5, 5, 5, 10, 20):
+        house.hands.advance(timedelta(seconds=seconds))
+        await house.processes[0][0].sweep()
+    fresh = await bought(house, 50_000)
+    house.ledger.fault = "down"
+    assert await house.code("0420", house.till.later(fresh, mti="0200")) == "00"
+    house.ledger.fault = ""
+    house.hands.advance(timedelta(seconds=6))
+    assert await house.processes[0][0].sweep() == 1
+    assert await house.balance("wallet", PERSON) == FUNDS - 300_000 + 198_000
+    await quiet(house)
