@@ -14,6 +14,7 @@ All keys are 16 bytes.
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
+from gateway.errors import BadInput
 from gateway.wire.emv import keys
 
 AC_BYTES = 8
@@ -27,8 +28,13 @@ def cmac(key: bytes, data: bytes) -> bytes:
 
 
 def limited_use_key(issuer_key: bytes, pan: str, psn: str, luk_id: bytes) -> bytes:
-    """LUK of a token: `pan` of 12..19 digits, `psn` of 2 digits, `luk_id` of 4 bytes."""
-    assert len(luk_id) == 4, "a LUK id has four bytes"
+    """LUK of a token: `pan` of 12..19 digits, `psn` of 2 digits, `luk_id` of 4 bytes.
+
+    Raises:
+        BadInput: One of them is not such.
+    """
+    if len(luk_id) != 4:
+        raise BadInput("a LUK id has four bytes")
     return cmac(keys.master_key_aes(issuer_key, pan, psn), b"LUK" + luk_id)
 
 

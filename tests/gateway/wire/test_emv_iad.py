@@ -208,3 +208,37 @@ def test_how_the_holder_was_verified_is_read(value: str, read: CvmResults) -> No
 def test_a_value_of_another_length_or_meaning_is_refused(reader: Callable[[bytes], object], value: str) -> None:
     with pytest.raises(BadInput):
         reader(bytes.fromhex(value))
+
+
+FIELD = (
+    # As terminals sent them, padded and in their own order: DE55, profile, kind that the card signed, 9F02.
+    (
+        (
+            "820212908407A0000000041010950500000000019A032208019C01005F24032005315F2A0209789F02060000000000019F0306000000000000"
+            "9F090200029F1012F110A04003223000000000000000000000FF9F1A0202339F1E0832383032313836309F26086229F3A0784832AF9F270180"
+            "9F3303E008089F34031F03029F3501229F360201019F3704DDD0D03C9F530152"
+        ),
+        *(Cvn.MCHIP, emv.CID_ARQC, 1),
+    ),
+    (
+        (
+            "9F2608C9D04E12B7F3DAC89F2701409F10120110600003220000000000000000000000FF9F37043EEE78729F360200FD95050480008800"
+            "9A032605259C01009F02060000000121005F2A020566820239009F1A0205669F03060000000000005F3401018407A0000000041010"
+        ),
+        *(Cvn.MCHIP, emv.CID_TC, 12100),
+    ),
+    (
+        (
+            "9F26087BCB3647E84652A29F2701809F10120110A040002A0400000000000000000000FF9F370451271F779F360201E395050080248000"
+            "9A032009179C01009F02060000000010005F2A020566820239009F1A0205669F34034203009F3303E0F9C89F3501225F340100"
+            "9F03060000000000000000"
+        ),
+        *(Cvn.MCHIP, emv.CID_ARQC, 1000),
+    ),
+)
+
+
+@pytest.mark.parametrize(("de55", "cvn", "kind", "minor"), FIELD)
+def test_de55_from_the_field_is_read(de55: str, cvn: Cvn, kind: int, minor: int) -> None:
+    icc = emv.parse_icc(bytes.fromhex(de55), emv.VERIFIED_TAGS)
+    assert (icc.iad.cvn, icc.iad.kind, icc.kind, icc.amount_minor) == (cvn, kind, kind, minor)
