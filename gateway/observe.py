@@ -181,6 +181,10 @@ class Metrics:
         self.taps = Counter(
             "tapdial_taps", "ISO 8583 requests by MTI and answer", ["mti", "de39"], registry=self.registry
         )
+        self.token_alarms = Counter(
+            "tapdial_token_alarms", "What should not come from a phone, by what it was", ["reason"],
+            registry=self.registry,
+        )  # fmt: skip
         self.pins = Counter("tapdial_pin_checks", "PIN checks by result", ["result"], registry=self.registry)
         self.bank_orders = Counter(
             "tapdial_bank_orders", "Orders to the bank by state reached", ["state"], registry=self.registry

@@ -171,6 +171,18 @@ class Settings(BaseSettings):
     smsc_retry_max_s: float = Field(60.0, description="Longest wait before the SMSC is tried again", ge=1, le=600)
     luk_uses_max: int = Field(100, description="Taps that one limited-use key of a phone serves", ge=1, le=10_000)
     luk_valid_s: int = Field(30 * 86_400, description="How long a limited-use key is valid", ge=60, le=366 * 86_400)
+    luk_amount_max_minor: int = Field(
+        500_000_000, description="Money that one limited-use key of a phone serves in all, rials", ge=1, le=2**40 - 1
+    )
+    token_requestor_id: str = Field(
+        "14208100001", description="Token requestor id (TRID) of the house's phone app", pattern=r"^[0-9]{11}$"
+    )
+    token_national_check: bool = Field(
+        default=False, description="Whether a phone gets a token only with the last digits of the national number"
+    )
+    bad_cryptograms_alarm: int = Field(
+        20, description="Wrong cryptograms of one token after which an alarm is rung", ge=1, le=100_000
+    )
     head_publish_s: int = Field(300, description="How often the ledger's head is signed and published", ge=1, le=86_400)
     mailbox_kept_days: int = Field(90, description="How long a message stays in a person's mailbox", ge=1, le=3660)
     pay_code: str = Field("*1420*3#", description="Dialled, it leads to one's unpaid invoices; campaigns may name it")

@@ -87,7 +87,7 @@ def step(
         case Begin():
             fresh = begin(frozen, state.language, state.style)
             fresh = replace(fresh, call_next=state.call_next, today=event.today)
-            return hop.enter(fresh, Branch(entry_of(frozen, event.code)))
+            return hop.enter(fresh, Branch(event.at or entry_of(frozen, event.code)))
         case Input():
             return hop.answer(state, event.text)
         case Result():

@@ -59,7 +59,8 @@ class Graph:
     def entries(self) -> list[str]:
         """Where a dialled session begins."""
         house = self.menus.house
-        names = dict.fromkeys((house.entry, *house.codes.values()))
+        anyone = [shortcut.starts_at for shortcut in self.menus.shortcuts.values() if shortcut.anyone]
+        names = dict.fromkeys((house.entry, *house.codes.values(), *anyone))
         return [name for name in names if name in self.menus.screens]
 
     def roots(self) -> list[str]:

@@ -48,6 +48,7 @@ def read_word(source: Source, name: str, data: object) -> Word:
         max=table.whole("max", 0) if counted else 0,
         cut=table.flag("cut") if kind is WordType.TEXT else False,
         sensitive=table.flag("sensitive"),
+        verbatim=table.flag("verbatim") if kind is WordType.TEXT else False,
         words=table.names("words") if listed else (),
         texts=table.text("texts") if listed else "",
         code=table.text("code") if kind is WordType.AMOUNT else "",
@@ -166,6 +167,7 @@ def _shortcut(source: Source, name: str, data: object, starts_at: str) -> Shortc
         inputs=table.names("inputs"),
         starts_at=table.text("starts_at", starts_at),
         ends_at=table.text("ends_at"),
+        anyone=table.flag("anyone"),
     )
     if not re.fullmatch(r"[a-z_]+-[1-9][0-9]*", name):
         table.refuse("is a name and a version: `balance-1`")

@@ -166,11 +166,13 @@ def _decode(data: Any) -> Any:  # noqa: ANN401  - JSON in, a value of `Variables
 class Begin:
     """The person dialled. `today` is the business day, for dates typed without a year (refused when None).
 
-    `code` is the service code as the wire gave it; it decides where the dialogue begins, see House.codes.
+    `code` is the service code as the wire gave it; it decides where the dialogue begins, see House.codes. `at` is the
+    screen at which it begins instead: that of a shortcut for anyone.
     """
 
     today: date | None = None
     code: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class Word:
     sensitive: bool = False
     """A one-time code or a secret: never kept in the State. As a value it is shown by an end screen only; as an
     answer it goes straight into the call of the action that the input leads to."""
+    verbatim: bool = False
+    """A TEXT of ASCII letters that software reads: neither its digits nor its letters are those of the language."""
     words: tuple[str, ...] = ()
     texts: str = ""
     code: str = ""
@@ -334,6 +336,8 @@ class Shortcut:
     starts_at: str
     ends_at: str
     """The screen that the last input leads to."""
+    anyone: bool = False
+    """Whether the session itself begins at `starts_at`, whoever dials: a stranger, or somebody who is locked."""
 
 
 @dataclass(frozen=True, slots=True)

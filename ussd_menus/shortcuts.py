@@ -34,6 +34,8 @@ class Plan:
     """Key of a text for the page at which the plan stops."""
     starts_at: str = ""
     """The screen on which the first input is typed; empty once it was."""
+    at: str = ""
+    """Where the session begins, of a shortcut for anyone; see Begin."""
     more: bool = False
     """Something stood behind what the shortcut knows. It is not kept: it may be a PIN."""
 
@@ -50,7 +52,8 @@ def dialled(frozen: FrozenMenus, answers: str) -> Plan:
     found = max(known, key=_weight)
     values = dict(zip(found.dial, parts, strict=False))
     inputs = tuple(values.get(given, given) for given in found.inputs)
-    return Plan(inputs, found.name, "", found.starts_at, more=len(parts) > len(found.dial))
+    at = found.starts_at if found.anyone else ""
+    return Plan(inputs, found.name, "", found.starts_at, at, more=len(parts) > len(found.dial))
 
 
 def _matches(shortcut: Shortcut, parts: tuple[str, ...]) -> bool:

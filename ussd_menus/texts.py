@@ -159,6 +159,8 @@ class Speech:
         if word.type is WordType.WORD:
             known = value if value in word.words else OTHER
             return self.plain(f"{word.texts}.{known}")
+        if word.verbatim:
+            return value
         shown = self.write(value_letters(value))
         if len(shown) > word.max:
             shown = "".join(graphemes(shown))[: word.max - 1].rstrip() + "."
@@ -189,7 +191,7 @@ def worst(speech: Speech, word: Word) -> Value:
     """A value of the word that no other is longer than, in this language."""
     match word.type:
         case WordType.TEXT:
-            return ("m" if speech.tongue.alphabet == "gsm" else "م") * word.max
+            return ("m" if speech.tongue.alphabet == "gsm" or word.verbatim else "م") * word.max
         case WordType.WORD:
             return max(word.words, key=lambda known: size(speech.tongue, speech.plain(f"{word.texts}.{known}")))
         case WordType.NUMBER:

@@ -80,7 +80,7 @@ def _shortcut(graph: Graph, shortcut: Shortcut) -> Iterator[Finding]:
         yield _at(menus, shortcut, Rule.MISSING_TARGET, fix, key)
     if missing:
         return
-    if shortcut.starts_at not in graph.first_pages():
+    if not shortcut.anyone and shortcut.starts_at not in graph.first_pages():
         fix = f"{shortcut.starts_at} is no page that a session can begin with: nothing would be typed"
         yield _at(menus, shortcut, Rule.BROKEN_SHORTCUT, fix, "starts_at")
         return
@@ -94,6 +94,8 @@ def _shortcut(graph: Graph, shortcut: Shortcut) -> Iterator[Finding]:
 def _followed(graph: Graph, shortcut: Shortcut) -> Iterator[Finding]:
     menus = graph.menus
     here: set[Node] = {node for node in graph.reachable.get(shortcut.starts_at, []) if len(node) == 1}
+    if shortcut.anyone:
+        here = _pages(graph, here)
     for index, given in enumerate(shortcut.inputs):
         asks = [node for node in here if isinstance(graph.screen(node), SecretScreen | ConfirmScreen)]
         if asks and len(asks) == len(here):

@@ -75,9 +75,11 @@ class Walk:
         dice = Dice(seed, number)
         dice.borders = self.borders
         codes = ("", *self.frozen.menus.house.codes)
+        anyone = [shortcut.starts_at for shortcut in self.frozen.menus.shortcuts.values() if shortcut.anyone]
+        begins = [*(Begin(DAY, code) for code in codes), *(Begin(DAY, at=at) for at in anyone)]
         language = self.languages[number % len(self.languages)]
         state = begin(self.frozen, language, dice.pick(STYLES))
-        event: Event = Begin(DAY, dice.pick(codes))
+        event: Event = dice.pick(begins)
         self.walks += 1
         self._goal = self._unseen(dice)
         for hop in range(HOPS_MAX):

@@ -100,6 +100,7 @@ class Loops:
         others = [
             Loop("money_notices", house.money_notices.tick, metrics, idle_s=0.2),
             Loop("tap_refusals", house.tap_refusals.tick, metrics, idle_s=1.0),
+            Loop("token_keys", house.tokens.push, metrics, idle_s=1.0),
             Loop("messages", house.messages.work, metrics, idle_s=0.2),
             Loop("sweeper", _sweeper(house, dialogues).tick, metrics, idle_s=2.0),
             Loop("heads", _heads(house).tick, metrics, idle_s=min(5.0, settings.head_publish_s)),
@@ -244,6 +245,7 @@ def _sweeper(house: House, dialogues: Dialogues) -> Sweeper:
         "providers": house.providers.sweep,
         "payments": house.payments.sweep,
         "taps": house.taps.sweep,
+        "tokens": house.tokens.sweep,
         "holds": house.ledger.expire_holds,
         "jobs": house.jobs.sweep,
         "campaigns": house.campaigns.sweep,

@@ -13,7 +13,7 @@ from pathlib import PosixPath
 import pytest
 from pydantic import Field
 
-from gateway.channels.api import answers, models
+from gateway.channels.api import answers, phone_models
 from gateway.channels.console import forms
 from gateway.channels.ussd.codes import Codes
 from gateway.channels.ussd.wire import BadForm, Inbound
@@ -195,12 +195,12 @@ def _form(data: bytes) -> str | None:
 
 def _token_request(data: bytes) -> str | None:
     try:
-        asked = answers.parsed(models.TokenRequest, data)
+        asked = answers.parsed(phone_models.TokenRequest, data)
     except answers.Refused as refused:
         return refused.problem.model_dump_json()
     made = asked.to_request()
     assert asked.activation_code not in repr(asked)
-    assert len(made.device_key) == len(made.seal_key) == 32
+    assert (len(made.device_key) in {32, 33, 65}, len(made.seal_key)) == (True, 32)
     return None
 
 

@@ -35,6 +35,8 @@ ANSWERS = {
         {"number": "M-1", "claimant": "Maryam", "benefit_kind": "maternity", "first_day": DAY, "last_day": DAY},
     ),
     "visits.till": Result("ok", {"provider_name": "N. Hosseini", "hours": 72}),
+    "tokens.whose": Result("known"),
+    "tokens.key": Result("refused"),
     "payments.payee": Result("registered", {"name": "M***m A***i"}),
 }
 EXAMPLES = {
@@ -45,6 +47,9 @@ EXAMPLES = {
     "claim_number": "12345674",
     "attest_code": "482913",
     "till": "482913",
+    "token_number": "48291377",
+    "atc": "00042",
+    "proof": "90817263",
 }
 
 
@@ -52,7 +57,7 @@ def dial(frozen: FrozenMenus, answers: str, language: str = "en", status: str = 
     """As the service does it: the entry, what the plan types, then its note."""
     known = {**ANSWERS, "person.status": Result(status, {"name": "M"})}
     plan = dialled(frozen, answers)
-    state, reply = step(frozen, begin(frozen, language), Begin(DAY, "*1420#"))
+    state, reply = step(frozen, begin(frozen, language), Begin(DAY, "*1420#", plan.at))
     while True:
         while isinstance(reply, Call):
             state, reply = step(frozen, state, known[reply.name])
@@ -122,6 +127,28 @@ def test_a_code_means_nothing_to_somebody_who_is_not_at_the_menu_it_starts_from(
         plain, _, _ = dial(frozen, "", status=status)
         state, _, _ = dial(frozen, answers, status=status)
         assert (state.screen, state.variables) == (plain.screen, plain.variables)
+
+
+@pytest.mark.parametrize("status", ["unknown", "branch_code", "code_pending", "choose_pin", "locked", "active"])
+@pytest.mark.parametrize(("whose", "screen"), [("known", "loss.choose"), ("stranger", "loss.number")])
+def test_a_lost_phone_is_told_of_from_any_phone(
+    frozen: FrozenMenus, status: str, whose: str, screen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ANSWERS, "tokens.whose", Result(whose))
+    state, reply, plan = dial(frozen, "9", status=status)
+    assert (state.screen, plan.inputs, plan.note) == (screen, (), ""), reply
+    assert dial(frozen, f"9*{PIN}", status=status)[0].screen not in {"loss.own_pin", "loss.pin"}
+
+
+def test_the_key_that_a_phone_dials_for_is_shown_alone_in_the_letters_of_the_wire(
+    frozen: FrozenMenus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "TD1." + "0123456789_-azAZ" * 7 + "1234567"
+    monkeypatch.setitem(ANSWERS, "tokens.key", Result("ok", {"key_text": text}))
+    for language in frozen.languages:
+        _, reply, _ = dial(frozen, "0*48291377*00042*90817263", language, status="unknown")
+        assert isinstance(reply, End)
+        assert (len(text), reply.text) == (123, text)
 
 
 def test_the_longest_code_wins_and_plain_digits_win_over_a_name(frozen: FrozenMenus) -> None:

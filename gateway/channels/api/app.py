@@ -2,40 +2,28 @@
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Protocol, assert_never
+from typing import Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from gateway.channels.api.answers import Refused, given, in_time, json_body, parsed, within_rate, wrong
-from gateway.channels.api.models import HeadKey, Problem, TokenGiven, TokenRequest
+from gateway.channels.api.answers import Refused, given, in_time, within_rate, wrong
+from gateway.channels.api.models import HeadKey, Problem
 from gateway.channels.api.openapi import description
 from gateway.channels.api.partners import Gate, Partners
 from gateway.channels.api.payees import PayeeRoutes
 from gateway.channels.api.payouts import PayoutRoutes
+from gateway.channels.api.phones import TRIES_PER_ADDRESS, TRY_WINDOW, PhoneRoutes, Tokens
 from gateway.channels.limiter import Limiter
 from gateway.errors import Fault
 from gateway.observe import Metrics, log
-from gateway.services.tokens import ProvisionOutcome, ProvisionRequest, ProvisionResult
 from wallet.clock import Clock
 from wallet.heads import SignedHead, line_of
 
-TRY_WINDOW = timedelta(minutes=10)
-TRIES_PER_NUMBER = 10
-TRIES_PER_ADDRESS = 300
-"""Many phones share one address of a carrier's gateway."""
+SIGNATURE_CODES = frozenset({"bad_signature", "stale"})
 HEADS_MAX = 1000
 HEADS_DEFAULT = 100
 HEADS_MEDIA_TYPE = "application/x-ndjson"
-
-
-class Tokens(Protocol):
-    """Where tokens are made."""
-
-    async def provision(self, request: ProvisionRequest) -> ProvisionResult:
-        """Make a token."""
-        ...
 
 
 class Heads(Protocol):
@@ -54,9 +42,9 @@ def api_app(
     tokens: Tokens, heads: Heads, clock: Clock, metrics: Metrics, partners: Partners | None = None
 ) -> web.Application:
     """The sub-application; mount it at `/api/v1`. `partners` is what systems of other institutions may ask."""
-    api = _Api(tokens, heads, clock, metrics)
+    api = _Api(heads, clock, metrics)
     app = web.Application(middlewares=[api.problems])
-    app.router.add_post("/tokens", api.provision)
+    app.add_routes(PhoneRoutes(tokens, clock).routes())
     app.router.add_get("/ledger/heads", api.heads)
     app.router.add_get("/ledger/heads/key", api.head_key)
     app.router.add_get("/openapi.json", api.openapi)
@@ -68,29 +56,15 @@ def api_app(
 
 
 class _Api:
-    def __init__(self, tokens: Tokens, heads: Heads, clock: Clock, metrics: Metrics) -> None:
-        self._tokens = tokens
+    def __init__(self, heads: Heads, clock: Clock, metrics: Metrics) -> None:
         self._heads = heads
         self._metrics = metrics
-        self._by_number = Limiter(clock, TRIES_PER_NUMBER, TRY_WINDOW)
-        self._by_address = Limiter(clock, TRIES_PER_ADDRESS, TRY_WINDOW)
         self._readers = Limiter(clock, TRIES_PER_ADDRESS, TRY_WINDOW)
         self._description = description()
 
     async def openapi(self, _request: web.Request) -> web.Response:
         """GET /openapi.json."""
         return web.json_response(self._description)
-
-    async def provision(self, request: web.Request) -> web.Response:
-        """POST /tokens."""
-        within_rate(self._by_address, request.remote or "")
-        asked = parsed(TokenRequest, await json_body(request))
-        within_rate(self._by_number, asked.msisdn)
-        async with in_time():
-            result = await self._tokens.provision(asked.to_request())
-        if result.token is None:
-            raise _refusal(result.outcome)
-        return given(TokenGiven.of(result.token), 201)
 
     async def heads(self, request: web.Request) -> web.Response:
         """GET /ledger/heads."""
@@ -135,7 +109,7 @@ class _Api:
         headers = {"Retry-After": str(retry_s)} if retry_s else {}
         if problem.status == 401:
             # RFC 9110 §15.5.2 asks for it.
-            headers["WWW-Authenticate"] = "Bearer"
+            headers["WWW-Authenticate"] = "Tapdial" if problem.code in SIGNATURE_CODES else "Bearer"
         return web.Response(
             status=problem.status,
             text=problem.model_dump_json(exclude_none=True),
@@ -148,19 +122,3 @@ def _limit(text: str) -> int:
     if re.fullmatch("[1-9][0-9]{0,3}", text) and int(text) <= HEADS_MAX:
         return int(text)
     raise wrong("limit", f"1 to {HEADS_MAX}")
-
-
-def _refusal(outcome: ProvisionOutcome) -> Refused:
-    match outcome:
-        case ProvisionOutcome.WRONG_CODE:
-            return Refused(403, "wrong_code", "the number and the activation code do not belong together")
-        case ProvisionOutcome.EXPIRED:
-            return Refused(410, "expired", "the activation code is too old; ask for a new one")
-        case ProvisionOutcome.TOO_MANY:
-            return Refused(429, "too_many_tries", "too many wrong codes; ask for a new one")
-        case ProvisionOutcome.BAD_KEY:
-            return Refused(422, "bad_key", "a key is not a point to work with")
-        case ProvisionOutcome.OK:
-            raise AssertionError("an approved request has a token")
-        case unreachable:
-            assert_never(unreachable)

@@ -5,22 +5,11 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from gateway.channels.api.models import HeadKey, Problem, TokenGiven, TokenRequest
+from gateway.channels.api.models import HeadKey, Problem
 from gateway.channels.api.openapi_partners import ANSWERS, REQUESTS, SCHEMES, partner_paths
+from gateway.channels.api.openapi_phones import PHONE_ANSWERS, PHONE_REQUESTS, phone_paths
 
 _SCHEMA = "#/components/schemas/"
-REFUSALS: Mapping[int, str] = {
-    400: "Not JSON (`bad_json`)",
-    403: "`wrong_code`: unknown number, no code, used code or another one",
-    408: "`slow`: the body did not come in time",
-    410: "`expired`: ask for a new activation code",
-    413: "`too_large`: the body has more than 16 KiB",
-    415: "`unsupported_media_type`: send `application/json`",
-    422: "`invalid`: see `errors`; `bad_key`: a key is not a point to work with",
-    429: "`too_many_tries`: ask for a new activation code; `rate_limited`: see `Retry-After`",
-    503: "`store_unavailable`, `timeout`: try again",
-}
-
 READ_REFUSALS: Mapping[int, str] = {
     422: "`invalid`: see `errors`",
     429: "`rate_limited`: see `Retry-After`",
@@ -32,12 +21,10 @@ def description() -> dict[str, Any]:
     """The document, built anew."""
     _, schemas = models_json_schema(
         [
-            (TokenRequest, "validation"),
-            (TokenGiven, "serialization"),
             (HeadKey, "serialization"),
             (Problem, "serialization"),
-            *((model, "validation") for model in REQUESTS),
-            *((model, "serialization") for model in ANSWERS),
+            *((model, "validation") for model in (*REQUESTS, *PHONE_REQUESTS)),
+            *((model, "serialization") for model in (*ANSWERS, *PHONE_ANSWERS)),
         ],
         ref_template=_SCHEMA + "{model}",
     )
@@ -50,15 +37,7 @@ def description() -> dict[str, Any]:
         },
         "servers": [{"url": "/api/v1"}],
         "paths": {
-            "/tokens": {
-                "post": {
-                    "operationId": "provisionToken",
-                    "summary": "Get a token for an NFC phone",
-                    "description": "The same request again while the code is valid gets the same token.",
-                    "requestBody": {"required": True, "content": _content("TokenRequest", "application/json")},
-                    "responses": {"201": _answer("The token", "TokenGiven", "application/json"), **_refused(REFUSALS)},
-                }
-            },
+            **phone_paths(),
             **_ledger(),
             **partner_paths(),
         },

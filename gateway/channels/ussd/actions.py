@@ -8,6 +8,7 @@ from gateway.channels.ussd.identity import Identity
 from gateway.channels.ussd.mailbox import Letters
 from gateway.channels.ussd.money import Paying, Wallets
 from gateway.channels.ussd.payees import PaidTo
+from gateway.channels.ussd.phones import Phones
 from gateway.channels.ussd.ports import Services
 from gateway.channels.ussd.signing import Signings
 from gateway.channels.ussd.tap_limits import TapLimits
@@ -25,6 +26,7 @@ def build_actions(services: Services, chart: Chart, zone: ZoneInfo) -> Actions:
         **Claims(people, services.benefits).actions(),
         **Attesting(services.benefits).actions(),
         **Paying(people, services.payments, services.tokens, zone).actions(),
+        **Phones(people, services.tokens).actions(),
         **Tellings(people, ledger, services.tickets, chart, zone).actions(),
         **Visiting(people, services.care).actions(),
         **Billing(people, services.care).actions(),

@@ -32,6 +32,7 @@ from gateway.services.people import (
     ResendOutcome,
     UnlockOutcome,
 )
+from gateway.services.tokens import Dialled, StateOutcome
 from ussd_menus import Style
 from wallet.ids import AccountId
 from wallet.money import Money
@@ -186,6 +187,22 @@ class Tokens(Protocol):
 
     async def activation_code(self, person_id: str) -> ActivationCode:
         """A new code; older ones are void."""
+        ...
+
+    async def lost(self, holder: Person) -> StateOutcome:
+        """Lock all phones of the account, for its holder."""
+        ...
+
+    async def found(self, holder: Person) -> StateOutcome:
+        """Lift the holder's own locks."""
+        ...
+
+    async def may_try(self, caller: str, number: str) -> bool:
+        """Count a try at the PIN of another number."""
+        ...
+
+    async def key_by_dial(self, person_id: str, number: str, atc: int, digits: str) -> Dialled:
+        """The next key for a phone, in its compact form, for eight digits of proof."""
         ...
 
 

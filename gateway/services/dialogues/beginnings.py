@@ -95,7 +95,8 @@ class Beginnings:
         state = begin(menus, language, person.style if person else PLAIN)
         today = arrival.at.astimezone(self._settings.zone).date()
         plan = dialled(menus, event.dialled) if event.dialled else None
-        played = await self._turns.play(session, menus, state, Begin(today, event.service_code), plan)
+        start = Begin(today, event.service_code, plan.at if plan is not None else "")
+        played = await self._turns.play(session, menus, state, start, plan)
         if isinstance(played.page, Page) and played.way is Way.DONE and not played.page.sensitive:
             left = await self._resumes.left(session, menus, played, earlier, arrival, hurried=plan is not None)
             if left is not None:

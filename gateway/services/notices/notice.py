@@ -48,6 +48,11 @@ class NoticeClass(StrEnum):
     TAP_DECLINED_LOCKED = "tap_declined_locked"
     TAP_DECLINED_SAFETY = "tap_declined_safety"
     TAP_DECLINED_LATER = "tap_declined_later"
+    PHONE_KEY = "phone_key"
+    PHONES_LOCKED = "phones_locked"
+    PHONES_UNLOCKED = "phones_unlocked"
+    PHONE_MOVED = "phone_moved"
+    PHONE_ENDS = "phone_ends"
     LATE_ANSWER = "late_answer"
     STAFF_MESSAGE = "staff_message"
     CAMPAIGN = "campaign"
@@ -174,6 +179,12 @@ NEEDS: Mapping[NoticeClass, Needs] = {
     NoticeClass.TAP_DECLINED_LOCKED: _AMOUNT,
     NoticeClass.TAP_DECLINED_SAFETY: _AMOUNT,
     NoticeClass.TAP_DECLINED_LATER: _AMOUNT,
+    # Nobody but its phone can read it, yet whoever holds it may know that the phone is out of keys.
+    NoticeClass.PHONE_KEY: Needs(secrets=frozenset({"text"})),
+    NoticeClass.PHONES_LOCKED: Needs(),
+    NoticeClass.PHONES_UNLOCKED: Needs(),
+    NoticeClass.PHONE_MOVED: Needs(),
+    NoticeClass.PHONE_ENDS: Needs(),
     NoticeClass.LATE_ANSWER: Needs(secrets=frozenset({"text"})),
     NoticeClass.STAFF_MESSAGE: _WORDED,
     NoticeClass.CAMPAIGN: _WORDED,

@@ -14,6 +14,7 @@ from gateway.services.people.model import BranchPurpose, Person, PersonState, Pe
 from gateway.services.people.ports import AccessLog, Registry
 from gateway.services.people.rules import BRANCH_CODE_TRIES_MAX, HOUR
 from gateway.services.people.tables import branch_codes, limits, persons, pins
+from gateway.services.shortnumber import ascii_digits
 from gateway.services.telling import Teller
 from gateway.settings import Settings
 from gateway.store import Store, insert_ignore
@@ -71,6 +72,12 @@ class Register:
     async def by_msisdn(self, msisdn: str) -> Person | None:
         """The person with this number, `+989…`."""
         return await self._one(_BY_MSISDN, {"a_msisdn": msisdn})
+
+    async def national_number_ends(self, person_id: str, digits: str) -> bool:
+        """Whether the person's national number ends with these digits; False for nobody, and for no digits."""
+        rows = await self._store.read(select(persons).where(persons.c.id == person_id))
+        number = await self._national_number(rows[0]) if rows else ""
+        return bool(digits) and same(number[-len(digits) :].encode(), ascii_digits(digits).encode())
 
     async def by_ids(self, ids: Collection[str]) -> list[Person]:
         """The people with these ids, in no order; at most some thousands at once."""

@@ -94,8 +94,14 @@ _USE: Mapping[str, tuple[CheckName, Verdict, str]] = {
     "replayed": (CheckName.COUNTER, Verdict.REPLAYED, "seen, too old, or too far ahead"),
     "key_unknown": (CheckName.STATUS, Verdict.BAD_CRYPTOGRAM, "no such limited-use key"),
     "not_active": (CheckName.STATUS, Verdict.TOKEN_SUSPENDED, "not active"),
+    "locked_by_holder": (CheckName.STATUS, Verdict.TOKEN_SUSPENDED, "locked by its holder"),
+    "locked_by_staff": (CheckName.STATUS, Verdict.TOKEN_SUSPENDED, "locked by staff"),
+    "locked_by_fraud": (CheckName.STATUS, Verdict.TOKEN_SUSPENDED, "locked for fraud"),
+    "card_locked": (CheckName.STATUS, Verdict.TOKEN_SUSPENDED, "all phones of the account are locked"),
     "expired": (CheckName.STATUS, Verdict.TOKEN_EXPIRED, "token or key expired"),
     "key_used_up": (CheckName.STATUS, Verdict.KEY_USED_UP, "limited-use key used up"),
+    "key_amount": (CheckName.STATUS, Verdict.KEY_USED_UP, "the key may not serve so much money"),
+    "key_channel": (CheckName.STATUS, Verdict.KEY_USED_UP, "the key does not serve here"),
 }
 """What the use of a token says, by value of its UseOutcome; `ok` refuses nothing."""
 

@@ -64,8 +64,22 @@ class TokenVault(Protocol):
         """The token with this id."""
         ...
 
-    def use(self, tx: Connection, token_id: str, luk_id: bytes, atc: int, now: datetime) -> str:
-        """Move the counter; a value of UseOutcome: ok, replayed, not_active, expired, key_used_up, key_unknown."""
+    def use(
+        self,
+        tx: Connection,
+        token_id: str,
+        luk_id: bytes,
+        atc: int,
+        now: datetime,
+        *,
+        amount_minor: int,
+        channel: str,
+        ac: bytes = b"",
+    ) -> str:
+        """Move the counter of a tap whose cryptogram `ac` was good; a value of UseOutcome, `ok` to go on.
+
+        `channel` is `tap`, `transit` or `offline`.
+        """
         ...
 
     async def count_bad_cryptogram(self, token_id: str) -> None:

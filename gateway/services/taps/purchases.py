@@ -119,7 +119,19 @@ class Purchases:
             approval="".join(secrets.choice(_APPROVAL_LETTERS) for _ in range(6)),
             part_minor=min(part, purchase.amount_minor),
             decide=lambda tx: parts.decider.after_use(
-                tx, decided, case, parts.tokens.use(tx, token.id, data.iad.luk_id, data.atc, now)
+                tx,
+                decided,
+                case,
+                parts.tokens.use(
+                    tx,
+                    token.id,
+                    data.iad.luk_id,
+                    data.atc,
+                    now,
+                    amount_minor=purchase.amount_minor,
+                    channel="offline" if purchase.class_ in OFFLINE else "tap",
+                    ac=data.cryptogram,
+                ),
             ),
             expires_at=now + timedelta(seconds=parts.settings.tap_hold_s),
         )

@@ -1,4 +1,4 @@
-"""Pure rules of tokens: PANs, expiry, states, and the window of transaction counters."""
+"""Pure rules of tokens: PANs, expiry, activation codes, and the window of transaction counters."""
 
 import calendar
 import re
@@ -19,33 +19,14 @@ CODE_DIGITS = 8
 CODE_TRIES_MAX = 5
 CODE_VALID_S = 600
 YEARS_VALID = 3
+NUMBER_DIGITS = 8
 ATC_WINDOW = 64
-"""How far a counter may jump ahead, and how far behind the highest one a late one still counts."""
+"""How far behind the highest counter a late one still counts, and how far an advice may jump ahead."""
+ATC_AHEAD_ONLINE = 10
+"""How far the counter of a tap that is answered while it waits may jump ahead of all that is known of its phone."""
 _BITS = (1 << ATC_WINDOW) - 1
 _SIGN = 1 << (ATC_WINDOW - 1)
 _CODE = re.compile(rf"\d{{{CODE_DIGITS}}}", re.ASCII)
-
-
-class TokenState(StrEnum):
-    """INACTIVE -> ACTIVE <-> SUSPENDED; any -> DEACTIVATED, which is final."""
-
-    INACTIVE = "inactive"
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-    DEACTIVATED = "deactivated"
-
-
-_MOVES: dict[TokenState, frozenset[TokenState]] = {
-    TokenState.INACTIVE: frozenset({TokenState.ACTIVE, TokenState.DEACTIVATED}),
-    TokenState.ACTIVE: frozenset({TokenState.SUSPENDED, TokenState.DEACTIVATED}),
-    TokenState.SUSPENDED: frozenset({TokenState.ACTIVE, TokenState.DEACTIVATED}),
-    TokenState.DEACTIVATED: frozenset(),
-}
-
-
-def may_become(now: TokenState, then: TokenState) -> bool:
-    """Whether a token in state `now` may be put into `then`."""
-    return then in _MOVES[now]
 
 
 def is_activation_code(text: str) -> bool:
@@ -70,6 +51,17 @@ def is_expired(expiry: str, now: datetime) -> bool:
     year, month = 2000 + int(expiry[:2]), int(expiry[2:])
     last = calendar.monthrange(year, month)[1]
     return now >= datetime(year, month, last, tzinfo=UTC) + timedelta(days=1)
+
+
+def expiring(now: datetime) -> str:
+    """The month (YYMM) after this one: tokens of it, and of earlier ones, end soon."""
+    year, month = now.year + now.month // 12, now.month % 12 + 1
+    return f"{year % 100:02d}{month:02d}"
+
+
+def month_of(now: datetime) -> str:
+    """This month, YYMM, UTC; tokens of earlier ones have ended."""
+    return f"{now.year % 100:02d}{now.month:02d}"
 
 
 def luk_id(made_at: datetime, number: int) -> bytes:
@@ -98,31 +90,20 @@ class AtcWindow:
         """The bits as a signed 64-bit integer."""
         return self.seen - (1 << ATC_WINDOW) if self.seen & _SIGN else self.seen
 
-    def advanced(self, atc: int) -> "AtcWindow | None":
-        """The window with `atc` seen; None if it was seen, is too old to tell, or jumps too far ahead."""
+    def advanced(self, atc: int, *, ahead: int = ATC_WINDOW, proved: int = 0) -> "AtcWindow | None":
+        """The window with `atc` seen; None if it was seen, is too old to tell, or jumps too far ahead.
+
+        It may jump `ahead` of the highest one that was seen, or that the phone itself has `proved` since.
+        """
         step = atc - self.high
-        if step > ATC_WINDOW or step <= -ATC_WINDOW:
+        if atc > max(self.high, proved) + ahead or step <= -ATC_WINDOW:
             return None
+        if step >= ATC_WINDOW:
+            return AtcWindow(atc, 1)
         if step > 0:
             return AtcWindow(atc, (self.seen << step | 1) & _BITS)
         bit = 1 << -step
         return None if self.seen & bit else AtcWindow(self.high, self.seen | bit)
-
-
-class UseOutcome(StrEnum):
-    """Whether a tap with a good cryptogram may use its token."""
-
-    OK = "ok"
-    REPLAYED = "replayed"
-    """The counter was seen, is too old to tell, or jumps too far."""
-    NOT_ACTIVE = "not_active"
-    """The token is suspended, not active yet, or deactivated."""
-    EXPIRED = "expired"
-    """The token's month, or its limited-use key's time, is over."""
-    KEY_USED_UP = "key_used_up"
-    """The limited-use key served as often as it may."""
-    KEY_UNKNOWN = "key_unknown"
-    """No such limited-use key was given out for this token."""
 
 
 class CodeCheck(StrEnum):
@@ -160,12 +141,3 @@ class ProvisionOutcome(StrEnum):
     TOO_MANY = "too_many"
     BAD_KEY = "bad_key"
     """A device or seal key that is not a point to work with."""
-
-
-class StateOutcome(StrEnum):
-    """Answers to `suspend`, `resume` and `deactivate`."""
-
-    OK = "ok"
-    UNKNOWN = "unknown"
-    NOT_POSSIBLE = "not_possible"
-    """The token's state does not lead there."""

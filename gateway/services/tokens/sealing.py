@@ -2,7 +2,6 @@
 
 import secrets
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -12,6 +11,7 @@ from gateway.errors import BadInput
 
 _NONCE_BYTES = 12
 _INFO = b"tapdial luk"
+_INFO_COMPACT = b"tapdial luk sms"
 
 
 def seal_to(seal_key: bytes, plain: bytes, aad: bytes) -> tuple[bytes, bytes]:
@@ -20,23 +20,27 @@ def seal_to(seal_key: bytes, plain: bytes, aad: bytes) -> tuple[bytes, bytes]:
     Raises:
         BadInput: `seal_key` is not an X25519 public key, or one of low order.
     """
+    ephemeral, key = _agreed(seal_key, b"", _INFO)
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return ephemeral, nonce + AESGCM(key).encrypt(nonce, plain, aad)
+
+
+def wrap(seal_key: bytes, plain: bytes, aad: bytes, *, bound_to: bytes) -> tuple[bytes, bytes]:
+    """The ephemeral public key, and ciphertext and tag alone, under a key that follows from `bound_to` as well.
+
+    Raises:
+        BadInput: As `seal_to`.
+    """
+    ephemeral, key = _agreed(seal_key, bound_to, _INFO_COMPACT)
+    # The key serves this once, since the ephemeral key is fresh: a nonce would say nothing.
+    return ephemeral, AESGCM(key).encrypt(bytes(_NONCE_BYTES), plain, aad)
+
+
+def _agreed(seal_key: bytes, salt: bytes, info: bytes) -> tuple[bytes, bytes]:
     ephemeral = X25519PrivateKey.generate()
     try:
         shared = ephemeral.exchange(X25519PublicKey.from_public_bytes(seal_key))
     except ValueError as problem:
         raise BadInput("the seal key is not an X25519 public key to work with") from problem
-    key = HKDF(algorithm=SHA256(), length=32, salt=b"", info=_INFO).derive(shared)
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    return ephemeral.public_key().public_bytes_raw(), nonce + AESGCM(key).encrypt(nonce, plain, aad)
-
-
-def check_device_key(device_key: bytes) -> None:
-    """Refuse what is not an Ed25519 public key.
-
-    Raises:
-        BadInput: Another length.
-    """
-    try:
-        Ed25519PublicKey.from_public_bytes(device_key)
-    except ValueError as problem:
-        raise BadInput("the device key is not an Ed25519 public key") from problem
+    key = HKDF(algorithm=SHA256(), length=32, salt=salt, info=info).derive(shared)
+    return ephemeral.public_key().public_bytes_raw(), key

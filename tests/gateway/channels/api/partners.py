@@ -16,8 +16,8 @@ from gateway.channels.web import LARGE_BODIES, new_application
 from gateway.keys.software import SoftwareKeyStore
 from gateway.observe import Metrics
 from gateway.services.apikeys import ApiKeys, Scope
-from gateway.services.tokens import ProvisionRequest, ProvisionResult
 from tests.gateway.channels.api.published import PublishedHeads
+from tests.gateway.channels.api.vaults import NoTokens
 from tests.gateway.services.payees.office import FakeOwners, Office, office_over
 from tests.gateway.services.payments.bank import FakePerson
 from tests.gateway.services.payouts.house import House, open_house
@@ -26,11 +26,6 @@ from wallet.clock import ManualClock
 Client = TestClient[web.Request, web.Application]
 MSISDN = "+989120000001"
 FILE_BYTES_MAX = 3 * 1024 * 1024
-
-
-class NoTokens:
-    async def provision(self, request: ProvisionRequest) -> ProvisionResult:
-        raise AssertionError("no phone asks here")
 
 
 @dataclass

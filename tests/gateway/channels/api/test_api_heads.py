@@ -15,18 +15,13 @@ from gateway.channels.api import api_app
 from gateway.channels.web import new_application
 from gateway.errors import StoreUnavailable
 from gateway.observe import Metrics
-from gateway.services.tokens import ProvisionRequest, ProvisionResult
 from tests.gateway.channels.api.published import PUBLIC_KEY, PublishedHeads
+from tests.gateway.channels.api.vaults import NoTokens
 from wallet.clock import ManualClock
 from wallet.heads import head_of, key_id
 
 Client = TestClient[web.Request, web.Application]
 HEADS = "/api/v1/ledger/heads"
-
-
-class NoTokens:
-    async def provision(self, request: ProvisionRequest) -> ProvisionResult:
-        raise AssertionError("nobody asked for a token")
 
 
 @pytest.fixture

@@ -20,8 +20,16 @@ from gateway.channels.limiter import Limiter
 from gateway.channels.web import new_application
 from gateway.errors import StoreUnavailable
 from gateway.observe import Metrics
-from gateway.services.tokens import ProvisionedToken, ProvisionOutcome, ProvisionRequest, ProvisionResult, SealedKey
+from gateway.services.tokens import (
+    Channel,
+    ProvisionedToken,
+    ProvisionOutcome,
+    ProvisionRequest,
+    ProvisionResult,
+    SealedKey,
+)
 from tests.gateway.channels.api.published import PublishedHeads
+from tests.gateway.channels.api.vaults import NoTokens
 from wallet.clock import ManualClock
 
 Client = TestClient[web.Request, web.Application]
@@ -32,11 +40,21 @@ GOOD: dict[str, Any] = {
     "device_key": KEY,
     "seal_key": KEY,
 }
-LUK = SealedKey(b"\x51\x27\x00\x01", b"e" * 32, b"s" * 44, 100, datetime(2026, 12, 22, 8, 0, tzinfo=UTC))
-TOKEN = ProvisionedToken("tok_1", "5814200000000002", "00", "2911", "TDPL" + "A" * 25, b"\xf0\x01", LUK)
+LUK = SealedKey(
+    id=b"\x51\x27\x00\x01",
+    ephemeral_key=b"e" * 32,
+    sealed=b"s" * 44,
+    uses_max=100,
+    valid_until=datetime(2026, 12, 22, 8, 0, tzinfo=UTC),
+    amount_max_minor=5000,
+    channels=frozenset({Channel.OFFLINE, Channel.TAP}),
+    dki=1,
+)
+PAR = "TDPL" + "A" * 25
+TOKEN = ProvisionedToken("tok_1", "5814200000000002", "00", "2911", PAR, b"\xf0\x01", LUK, "12345678", "14208100001")
 
 
-class Vault:
+class Vault(NoTokens):
     def __init__(self) -> None:
         self.outcome = ProvisionOutcome.OK
         self.asked: list[ProvisionRequest] = []
@@ -81,11 +99,16 @@ async def test_a_phone_gets_its_token(client: Client, vault: Vault) -> None:
         "expiry": "2911",
         "par": "TDPL" + "A" * 25,
         "aid": "F001",
+        "number": "12345678",
+        "trid": "14208100001",
+        "dki": 1,
         "luk": {
             "id": "51270001",
             "ephemeral_key": base64.b64encode(b"e" * 32).decode(),
             "sealed": base64.b64encode(b"s" * 44).decode(),
             "uses_max": 100,
+            "amount_max": 5000,
+            "channels": ["tap", "offline"],
             "valid_until": "2026-12-22T08:00:00Z",
         },
     }

@@ -39,11 +39,19 @@ FUNDS = 1_000_000
 class Somebody:
     id: str = PERSON
     state: str = "active"
+    msisdn: str = MSISDN
+    language: str = "en"
 
 
 class OnePerson:
     async def by_msisdn(self, msisdn: str) -> Somebody | None:
         return Somebody() if msisdn == MSISDN else None
+
+    async def by_id(self, person_id: str) -> Somebody | None:
+        return Somebody() if person_id == PERSON else None
+
+    async def national_number_ends(self, _person_id: str, _digits: str) -> bool:
+        return False
 
 
 class Killed(Exception):

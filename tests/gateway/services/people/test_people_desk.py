@@ -20,6 +20,19 @@ async def test_a_view_leaves_a_row_and_shows_the_national_number(house: House) -
     assert [(row.staff_id, row.what, row.reason) for row in seen] == [("stf_1", "person", "asked about a claim")]
 
 
+@pytest.mark.parametrize(
+    ("digits", "whether"), [(MARYAM[1][-4:], True), (MARYAM[1][-3:] + "0", False), ("", False), (MARYAM[1], True)]
+)
+async def test_the_last_digits_of_a_national_number_are_compared_and_not_told(
+    quick_house: House,
+    digits: str,
+    whether: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    person_id = await quick_house.enrolled()
+    assert await quick_house.people.national_number_ends(person_id, digits) is whether
+    assert not await quick_house.people.national_number_ends("per_0", digits)
+
+
 async def test_nobody_is_seen_where_nobody_is(quick_house: House) -> None:
     assert await quick_house.people.view("per_0", "stf_1", "") is None
     assert await quick_house.access.of_staff("stf_1", limit=10) == []

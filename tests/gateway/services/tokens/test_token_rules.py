@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.services.tokens import rules
-from gateway.services.tokens.rules import AtcWindow, TokenState
+from gateway.services.tokens.rules import AtcWindow
 from gateway.wire.emv import luhn_digit
 
 
@@ -52,11 +52,6 @@ def test_a_token_is_valid_to_the_end_of_its_month(made_at: datetime, expiry: str
     assert rules.expiry_of(made_at) == expiry
     assert not rules.is_expired(expiry, last)
     assert rules.is_expired(expiry, last + timedelta(minutes=1))
-
-
-def test_a_deactivated_token_stays_so() -> None:
-    assert not any(rules.may_become(TokenState.DEACTIVATED, then) for then in TokenState)
-    assert rules.may_become(TokenState.SUSPENDED, TokenState.ACTIVE)
 
 
 @pytest.mark.parametrize("text", ["1234567", "123456789", "1234567a", "١٢٣٤٥٦٧٨", "", "12345678\n"])
