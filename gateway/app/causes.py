@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from gateway.app import tap_causes
 from gateway.app.house import House
 from gateway.channels.console import CauseResolver, CauseView
 from gateway.channels.console.cells import Chip, Code, Link
@@ -20,6 +21,7 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
         return CauseView(
             "tap",
             [
+                ("tap", Link(found.id, f"/taps/{found.id}", code=True)),
                 ("person", person_link(found.person_id, cause)),
                 ("merchant", merchant.name if merchant else Code(found.merchant_id)),
                 ("terminal", Code(found.terminal_id)),
@@ -76,7 +78,17 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
             ],
         )
 
-    return {"fee": lambda cause: _fee(house, cause), "tap": tap, "ses": session, "itm": payment, "bat": batch}
+    return {
+        "fee": lambda cause: _fee(house, cause),
+        "tap": tap,
+        "ses": session,
+        "itm": payment,
+        "bat": batch,
+        "rfd": lambda cause: tap_causes.refund(house, cause),
+        "tok": lambda cause: tap_causes.token(house, cause),
+        "cyc": lambda cause: tap_causes.cycle(house, cause),
+        "mrc": lambda cause: tap_causes.due(house, cause),
+    }
 
 
 async def _fee(house: House, cause: str) -> CauseView | None:

@@ -11,7 +11,7 @@ from wallet.ids import AccountId
 from wallet.money import Asset, Money
 from wallet.transfers import LogRow, Movement, Transfer, TransferKind
 
-CAUSE = "[a-z]{2,8}_[A-Za-z0-9_.-]{1,60}"
+CAUSE = "[a-z]{2,8}_[A-Za-z0-9_.:-]{1,60}"
 """The form of a cause in a path."""
 
 
