@@ -14,6 +14,7 @@ from gateway.channels.console.routes import ID, Route, get, post
 from gateway.channels.console.visit import Visit
 from gateway.errors import NotFound
 from gateway.services.clearing import DESK, ClearingException, ExceptionState, ResolveOutcome
+from gateway.services.taps import HealOutcome
 from wallet.money import irr
 
 PAGE_ROWS = 50
@@ -21,7 +22,8 @@ TONES = {ExceptionState.OPEN: "bad", ExceptionState.RESOLVED: "good"}
 _MINOR = frozenset({"terminal_minor", "host_minor", "amount_minor"})
 _CAUSES = frozenset({"taking", "item"})
 FOUND = (
-    "kind", "stan", "rrn", "terminal_minor", "host_minor", "taking", "why", "number", "items", "amount_minor", "cycle", "item",
+    "kind", "stan", "rrn", "terminal_minor", "host_minor", "taking", "why", "number", "items", "amount_minor", "cycle",
+    "item",
 )  # fmt: skip
 """What an exception may say of what was found; each has its words."""
 
@@ -164,6 +166,8 @@ def _detail(name: str, value: str) -> tuple[str, Cell]:
         return key, irr(int(value))
     if name == "kind":
         return key, Chip(f"taking_kind.{value}")
+    if name == "why" and value in set(HealOutcome):
+        return key, Chip(f"fate.{value}", "bad")
     if name == "cycle":
         return key, Link(value, f"/merchants/cycles/{value}", code=True)
     return key, cause_of(value) if name in _CAUSES else Code(value)

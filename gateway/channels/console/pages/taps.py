@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from aiohttp import web
 from pydantic import BeforeValidator, Field
 
-from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table
+from gateway.channels.console.cells import Cell, Code, Column, Link, Table
 from gateway.channels.console.forms import BusinessId, Form
 from gateway.channels.console.pages.tap_facts import (
     GONE,
@@ -151,7 +151,6 @@ async def _live(visit: Visit) -> dict[str, Any]:
         columns=[
             Column("when", lambda row: row.at),
             Column("tap", lambda row: Link(row.id, f"/taps/{row.id}", code=True) if row.id[:3] == "tap" else None),
-            Column("tap_class", lambda row: Chip(f"tap_class.c{row.class_}")),
             Column("terminal", lambda row: Code(row.terminal_id)),
             Column("reference", lambda row: Code(row.rrn)),
             Column("token", lambda row: Code(masked(row.last4)) if row.last4 else None),

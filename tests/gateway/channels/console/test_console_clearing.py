@@ -90,6 +90,7 @@ async def test_finance_asks_for_a_cycle_and_its_takings_lead_to_their_taps(world
     cycle_id = here.rpartition("/")[2]
     assert f"/console/merchants/cycles/{cycle_id}" in (await desk.get(f"/taps/{taps[0].id}"))[1]
     assert "to be paid" in (await desk.get(f"/merchants/{merchant.id}"))[1]
+    world.clock.advance(timedelta(seconds=1))
     # A second press opens another cycle, which takes nothing twice.
     await finance.post("/merchants/cycles")
     await world.tills.clearing.run()

@@ -58,10 +58,9 @@ from wallet.transfers import TransferCode, TransferKind
 
 FOLDER = Path(console.__file__).parent
 TEHRAN = ZoneInfo("Asia/Tehran")
-EVENTS = re.findall(
-    r'(?:note|each)\(tx, [^"]*"(\w+)"(?: if \w+ else "(\w+)")?',
-    "".join(path.read_text("utf-8") for path in (FOLDER.parents[1] / "services" / "tokens").glob("*.py")),
-)
+_WRITES = re.compile(r'(?:note\(tx, [^"{]*|each\(tx, [^{]*\{[^}]*\}, )"(\w+)"(?: if \w+ else "(\w+)")?')
+_TOKENS = FOLDER.parents[1] / "services" / "tokens"
+EVENTS = {name for path in _TOKENS.glob("*.py") for names in _WRITES.findall(path.read_text("utf-8")) for name in names}
 """What the service of tokens writes into their histories."""
 ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("role.", Role, set()),
@@ -196,19 +195,15 @@ def test_codes_of_transfers_menu_and_actions_have_their_words() -> None:
     somebody = Person("", "", "", "", "fa", PersonState.ACTIVE, "", datetime.now(UTC))
     for field, _, choices in people.reading(somebody):
         wanted |= {f"reading.{field}", *(f"reading.{field}_{choice}" for choice in choices)}
-    wanted |= {
-        f"column.{name}" for name in ("switch", "channels", *controls.LISTS, *controls.AMOUNTS, *controls.COUNTS)
-    }
+    bounds = (*controls.LISTS, *controls.AMOUNTS, *controls.COUNTS)
+    wanted |= {f"column.{name}" for name in ("switch", "channels", *bounds)}
     wanted |= {f"controls.{name}_hint" for name in controls.LISTS}
-    wanted |= {f"tokens.{name}" for name in tokens.ACTIONS}
-    wanted |= {f"said.token_{name}" for name in tokens.ACTIONS}
-    wanted |= {f"terminals.{name}" for name in terminals.ACTIONS} | {
-        f"said.terminal_{name}" for name in terminals.ACTIONS
-    }
-    wanted |= {f"column.found_{name}" for name in exceptions.FOUND} | {
-        f"tap_class.c{mti}" for mti in ("0100", "0120", "0200", "0220")
-    }
-    wanted |= {f"token_event.{name}" for names in EVENTS for name in names if name}
+    for place, said, actions in (("tokens", "token", tokens.ACTIONS), ("terminals", "terminal", terminals.ACTIONS)):
+        wanted |= {f"{place}.{name}" for name in actions} | {f"said.{said}_{name}" for name in actions}
+    wanted |= {f"column.found_{name}" for name in exceptions.FOUND}
+    wanted |= {f"tap_class.c{mti}" for mti in ("0100", "0120", "0200", "0220")}
+    assert {"made", "resumed", "card_locked", "relinked"} < EVENTS
+    wanted |= {f"token_event.{name}" for name in EVENTS if name}
     wanted |= {f"branch_code.{code}" for code in ("bad_input", "not_found", "conflict")}
     assert wanted - set(texts("en")) == set()
 
