@@ -259,7 +259,7 @@ async def _changes(visit: Visit, merchant: Merchant) -> Table[Any]:
         name="iban_changes",
         columns=[
             Column("when", lambda row: row.at),
-            Column("before", lambda row: Code(row.old_iban) if row.old_iban else own),
+            Column("formerly", lambda row: Code(row.old_iban) if row.old_iban else own),
             Column("account", lambda row: Code(row.iban) if row.iban else own),
             Column("by", lambda row: names.get(row.staff_id, row.staff_id)),
             Column("reason", lambda row: row.reason),

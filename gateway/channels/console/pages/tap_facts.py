@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.channels.console.book import AccountNames
-from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table
+from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table, brief
 from gateway.channels.console.movements import journal_table
 from gateway.channels.console.pages.causes import person_link
 from gateway.channels.console.roles import SEE_CLEARING, SEE_LEDGER, SEE_MERCHANTS, SEE_PEOPLE, SEE_TOKENS
@@ -58,7 +58,7 @@ def check_table(checks: Sequence[Check]) -> Table[tuple[int, Check]]:
             Column("step", lambda row: row[0], end=True),
             Column("check", lambda row: Chip(f"tap_check.{row[1].name.value}")),
             Column("found", lambda row: _passed(row[1])),
-            Column("note", lambda row: row[1].detail),
+            Column("note", lambda row: brief(row[1].detail)),
         ],
         rows=list(enumerate(checks, 1)),
         empty="empty.tap_checks",

@@ -116,7 +116,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         state=state_chip(tap.state.value),
         facts=await facts_of(visit, tap, names),
         checks=check_table(tap.checks),
-        refunds=refund_table(refunds, names),
+        refunds=refund_table(refunds, names) if refunds else None,
         transfers=await transfers(visit, tap, refunds),
         waits=_waits(visit, tap, refunds),
     )
@@ -150,9 +150,8 @@ async def _live(visit: Visit) -> dict[str, Any]:
         name="taps",
         columns=[
             Column("when", lambda row: row.at),
-            Column("tap", lambda row: Link(row.id, f"/taps/{row.id}", code=True) if row.id[:3] == "tap" else None),
+            Column("tap", _way),
             Column("terminal", lambda row: Code(row.terminal_id)),
-            Column("reference", lambda row: Code(row.rrn)),
             Column("token", lambda row: Code(masked(row.last4)) if row.last4 else None),
             Column("amount", lambda row: row.amount, end=True),
             Column("verdict", lambda row: verdict_chip(row.verdict)),
@@ -173,13 +172,18 @@ async def _live(visit: Visit) -> dict[str, Any]:
     }
 
 
+def _way(row: Live) -> Cell:
+    """To the tap's page; of what became no tap, the terminal's reference."""
+    return Link(row.id, f"/taps/{row.id}", code=True) if row.id.startswith("tap_") else Code(row.rrn)
+
+
 def _why(visit: Visit, row: Live) -> Cell:
     """The check that refused, and what it found; what became no tap has no page of its own."""
     failed = next((one for one in row.checks if not one.passed and not one.noted), None)
     if failed is None:
         return None
     name = visit.words.t(f"tap_check.{failed.name.value}")
-    return f"{name}: {failed.detail}" if failed.detail else name
+    return f"{name}: {failed.detail}" if failed.detail and row.id.startswith("att_") else name
 
 
 def _waits(visit: Visit, tap: Tap, refunds: list[Refund]) -> list[tuple[str, str]]:
