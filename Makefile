@@ -1,7 +1,7 @@
 # `make demo` is for a new user; `make check test rigs` are the gates. Everything installs itself.
 PYTHON ?= python3
 PY := .venv/bin/python
-.PHONY: help venv venv-dev venv-ha peers packages ha-demo demo demo-reset check test rigs rigs-long bench-ussd bench-ledger bench-ledger-large bench-smpp bench-decisions bench-payouts settings-page
+.PHONY: help venv venv-dev venv-ha peers pcsc packages ha-demo demo demo-reset check test rigs rigs-long bench-ussd bench-ledger bench-ledger-large bench-smpp bench-decisions bench-payouts bench-keys bench-nfc settings-page
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,9 @@ $(NODE_PEERS): tests/peers/node/package-lock.json | packages
 	@touch $@
 
 peers: .venv-peers/.peers $(NODE_PEERS) packages ## SMPP peers of other houses, apart from the product
+
+pcsc: .venv/.dev ## adds pyscard, for card readers; takes swig and libpcsclite-dev
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-pcsc.lock
 
 packages:
 	@.ci/packages
@@ -95,9 +98,15 @@ bench-smpp: .venv/.dev packages peers ## SMS over SMPP in ratio to smpplib's blo
 bench-decisions: .venv/.dev ## decision tables in ratio to reading them row by row
 	$(PY) -m bench.decisions
 
+bench-nfc: .venv/.dev packages ## durable authorisations a second on each database, in ratio to the same without one
+	$(PY) -m bench.nfc
+
 bench-payouts: .venv/.dev ## a file of 100,000 payments to posted, told and ordered, in ratio to reading and writing it
 	$(PY) -m bench.payouts
 	$(PY) -m bench.signing
+
+bench-keys: .venv/.dev packages ## cryptograms verified in software and in a hardware module, in ratio to the mathematics alone
+	$(PY) -m bench.keys
 
 settings-page: .venv/.base ## writes docs/SETTINGS.md
 	.venv/bin/tapdial settings --markdown > docs/SETTINGS.md

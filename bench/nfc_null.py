@@ -72,7 +72,7 @@ class NullHouse:
         )
         decided = decision.before_cryptogram(case, self.policy)
         card = Card(data.iad.cvn, data.iad.dki, asked.pan, "00", data.atc, data.iad.luk_id)
-        good = await self.keys.verify_ac("imk", card, ac_data(data.values), data.cryptogram)
+        good = await self.keys.verify_ac("imk", card, ac_data(data), data.cryptogram)
         decided = decision.with_cryptogram(decided, good=good)
         if decided.refused or (asked.pan, data.atc) in self.counters:
             return Verdict.REPLAYED

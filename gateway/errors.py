@@ -9,6 +9,7 @@ Fault
 ├── PeerUnavailable   a system we call does not answer in time
 ├── StoreUnavailable  the gateway's database cannot be reached
 ├── KeyFault          a key is missing, wrong or refused
+├── KeysUnavailable   the hardware module that holds the keys is away or does not answer in time
 └── SettingsFault     a setting is misspelt, missing or out of range
 """
 
@@ -80,6 +81,17 @@ class KeyFault(Fault):
     """A key is missing, wrong or refused."""
 
     code = "key_fault"
+
+
+class KeysUnavailable(Fault):
+    """The hardware module that holds the keys is away or does not answer in time.
+
+    No `KeyFault`: what is sealed will open again, so nobody may give it up for that.
+    """
+
+    retryable = True
+    http_status = 503
+    code = "keys_unavailable"
 
 
 class SettingsFault(Fault):

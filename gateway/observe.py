@@ -172,19 +172,6 @@ class Metrics:
         self.bounces = Counter(
             "tapdial_mail_bounces", "Reports on letters of ours, by what they say", ["kind"], registry=self.registry
         )
-        self.tap_refusals_told = Counter(
-            "tapdial_tap_refusals_told",
-            "Refused taps, told to their person or not",
-            ["outcome"],
-            registry=self.registry,
-        )
-        self.taps = Counter(
-            "tapdial_taps", "ISO 8583 requests by MTI and answer", ["mti", "de39"], registry=self.registry
-        )
-        self.token_alarms = Counter(
-            "tapdial_token_alarms", "What should not come from a phone, by what it was", ["reason"],
-            registry=self.registry,
-        )  # fmt: skip
         self.pins = Counter("tapdial_pin_checks", "PIN checks by result", ["result"], registry=self.registry)
         self.bank_orders = Counter(
             "tapdial_bank_orders", "Orders to the bank by state reached", ["state"], registry=self.registry
@@ -238,3 +225,33 @@ class Metrics:
             "tapdial_mssp_callbacks", "Results that the signature service has posted", ["end"], registry=self.registry
         )
         self.mssp_up = Gauge("tapdial_mssp_up", "Whether the signature service answers", registry=self.registry)
+        self._add_taps()
+        self._add_hsm()
+
+    def _add_taps(self) -> None:
+        self.taps = Counter(
+            "tapdial_taps", "ISO 8583 requests by MTI and answer", ["mti", "de39"], registry=self.registry
+        )
+        self.tap_refusals_told = Counter(
+            "tapdial_tap_refusals_told",
+            "Refused taps, told to their person or not",
+            ["outcome"],
+            registry=self.registry,
+        )
+
+        self.token_alarms = Counter(
+            "tapdial_token_alarms", "What should not come from a phone, by what it was", ["reason"],
+            registry=self.registry,
+        )  # fmt: skip
+
+    def _add_hsm(self) -> None:
+        self.hsm_operations = Counter(
+            "tapdial_hsm_operations", "Operations of the hardware module by how they ended", ["operation", "outcome"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.hsm_seconds = Histogram(
+            "tapdial_hsm_seconds", "Time until the hardware module's answer, with the wait for its thread",
+            ["operation"], registry=self.registry,
+            buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0),
+        )  # fmt: skip
+        self.hsm_up = Gauge("tapdial_hsm_up", "Whether the hardware module answers", registry=self.registry)

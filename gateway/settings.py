@@ -115,7 +115,17 @@ class Settings(BaseSettings):
         "", description="TOML file of the bank: who we are there, its messages, its CSV; empty: the demo's, or none"
     )
 
-    key_secret: SecretStr = Field(SecretStr(DEMO_SECRET), description="Passphrase that seals the key file")
+    keystore: Literal["software", "pkcs11"] = Field(
+        "software", description="Where keys are: a sealed file and memory, or a hardware module"
+    )
+    key_secret: SecretStr = Field(
+        SecretStr(DEMO_SECRET),
+        description="Seals the key file: a passphrase, or 64 random hex digits, which need no stretching",
+    )
+    pkcs11_module: str = Field("", description="Path of the hardware module's PKCS#11 library, `….so`")
+    pkcs11_token: str = Field("", description="Label of the token in it", max_length=32)
+    pkcs11_pin: SecretStr = Field(SecretStr(""), description="PIN of the token's user")
+    pkcs11_timeout_s: float = Field(2.0, description="How long one operation of the module may take", gt=0, le=60)
     code_valid_s: int = Field(900, description="How long a one-time code is valid", ge=60, le=86_400)
     pin_tries_max: int = Field(3, description="Wrong PINs before a person is locked", ge=1, le=10)
     claim_code_valid_s: int = Field(7 * 86_400, description="How long a claim code waits for its person", ge=60)
@@ -298,15 +308,31 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
     _refuse_demo_secrets(settings)
     if settings.campaign_from_hour >= settings.campaign_to_hour:
         raise SettingsFault("campaign_from_hour must be before campaign_to_hour")
+    _refuse_half_a_module(settings)
     return settings
+
+
+def _refuse_half_a_module(settings: Settings) -> None:
+    door = {
+        "pkcs11_module": settings.pkcs11_module,
+        "pkcs11_token": settings.pkcs11_token,
+        "pkcs11_pin": settings.pkcs11_pin.get_secret_value(),
+    }
+    if settings.keystore == "software" and (idle := [name for name, value in door.items() if value]):
+        raise SettingsFault(f"{', '.join(idle)}: of no use; set {PREFIX}KEYSTORE=pkcs11, or leave them out")
+    if settings.keystore == "pkcs11" and (missing := [name for name, value in door.items() if not value]):
+        raise SettingsFault(f"keys in a hardware module need {', '.join(missing)}")
 
 
 def _refuse_demo_secrets(settings: Settings) -> None:
     if settings.environment == "demo":
         return
-    for name in ("key_secret", "smsc_password", "bank_token"):
+    software = settings.keystore == "software"
+    for name in ("key_secret", "smsc_password", "bank_token") if software else ("smsc_password", "bank_token"):
         if getattr(settings, name).get_secret_value() == DEMO_SECRET:
             raise SettingsFault(f"{name} is the demo's; set {PREFIX}{name.upper()}")
+    if software and not settings.key_secret.get_secret_value().strip():
+        raise SettingsFault(f"key_secret is empty; set {PREFIX}KEY_SECRET")
     if settings.bank_url and not (settings.bank_url.startswith("https://") and settings.bank_token.get_secret_value()):
         raise SettingsFault("orders to the bank must not go in clear or without a token; see bank_url and bank_token")
     if settings.mail_user and settings.mail_tls != "required":

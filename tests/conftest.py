@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from gateway.store import Store
-from tests import postgres
+from tests import postgres, softhsm
 from wallet.clock import ManualClock
 
 settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -70,6 +70,12 @@ async def postgres_url(postgres_socket: str, postgres_template: str) -> AsyncIte
     yield f"postgresql://tapdial@/{name}?host={postgres_socket}"
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
+
+
+@pytest.fixture(scope="session")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> softhsm.Tokens:
+    """Tokens of a hardware module in software; a module is configured once a process."""
+    return softhsm.tokens(tmp_path_factory.mktemp("softhsm"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

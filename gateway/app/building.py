@@ -29,7 +29,7 @@ from gateway.channels.sms.door import Services
 from gateway.channels.ussd import Services as UssdServices
 from gateway.channels.ussd import build_actions
 from gateway.keys import KeyStore
-from gateway.keys.software import SoftwareKeyStore
+from gateway.keys.opening import opened_keys
 from gateway.observe import Metrics
 from gateway.peers.bank import WatchedBank, open_bank
 from gateway.peers.mssp import Mssp, mssp_profile
@@ -118,13 +118,13 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
         bank: The bank's file door instead of the one that the settings name, if any.
 
     Raises:
-        KeyFault: The key file cannot be opened, or is not the one that the database was filled with.
+        KeyFault: The keys cannot be opened, or are not those that the database was filled with.
+        KeysUnavailable: They are in a hardware module that is not there.
     """
     await upgrade(settings)
     metrics, chart = Metrics(), Chart.load()
     async with contextlib.AsyncExitStack() as stack:
-        secret = settings.key_secret.get_secret_value()
-        keys = await asyncio.to_thread(SoftwareKeyStore.open, settings.data_dir / KEY_FILE, secret)
+        keys = await stack.enter_async_context(opened_keys(settings, settings.data_dir / KEY_FILE, metrics))
         store = await Store.open(settings.gateway_url)
         stack.push_async_callback(store.close)
         ledger = await Ledger.open(settings.wallet_url, clock, zone=ZoneInfo(settings.zone))
@@ -154,9 +154,9 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
         merchants = Merchants(store, ledger, chart, keys, clock, cool=timedelta(hours=settings.merchant_cool_hours))
         statements = Statements(ledger, chart, people, notices, clock, ZoneInfo(settings.zone))
         controls = Controls(store, clock)
-        tokens = Tokens(store, people, keys, clock, settings, teller, metrics)
         policy = await asyncio.to_thread(TapPolicy.load, settings.tap_policy_file)
         decider = Decider(policy, controls, ZoneInfo(settings.zone))
+        tokens = Tokens(store, people, keys, clock, settings, teller, metrics)
         opt_outs, handlers = OptOuts(store, clock), dict(QUESTION_HANDLERS)
         questions = Questions(store, clock, handlers)
         campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs, deciding.proposals)

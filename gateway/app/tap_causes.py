@@ -14,9 +14,9 @@ async def refund(house: House, cause: str) -> CauseView | None:
         return None
     merchant = await house.merchants.merchant(found.merchant_id)
     return CauseView(
-        "refund",
+        "tap_refund",
         [
-            ("tap", Link(found.tap_id, f"/taps/{found.tap_id}", code=True)),
+            ("original_tap", Link(found.tap_id, f"/taps/{found.tap_id}", code=True)),
             ("person", person_link(found.person_id, cause)),
             ("merchant", merchant.name if merchant else Code(found.merchant_id)),
             ("terminal", Code(found.terminal_id)),

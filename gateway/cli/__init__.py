@@ -21,6 +21,7 @@ from gateway.cli import (
     decisions,
     heads,
     jobs,
+    keys,
     ledger,
     links,
     mail,
@@ -59,6 +60,7 @@ ledger.app.command("limits")(bookkeeping.limits)
 ledger.app.command("import-opening")(bookkeeping.import_opening)
 app.add_typer(db.app, name="db")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(keys.app, name="keys")
 app.add_typer(api_keys.app, name="api-keys")
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(decisions.app, name="decisions")

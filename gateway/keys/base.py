@@ -1,13 +1,20 @@
 """KeyStore: operations on named keys. All are async, because a hardware module answers from its own thread.
 
-A key's `ref` says what it is for: `pepper` (PINs), `lookup` (keyed hashes of what must be found again), `outbox`
-(one-time codes and other sealed texts), `staff` (TOTP seeds), `token` (PANs), `imk` (issuer master key of the AES
-house profile), `acquirer` (terminal MAC keys), `ledger_head` (signatures of published heads).
+A key's `ref` says what it is for (refs.REFS): `pepper` (PINs), `lookup` (keyed hashes of what must be found again),
+`outbox` (one-time codes and other sealed texts), `staff` (TOTP seeds), `token` (PANs), `imk` (issuer master key of the
+AES house profile), `imk3` (that of the 3DES profiles), `acquirer` (terminal MAC keys), `ledger_head` (signatures of
+published heads).
+
+A key has versions, counted from 1. What is made is made with the newest; what an older one has made still opens and
+verifies. Of an issuer master key the version is the DKI inside the IAD, so a card says itself which one it needs. What
+is sealed does not say it: the versions are tried, the newest first, and GCM's tag says which one fits.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.keys.refs import RotateRefusal
 from gateway.wire.emv import Cvn
 
 
@@ -35,7 +42,11 @@ class Card:
 
 
 class KeyStore(Protocol):
-    """What the house may do with keys. Every method raises KeyFault for an unknown `ref`."""
+    """What the house may do with keys.
+
+    Every method raises KeyFault for an unknown `ref` and for one whose use is another, and KeysUnavailable while a
+    hardware module is away: then nothing was done, or nobody knows, and asking again is harmless.
+    """
 
     async def mac(self, ref: str, data: bytes) -> bytes:
         """HMAC-SHA-256 of `data`, 32 bytes."""
@@ -46,19 +57,42 @@ class KeyStore(Protocol):
         ...
 
     async def unseal(self, ref: str, sealed: bytes, aad: bytes) -> bytes:
-        """What was sealed.
+        """What was sealed with any version of the key.
 
         Raises:
             KeyFault: Other key, other aad, or changed bytes.
         """
         ...
 
-    async def kcv(self, ref: str) -> str:
-        """Key check value, 6 hex digits; safe to log."""
+    async def kcv(self, ref: str, version: int | None = None) -> str:
+        """Key check value of a version, or of the newest: 6 hex digits; safe to log.
+
+        The first 3 bytes of: AES-CMAC or 3DES over a zero block (ANSI X9.24-1 annex A), HMAC-SHA-256 over the same
+        for what makes HMACs, SHA-256 of the public half for what signs.
+
+        Raises:
+            KeyFault: There is no such version.
+        """
+        ...
+
+    async def versions(self, ref: str) -> Sequence[int]:
+        """The versions there are, oldest first; an issuer master key's newest is the DKI of new cards."""
+        ...
+
+    async def rotate(self, ref: str) -> int | RotateRefusal:
+        """Make a new version and answer its number; other processes know it within seconds, or when they need it.
+
+        Raises:
+            KeyFault: Where the keys are kept cannot be written, or another rotation was first.
+        """
         ...
 
     async def derive_luk(self, ref: str, dki: int, pan: str, psn: str, luk_id: bytes) -> bytes:
-        """The limited-use key (AES-128, 16 bytes) of a token for the phone; only ever sealed to the phone."""
+        """The limited-use key (AES-128, 16 bytes) of a token for the phone; only ever sealed to the phone.
+
+        Raises:
+            KeyFault: There is no version `dki`.
+        """
         ...
 
     async def verify_ac(self, ref: str, card: Card, data: bytes, ac: bytes) -> bool:
@@ -69,7 +103,11 @@ class KeyStore(Protocol):
         ...
 
     async def arpc(self, ref: str, card: Card, ac: bytes, arc: bytes) -> bytes:
-        """The issuer's answer: tag 91's value by the profile's method, for the answer code `arc` (2 bytes)."""
+        """The issuer's answer: tag 91's value by the profile's method, for the answer code `arc` (2 bytes).
+
+        Raises:
+            KeyFault: There is no such `dki`, or the key serves another profile.
+        """
         ...
 
     async def link_mac(self, ref: str, terminal: str, data: bytes) -> bytes:

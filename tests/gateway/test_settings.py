@@ -90,3 +90,47 @@ def test_secrets_are_hidden_where_settings_are_shown(tmp_path: Path) -> None:
 
     assert "s3cr3t-value" not in shown
     assert "pass-word" not in shown
+
+
+MODULE = {"TAPDIAL_PKCS11_MODULE": "/usr/lib/m.so", "TAPDIAL_PKCS11_TOKEN": "house", "TAPDIAL_PKCS11_PIN": "4815"}
+
+
+@pytest.mark.parametrize("missing", MODULE)
+def test_keys_in_a_hardware_module_need_all_that_leads_to_it(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    monkeypatch.setenv("TAPDIAL_KEYSTORE", "pkcs11")
+    for name in MODULE.keys() - {missing}:
+        monkeypatch.setenv(name, MODULE[name])
+
+    with pytest.raises(SettingsFault, match=f"need {missing.removeprefix('TAPDIAL_').lower()}") as caught:
+        load()
+    assert "4815" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", MODULE)
+def test_a_hardware_module_that_nobody_uses_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv(given, MODULE[given])
+
+    with pytest.raises(SettingsFault, match="TAPDIAL_KEYSTORE=pkcs11") as caught:
+        load()
+    assert "4815" not in str(caught.value)
+
+
+def test_keys_in_a_hardware_module_need_no_secret_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    more = {"KEYSTORE": "pkcs11", "ENVIRONMENT": "production", "SMSC_PASSWORD": "another", "BANK_TOKEN": "another"}
+    for name, value in {**MODULE, **{f"TAPDIAL_{name}": value for name, value in more.items()}}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TAPDIAL_USSD_PATH_SECRET", "long-enough-path")
+
+    settings = load()
+
+    assert settings.keystore == "pkcs11"
+    assert "4815" not in str(settings.shown()) + repr(settings)
+
+
+@pytest.mark.parametrize("secret", ["", "  "])
+def test_outside_the_demo_an_empty_key_secret_is_refused(tmp_path: Path, secret: str) -> None:
+    config = tmp_path / "tapdial.toml"
+    config.write_text(f'environment = "production"\nkey_secret = "{secret}"\nsmsc_password = "a"\nbank_token = "a"\n')
+
+    with pytest.raises(SettingsFault, match="key_secret is empty"):
+        load(config, environ={})

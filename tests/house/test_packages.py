@@ -18,6 +18,7 @@ NAMED = [
     ("sqlalchemy", "sqlalchemy", "gateway/store"),
     ("sqlalchemy", "sqlalchemy", "wallet/ledger"),
     ("cryptography", "cryptography", "gateway/keys"),
+    ("python-pkcs11", "pkcs11", "gateway/keys"),
     ("pytest-aiohttp", "pytest_aiohttp", "tests"),
     ("freezegun", "freezegun", "tests"),
 ]

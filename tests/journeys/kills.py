@@ -41,6 +41,7 @@ UNFINISHED: Mapping[str, str] = {
     "releases": "SELECT count(*) FROM benefits_claims WHERE state = 'released' OR due_at IS NOT NULL",
     "approvals": "SELECT count(*) FROM approvals_approvals WHERE due IS NOT NULL",
     "taps": "SELECT count(*) FROM taps_taps WHERE unfinished = 1 OR state IN ('pending', 'held')",
+    "refunds": "SELECT count(*) FROM taps_refunds WHERE unfinished = 1",
     "holds": "SELECT count(*) FROM open_hold",
     "held amounts": "SELECT CAST(coalesce(sum(debits_held + credits_held), 0) AS bigint) FROM account",
 }

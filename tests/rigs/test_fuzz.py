@@ -43,6 +43,7 @@ from tests.rigs.fuzz import (
     outcome_of,
     peak_bytes,
 )
+from tests.rigs.fuzz_iso8583 import iso8583_wires
 from tests.rigs.nfc_wires import ICC, KEY, NFC_WIRES, PAN, PPSE
 from tests.rigs.smpp_pdus import one_of_each
 from wallet.heads import NotAHead, head_of, line_of
@@ -287,7 +288,7 @@ PHONES = tuple(
         "00",
     )
 )
-
+UNSEALED = tuple(_unsealed(*row) for row in MESSAGES)
 WIRES = (
     Wire("smpp stream", (*PDUS, *EVERY_PDU, b"".join(PDUS)), _smpp_stream, (smpp.FrameFault,), share=5),
     Wire("smpp pdu", (*PDUS, *EVERY_PDU), _smpp_pdu, (smpp.PduFault,), share=5),
@@ -295,6 +296,7 @@ WIRES = (
     Wire("gsm", (gsm.encode(TEXT.replace("é", "e")) or b"", gsm.encode_ucs2(PERSIAN)), _gsm, total=True),
     Wire("iso8583", tuple(_framed(*row) for row in MESSAGES), _iso8583, (iso8583.BadMessage,)),
     *NFC_WIRES,
+    *iso8583_wires(MESSAGES, PAN),
     Wire("africastalking", (CALLBACK,), _callback),
     Wire("console form", (FORM, b"989120000001=x&" + FORM), _form, (BadInput,)),
     Wire("api", (json.dumps(TOKEN).encode(), json.dumps({**TOKEN, "989120000001": [1]}).encode()), _token_request),
@@ -302,9 +304,7 @@ WIRES = (
     Wire("published head", (HEAD, HEAD + b"\r\n"), _published_head, (NotAHead,)),
     Wire("ussd menus", PHONES, talk, total=True),
     Wire("settings", (SETTINGS,), _settings, (SettingsFault,), names_input=True, hostile_bytes=4_096),
-    Wire(
-        "simulator iso8583", tuple(_unsealed(*row) for row in MESSAGES), _terminal_message, (terminal_iso8583.IsoError,)
-    ),
+    Wire("simulator iso8583", UNSEALED, _terminal_message, (terminal_iso8583.IsoError,)),
     Wire("simulator tlv", (ICC, PPSE), _card, (emv_card.TlvError,)),
     Wire("simulator dol", (emv_card.dol(emv_card.PDOL), b"\x9f\x02\x00\x9a\x03"), _card_list, (emv_card.TlvError,)),
     Wire("simulator smsc", (*PDUS, b"".join(PDUS)), _smsc_simulator, (smsc_wire.Unframed,)),

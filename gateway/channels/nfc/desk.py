@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.channels.nfc.ports import Answering, Terminals
-from gateway.errors import Fault, Overloaded, StoreUnavailable
+from gateway.errors import Fault, KeysUnavailable, Overloaded, StoreUnavailable
 from gateway.keys import KeyStore
 from gateway.observe import Metrics, log
 from gateway.wire.iso8583 import (
@@ -27,9 +27,10 @@ IN_FLIGHT_ALL_MAX = 400
 """Messages of all lines that are worked on at once; more wait in their sockets."""
 TAPS = frozenset({"0100", "0120", "0200", "0220", "0400", "0420", "0421"})
 BATCHES = frozenset({"0320", "0500"})
+_COUNTED = TAPS | BATCHES | {"0800"}
 _ECHOED = (3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49, 60, 70, 90)
 _ECHOED_RAW = (3, 4, 7, 11, 12, 37, 41, 42)
-_DOWN = (StoreUnavailable, Overloaded, LedgerBusy, LedgerUnavailable)
+_DOWN = (StoreUnavailable, KeysUnavailable, Overloaded, LedgerBusy, LedgerUnavailable)
 
 
 class Code(StrEnum):
@@ -96,8 +97,10 @@ class Desk:
 
     async def plain(self, came: Message, terminal_id: str, dialect: Dialect, code: Code) -> bytes:
         """The body of an answer that has no effect and is not kept; `came` may lack elements that could not be read."""
+        said = "other"
         try:
             message = to_house(came, dialect)
+            said = message.mti if message.mti in _COUNTED else said
             echoed = {number: message.fields[number] for number in _ECHOED if number in message.fields}
             answer = from_house(Message(answer_mti(message.mti), {**echoed, 39: code.value}), dialect, came)
         except BadMessage:
@@ -105,6 +108,7 @@ class Desk:
             same = {number: came.fields[number] for number in _ECHOED_RAW if number in came.fields}
             mti = answer_mti(came.mti)
             answer = Message(mti, {**same, 39: action_of(code.value, mti, dialect)})
+        self.metrics.taps.labels(mti=said, de39=code.value).inc()
         return await self.sealed(answer, terminal_id, dialect)
 
     async def sealed(self, message: Message, terminal_id: str, dialect: Dialect) -> bytes:

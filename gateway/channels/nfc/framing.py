@@ -28,6 +28,8 @@ class DropReason(StrEnum):
     """It comes from an address that the listener does not know."""
     BLOCKED = "blocked"
     """Staff blocked or retired the terminal."""
+    NO_KEYS = "no_keys"
+    """The keys are away, so that nothing can be checked or answered; it asks again on its next line."""
     HALF_OPEN = "half_open"
     """It did not answer our echo."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from gateway.channels.nfc.desk import Code, Desk
 from gateway.channels.nfc.framing import Dropped, DropReason, Frame, Silent, read_frame
 from gateway.channels.nfc.listeners import Listener
+from gateway.errors import KeysUnavailable
 from gateway.observe import log
 from gateway.services.links import TerminalStatus
 from gateway.wire.iso8583 import BadMessage, Message, decode, from_house, is_request, split_mac, to_house
@@ -179,7 +180,11 @@ class Line:
             span, mac = split_mac(body, self._dialect)
         except BadMessage as problem:
             raise Dropped(DropReason.BAD_MAC) from problem
-        if not hmac.compare_digest(await self._desk.keys.link_mac("acquirer", terminal_id, span), mac):
+        try:
+            ours = await self._desk.keys.link_mac("acquirer", terminal_id, span)
+        except KeysUnavailable as problem:
+            raise Dropped(DropReason.NO_KEYS) from problem
+        if not hmac.compare_digest(ours, mac):
             raise Dropped(DropReason.BAD_MAC)
 
     async def _one(self, frame: Frame) -> None:
@@ -188,6 +193,8 @@ class Line:
             answer = await self._answered(frame.body)
             if answer:
                 await self._send(answer, frame.header)
+        except KeysUnavailable:
+            self._drop(DropReason.NO_KEYS)
         finally:
             self._status = replace(self._status, in_flight=self._status.in_flight - 1)
             self._desk.room.release()

@@ -44,7 +44,8 @@ HEALING_MAX = 16
 RACES_MAX = 5
 MEMBERS_MAX = 100_000
 UPLOADS_MAX = 100_000
-_FATE_SAME, _FATE_HEALED, _FATE_AMOUNT = "same", "healed", "amount_differs"
+_HEALED, _AMOUNT, _LATE = "healed", "amount_differs", "late"
+"""Fates of items; one that matches keeps '', so that closing a large batch writes none of its rows."""
 
 
 class Batches:
@@ -87,14 +88,15 @@ class Batches:
         body, now = await self._built(message, sent.terminal_id, answers.AGREED), self._clock.now()
         row = {
             "kind": sent.kind.value, "stan": sent.original_stan, "rrn": sent.rrn, "approval": sent.approval,
-            "amount_minor": sent.amount_minor, "fate": "", "at": now,
+            "amount_minor": sent.amount_minor, "at": now,
         }  # fmt: skip
 
         def work(tx: Connection) -> bytes:
             batch = last_round(tx, sent.terminal_id, sent.batch_number)
             if batch is None:
                 batch = begun(tx, self._clock, sent.terminal_id, merchant_id, sent.batch_number)
-            insert_ignore(tx, UPLOADS, {**row, "batch_id": batch.id})
+            late = _LATE if BatchState(batch.state) in CLOSED else ""
+            insert_ignore(tx, UPLOADS, {**row, "batch_id": batch.id, "fate": late})
             answered.settle(tx, key, batch.id, answers.AGREED)
             return answered.put_answer(tx, key, body)
 
@@ -148,13 +150,13 @@ class Batches:
         if batch.state is not BatchState.UPLOADING or (not complete and batch.tries < TRIES_MAX):
             return answers.DIFFERS, Outcome(batch, BatchState.UPLOADING, totals, host)
         compared = reconcile.compare(takings, uploads)
-        fates = [(*name, _FATE_SAME) for name in compared.matched]
+        fates: list[tuple[str, str, str, str]] = []
         found = list(compared.found)
         for sent, outcome in await self._healed(batch.terminal_id, compared.lacking):
             fates.append((sent.kind.value, sent.stan, sent.rrn, outcome))
-            if outcome != _FATE_HEALED:
+            if outcome != _HEALED:
                 found.append(reconcile.not_healed(sent, outcome))
-        fates += [(*one.name, _FATE_AMOUNT) for one in found if one.type is ExceptionType.AMOUNT_DIFFERS]
+        fates += [(*one.name, _AMOUNT) for one in found if one.type is ExceptionType.AMOUNT_DIFFERS]
         if not complete:
             found.append(Found(ExceptionType.UPLOAD_INCOMPLETE, ("", "", ""), totals.net_minor, host.net_minor))
         again = await self._parts.takings.takings(batch.terminal_id, batch.number)

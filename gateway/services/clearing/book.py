@@ -93,9 +93,10 @@ def batch_of(row: Row[Any]) -> TerminalBatch:
     )  # fmt: skip
 
 
-def upload_of(row: Row[Any]) -> Upload:
-    """An item that a terminal has sent, as a value."""
-    return Upload(Kind(row.kind), row.stan, row.rrn, row.approval, irr(row.amount_minor), row.fate)
+def upload_of(row: Row[Any], *, closed: bool = False) -> Upload:
+    """An item that a terminal has sent, as a value; in a batch that is `closed` it matches unless it says otherwise."""
+    fate = row.fate or ("same" if closed else "")
+    return Upload(Kind(row.kind), row.stan, row.rrn, row.approval, irr(row.amount_minor), fate)
 
 
 def exception_of(row: Row[Any]) -> ClearingException:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Executable, Select, Table, Update, bindparam, literal, select, update
+from sqlalchemy import Connection, Executable, Select, Table, bindparam, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.services.clearing.tables import ITEMS, MEMBERS, UPLOADS
@@ -60,11 +60,21 @@ def _items(dialect: str) -> Executable:
     return _inserting(dialect, ITEMS, (*_ITEM_FIELDS, *same), chosen)
 
 
-def _fates(dialect: str) -> Update:
+def _fates(dialect: str) -> Executable:
+    # As an insert of what is there already: SQLite would read the rows again for each row of an UPDATE … FROM.
     rows = _FATES.table(dialect)
-    same = (UPLOADS.c.kind == rows.c.kind) & (UPLOADS.c.stan == rows.c.stan) & (UPLOADS.c.rrn == rows.c.rrn)
-    mine = UPLOADS.c.batch_id == bindparam("a_batch", type_=Text())
-    return update(UPLOADS).where(mine, same).values(fate=rows.c.fate)
+    same = {
+        "batch_id": bindparam("a_batch", type_=Text()),
+        "approval": literal(""),
+        "amount_minor": literal(0),
+        "at": literal(0),
+    }
+    named = ("kind", "stan", "rrn", "fate")
+    chosen = select(*(rows.c[name] for name in named), *same.values()).where(literal(1) == literal(1))
+    key = ["batch_id", "kind", "stan", "rrn"]
+    made = postgresql.insert(UPLOADS) if dialect == "postgresql" else sqlite.insert(UPLOADS)
+    filled = made.from_select([*named, *same], chosen)
+    return filled.on_conflict_do_update(index_elements=key, set_={"fate": filled.excluded.fate})
 
 
 _MEMBERS = {dialect: _members(dialect) for dialect in _DIALECTS}

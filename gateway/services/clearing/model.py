@@ -111,7 +111,7 @@ class TerminalBatch:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One item as the terminal has sent it; `fate` is what became of it, '' until totals come again."""
+    """One item as the terminal has sent it; `fate` is what became of it, '' until its batch is closed."""
 
     kind: Kind
     stan: str

@@ -24,9 +24,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What both have the same of, what only the terminal has, and what else does not agree."""
+    """What only the terminal has, and what else does not agree."""
 
-    matched: Sequence[Name]
     lacking: Sequence[Upload]
     found: Sequence[Found]
 
@@ -56,7 +55,6 @@ def totals_sent(uploads: Iterable[Upload]) -> Totals:
 def compare(takings: Sequence[Taking], uploads: Sequence[Upload]) -> Compared:
     """Match items by their names; what was reversed on the host's side is lacking there."""
     host = {_named(one): one for one in takings if not one.reversed}
-    matched: list[Name] = []
     lacking: list[Upload] = []
     found: list[Found] = []
     for sent in uploads:
@@ -64,15 +62,13 @@ def compare(takings: Sequence[Taking], uploads: Sequence[Upload]) -> Compared:
         mine = host.pop(name, None)
         if mine is None:
             lacking.append(sent)
-        elif mine.amount_minor == sent.amount.minor:
-            matched.append(name)
-        else:
+        elif mine.amount_minor != sent.amount.minor:
             found.append(
                 Found(ExceptionType.AMOUNT_DIFFERS, name, sent.amount.minor, mine.amount_minor, taking_id=mine.id)
             )
     kept = ExceptionType.MISSING_AT_TERMINAL
     found += [Found(kept, name, 0, one.amount_minor, taking_id=one.id) for name, one in host.items()]
-    return Compared(matched, lacking, found)
+    return Compared(lacking, found)
 
 
 def not_healed(sent: Upload, outcome: str) -> Found:

@@ -13,7 +13,6 @@ from wallet.money import Money, irr
 from wallet.transfers import Movement, TransferCode, TransferKind
 
 PAGE = 1000
-MOVEMENTS_MAX = 200_000
 
 
 class LineKind(StrEnum):

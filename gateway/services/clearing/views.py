@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, or_, select, update
+from sqlalchemy import Connection, Select, Table, and_, or_, select, update
 
 from gateway.services.clearing import book
 from gateway.services.clearing.model import (
+    CLOSED,
     BatchState,
     ClearingException,
     Cycle,
@@ -38,7 +39,7 @@ from wallet.money import Money, irr
 
 LIMIT = 100
 LAST = "~"
-"""Behind every id."""
+"""No bound: the newest come first."""
 REASON_MAX = 200
 
 
@@ -70,7 +71,7 @@ class Views:
     ) -> list[TerminalBatch]:
         """Terminal batches, newest first, of ids below `before`."""
         chosen = {"state": state.value if state else "", "terminal_id": terminal_id, "merchant_id": merchant_id}
-        query = _chosen(select(BATCHES), BATCHES, chosen).where(BATCHES.c.id < before)
+        query = _chosen(select(BATCHES), BATCHES, chosen, before)
         rows = await self._store.read(query.order_by(BATCHES.c.id.desc()).limit(limit))
         return [book.batch_of(row) for row in rows]
 
@@ -85,7 +86,8 @@ class Views:
         others = select(MEMBERS.c.taking_id).join(BATCHES, BATCHES.c.id == MEMBERS.c.batch_id).where(rounds)
         elsewhere = {row[0] for row in await self._store.read(others.where(BATCHES.c.id != batch_id))}
         sent = select(UPLOADS).where(UPLOADS.c.batch_id == batch_id).order_by(UPLOADS.c.stan, UPLOADS.c.rrn)
-        uploads = [book.upload_of(row) for row in await self._store.read(sent.limit(limit))]
+        closed = batch.state in CLOSED
+        uploads = [book.upload_of(row, closed=closed) for row in await self._store.read(sent.limit(limit))]
         mine = [one for one in takings if one.id not in elsewhere][:limit]
         return BatchView(batch, mine, uploads, await self.exceptions(batch_id=batch_id, state=None))
 
@@ -103,7 +105,7 @@ class Views:
         chosen = {
             "owner": owner, "state": state.value if state else "", "batch_id": batch_id, "merchant_id": merchant_id,
         }  # fmt: skip
-        query = _chosen(select(EXCEPTIONS), EXCEPTIONS, chosen).where(EXCEPTIONS.c.id < before)
+        query = _chosen(select(EXCEPTIONS), EXCEPTIONS, chosen, before)
         rows = await self._store.read(query.order_by(EXCEPTIONS.c.id.desc()).limit(limit))
         return [book.exception_of(row) for row in rows]
 
@@ -198,11 +200,12 @@ class Views:
         return irr(rows[0].minor if rows else 0)
 
 
-def _chosen(query: Select[Any], table: Any, chosen: Mapping[str, str]) -> Select[Any]:  # noqa: ANN401 - a table
+def _chosen(query: Select[Any], table: Table, chosen: Mapping[str, str], before: str = LAST) -> Select[Any]:
     for name, value in chosen.items():
         if value:
             query = query.where(table.c[name] == value)
-    return query
+    # Where a database sorts LAST is its own affair.
+    return query if before == LAST else query.where(table.c.id < before)
 
 
 def _standing(tx: Connection, exception_id: str) -> ResolveOutcome:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from gateway.errors import BadInput, Conflict, NotFound
 from gateway.keys import KeyStore
@@ -199,7 +199,7 @@ class Merchants:
 
     async def terminal(self, terminal_id: str) -> Terminal | None:
         """The terminal with this id."""
-        rows = await self._store.read(_terminals().where(terminals.c.id == terminal_id))
+        rows = await self._store.find(_TERMINAL, {"terminal": terminal_id})
         return _terminal(rows[0]) if rows else None
 
     async def terminals(self, merchant_id: str) -> list[Terminal]:
@@ -260,3 +260,6 @@ def _merchant(row: Row[Any]) -> Merchant:
 def _terminal(row: Row[Any]) -> Terminal:
     state = TerminalState(row.state), row.state_reason, row.state_by, row.state_at
     return Terminal(row.id, row.merchant_id, row.number, row.name, row.registered_at, row.city, row.category, *state)
+
+
+_TERMINAL = _terminals().where(terminals.c.id == bindparam("terminal"))

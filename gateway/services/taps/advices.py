@@ -73,6 +73,8 @@ class Advices:
         mine = and_(taps.c.terminal_id == terminal_id, taps.c.stan == stan, taps.c.rrn == rrn)
         rows = await self._store.read(select(taps).where(mine).order_by(taps.c.id.desc()).limit(1))
         tap = tap_of(rows[0]) if rows else None
+        if tap is not None and tap.state is TapState.PENDING:
+            tap = await self._driver.drive(tap.id)
         refused = _check_heal(tap, amount_minor, approval)
         if tap is None or refused is not None:
             return refused or HealOutcome.UNKNOWN

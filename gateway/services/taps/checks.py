@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from gateway.services.taps.rules import Verdict
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
 
 class CheckName(StrEnum):
     """Every check, in the order in which they are made."""
@@ -84,7 +86,7 @@ class Decision:
 
     def json(self) -> str:
         """The checks as they are stored with the tap."""
-        return json.dumps([_kept(check) for check in self.checks], separators=(",", ":"))
+        return _ENCODER.encode([_kept(check) for check in self.checks])
 
 
 def checks_of(stored: str) -> tuple[Check, ...]:

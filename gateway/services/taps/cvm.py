@@ -11,8 +11,7 @@ from gateway.services.taps.verification import Signals
 
 def verified(signals: Signals) -> bool:
     """Whether the phone verified its holder: its word under the cryptogram, which nothing else may deny."""
-    denied = signals.results is not None and signals.results.failed
-    return signals.unlocked and signals.ctq_unlocked is not False and not denied
+    return signals.cvr.cdcvm_done and signals.ctq_unlocked is not False and not signals.cvm_denied
 
 
 def missing(amount_minor: int, signals: Signals, unverified: Used, policy: TapPolicy) -> str:
@@ -22,7 +21,7 @@ def missing(amount_minor: int, signals: Signals, unverified: Used, policy: TapPo
     well, so its results, where it sends them, must say so too; below it the phone's word alone is enough.
     """
     if amount_minor > policy.no_cvm_max_minor:
-        asked = signals.results is None or (signals.results.on_device and signals.results.good)
+        asked = signals.results is None or signals.asked_on_device
         return "" if verified(signals) and asked else f"above {policy.no_cvm_max_minor}"
     if verified(signals):
         return ""

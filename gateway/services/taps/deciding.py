@@ -60,7 +60,7 @@ class Decider:
             use: What `use` of the token answered (a value of UseOutcome).
         """
         assert not decided.refused, "after a refusal nothing may move"
-        token, shop = case.known
+        token, shop, _ = case.known
         windows = self._policy.windows(case.day)
         account = self._controls.held(tx, token.par, token.id, shop.id, windows, case.at)
         decided = decision.after_use(decided, case, use, account, self._policy)

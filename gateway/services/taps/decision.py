@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from gateway.errors import BadInput
 from gateway.services.controls import Account, Bound, Channel, Finding, Rule, Spend
 from gateway.services.controls import rules as bounds
 from gateway.services.taps import cvm, verification
@@ -57,6 +58,7 @@ class Case:
         amount_minor: DE4.
         shop: None if the terminal is not registered.
         token: None if there is none with this number.
+        signals: What DE55 says of its circumstances; None if that cannot be read.
     """
 
     at: datetime
@@ -68,6 +70,11 @@ class Case:
     icc: IccData
     shop: Shop | None
     token: Held | None
+    signals: Signals | None = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Read once what is looked at several times."""
+        object.__setattr__(self, "signals", _signals(self.icc))
 
     @property
     def offline(self) -> bool:
@@ -75,11 +82,12 @@ class Case:
         return self.channel is Channel.OFFLINE
 
     @property
-    def known(self) -> tuple[Held, Shop]:
-        """Token and shop, once nothing has been refused."""
+    def known(self) -> tuple[Held, Shop, Signals]:
+        """Token, shop and signals, once nothing has been refused."""
         assert self.token is not None, "a decision that is not refused has a token"
         assert self.shop is not None, "a decision that is not refused has a shop"
-        return self.token, self.shop
+        assert self.signals is not None, "a decision that is not refused could be read"
+        return self.token, self.shop, self.signals
 
     @property
     def day(self) -> date:
@@ -87,21 +95,23 @@ class Case:
         return self.at.date()
 
 
+_ORDER = {name: place for place, name in enumerate(CheckName)}
+
 _Step = tuple[CheckName, Verdict | None, str]
 """A check, why it refuses (None: passed) and its detail."""
 
 _USE: Mapping[str, tuple[CheckName, Verdict, str]] = {
     "replayed": (CheckName.COUNTER, Verdict.REPLAYED, "seen, too old, or too far ahead"),
     "key_unknown": (CheckName.STATUS, Verdict.BAD_CRYPTOGRAM, "no such limited-use key"),
-    "not_active": (CheckName.STATUS, Verdict.TOKEN_SUSPENDED, "not active"),
     "locked_by_holder": (CheckName.STATUS, Verdict.TOKEN_SUSPENDED, "locked by its holder"),
     "locked_by_staff": (CheckName.STATUS, Verdict.TOKEN_SUSPENDED, "locked by staff"),
     "locked_by_fraud": (CheckName.STATUS, Verdict.TOKEN_SUSPENDED, "locked for fraud"),
-    "card_locked": (CheckName.STATUS, Verdict.TOKEN_SUSPENDED, "all phones of the account are locked"),
+    "card_locked": (CheckName.STATUS, Verdict.TOKEN_SUSPENDED, "its account is locked"),
+    "key_amount": (CheckName.STATUS, Verdict.KEY_USED_UP, "the limited-use key's amount is used up"),
+    "key_channel": (CheckName.STATUS, Verdict.KEY_USED_UP, "not a channel of the limited-use key"),
+    "not_active": (CheckName.STATUS, Verdict.TOKEN_SUSPENDED, "not active"),
     "expired": (CheckName.STATUS, Verdict.TOKEN_EXPIRED, "token or key expired"),
     "key_used_up": (CheckName.STATUS, Verdict.KEY_USED_UP, "limited-use key used up"),
-    "key_amount": (CheckName.STATUS, Verdict.KEY_USED_UP, "the key may not serve so much money"),
-    "key_channel": (CheckName.STATUS, Verdict.KEY_USED_UP, "the key does not serve here"),
 }
 """What the use of a token says, by value of its UseOutcome; `ok` refuses nothing."""
 
@@ -164,15 +174,16 @@ def refusal(name: CheckName, verdict: Verdict, detail: str = "") -> Decision:
 
 def verified(case: Case) -> bool:
     """Whether the phone verified its holder, for what is counted as unverified."""
-    return cvm.verified(Signals.of(case.icc))
+    _, _, signals = case.known
+    return cvm.verified(signals)
 
 
 def _extended(decision: Decision, steps: Iterable[_Step], *, noted_from: CheckName | None) -> Decision:
     """With steps added, up to the first that refuses; from the check `noted_from` on they only note what failed."""
-    order = list(CheckName)
+    first = len(_ORDER) if noted_from is None else _ORDER[noted_from]
     checks = list(decision.checks)
     for name, verdict, detail in steps:
-        noted = noted_from is not None and order.index(name) >= order.index(noted_from)
+        noted = _ORDER[name] >= first
         checks.append(Check(name, verdict is None, detail, noted=noted and verdict is not None))
         if verdict is not None and not noted:
             return Decision(verdict, 0, tuple(checks))
@@ -181,7 +192,8 @@ def _extended(decision: Decision, steps: Iterable[_Step], *, noted_from: CheckNa
 
 def _first_steps(case: Case, policy: TapPolicy) -> Iterator[_Step]:
     yield CheckName.LINK, None, ""
-    yield CheckName.FORMAT, None, ""
+    # What is read later must be there to be read: nothing may go wrong once counters have moved.
+    yield CheckName.FORMAT, None if case.signals is not None else Verdict.BAD_FORMAT, ""
     known = case.entry_mode[:2] in policy.entry_modes
     yield CheckName.ENTRY_MODE, None if known else Verdict.ENTRY_MODE, case.entry_mode
     registered = case.shop is not None and case.shop.number == case.merchant_number
@@ -192,6 +204,13 @@ def _first_steps(case: Case, policy: TapPolicy) -> Iterator[_Step]:
         None if case.token is not None else Verdict.TOKEN_UNKNOWN,
         case.token.id if case.token else "",
     )
+
+
+def _signals(icc: IccData) -> Signals | None:
+    try:
+        return Signals.of(icc)
+    except BadInput:
+        return None
 
 
 def _amount(case: Case) -> _Step:
@@ -205,7 +224,8 @@ def _amount(case: Case) -> _Step:
 
 
 def _later_steps(case: Case, use: str, account: Account, policy: TapPolicy) -> Iterator[_Step]:
-    signals, spend = Signals.of(case.icc), _spend(case, account)
+    _, shop, signals = case.known
+    spend = _spend(case, shop, account)
     rules = (Rule("house", policy.control, account.standing), *account.rules)
     yield _used(CheckName.COUNTER, use)
     yield _phone(case)
@@ -217,8 +237,7 @@ def _later_steps(case: Case, use: str, account: Account, policy: TapPolicy) -> I
     yield from map(_bounded, bounds.limits(rules, spend))
 
 
-def _spend(case: Case, account: Account) -> Spend:
-    _, shop = case.known
+def _spend(case: Case, shop: Shop, account: Account) -> Spend:
     return Spend(
         channel=case.channel,
         merchant_id=shop.id,
@@ -243,10 +262,10 @@ def _used(name: CheckName, use: str) -> _Step:
 
 
 def _phone(case: Case) -> _Step:
-    token, _ = case.known
+    token, _, _ = case.known
     if case.expiry != token.expiry:
         return CheckName.PHONE, Verdict.TOKEN_EXPIRED, "not the token's month"
-    kind = case.icc.values["9F27"][0] >> 6
+    kind = case.icc.kind >> 6
     wanted = 1 if case.offline else 2
     names = ("declined (AAC)", "approved offline (TC)", "asks us (ARQC)", "unknown")
     return CheckName.PHONE, None if kind == wanted else Verdict.PHONE_DECLINED, names[kind]

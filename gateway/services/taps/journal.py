@@ -31,7 +31,12 @@ from wallet.transfers import PostResult
 _PUT_TAP = insert(taps)
 _ANSWERED = (
     update(taps)
-    .where(taps.c.id == bindparam("tap"), taps.c.state == TapState.PENDING, taps.c.reversal == False)  # noqa: E712 - a comparison
+    .where(
+        taps.c.id == bindparam("tap"),
+        taps.c.state == TapState.PENDING,
+        taps.c.reversal == False,  # noqa: E712 - a column's comparison
+        taps.c.keep_minor == bindparam("was_keep"),
+    )
     .values(
         {
             name: bindparam(f"new_{name}", type_=taps.c[name].type)
@@ -42,6 +47,10 @@ _ANSWERED = (
         }
     )
 )  # fmt: skip
+
+
+LAST = 4
+"""How many digits of a token's number are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +74,24 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A purchase that becomes no tap."""
+    """A purchase that becomes no tap; `person_id` is told of it, once for each `cause`, if there is one."""
 
     id: str
     last4: str
     decided: Decision
+    person_id: str = ""
+    cause: str = ""
 
 
 def refuse(
-    tx: Connection, key: Key, digest: bytes, asked: Asked, attempt: Attempt, answer: bytes, now: datetime
+    tx: Connection,
+    key: Key,
+    digest: bytes,
+    asked: Asked,
+    attempt: Attempt,
+    answer: bytes,
+    counted: Counted,
+    now: datetime,
 ) -> Seen:
     """Store a refusal that touches no token, with its answer."""
     taken = take(tx, key, digest, now, attempt.decided.verdict, answer)
@@ -92,66 +110,89 @@ def refuse(
         "at": now,
     }
     insert_ignore(tx, attempts, row)
+    if attempt.person_id:
+        counted.declined(tx, attempt.cause, attempt.person_id, attempt.decided.verdict, asked.amount_minor, now)
     return Seen(digest, "", attempt.decided.verdict, answer)
 
 
 def open_tap(
     tx: Connection, key: Key, digest: bytes, purchase: Purchase, intent: Intent, counted: Counted, now: datetime
-) -> Seen:
-    """Store the intent of a purchase: the counters move, the tap is PENDING or DECLINED."""
+) -> tuple[Seen, Tap | None]:
+    """Store the intent of a purchase: the counters move, the tap is PENDING or DECLINED; None if the key was taken."""
     taken = take(tx, key, digest, now, subject=intent.tap_id)
     if taken is not None:
-        return taken
+        return taken, None
     decided = intent.decide(tx)
     verdict = decided.verdict if decided.refused else None
     named = name_original(tx, purchase, purchase.stan, KIND_PURCHASE, intent.tap_id, now)
     if named is not None:
         verdict = verdict or (Verdict.DUPLICATE if named else Verdict.REVERSED)
-    state = TapState.PENDING if verdict is None else TapState.DECLINED
-    whole = purchase.class_ in WHOLE
-    row = {
-        "id": intent.tap_id,
-        "class": purchase.class_,
-        "terminal_id": purchase.terminal_id,
-        "batch_number": purchase.batch_number,
-        "stan": purchase.stan,
-        "rrn": purchase.rrn,
-        "merchant_id": intent.merchant_id,
-        "person_id": intent.person_id,
-        "token_id": intent.token_id,
-        "par": intent.par,
-        "last4": purchase.pan[-4:],
-        "atc": purchase.tap.atc,
-        "amount_minor": purchase.amount_minor,
-        "part_minor": intent.part_minor,
-        "hold_minor": purchase.amount_minor,
-        "hold_number": 0,
-        "keep_minor": purchase.amount_minor,
-        "shrink_minor": 0,
-        "approval": intent.approval,
-        "state": state,
-        "verdict": verdict or "",
-        "capture_minor": purchase.amount_minor if whole and not intent.part_minor else 0,
-        "undone_minor": 0,
-        "refunded_minor": 0,
-        "reversal": False,
-        "refund_attempt": 0,
-        "unfinished": state is TapState.PENDING,
-        "made_at": now,
-        "expires_at": intent.expires_at,
-        "changed_at": now,
-        "captured_at": None,
-        "cycle_id": "",
-        "settled_minor": 0,
-        "owner": "",
-        "checks": decided.json(),
-    }
-    write(tx, _PUT_TAP, row)
+    tap = _made(purchase, intent, decided, verdict, now)
+    write(tx, _PUT_TAP, _row(tap))
     if verdict is not None:
         settle(tx, key, intent.tap_id, verdict)
+        counted.declined(tx, intent.tap_id, intent.person_id, verdict, purchase.amount_minor, now)
     if named is not None and not decided.refused:
         counted.refused(tx, intent.par, intent.token_id, now, purchase.amount_minor)
-    return Seen(digest, intent.tap_id, verdict or "", b"")
+    return Seen(digest, intent.tap_id, verdict or "", b""), tap
+
+
+def _made(purchase: Purchase, intent: Intent, decided: Decision, verdict: Verdict | None, now: datetime) -> Tap:
+    whole, amount = purchase.class_ in WHOLE and not intent.part_minor, irr(purchase.amount_minor)
+    return Tap(
+        id=intent.tap_id,
+        class_=purchase.class_,
+        terminal_id=purchase.terminal_id,
+        batch_number=purchase.batch_number,
+        stan=purchase.stan,
+        rrn=purchase.rrn,
+        merchant_id=intent.merchant_id,
+        person_id=intent.person_id,
+        token_id=intent.token_id,
+        par=intent.par,
+        last4=purchase.pan[-LAST:],
+        atc=purchase.tap.atc,
+        amount=amount,
+        part=irr(intent.part_minor) if intent.part_minor else None,
+        hold_minor=amount.minor,
+        hold_number=0,
+        keep_minor=amount.minor,
+        shrink_minor=0,
+        captured=amount if whole else None,
+        undone_minor=0,
+        refunded_minor=0,
+        approval=intent.approval,
+        state=TapState.PENDING if verdict is None else TapState.DECLINED,
+        verdict=verdict,
+        reversal=False,
+        refund_attempt=0,
+        made_at=now,
+        expires_at=intent.expires_at,
+        changed_at=now,
+        captured_at=None,
+        cycle_id="",
+        settled_minor=0,
+        owner="",
+        checks=decided.checks,
+    )
+
+
+_SAME = tuple(
+    {column.name for column in taps.columns}
+    - {"class", "amount_minor", "part_minor", "capture_minor", "verdict", "unfinished", "checks"}
+)
+
+
+def _row(tap: Tap) -> dict[str, object]:
+    return {name: getattr(tap, name) for name in _SAME} | {
+        "class": tap.class_,
+        "amount_minor": tap.amount.minor,
+        "part_minor": tap.part.minor if tap.part else 0,
+        "capture_minor": tap.capture_minor,
+        "verdict": tap.verdict or "",
+        "unfinished": tap.state is TapState.PENDING,
+        "checks": stored_checks(tap.checks),
+    }
 
 
 def open_completion(
@@ -181,7 +222,7 @@ def open_completion(
 def complete(tx: Connection, tap_id: str, amount: Money, counted: Counted, now: datetime) -> None:
     """Store a completion whose message was lost; nothing if the tap moved meanwhile."""
     tap = locked(tx, tap_id)
-    open_ = tap.state in {TapState.PENDING, TapState.HELD, TapState.EXPIRED}
+    open_ = tap.state in {TapState.HELD, TapState.EXPIRED}
     if open_ and not tap.reversal and not tap.capture_minor and amount.minor <= tap.keep_minor:
         counted.write(tx, tap, replace(tap, captured=amount), now)
 
@@ -232,6 +273,7 @@ def conclude(
     """Store how a purchase went together with its answer; None, and nothing done, if the tap moved meanwhile."""
     values = {
         "tap": tap.id,
+        "was_keep": before.keep_minor,
         "new_state": tap.state,
         "new_verdict": tap.verdict or "",
         "new_hold_minor": tap.hold_minor,
@@ -245,7 +287,7 @@ def conclude(
     }
     if not write(tx, _ANSWERED, values):
         return None
-    counted.changed(tx, before, tap)
+    counted.changed(tx, before, tap, now)
     return put_answer(tx, key, answer)
 
 

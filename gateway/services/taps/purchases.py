@@ -2,8 +2,11 @@
 
 import secrets
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+
+from sqlalchemy import Connection
 
 from gateway.keys import Card
 from gateway.services.answered import Key, Seen
@@ -19,12 +22,14 @@ from gateway.services.taps.requests import Purchase
 from gateway.services.taps.rows import Counted
 from gateway.services.taps.rules import Step, TapState, Verdict, next_step
 from gateway.services.taps.talk import Talk
-from gateway.wire.emv import ac_data
+from gateway.services.taps.terminals import KnownTerminals
+from gateway.wire.emv import Cvn, ac_data
 from gateway.wire.iso8583 import Message
 from wallet.ids import new_id
 
+_TRIES = 3
+"""How often a purchase is asked for anew when its tap was lowered or taken back meanwhile."""
 _APPROVAL_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-_LAST = 4
 
 
 class Purchases:
@@ -36,25 +41,30 @@ class Purchases:
         self._talk = talk
         self._driver = driver
         self._counted = counted
+        self._terminals = KnownTerminals(parts.terminals, parts.clock)
 
     async def answer(self, message: Message, purchase: Purchase) -> bytes:
         """The body of the answer."""
         key, digest = self._talk.key(purchase), await self._talk.digest(message)
-        seen = await self._talk.seen(key) or await self._open(message, purchase, key, digest)
+        seen, tap = await self._talk.seen(key), None
+        if seen is None:
+            seen, tap = await self._open(message, purchase, key, digest)
         if (told := await self._talk.told(message, purchase.terminal_id, seen, digest)) is not None:
             return told
-        tap = await self._driver.tap(seen.subject)
-        if tap.state is TapState.PENDING and not tap.reversal:
+        tap = tap or await self._driver.tap(seen.subject)
+        for _ in range(_TRIES):
+            if tap.state is not TapState.PENDING or tap.reversal:
+                break
             body = await self._ask(message, purchase, key, tap)
             if body is not None:
                 return body
             tap = await self._driver.tap(tap.id)
         return await self._talk.kept(key, await self._built(message, purchase, tap, standing(tap)))
 
-    async def _open(self, message: Message, purchase: Purchase, key: Key, digest: bytes) -> Seen:
+    async def _open(self, message: Message, purchase: Purchase, key: Key, digest: bytes) -> tuple[Seen, Tap | None]:
         """Decide all that needs no lock, then store a refusal or the intent."""
         parts, now = self._parts, self._clock.now()
-        terminal = await parts.terminals.terminal(purchase.terminal_id)
+        terminal = await self._terminals.terminal(purchase.terminal_id)
         token = await parts.tokens.find_by_pan(purchase.pan)
         case = self._case(purchase, terminal, token, now)
         decided = parts.decider.before_cryptogram(case)
@@ -64,12 +74,22 @@ class Purchases:
             if not good:
                 await parts.tokens.count_bad_cryptogram(token.id)
         if decided.refused or token is None or terminal is None:
-            attempt = Attempt(new_id("att", self._clock), purchase.pan[-_LAST:], decided)
+            attempt = Attempt(new_id("att", self._clock), purchase.pan[-journal.LAST :], decided)
+            if token is not None and decided.verdict is Verdict.BAD_CRYPTOGRAM:
+                # Once a day for each token: whoever guesses must not fill its holder's inbox.
+                attempt = replace(attempt, person_id=token.person_id, cause=f"{token.id} {case.day:%Y-%m-%d}")
             body = await self._talk.built(message, purchase.terminal_id, decided.verdict)
             refusal = partial(
-                journal.refuse, key=key, digest=digest, asked=purchase, attempt=attempt, answer=body, now=now
+                journal.refuse,
+                key=key,
+                digest=digest,
+                asked=purchase,
+                attempt=attempt,
+                answer=body,
+                counted=self._counted,
+                now=now,
             )
-            return await self._store.write(refusal)
+            return await self._store.write(refusal), None
         intent = self._intent(purchase, terminal, token, case, decided, now)
         opening = partial(
             journal.open_tap,
@@ -107,7 +127,7 @@ class Purchases:
         decided: Decision,
         now: datetime,
     ) -> Intent:
-        parts, data = self._parts, purchase.tap
+        parts = self._parts
         least = parts.settings.tap_part_min_minor
         part = least if purchase.part_ok and least and purchase.class_ not in OFFLINE else 0
         return Intent(
@@ -118,23 +138,15 @@ class Purchases:
             par=token.par,
             approval="".join(secrets.choice(_APPROVAL_LETTERS) for _ in range(6)),
             part_minor=min(part, purchase.amount_minor),
-            decide=lambda tx: parts.decider.after_use(
-                tx,
-                decided,
-                case,
-                parts.tokens.use(
-                    tx,
-                    token.id,
-                    data.iad.luk_id,
-                    data.atc,
-                    now,
-                    amount_minor=purchase.amount_minor,
-                    channel="offline" if purchase.class_ in OFFLINE else "tap",
-                    ac=data.cryptogram,
-                ),
-            ),
+            decide=lambda tx: parts.decider.after_use(tx, decided, case, self._use(tx, purchase, token, now)),
             expires_at=now + timedelta(seconds=parts.settings.tap_hold_s),
         )
+
+    def _use(self, tx: Connection, purchase: Purchase, token: TokenInfo, now: datetime) -> str:
+        data, channel = purchase.tap, Channel.OFFLINE if purchase.class_ in OFFLINE else Channel.TAP
+        amount, ac = purchase.amount_minor, data.cryptogram
+        use = partial(self._parts.tokens.use, tx, token.id, data.iad.luk_id, data.atc, now)
+        return use(amount_minor=amount, channel=channel.value, ac=ac)
 
     async def _ask(self, message: Message, purchase: Purchase, key: Key, tap: Tap) -> bytes | None:
         """Ask the ledger and store its answer with ours; None if the tap moved meanwhile."""
@@ -167,13 +179,18 @@ class Purchases:
 
     async def _cryptogram_is_good(self, purchase: Purchase, token: TokenInfo) -> bool:
         data = purchase.tap
-        return await self._parts.keys.verify_ac("imk", _card(purchase, token.psn), ac_data(data), data.cryptogram)
+        if data.iad.cvn != token.cvn:
+            # A token's phone makes one kind of cryptogram; another kind is somebody's guess.
+            return False
+        return await self._parts.keys.verify_ac(
+            _ref(purchase), _card(purchase, token.psn), ac_data(data), data.cryptogram
+        )
 
     async def _built(self, message: Message, purchase: Purchase, tap: Tap, verdict: Verdict) -> bytes:
         """An answer with our own cryptogram: the phone's was good, whatever we answer."""
         data, approved = purchase.tap, verdict in {Verdict.APPROVED, Verdict.PARTIAL}
         card = _card(purchase, data.values["5F34"].hex())
-        arpc = await self._parts.keys.arpc("imk", card, data.cryptogram, verdict.de39.encode())
+        arpc = await self._parts.keys.arpc(_ref(purchase), card, data.cryptogram, verdict.de39.encode())
         return await self._talk.built(
             message,
             purchase.terminal_id,
@@ -186,7 +203,12 @@ class Purchases:
 
 def _card(purchase: Purchase, psn: str) -> Card:
     iad = purchase.tap.iad
-    return Card(iad.cvn, iad.dki, purchase.pan, psn, purchase.tap.atc, iad.luk_id)
+    return Card(iad.cvn, iad.dki, purchase.pan, psn, purchase.tap.atc, iad.luk_id, purchase.tap.values["9F37"])
+
+
+def _ref(purchase: Purchase) -> str:
+    """The issuer's key of the profile: the house's own, or that of 3DES profiles."""
+    return "imk" if purchase.tap.iad.cvn is Cvn.HOUSE else "imk3"
 
 
 def standing(tap: Tap) -> Verdict:

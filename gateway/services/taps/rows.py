@@ -168,15 +168,23 @@ class Counted:
     def write(self, tx: Connection, before: Tap, after: Tap, now: datetime) -> None:
         """Store what changed about a tap."""
         write_tap(tx, after, now)
-        self.changed(tx, before, after)
+        self.changed(tx, before, after, now)
 
     def refused(self, tx: Connection, par: str, token_id: str, made_at: datetime, minor: int) -> None:
         """Give back what was counted for a purchase that became none in the same unit."""
         if self._counters is not None and par:
             self._counters.give_back(tx, par, token_id, made_at, minor, whole=True)
 
-    def changed(self, tx: Connection, before: Tap, after: Tap) -> None:
-        """Give back what a tap counts for no longer."""
+    def declined(self, tx: Connection, cause: str, person_id: str, verdict: Verdict, minor: int, now: datetime) -> None:
+        """Have the person told why a tap was refused."""
+        if self._counters is not None:
+            self._counters.declined(tx, cause, person_id, verdict, minor, now)
+
+    def changed(self, tx: Connection, before: Tap, after: Tap, now: datetime) -> None:
+        """Give back what a tap counts for no longer, and tell of one that is refused now."""
+        if after.verdict not in {None, before.verdict, Verdict.APPROVED, Verdict.PARTIAL} and not after.offline:
+            assert after.verdict is not None, "see above"
+            self.declined(tx, after.id, after.person_id, after.verdict, after.amount.minor, now)
         less, left = before.counted_minor - after.counted_minor, after.counted_minor
         if self._counters is not None and less > 0 and after.par:
             self._counters.give_back(tx, after.par, after.token_id, after.made_at, less, whole=left == 0)

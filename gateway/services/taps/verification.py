@@ -1,61 +1,39 @@
 """What phone and terminal say of a tap beside its amount, read from DE55: TVR, CVR, CTQ, CVM results, times. Pure.
 
-Sources: EMV Book 3 annex C5 (TVR), EMV contactless book C-2 (relay bits of the TVR) and C-3 (CTQ); the CVR is the house
-profile's, and DF8101 a private tag that our terminals send (both modelled).
+The bits are named in `gateway.wire.emv`; here it is said what they mean for an answer. DF8101 is a private tag that our
+terminals send (modelled).
 """
 
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 
 from gateway.services.taps.rules import Verdict
 from gateway.wire import tlv
-from gateway.wire.emv import IccData
+from gateway.wire.emv import CardQualifiers, CvmMethod, CvmOutcome, CvmResults, CvrFlags, IccData, Tvr
 
 SLOWEST = "DF8101"
 """The longest time that the phone took for one command, ms, two bytes."""
-_CTQ_CDCVM = 0x80
-_ODA = ((0, 8, "not done"), (0, 7, "SDA failed"), (0, 4, "DDA failed"), (0, 3, "CDA failed"))
-_REFUSING: tuple[tuple[int, int, Verdict, str], ...] = (
-    (0, 5, Verdict.TERMINAL_RISK, "on the terminal's deny list"),
-    (1, 7, Verdict.TOKEN_EXPIRED, "expired"),
-    (1, 6, Verdict.TERMINAL_RISK, "not yet effective"),
-    (1, 5, Verdict.TERMINAL_RISK, "service not allowed"),
-    (2, 8, Verdict.CVM_FAILED, "CVM failed"),
-    (2, 6, Verdict.CVM_FAILED, "too many PIN tries"),
-    (2, 5, Verdict.CVM_FAILED, "PIN wanted, no pad"),
-    (2, 4, Verdict.CVM_FAILED, "PIN wanted, none entered"),
-    (4, 7, Verdict.TERMINAL_RISK, "issuer authentication failed"),
-    (4, 6, Verdict.TERMINAL_RISK, "script failed"),
-    (4, 5, Verdict.TERMINAL_RISK, "script failed after the last cryptogram"),
-    (4, 4, Verdict.RELAY, "relay threshold exceeded"),
-    (4, 3, Verdict.RELAY, "relay time limits exceeded"),
+_ODA = Tvr.ODA_NOT_PERFORMED | Tvr.SDA_FAILED | Tvr.DDA_FAILED | Tvr.CDA_FAILED
+_REFUSING: tuple[tuple[Tvr, Verdict], ...] = (
+    (Tvr.CARD_ON_EXCEPTION_FILE, Verdict.TERMINAL_RISK),
+    (Tvr.APPLICATION_EXPIRED, Verdict.TOKEN_EXPIRED),
+    (Tvr.APPLICATION_NOT_YET_EFFECTIVE, Verdict.TERMINAL_RISK),
+    (Tvr.SERVICE_NOT_ALLOWED, Verdict.TERMINAL_RISK),
+    (Tvr.CVM_FAILED, Verdict.CVM_FAILED),
+    (Tvr.PIN_TRIES_EXCEEDED, Verdict.CVM_FAILED),
+    (Tvr.PIN_PAD_MISSING, Verdict.CVM_FAILED),
+    (Tvr.PIN_NOT_ENTERED, Verdict.CVM_FAILED),
+    (Tvr.ISSUER_AUTHENTICATION_FAILED, Verdict.TERMINAL_RISK),
+    (Tvr.SCRIPT_FAILED_BEFORE_FINAL_AC, Verdict.TERMINAL_RISK),
+    (Tvr.SCRIPT_FAILED_AFTER_FINAL_AC, Verdict.TERMINAL_RISK),
+    (Tvr.RELAY_LIMIT_EXCEEDED, Verdict.RELAY),
+    (Tvr.RELAY_TIME_EXCEEDED, Verdict.RELAY),
 )
-"""Byte (from 0) and bit (8 is the highest) of the TVR that refuse. What sends a tap online (floor limit, velocity,
-random choice) refuses nothing here, nor does data authentication that was not done: the cryptogram is the proof."""
-CVM_FAILED = (2, 8)
-
-
-@dataclass(frozen=True, slots=True)
-class CvmResults:
-    """9F34: the method that the terminal carried out and its result; method 1 is on the device (modelled after C-2)."""
-
-    method: int
-    result: int
-
-    @property
-    def on_device(self) -> bool:
-        """Whether the holder was verified by the phone."""
-        return self.method == 0x01
-
-    @property
-    def failed(self) -> bool:
-        """Whether the method was carried out and said no."""
-        return self.result == 0x01
-
-    @property
-    def good(self) -> bool:
-        """Whether the method was carried out and said yes."""
-        return self.result == 0x02
+"""Bits of the TVR that refuse. What sends a tap online (floor limit, velocity, random choice) refuses nothing here, nor
+does data authentication that was not done or failed: the cryptogram is the proof."""
+_ANY = reduce(or_, (bit for bit, _ in _REFUSING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +41,19 @@ class Signals:
     """What DE55 says of a tap's circumstances; None where a terminal sends nothing.
 
     Attributes:
-        tvr: Terminal verification results, five bytes.
-        unlocked: The phone says, under its cryptogram, that it verified its holder (CDCVM).
-        ctq_unlocked: It said so to the terminal (CTQ), outside the cryptogram.
+        tvr: Terminal verification results.
+        cvr: What the phone says of itself, under its cryptogram; `cdcvm_done`: it verified its holder.
+        kind: Bits 8 and 7 of 9F27; `cvr_kind` is what the CVR says of it, None where its profile does not.
+        ctq_unlocked: The phone said to the terminal that it verified its holder, outside the cryptogram.
         results: The terminal's CVM results.
         day: 9A, the terminal's day; None if it is none.
         slowest_ms: The phone's longest time for one command.
     """
 
-    tvr: bytes
-    unlocked: bool
+    tvr: Tvr
+    cvr: CvrFlags
+    kind: int
+    cvr_kind: int | None
     ctq_unlocked: bool | None
     results: CvmResults | None
     day: date | None
@@ -83,48 +64,66 @@ class Signals:
         """Read them from DE55.
 
         Raises:
-            BadInput: A tag comes twice.
+            BadInput: A value that is not of its form, or a private tag that comes twice.
         """
-        ctq, results, slowest = (_sized(icc, tag, size) for tag, size in (("9F6C", 2), ("9F34", 3), (SLOWEST, 2)))
+        slowest = tlv.only(icc.items, SLOWEST)
         return cls(
-            tvr=icc.values["95"],
-            unlocked=icc.iad.cdcvm_done,
-            ctq_unlocked=bool(ctq[1] & _CTQ_CDCVM) if ctq is not None else None,
-            results=CvmResults(results[0] & 0x3F, results[2]) if results is not None else None,
+            tvr=icc.tvr,
+            cvr=icc.iad.flags,
+            kind=icc.kind,
+            cvr_kind=icc.iad.kind,
+            ctq_unlocked=None if icc.ctq is None else CardQualifiers.CDCVM_DONE in icc.ctq,
+            results=icc.cvm,
             day=_day(icc.values["9A"].hex()),
-            slowest_ms=int.from_bytes(slowest) if slowest is not None else None,
+            slowest_ms=int.from_bytes(slowest) if slowest is not None and len(slowest) == 2 else None,
         )
 
-    def has(self, byte: int, bit: int) -> bool:
-        """Whether a bit of the TVR is set; `byte` counts from 0, bit 8 is the highest."""
-        return bool(self.tvr[byte] & 1 << bit - 1)
+    @property
+    def asked_on_device(self) -> bool:
+        """Whether the terminal saw the phone verify its holder.
+
+        CVM results have no code for it; terminals that say so take the one of a PIN that the card checks (modelled).
+        """
+        results = self.results
+        return results is not None and (results.method, results.outcome) == (
+            CvmMethod.PLAIN_PIN_BY_CARD,
+            CvmOutcome.SUCCESSFUL,
+        )
+
+    @property
+    def cvm_denied(self) -> bool:
+        """Whether the terminal says that a CVM was carried out and failed."""
+        return self.results is not None and self.results.outcome is CvmOutcome.FAILED
 
 
 def refused_by_tvr(signals: Signals, *, offline: bool) -> tuple[Verdict, str] | None:
-    """What the terminal's verification results refuse, and in which words; None for nothing.
+    """What the terminal's verification results refuse, and which of them; None for nothing.
 
     Offline data authentication is wanted of what was approved `offline` only.
     """
-    for byte, bit, verdict, words in _REFUSING:
-        if signals.has(byte, bit):
-            return verdict, words
-    if offline:
-        for byte, bit, words in _ODA:
-            if signals.has(byte, bit):
-                return Verdict.TERMINAL_RISK, f"data authentication: {words}"
-    return None
+    if signals.tvr & _ANY:
+        bit, verdict = next(one for one in _REFUSING if one[0] in signals.tvr)
+        return verdict, _named(bit)
+    failed = signals.tvr & _ODA
+    return (Verdict.TERMINAL_RISK, _named(failed)) if offline and failed else None
 
 
 def contradiction(signals: Signals) -> str:
     """Where phone and terminal say different things of the same fact; '' for nowhere."""
-    results = signals.results
-    if signals.ctq_unlocked is not None and signals.ctq_unlocked != signals.unlocked:
+    cvr, tvr = signals.cvr, signals.tvr
+    if signals.cvr_kind is not None and signals.cvr_kind != signals.kind:
+        return "CVR against 9F27: what the phone answered"
+    if signals.ctq_unlocked is not None and signals.ctq_unlocked != cvr.cdcvm_done:
         return "CVR against CTQ: whether the phone is unlocked"
-    if results is None:
+    if cvr.pin_tries_exceeded and Tvr.PIN_TRIES_EXCEEDED not in tvr:
+        return "CVR against TVR: PIN tries"
+    if cvr.offline_pin_failed and Tvr.CVM_FAILED not in tvr:
+        return "CVR against TVR: whether the CVM failed"
+    if signals.results is None:
         return ""
-    if results.failed != signals.has(*CVM_FAILED):
+    if signals.cvm_denied != (Tvr.CVM_FAILED in tvr):
         return "CVM results against TVR: whether the CVM failed"
-    if results.on_device and results.good and not signals.unlocked:
+    if signals.asked_on_device and not (cvr.cdcvm_done or cvr.offline_pin_done):
         return "CVM results against CVR: whether the phone is unlocked"
     return ""
 
@@ -134,9 +133,8 @@ def far_day(signals: Signals, today: date, *, before_max: int, after_max: int) -
     return signals.day is None or not -before_max <= (signals.day - today).days <= after_max
 
 
-def _sized(icc: IccData, tag: str, size: int) -> bytes | None:
-    value = tlv.only(icc.items, tag)
-    return value if value is not None and len(value) == size else None
+def _named(bits: Tvr) -> str:
+    return ", ".join(name.replace("_", " ") for name in bits.names)
 
 
 def _day(digits: str) -> date | None:

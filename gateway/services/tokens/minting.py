@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from gateway.services.tokens import rules
 from gateway.services.tokens.tables import limited_keys
@@ -37,8 +37,8 @@ def mint(tx: Connection, token_id: str, terms: Terms, way: Way, now: datetime) -
     """A new key of a token whose row the caller holds; None if it had as many today as a phone may need."""
     first, last = rules.luk_id(now, 1), rules.luk_id(now, KEYS_PER_DAY_MAX)
     mine = limited_keys.c.token_id == token_id
-    today = select(func.max(limited_keys.c.id)).where(mine, limited_keys.c.id >= first, limited_keys.c.id <= last)
-    made: bytes | None = tx.execute(today).scalar_one()
+    today = select(limited_keys.c.id).where(mine, limited_keys.c.id >= first, limited_keys.c.id <= last)
+    made: bytes | None = tx.execute(today.order_by(limited_keys.c.id.desc()).limit(1)).scalar_one_or_none()
     number = int.from_bytes(made[2:]) + 1 if made is not None else 1
     if number > KEYS_PER_DAY_MAX:
         return None

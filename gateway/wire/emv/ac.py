@@ -122,7 +122,12 @@ class CardKeys:
         if cvn is Cvn.HOUSE:
             key = keys.session_key_aes(house.limited_use_key(imk, pan, psn, luk_id), atc)
             return cls(cvn, key, key)
-        master = keys.master_key(imk, pan, psn)
+        return cls.of_master(cvn, keys.master_key(imk, pan, psn), atc=atc, un=un)
+
+    @classmethod
+    def of_master(cls, cvn: Cvn, master: bytes, *, atc: bytes, un: bytes = b"") -> "CardKeys":
+        """The same from the card's 3DES master key; for all profiles but the house's."""
+        assert cvn is not Cvn.HOUSE, "the house profile's keys are AES"
         if cvn is Cvn.CVN10:
             return cls(cvn, master, master)
         if cvn is Cvn.MCHIP and un:

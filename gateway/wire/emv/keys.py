@@ -71,24 +71,34 @@ def master_key(imk: bytes, pan: str, psn: str = "00") -> bytes:
 
 def master_key_a(imk: bytes, pan: str, psn: str = "00") -> bytes:
     """Option A (A1.4.1): the right 16 digits of PAN and PSN, however long the PAN is."""
-    return _card_key(imk, _digits(pan, psn)[-16:].zfill(16))
+    return _card_key(imk, _block_a(pan, psn))
 
 
 def master_key_b(imk: bytes, pan: str, psn: str = "00") -> bytes:
     """Option B (A1.4.2): 16 digits from the SHA-1 of PAN and PSN; option A for a PAN of up to 16 digits."""
+    return _card_key(imk, card_block(pan, psn))
+
+
+def card_block(pan: str, psn: str = "00") -> bytes:
+    """What `master_key` has enciphered, 16 bytes: for an issuer's key that is inside a hardware module."""
     if len(pan) <= _OPTION_A_DIGITS_MAX:
-        return master_key_a(imk, pan, psn)
+        return _block_a(pan, psn)
     digits = _digits(pan, psn)
     number = bytes.fromhex(digits if len(digits) % 2 == 0 else "0" + digits)
     digest = hashlib.sha1(number, usedforsecurity=False).hexdigest()
     decimals = "".join(filter(str.isdecimal, digest))
     letters = "".join(filter(str.isalpha, digest)).translate(_LETTERS)
-    return _card_key(imk, (decimals + letters)[:16])
+    return _doubled((decimals + letters)[:16])
 
 
 def master_key_aes(imk: bytes, pan: str, psn: str = "00") -> bytes:
     """The card's AES master key (A1.4.3, option C): PAN and PSN, zeros before them, as one block under the IMK."""
-    return aes_ecb(imk, bytes.fromhex(_digits(pan, psn).zfill(32)))
+    return aes_ecb(imk, card_block_aes(pan, psn))
+
+
+def card_block_aes(pan: str, psn: str = "00") -> bytes:
+    """What `master_key_aes` has enciphered, 16 bytes."""
+    return bytes.fromhex(_digits(pan, psn).zfill(32))
 
 
 def session_key(key: bytes, r: bytes) -> bytes:
@@ -115,9 +125,17 @@ def session_key_aes(key: bytes, atc: bytes) -> bytes:
     return aes_ecb(key, atc + bytes(14))
 
 
-def _card_key(imk: bytes, digits: str) -> bytes:
+def _card_key(imk: bytes, block: bytes) -> bytes:
+    return odd_parity(des3_ecb(imk, block))
+
+
+def _block_a(pan: str, psn: str) -> bytes:
+    return _doubled(_digits(pan, psn)[-16:].zfill(16))
+
+
+def _doubled(digits: str) -> bytes:
     half = bytes.fromhex(digits)
-    return odd_parity(des3_ecb(imk, half + half.translate(_INVERTED)))
+    return half + half.translate(_INVERTED)
 
 
 def _digits(pan: str, psn: str) -> str:

@@ -64,8 +64,9 @@ def decode(body: bytes, dialect: Dialect = HOUSE) -> Message:
         macs[number] = mac
     elif dialect.mac_required and (not numbers or numbers[-1] not in dialect.mac_fields):
         raise BadMessage("the MAC is missing or is not the last element", mti)
+    known_slots = _slots(dialect)
     for number in numbers:
-        if dialect.field_of(number) is None:
+        if _SLOTS[number] not in known_slots:
             raise BadMessage(f"DE{number} is refused", mti)
     try:
         texts, raw = iso8583.decode(_bare_head(numbers) + span[start:], _spec(dialect))
@@ -121,17 +122,16 @@ def _encoded(message: Message, dialect: Dialect, seal: int) -> bytes:
     if not _is_mti(mti, dialect):
         raise BadMessage(f"the message type is not one of {dialect.name}")
     plain = {number: value for number, value in message.fields.items() if number != seal}
-    texts = {"t": "0000"}
+    texts, slots = {"t": "0000"}, _slots(dialect)
     for number, value in sorted(plain.items()):
-        field = dialect.field_of(number) if 2 <= number <= _LAST else None
-        if field is None:
+        slot = _SLOTS[number] if 2 <= number <= _LAST else ""
+        if slot not in slots:
             raise BadMessage(f"DE{number} is refused", mti)
-        texts[str(_slot(number))] = _to_wire(value, number, field, dialect, mti)
+        texts[slot] = _to_wire(value, number, slots[slot][1], dialect, mti)
     try:
-        encoded, raw = iso8583.encode(texts, _spec(dialect))
+        encoded, _ = iso8583.encode(texts, _spec(dialect))
     except iso8583.EncodeError as problem:
         raise BadMessage(f"DE{_number(problem.field)}: {problem.msg}", mti) from None
-    _checked(texts, raw, mti, dialect)
     numbers = sorted([*plain, seal] if seal else plain)
     span = _written_head(mti, numbers, dialect) + bytes(encoded[len(_bare_head(list(plain))) :])
     size = len(span) + (dialect.mac_bytes if seal else 0)
@@ -148,13 +148,24 @@ def _head(body: bytes, dialect: Dialect) -> tuple[str, list[int], int]:
         raise BadMessage(f"the message type is not one of {dialect.name}")
     at = dialect.mti_bytes
     bits, at = _bitmap(body, at, "bitmap", dialect, mti)
-    numbers = [number for number in range(2, 65) if bits >> 64 - number & 1]
+    numbers = _numbers(bits & (1 << 63) - 1, 64)
     if bits >> 63:
         bits, at = _bitmap(body, at, "second bitmap", dialect, mti)
         if not bits and not dialect.empty:
             raise BadMessage("the second bitmap is empty", mti)
-        numbers += [number for number in range(65, _LAST + 1) if bits >> _LAST - number & 1]
+        numbers += _numbers(bits, _LAST)
     return mti, numbers, at
+
+
+def _numbers(bits: int, last: int) -> list[int]:
+    """The elements of a bitmap whose last bit is `last`'s, in order."""
+    numbers: list[int] = []
+    while bits:
+        lowest = bits & -bits
+        numbers.append(last + 1 - lowest.bit_length())
+        bits ^= lowest
+    numbers.reverse()
+    return numbers
 
 
 def _is_mti(mti: str, dialect: Dialect) -> bool:
@@ -186,27 +197,32 @@ def _written_head(mti: str, numbers: list[int], dialect: Dialect) -> bytes:
 # pyiso8583 takes bit 65 for a third bitmap, so from DE65 on each element has the place behind its own.
 
 
-def _slot(number: int) -> int:
-    return number if number < 65 else number + 1
+_SLOTS = tuple(str(number if number < 65 else number + 1) for number in range(_LAST + 1))
 
 
 def _number(slot: str) -> str:
     """The element's number for a message; what pyiso8583 calls otherwise stays."""
-    return str(int(slot) - 1) if slot.isdecimal() and int(slot) > 65 else slot
+    return str(_SLOTS.index(slot)) if slot in _SLOTS else slot
+
+
+@cache
+def _slots(dialect: Dialect) -> Mapping[str, tuple[int, Field]]:
+    """The elements of a dialect, by their places for pyiso8583."""
+    fields = ((number, dialect.field_of(number)) for number in range(2, _LAST + 1))
+    return {_SLOTS[number]: (number, field) for number, field in fields if field is not None}
 
 
 def _bare_head(numbers: list[int]) -> bytes:
     """A message type and bitmaps as `_spec` has them, with the places of these elements."""
-    slots = {_slot(number) for number in numbers}
-    third = any(slot > _LAST for slot in slots)
-    if third:
-        slots.add(65)
-    second = any(slot > 64 for slot in slots)
-    if second:
-        slots.add(1)
-    count = 1 + second + third
-    bits = sum(1 << 64 * count - slot for slot in slots)
-    return b"0000" + bits.to_bytes(8 * count)
+    slots = [number if number < 65 else number + 1 for number in numbers]
+    highest = max(slots, default=0)
+    count = 1 + (highest > 64) + (highest > _LAST)
+    if count > 1:
+        slots.append(1)
+    if count > 2:
+        slots.append(65)
+    last = 64 * count
+    return b"0000" + sum(1 << last - slot for slot in slots).to_bytes(8 * count)
 
 
 @cache
@@ -215,11 +231,9 @@ def _spec(dialect: Dialect) -> Mapping[str, Mapping[str, Any]]:
     plain = {"data_enc": "ascii", "len_enc": "ascii", "len_type": 0, "max_len": 0, "desc": ""}
     bitmap = {**plain, "data_enc": "b", "max_len": 8}
     spec: dict[str, Mapping[str, Any]] = {"h": plain, "t": {**plain, "max_len": 4}, "p": bitmap, "1": bitmap}
-    for number in range(2, _LAST + 1):
-        field = dialect.field_of(number)
-        if field is not None:
-            spec[str(_slot(number))] = _line(field, dialect)
-    return MappingProxyType(spec)
+    for slot, (_, field) in _slots(dialect).items():
+        spec[slot] = _line(field, dialect)
+    return spec
 
 
 def _line(field: Field, dialect: Dialect) -> dict[str, Any]:
@@ -245,6 +259,8 @@ def _to_wire(value: str | bytes, number: int, field: Field, dialect: Dialect, mt
     """A value as pyiso8583 takes it."""
     if isinstance(value, bytes) is not (field.kind == "b"):
         raise BadMessage(f"DE{number}: its content has another type", mti)
+    if not value and not (dialect.empty and field.prefix):
+        raise BadMessage(f"DE{number} is empty", mti)
     if isinstance(value, bytes):
         return value.hex().upper()
     if not field.content.fullmatch(value):
@@ -282,19 +298,17 @@ def _checked(
 ) -> _Values:
     """The elements with their types; `stop` is the one at which pyiso8583 gave up."""
     values: _Values = {}
+    slots, counted = _slots(dialect), dialect.lengths == "text"
     for slot, text in texts.items():
-        if slot == stop or not slot.isdecimal() or slot == "1":
+        if slot == stop or slot not in slots:
             continue
-        number, data = int(_number(slot)), raw[slot]["data"]
-        field = dialect.field_of(number)
-        assert field is not None, "what the dialect does not name was refused before"
+        number, field = slots[slot]
+        data = raw[slot]["data"]
         if not data and not (dialect.empty and field.prefix):
             raise BadMessage(f"DE{number} is empty", mti, values)
-        if field.prefix and dialect.lengths == "text":
-            size = raw[slot]["len"].decode(dialect.text, "replace")
-            # int() of pyiso8583 takes " +3" for 3.
-            if not _DIGITS.fullmatch(size):
-                raise BadMessage(f"DE{number}: its length is not {field.prefix} digits", mti, values)
+        # int() of pyiso8583 takes " +3" for 3.
+        if field.prefix and counted and not _DIGITS.fullmatch(raw[slot]["len"].decode(dialect.text, "replace")):
+            raise BadMessage(f"DE{number}: its length is not {field.prefix} digits", mti, values)
         try:
             values[number] = _from_wire(text, data, number, field, dialect) if data else _EMPTY[field.kind == "b"]
         except BadMessage as problem:

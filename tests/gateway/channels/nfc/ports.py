@@ -101,8 +101,17 @@ class Peer:
 class Door:
     """One listener, its services, and peers that call it."""
 
-    def __init__(self, listener: Listener, clock: ManualClock, *, idle_s: float, answer_s: float, room: int) -> None:
-        self.keys = SoftwareKeyStore.for_tests()
+    def __init__(
+        self,
+        listener: Listener,
+        clock: ManualClock,
+        keys: SoftwareKeyStore,
+        *,
+        idle_s: float,
+        answer_s: float,
+        room: int,
+    ) -> None:
+        self.keys = keys
         self.taps, self.batches, self.registry = Service(self.keys), Service(self.keys), Registry()
         self.metrics, self.listener = Metrics(), listener
         desk = Desk(
@@ -133,9 +142,15 @@ class Door:
 
 @asynccontextmanager
 async def door(
-    listener: Listener, clock: ManualClock, *, idle_s: float = 5.0, answer_s: float = 5.0, room: int = 100
+    listener: Listener,
+    clock: ManualClock,
+    keys: SoftwareKeyStore | None = None,
+    *,
+    idle_s: float = 5.0,
+    answer_s: float = 5.0,
+    room: int = 100,
 ) -> AsyncIterator[Door]:
-    made = Door(listener, clock, idle_s=idle_s, answer_s=answer_s, room=room)
+    made = Door(listener, clock, keys or SoftwareKeyStore.for_tests(), idle_s=idle_s, answer_s=answer_s, room=room)
     await made.server.start()
     try:
         yield made

@@ -176,6 +176,23 @@ async def test_a_partial_reversal_lowers_the_hold_and_gives_back_what_was_captur
     assert await world.wallet() == (FUNDS, FUNDS)
 
 
+async def test_a_tap_that_is_lowered_while_the_ledger_is_asked_is_approved_and_stays_lowered(world: World) -> None:
+    fields = world.till.purchase(world.phone, 250_000)
+    lowering = world.till.later(fields) | {95: f"{100_000:012d}{0:030d}"}
+
+    async def lower() -> None:
+        message = iso8583.decode(world.till.body("0420", lowering))
+        assert iso8583.decode(await world.taps.answer(message, "TERM0001")).text(39) == "00"
+
+    world.ledger.meanwhile = lower
+    answer = await world.ask("0100", fields)
+    assert answer.text(39) == "00"
+    assert await world.wallet() == (FUNDS, FUNDS - 100_000)
+    assert await code(world, "0220", world.till.later(fields, 100_001, answer.text(38))) == "13"
+    assert await code(world, "0220", world.till.later(fields, 100_000, answer.text(38))) == "00"
+    assert await world.payable() == 100_000
+
+
 async def test_refunds_stay_within_what_was_paid_and_say_whose_they_are(world: World) -> None:
     fields = await bought(world, 250_000)
     refund = refund_of(world, fields, 100_000)

@@ -14,7 +14,9 @@ import structlog
 from gateway.channels.nfc import Listener, TerminalPorts, TerminalServer
 from gateway.channels.nfc.framing import LengthKind
 from gateway.channels.nfc.line import Line
-from gateway.errors import Fault, KeyFault, SettingsFault, StoreUnavailable
+from gateway.errors import Fault, KeyFault, KeysUnavailable, SettingsFault, StoreUnavailable
+from gateway.keys import SoftwareKeyStore
+from gateway.keys.file import fresh_missing
 from gateway.services.links import TerminalStatus
 from gateway.wire.iso8583 import DIALECTS, Message, decode, split_mac
 from gateway.workers.terminals import TerminalsWorker
@@ -282,6 +284,8 @@ async def test_two_thousand_strangers_cost_no_terminal_its_answer(clock: ManualC
         assert made.refused("too_many_connections") == 2
         for _, writer in strangers:
             writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for _, writer in strangers), return_exceptions=True)
+        await until(lambda: made.server.status().waiting <= 2)
 
 
 @pytest.mark.parametrize("listener", [PLAIN, SHETAB])
@@ -366,3 +370,29 @@ def test_the_shipped_dialects_are_what_a_listener_may_name() -> None:
     assert {"house87", "shetab93", "iso87_binary"} <= DIALECTS.keys()
     with pytest.raises(SettingsFault, match="no dialect"):
         _ = replace(PLAIN, dialect="latin").speaks
+
+
+class LastWords(SoftwareKeyStore):
+    """Keys that go away after some more MACs."""
+
+    left = 1_000_000
+
+    async def link_mac(self, ref: str, terminal: str, data: bytes) -> bytes:
+        self.left -= 1
+        if self.left < 0:
+            raise KeysUnavailable("away")
+        return await super().link_mac(ref, terminal, data)
+
+
+@pytest.mark.parametrize("left", [0, 1])
+async def test_a_line_is_let_go_when_the_keys_are_away_before_or_after_a_message(clock: ManualClock, left: int) -> None:
+    keys = LastWords(fresh_missing({}))
+    async with door(PLAIN, clock, keys) as made:
+        peer = await made.signed_on()
+        keys.left = left
+        assert await peer.ask("0100", BUY87) is None
+        assert made.refused("no_keys") == 1
+        keys.left = 1_000_000
+        answer = await (await made.signed_on()).ask("0100", BUY87)
+        assert answer is not None
+        assert answer.text(39) == "00"

@@ -79,6 +79,9 @@ class FaultyLedger:
         if self.fault == "down":
             raise LedgerUnavailable("down")
         results = await self.ledger.post(*transfers)
+        if not self.fault and self.meanwhile is not None:
+            happens, self.meanwhile = self.meanwhile, None
+            await happens()
         if self.fault == "lost":
             if self.meanwhile is not None:
                 self.fault = ""

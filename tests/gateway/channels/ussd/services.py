@@ -19,6 +19,7 @@ from gateway.services.benefits import (
     KnownAttester,
     ObjectOutcome,
 )
+from gateway.services.controls.holders import Allowed
 from gateway.services.notices import Kept, Title
 from gateway.services.payees import AccountKind, PayeeAccount, PayeeOutcome, PayeeResult
 from gateway.services.payments import (
@@ -338,6 +339,24 @@ class FakeSigning:
 
 IBAN = "IR062960000000100324200001"
 PAID_TO_BANK = PayeeAccount("per_01", AccountKind.IBAN, IBAN, "Maryam Ahmadi", NOW, NOW)
+
+
+@dataclass
+class FakeTapControls:
+    allowed_: Allowed | None = field(default_factory=lambda: Allowed(on=True, day_max=irr(500_000), barred=False))
+    kept: bool = True
+    heard: list[tuple[object, ...]] = field(default_factory=list)
+
+    async def allowed(self, _person_id: str) -> Allowed | None:
+        return self.allowed_
+
+    async def switch(self, person_id: str, *, on: bool) -> bool:
+        self.heard.append((person_id, on))
+        return self.kept
+
+    async def limit(self, person_id: str, day_max: Money | None) -> bool:
+        self.heard.append((person_id, day_max))
+        return self.kept
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Cycles: what taps earned leaves clearing for payable, less a fee, once, whatever dies in between."""
 
 import asyncio
+import random
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from gateway.services.clearing import CycleState, DueState, ExceptionType, LineKind, csv_of, cycles, write_xlsx
 from gateway.services.clearing.money import Owed, netted
 from gateway.services.clearing.sheets import HEADINGS
-from tests.gateway.services.clearing.host import PERSON, ZONE, Killed, World
+from tests.gateway.services.clearing.host import PERSON, ZONE, Killed, Took, World
 from wallet.ids import new_id, transfer_id
 from wallet.money import irr
 from wallet.transfers import Transfer, TransferCode
@@ -122,9 +123,8 @@ async def test_a_refund_before_settlement_lowers_its_tap_and_one_after_it_gives_
 
 
 async def test_what_the_ledger_refuses_is_an_exception_and_the_next_cycle_asks_again_once_it_is_resolved(
-    both: World,
+    world: World,
 ) -> None:
-    world = both
     shop = await world.shop()
     bought = await world.host.buy(shop, 100_000, "000001")
     await world.host.buy(shop, 200_000, "000002")
@@ -190,9 +190,8 @@ async def test_a_merchant_of_an_older_database_gets_its_accounts_and_what_it_was
 
 
 async def test_a_statement_comes_to_the_ledgers_balance_and_can_be_taken_away_as_a_file(
-    both: World, tmp_path: Path
+    world: World, tmp_path: Path
 ) -> None:
-    world = both
     shop = await world.shop()
     bought = await world.host.buy(shop, 10_000_000, "000001")
     await world.day_ends()
@@ -217,6 +216,29 @@ async def test_a_statement_comes_to_the_ledgers_balance_and_can_be_taken_away_as
     file = tmp_path / "statement.xlsx"
     await asyncio.to_thread(write_xlsx, whole, file)
     assert file.read_bytes()[:2] == b"PK"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_whatever_is_bought_and_refunded_cycles_move_gross_less_fees_and_refunds(world: World, seed: int) -> None:
+    chance, shop = random.Random(seed), await world.shop()  # noqa: S311 - no secret
+    bought: list[tuple[Took, int]] = []
+    for _day in range(4):
+        for minor in [chance.randrange(1, 10**7) for _ in range(chance.randrange(8))]:
+            bought += [(await world.host.buy(shop, minor, world.stan()), minor)]
+        for place in range(len(bought)):
+            one, left = bought[place]
+            part = chance.randrange(1, left + 1) if left else 0
+            role = "merchant_payable" if world.host.took[one.id].cycle_id else "merchant_clearing"
+            there = await world.balance(role, shop)
+            if part and part <= there and chance.random() < 0.4:
+                await world.host.refund(one, part, world.stan())
+                bought[place] = (one, left - part)
+        await world.day_ends()
+        made = await world.clearing.views.cycles()
+        assert sum(one.net_minor for one in made) == await world.balance("merchant_payable", shop)
+        assert sum(one.fees.minor - one.fees_back.minor for one in made) == await world.balance("fee_income")
+        assert await world.balance("merchant_clearing", shop) == 0
+        await assert_whole(world, shop)
 
 
 owed = st.lists(st.integers(1, 1000), max_size=6).map(lambda many: [Owed(f"mrc_{n}", m) for n, m in enumerate(many)])

@@ -55,6 +55,14 @@ async def counter(both: World) -> Counter:
     return made
 
 
+@pytest.fixture
+async def quick(world: World) -> Counter:
+    """One on SQLite alone, for what the database does not change."""
+    made = Counter(world)
+    await made.house.money(trust=10**13, budget=0)
+    return made
+
+
 async def settled(counter: Counter, minor: int = 10_000_000) -> str:
     world = counter.world
     shop = await world.shop()
@@ -115,7 +123,8 @@ async def test_money_that_came_back_lies_in_payable_with_its_reason_and_goes_to_
     assert (statement.total("returns").minor, statement.total("payouts").minor) == (9_998_000, 2 * 9_998_000)
 
 
-async def test_refunds_beyond_sales_are_carried_and_paid_by_the_next_sales_first(counter: Counter) -> None:
+async def test_refunds_beyond_sales_are_carried_and_paid_by_the_next_sales_first(quick: Counter) -> None:
+    counter = quick
     world = counter.world
     shop = await world.shop()
     counter.banks_at(shop, iban(1))
@@ -139,8 +148,9 @@ async def test_refunds_beyond_sales_are_carried_and_paid_by_the_next_sales_first
 
 
 async def test_a_shop_that_has_just_changed_its_account_waits_and_one_without_is_paid_as_its_owner_is(
-    counter: Counter,
+    quick: Counter,
 ) -> None:
+    counter = quick
     world, shop = counter.world, await settled(counter)
     until = world.clock.now() + timedelta(hours=24)
     world.shops.all[shop] = replace(world.shops.all[shop], iban_cool_until=until)
@@ -151,7 +161,8 @@ async def test_a_shop_that_has_just_changed_its_account_waits_and_one_without_is
     assert (due.iban, due.person_id) == ("", "per_2")
 
 
-async def test_a_batch_reserves_a_due_once_and_news_that_is_told_twice_changes_nothing(counter: Counter) -> None:
+async def test_a_batch_reserves_a_due_once_and_news_that_is_told_twice_changes_nothing(quick: Counter) -> None:
+    counter = quick
     world, shop = counter.world, await settled(counter)
     (due,) = await counter.source.due(after="", limit=10)
     assert await counter.source.taken([due.source_id, "mrc_0"], "bat_1") == [due.source_id]

@@ -60,6 +60,18 @@ ends_at = "wallet.pin"
 dial = "3*{payee}*{amount}"
 inputs = ["4", "{payee}", "{amount}"]
 ends_at = "send.pin"
+[loss-1]
+dial = "9"
+inputs = []
+starts_at = "loss.start"
+ends_at = "loss.choose"
+anyone = true
+[phone_key-1]
+dial = "0*{token_number}*{atc}*{proof}"
+inputs = ["{token_number}", "{atc}", "{proof}"]
+starts_at = "phone_key.token"
+ends_at = "phone_key.refused"
+anyone = true
 """
 DIAL = """
 [dial]
@@ -123,6 +135,7 @@ class Bank:
             "payments.payee": self.payee,
             "payments.send": self.send,
             "tokens.activation_code": self.activation_code,
+            "tokens.whose": self.whose,
         }
         return {name: self._noted(action) for name, action in known.items()}
 
@@ -168,6 +181,9 @@ class Bank:
         if self.fault_after is not None:
             raise self.fault_after
         return Result("ok", {"reference": f"R{len(self.paid):011d}", "balance": Amount(7, "IRR", 0)})
+
+    async def whose(self, caller: Caller, _call: Call) -> Result:
+        return Result("stranger" if caller.msisdn in self.strangers else "known")
 
     async def activation_code(self, _caller: Caller, _call: Call) -> Result:
         return Result("ok", {"code": "83520417", "minutes": 10})

@@ -93,6 +93,14 @@ async def test_what_was_dialled_means_nothing_to_who_is_not_enrolled(board: Swit
 
 
 @ON_SQLITE
+async def test_a_lost_phone_is_told_of_from_any_phone(board: Switchboard) -> None:
+    board.bank.strangers = frozenset({"+989120000007"})
+
+    assert (await board.phone().dial("9")).text.startswith("Payments by phone\n1. Lock my phone payments")
+    assert (await board.phone("+989120000007").dial("9")).text.startswith("The number of the phone that is lost?")
+
+
+@ON_SQLITE
 async def test_slow_work_behind_a_dial_is_promised_by_sms(database_url: str, clock: ManualClock) -> None:
     async with switchboard(database_url, clock, menus=hurried(), budget_s=0.2) as board:
         real = board.bank.payee

@@ -1,6 +1,7 @@
 """Merchants and terminals."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import BadInput, Conflict, NotFound
 from gateway.keys import SoftwareKeyStore
-from gateway.services.merchants import Merchants, TerminalState
+from gateway.services.merchants import IbanOutcome, Merchants, TerminalState
 from gateway.services.merchants.rules import merchant_number
 from gateway.store import Store
 from gateway.wire.emv import luhn_digit
@@ -106,3 +107,44 @@ async def test_staff_stop_a_terminal_let_it_again_and_retire_it_for_ever(merchan
             await merchants.set_terminal_state("TERM0002", TerminalState.BLOCKED, actor="stf_1", reason=reason)
     assert [terminal.id for terminal in await merchants.every_terminal(limit=1, after="TERM0001")] == ["TERM0002"]
     assert (await merchants.terminals(merchant.id))[0].state is TerminalState.RETIRED
+
+
+async def test_where_a_merchant_is_paid_is_changed_with_a_reason_and_a_history_and_cools(
+    merchants: Merchants, clock: ManualClock
+) -> None:
+    one = await merchants.register_merchant("Pharmacy", "per_1", "Tehran")
+    first, second = "IR820540102680020817909002", "IR062960000000100324200001"
+    asked = [
+        (one.id, "IR00", "new", IbanOutcome.BAD_IBAN),
+        (one.id, first, "  ", IbanOutcome.REASON_MISSING),
+        ("mer_0", first, "new", IbanOutcome.UNKNOWN),
+        (one.id, "", "new", IbanOutcome.SAME),
+        (one.id, first, "as on the contract", IbanOutcome.OK),
+        (one.id, first.lower(), "again", IbanOutcome.SAME),
+    ]
+    for merchant_id, iban, reason, outcome in asked:
+        assert await merchants.set_iban(merchant_id, iban, "stf_1", reason) is outcome
+    known = await merchants.merchant(one.id)
+    assert known is not None
+    assert (known.iban, known.masked, known.iban_since, known.iban_cool_until) == (first, "…9002", clock.now(), None)
+    assert first not in repr(known)
+    clock.advance(timedelta(hours=1))
+    assert await merchants.set_iban(one.id, second, "stf_2", "another bank") is IbanOutcome.OK
+    (known,) = (await merchants.by_ids([one.id, "mer_0"])).values()
+    assert known.iban_cool_until == clock.now() + timedelta(hours=24)
+    changes = await merchants.iban_changes(one.id)
+    assert [(change.iban, change.old_iban, change.staff_id, change.reason) for change in changes] == [
+        ("…0001", "…9002", "stf_2", "another bank"),
+        ("…9002", "", "stf_1", "as on the contract"),
+    ]
+
+
+async def test_a_merchant_may_be_of_a_class_that_the_schedule_of_fees_treats_apart(merchants: Merchants) -> None:
+    one = await merchants.register_merchant("Pharmacy", "per_1", "Tehran")
+    assert await merchants.set_fee_class(one.id, "club")
+    assert not await merchants.set_fee_class("mer_0", "club")
+    with pytest.raises(BadInput):
+        await merchants.set_fee_class(one.id, "c" * 41)
+    known = await merchants.merchant(one.id)
+    assert known is not None
+    assert known.fee_class == "club"

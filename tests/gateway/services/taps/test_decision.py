@@ -54,6 +54,8 @@ TABLE: tuple[tuple[str, Message, Account, Verdict, CheckName], ...] = (
     ("typed in", Message(entry_mode="012"), account(), V.ENTRY_MODE, C.ENTRY_MODE),
     ("a terminal that nobody knows", Message(shop=None), account(), *STRANGER),
     ("another merchant's number", Message(merchant_number="581420000000026"), account(), *STRANGER),
+    ("CVM results of no meaning", Message(tags={"9F34": "010003"}), account(), V.BAD_FORMAT, C.FORMAT),
+    ("a time that is told twice", Message(slowest_ms=1, tags={"df8101": "0002"}), account(), V.BAD_FORMAT, C.FORMAT),
     ("nothing to pay", Message(0), account(), V.BAD_AMOUNT, C.AMOUNT),
     ("more than the phone signed", Message(said_minor=SMALL + 1), account(), V.BAD_AMOUNT, C.AMOUNT),
     ("less than the phone signed", Message(said_minor=SMALL - 1), account(), V.BAD_AMOUNT, C.AMOUNT),
