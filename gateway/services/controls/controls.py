@@ -11,7 +11,7 @@ from gateway.errors import BadInput
 from gateway.services.controls import velocity
 from gateway.services.controls.model import ANY, Control, Party
 from gateway.services.controls.rules import TEXT_MAX, Account, Rule, check
-from gateway.services.controls.tables import controls, history, programmes
+from gateway.services.controls.tables import controls, history, programmes, used
 from gateway.services.controls.windows import Used, Windows
 from gateway.store import Store, find, insert_ignore
 from wallet.clock import Clock
@@ -135,6 +135,11 @@ class Controls:
         """
         velocity.give_back(tx, par, paid, windows, made_at)
         velocity.give_back(tx, token_id, paid, windows, made_at)
+
+    def renumbered(self, tx: Connection, before: str, after: str) -> None:
+        """An account has another reference: what bounds it, its history and what was counted go over to it."""
+        for kept in (controls, history, used):
+            tx.execute(update(kept).where(kept.c.subject == before).values(subject=after))
 
 
 def _change(

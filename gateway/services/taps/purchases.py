@@ -1,6 +1,5 @@
 """Purchases: asked online in one message or two, or told of after the terminal approved them offline."""
 
-import secrets
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from gateway.keys import Card
 from gateway.services.answered import Key, Seen
 from gateway.services.controls import Channel
 from gateway.services.taps import decision, journal
+from gateway.services.taps.answers import fresh_approval
 from gateway.services.taps.checks import Decision
 from gateway.services.taps.decision import Case, Held, Shop
 from gateway.services.taps.driver import LEDGER_FAULTS, Driver
@@ -29,7 +29,6 @@ from wallet.ids import new_id
 
 _TRIES = 3
 """How often a purchase is asked for anew when its tap was lowered or taken back meanwhile."""
-_APPROVAL_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 class Purchases:
@@ -136,7 +135,7 @@ class Purchases:
             person_id=token.person_id,
             token_id=token.id,
             par=token.par,
-            approval="".join(secrets.choice(_APPROVAL_LETTERS) for _ in range(6)),
+            approval=fresh_approval(),
             part_minor=min(part, purchase.amount_minor),
             decide=lambda tx: parts.decider.after_use(tx, decided, case, self._use(tx, purchase, token, now)),
             expires_at=now + timedelta(seconds=parts.settings.tap_hold_s),
@@ -203,7 +202,7 @@ class Purchases:
 
 def _card(purchase: Purchase, psn: str) -> Card:
     iad = purchase.tap.iad
-    return Card(iad.cvn, iad.dki, purchase.pan, psn, purchase.tap.atc, iad.luk_id, purchase.tap.values["9F37"])
+    return Card(iad.cvn, iad.dki, purchase.pan, psn, purchase.tap.atc, iad.luk_id, purchase.tap.key_un)
 
 
 def _ref(purchase: Purchase) -> str:

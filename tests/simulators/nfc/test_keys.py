@@ -77,7 +77,7 @@ async def test_a_phone_pulls_its_next_key_with_the_proof_of_its_last_use(url: st
     assert token is not None
     assert (token.luk_id, token.luk, token.uses, token.atc) == ("00000002", key_of(2).hex(), 0, 2)
     assert (token.amount_max_minor, token.spent_minor, token.channels) == (1_000_000, 0, ("tap", "transit"))
-    assert token.dki == 2
+    assert token.dki == 4
     taps(phone)
     assert phone.wallet.log[-1].luk_id == "00000002"
 

@@ -27,6 +27,7 @@ class Counter:
     world: World
     phone: NfcPhone
     terminal: Terminal
+    url: str
 
     async def tap(self) -> None:
         result = await self.terminal.pay(1_000, self.phone)
@@ -45,7 +46,8 @@ async def counter(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterat
         async with TestServer(app) as server:
             key = await world.merchants.register_terminal(world.merchant_id, "TWIN0001")
             trace = Trace()
-            phone = NfcPhone(MSISDN, str(server.make_url("")), trace, key_kind=request.param)
+            url = str(server.make_url(""))
+            phone = NfcPhone(MSISDN, url, trace, key_kind=request.param)
             assert (await phone.provision((await world.tokens.activation_code(PERSON)).code)).ok
             config = TerminalConfig(key.terminal_id, key.merchant_number, "Pharmacy", key.key)
             terminal = Terminal(
@@ -53,7 +55,7 @@ async def counter(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterat
             )
             async with asyncio.TaskGroup() as group:
                 task = group.create_task(terminal.run())
-                yield Counter(world, phone, terminal)
+                yield Counter(world, phone, terminal, url)
                 async with asyncio.timeout(10):
                     await terminal.drained()
                 task.cancel()
@@ -83,6 +85,35 @@ async def test_the_next_key_is_dialled_for_and_read_from_the_page(counter: Count
     assert counter.phone.receive(f"Your key:\n{dialled.text}").ok
     assert counter.key() != first
     await counter.tap()
+
+
+async def test_phones_go_on_with_their_keys_when_the_issuers_is_rotated_and_get_the_new_one_by_and_by(
+    counter: Counter,
+) -> None:
+    tokens, phone = counter.world.tokens, counter.phone
+    assert phone.token is not None
+    old, other = phone.token.dki, NfcPhone(MSISDN, counter.url, Trace())
+    await counter.tap()
+    assert await counter.world.keys.rotate("imk") == old + 1
+    await counter.tap()
+
+    assert (await other.provision((await tokens.activation_code(PERSON)).code)).ok
+    assert other.token is not None
+    assert other.token.dki == old + 1
+    assert (await counter.terminal.pay(1_000, other)).outcome is TapOutcome.APPROVED
+
+    assert (await phone.replenish()).ok
+    assert phone.token.dki == old + 1
+    await counter.tap()
+    assert await counter.world.keys.rotate("imk") == old + 2
+    number, atc, proof = phone.dial_string.removesuffix("#").split("*")[3:]
+    assert phone.receive((await tokens.key_by_dial(PERSON, number, int(atc), proof)).text).ok
+    assert phone.token.dki == old + 2
+    await counter.tap()
+    shown = await tokens.token(phone.token.token_id)
+    assert shown is not None
+    assert shown.dki == old + 2
+    assert [key.dki for key in await tokens.keys_of(shown.id)] == [old + 2, old + 1, old]
 
 
 async def test_the_holders_calls_are_understood(counter: Counter) -> None:
