@@ -170,7 +170,7 @@ async def test_the_phone_dials_for_a_key_and_reads_it_from_the_page(phone: NfcPh
 
     assert (await phone.replenish_by_dialling(feature)).ok
 
-    assert feature.pressed == [f"*1420*0*{NUMBER}*2*{proof:08d}#"]
+    assert feature.pressed == [f"*1420*0*{NUMBER}*00002*{proof:08d}#"]
     assert feature.hung_up == 1
     assert key_id(phone) == "00000007"
 

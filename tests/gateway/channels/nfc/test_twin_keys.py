@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from simulators.terminal import TapOutcome, Terminal, TerminalConfig
 from simulators.trace import Trace
 from tests.gateway.channels.api.published import PublishedHeads
 from tests.gateway.channels.nfc.world import MSISDN, PERSON, World, running
+from ussd_menus import Begin, Call, Result, begin, dialled, freeze, load, onward, step
 from wallet.clock import SystemClock
 
 
@@ -74,15 +76,30 @@ async def test_the_next_key_is_pulled_with_proof_and_the_next_tap_uses_it(counte
     assert counter.phone.wallet.log[-1].luk_id == counter.key()
 
 
+async def page_of(counter: Counter, code: str) -> str:
+    """What the shipped menus show to whoever dials this."""
+    menus = freeze(load())
+    plan = dialled(menus, code.removeprefix("*1420*").removesuffix("#"))
+    state, reply = step(menus, begin(menus, "en"), Begin(date(2026, 11, 22), "*1420#", plan.at))
+    while True:
+        while isinstance(reply, Call):
+            number, atc, proof = (str(reply.args[name]) for name in ("token_number", "atc", "proof"))
+            found = await counter.world.tokens.key_by_dial(PERSON, number, int(atc), proof)
+            assert (reply.name, found.outcome) == ("tokens.key", ReplenishOutcome.OK)
+            state, reply = step(menus, state, Result("ok", {"key_text": found.text}))
+        event, plan = onward(menus, state, plan)
+        if event is None:
+            return reply.text
+        state, reply = step(menus, state, event)
+
+
 async def test_the_next_key_is_dialled_for_and_read_from_the_page(counter: Counter) -> None:
     first = counter.key()
     await counter.tap()
-    number, atc, proof = counter.phone.dial_string.removesuffix("#").split("*")[3:]
 
-    dialled = await counter.world.tokens.key_by_dial(PERSON, number, int(atc), proof)
+    page = await page_of(counter, counter.phone.dial_string)
 
-    assert dialled.outcome is ReplenishOutcome.OK
-    assert counter.phone.receive(f"Your key:\n{dialled.text}").ok
+    assert counter.phone.receive(page).ok
     assert counter.key() != first
     await counter.tap()
 
