@@ -179,3 +179,36 @@ async def test_refunds_that_the_ledger_refuses_again_and_again_do_not_hide_one_t
     assert await house.processes[0][0].sweep() == 1
     assert await house.balance("wallet", PERSON) == FUNDS - 300_000 + 198_000
     await quiet(house)
+
+
+async def test_neither_another_day_nor_another_terminal_makes_more_of_a_tap(house: House) -> None:
+    sale = await bought(house, 300_000)
+    refund = refund_of(house, sale, 100_000)
+    held = house.till.purchase(house.phone, 50_000)
+    approval = iso8583.decode(await house.answer("0100", held)).text(38)
+    stranger = await house.merchants.register_merchant("Bakery", "per_2", "Tehran")
+    for merchant_id, terminal_id in ((stranger.id, "TERM0009"), (house.merchant_id, "TERM0002")):
+        await house.merchants.register_terminal(merchant_id, terminal_id)
+    other = {41: "TERM0009", 42: f"{stranger.number:<15}"}
+    completion, reversal = house.till.later(held, 50_000, approval), house.till.later(sale, mti="0200")
+    void = house.till.later(sale, mti="0200") | {3: "220000"}
+    asked: list[tuple[str, Fields, str]] = [
+        ("0200", refund, "00"),
+        ("0200", refund | {13: "1123"}, "94"),
+        ("0200", refund | {13: "0522"}, "94"),
+        ("0200", sale | {13: "1121"}, "59"),
+        ("0200", refund_of(house, sale, 100_000) | other, "57"),
+        ("0220", completion | other, "57"),
+        ("0420", reversal | other, "00"),
+        ("0200", void | other, "57"),
+        ("0220", completion | {41: "TERM0002"}, "57"),
+        ("0420", reversal | {41: "TERM0002"}, "00"),
+        ("0420", house.till.later(sale, mti="0200") | {95: f"{300_001:012d}{0:030d}"}, "13"),
+        ("0420", house.till.later(sale, mti="0200") | {95: f"{300_000:012d}{0:030d}"}, "00"),
+        ("0420", house.till.later(refund, mti="0200") | {3: "200000", 95: f"{1:012d}{0:030d}"}, "13"),
+    ]
+    for mti, fields, code in asked:
+        message = iso8583.decode(house.till.body(mti, fields))
+        body = await house.taps.answer(message, message.text(41))
+        assert (iso8583.decode(body).text(39), mti) == (code, mti), fields
+    assert await house.wallet() == (FUNDS - 200_000, FUNDS - 250_000)
