@@ -186,7 +186,7 @@ class TokenService:
         luk = {"id": "20260001", "uses_max": 10, "valid_until": "2999-01-01T00:00:00Z"}
         luk |= _seal(bytes.fromhex(LUK), base64.b64decode(body["seal_key"]), TOKEN.token_id)
         answer = {"token_id": TOKEN.token_id, "token_pan": TOKEN.pan, "psn": "00", "expiry": "2911", "par": TOKEN.par}
-        return web.json_response({**answer, "aid": "F05441504449414C01", "luk": luk}, status=201)
+        return web.json_response({**answer, "aid": "F05441504449414C01", "dki": 1, "luk": luk}, status=201)
 
 
 @pytest.fixture
