@@ -6,10 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+
 from gateway.services.clearing import Clearing, DueState, read_calendar, read_schedule
 from gateway.services.clearing import Parts as ClearingParts
 from gateway.services.clearing.model import ExceptionState
 from gateway.services.taps import Taps
+from gateway.services.taps.tables import refunds as refunds_table
+from gateway.services.taps.tables import taps as taps_table
 from gateway.store import Store
 from gateway.wire import iso8583
 from tests.gateway.channels.nfc.world import PERSON, FaultyLedger, World
@@ -82,6 +86,11 @@ class House(World):
         wallet, fees = await self.balance("wallet", PERSON), await self.balance("fee_income")
         assert wallet + sum(merchant) + fees == self.funds
 
+    async def on_their_way(self) -> int:
+        """How many taps and refunds wait for a step."""
+        waiting = [select(of.c.id).where(of.c.unfinished == True) for of in (taps_table, refunds_table)]  # noqa: E712 - a column's comparison
+        return sum([len(await self.store.read(query)) for query in waiting])
+
     async def assert_settled(self) -> None:
         """When nothing is on its way: clearing has what no cycle took, and payable what the merchant is owed."""
         taps, clearing = self.processes[0]
@@ -95,7 +104,7 @@ class House(World):
         owing = [one for one in await taps.owed(10_000) if one.source.value == "merchant_payable" and not one.cycle_id]
         lent = sum(one.amount.minor for one in owing)
         payable = await self.balance("merchant_payable", self.merchant_id)
-        assert payable == owed - carried - of_payable - lent
+        assert payable == owed - carried - of_payable - lent, (payable, owed, carried, of_payable, lent)
         cycles = await clearing.views.cycles(limit=10_000)
         assert await self.balance("fee_income") == sum(one.fees.minor - one.fees_back.minor for one in cycles)
         assert [one.type for one in await clearing.views.exceptions(state=ExceptionState.OPEN)] == []

@@ -189,7 +189,7 @@ async def test_neither_another_day_nor_another_terminal_makes_more_of_a_tap(hous
     stranger = await house.merchants.register_merchant("Bakery", "per_2", "Tehran")
     for merchant_id, terminal_id in ((stranger.id, "TERM0009"), (house.merchant_id, "TERM0002")):
         await house.merchants.register_terminal(merchant_id, terminal_id)
-    other = {41: "TERM0009", 42: f"{stranger.number:<15}"}
+    other: Fields = {41: "TERM0009", 42: f"{stranger.number:<15}"}
     completion, reversal = house.till.later(held, 50_000, approval), house.till.later(sale, mti="0200")
     void = house.till.later(sale, mti="0200") | {3: "220000"}
     asked: list[tuple[str, Fields, str]] = [
