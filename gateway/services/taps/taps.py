@@ -83,7 +83,7 @@ class Taps(Takings, TapViews):
         return await self._talk.built(message, terminal_id, verdict)
 
     async def take_care(self, id_: str, staff_id: str) -> bool:
-        """Let a member of staff look after an unpaid tap or a refund that is owed back; whether it is one."""
+        """Let a member of staff look after an unpaid tap, or a refund that is owed or short; whether it is one."""
         owning = (
             partial(journal.own, tap_id=id_, staff_id=staff_id)
             if id_.startswith("tap_")
@@ -92,7 +92,7 @@ class Taps(Takings, TapViews):
         return await self._store.write(partial(owning, now=self._clock.now()))
 
     async def collect(self, id_: str, staff_id: str) -> Tap | Refund | None:
-        """Ask the wallet once more for what an unpaid tap, or a refund that was taken back, lacks; None if neither.
+        """Ask the ledger once more for what an unpaid tap, or a refund that is owed or short, lacks; None if neither.
 
         Raises:
             LedgerUnavailable, LedgerBusy, TimeoutError: It is stored; the sweep asks.

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.services.taps import RefundState, TapState
+from gateway.services.taps import Refund, RefundState, TapState
 from gateway.wire import iso8583
 from tests.gateway.channels.nfc.world import FUNDS, PERSON
 from tests.gateway.services.taps.house import House
@@ -180,6 +180,35 @@ async def test_refunds_that_the_ledger_refuses_again_and_again_do_not_hide_one_t
     assert await house.processes[0][0].sweep() == 1
     assert await house.balance("wallet", PERSON) == FUNDS - 300_000 + 198_000
     await quiet(house)
+
+
+async def test_a_reversal_that_payable_is_short_for_has_an_owner_until_it_is_paid(house: House) -> None:
+    taps = house.processes[0][0]
+    sale = await bought(house, 300_000)
+    await house.cycle()
+    assert await taps.short(10) == []
+    assert await house.code("0420", house.till.later(sale, mti="0200")) == "00"
+    (short,) = await taps.short(10)
+    assert (short.state, short.owner, short.amount.minor) == (RefundState.PENDING, "", 300_000)
+    assert await taps.short(10, before=short.id) == await taps.owed(10) == []
+    assert await taps.take_care(short.id, "stf_1")
+    still = await taps.collect(short.id, "stf_2")
+    assert isinstance(still, Refund)
+    assert (still.short, still.attempt, still.owner) == (True, short.attempt + 1, "stf_2")
+    # Whoever looks after it keeps it while it is tried again by itself.
+    house.hands.advance(timedelta(hours=1))
+    assert await taps.sweep() == 1
+    assert [(one.attempt, one.owner) for one in await taps.short(10)] == [(still.attempt + 1, "stf_2")]
+    await bought(house, 300_000)
+    await house.cycle()
+    paid = await taps.collect(short.id, "stf_2")
+    assert isinstance(paid, Refund)
+    assert (paid.state, paid.waits_for_staff) == (RefundState.PAID, False)
+    assert await taps.short(10) == []
+    assert not await taps.take_care(short.id, "stf_1")
+    assert await taps.collect(short.id, "stf_1") is None
+    await quiet(house)
+    assert await house.balance("wallet", PERSON) == FUNDS - 300_000
 
 
 async def kept_reversals(house: House, count: int) -> None:
