@@ -19,13 +19,15 @@ from sqlalchemy.schema import SchemaItem
 from gateway.errors import StoreUnavailable
 from gateway.store import engines, migrate
 from gateway.store.faults import FAULTS, is_lost
+from gateway.store.many import Many
 from gateway.store.plain import driver_of, ready, ready_for_postgresql, run_on_server
 from gateway.store.reader import PostgresFinder, SqliteFinder
-from gateway.store.writer import PostgresRunner, SqliteRunner, Write, Writer, insert_unless_there
+from gateway.store.writer import Joint, PostgresRunner, SqliteRunner, Write, Writer, insert_unless_there
 
-__all__ = ["Store", "Write", "find", "insert_ignore", "metadata", "table", "write"]
+__all__ = ["Many", "Store", "Write", "find", "insert_ignore", "metadata", "table", "write"]
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 READ_S = 15
 
 metadata = MetaData()
@@ -79,6 +81,14 @@ class Store:
             StoreUnavailable: The database is gone; whether it was committed is not known.
         """
         return cast("T", await self._writer.submit(work))
+
+    async def write_together(self, work: Callable[[Connection, Sequence[Item]], Sequence[T]], item: Item) -> T:
+        """The same for work that is done for all items of a group at once: it returns their values in their order.
+
+        Equal functions get their items together, in order of arrival, and may get one alone; what they do must be what
+        they would do for one item after the other.
+        """
+        return cast("T", await self._writer.submit(Joint(work, item)))
 
     async def apply(self, *writes: Write) -> None:
         """One unit of plain statements, merged with equal ones of its group.

@@ -53,7 +53,8 @@ class Plain:
             )
             for name in compiled.positiontup or ()
         ]
-        selected = list(getattr(statement, "selected_columns", ()))
+        # Of a query its columns, of a write those that it returns.
+        selected = list(getattr(statement, "selected_columns", getattr(statement, "exported_columns", ())))
         self._row = result_tuple([column.key for column in selected])
         kinds = (column.type.dialect_impl(dialect).result_processor(dialect, None) for column in selected)
         self._processes = [(place, process) for place, process in enumerate(kinds) if process is not None]

@@ -1,6 +1,33 @@
 """Messages of terminals, each answered once with the same bytes for ever."""
 
-from gateway.services.answered.answered import SEEN, Key, Seen, put_answer, seen_of, seen_query, settle, take
+from gateway.services.answered.answered import (
+    SEEN,
+    Key,
+    Seen,
+    Taking,
+    put_answer,
+    put_answers,
+    seen_all,
+    seen_of,
+    seen_query,
+    settle,
+    take,
+    take_all,
+)
 from gateway.services.answered.days import nearest_day
 
-__all__ = ["SEEN", "Key", "Seen", "nearest_day", "put_answer", "seen_of", "seen_query", "settle", "take"]
+__all__ = [
+    "SEEN",
+    "Key",
+    "Seen",
+    "Taking",
+    "nearest_day",
+    "put_answer",
+    "put_answers",
+    "seen_all",
+    "seen_of",
+    "seen_query",
+    "settle",
+    "take",
+    "take_all",
+]

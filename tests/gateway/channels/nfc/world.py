@@ -1,6 +1,6 @@
 """The gateway's side of a tap in one process: both stores, the services, the terminals' door, money in a wallet."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -29,7 +29,7 @@ from wallet.ledger import Ledger
 from wallet.money import irr
 from wallet.transfers import PostResult, Transfer, TransferCode
 
-T = TypeVar("T")
+T, Item = TypeVar("T"), TypeVar("Item")
 PERSON = "per_1"
 MSISDN = "+989120000002"
 FUNDS = 1_000_000
@@ -100,7 +100,12 @@ class CutStore(Store):
         self.commits_left = -1
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        value = await super().write(work)
+        return self._cut(await super().write(work))
+
+    async def write_together(self, work: Callable[[Connection, Sequence[Item]], Sequence[T]], item: Item) -> T:
+        return self._cut(await super().write_together(work, item))
+
+    def _cut(self, value: T) -> T:
         self.commits_left -= 1
         if self.commits_left == 0:
             raise Killed

@@ -16,7 +16,7 @@ from gateway.services.controls import Controls
 from gateway.services.controls.tables import used
 from gateway.services.taps import decision
 from gateway.services.taps.checks import Decision
-from gateway.services.taps.deciding import Decider
+from gateway.services.taps.deciding import Decider, Used
 from gateway.services.taps.decision import Case
 from gateway.services.taps.rules import Verdict
 from gateway.store import Store
@@ -131,7 +131,8 @@ class DeciderMachine(RuleBasedStateMachine):
             return decided
 
         def unit(tx: Connection) -> Decision:
-            return decider.after_use(tx, decided, case, use)
+            (then,) = decider.after_use(tx, [Used(decided, case, use)])
+            return then
 
         return self.does(self.world.store.write(unit))
 
