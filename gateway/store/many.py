@@ -57,10 +57,10 @@ class Many:
         if not wanted:
             return []
         if (driver := driver_of(tx)) is not None:
-            binds = [dict(zip(self._key, key, strict=True)) for key in wanted]
-            return [row for one in binds for row in ready(self._one, one).find(driver, one)]
+            one = ready(self.one, {})
+            return [row for key in wanted for row in one.find(driver, self.binds(key))]
         plain = ready_for_postgresql(self._all(locked=locked), SCHEMA)
-        return plain.rows(run_on_server(tx, plain, [_turned(self._key, wanted)]).fetchall())
+        return plain.rows(run_on_server(tx, plain, [self.binds_all(wanted)]).fetchall())
 
     def put(self, tx: Connection, rows: Sequence[Mapping[str, object]]) -> list[bool]:
         """Insert each row unless a unique key has it already; which went in. Of equal keys the first one does.
@@ -70,8 +70,8 @@ class Many:
         if not rows:
             return []
         if (driver := driver_of(tx)) is not None:
-            one = insert_unless_there(self._table, "sqlite")
-            return [ready(one, row).write(driver, [row]) == 1 for row in rows]
+            one = ready(insert_unless_there(self._table, "sqlite"), rows[0])
+            return [one.write(driver, [row]) == 1 for row in rows]
         keys = [tuple(row[name] for name in self._key) for row in rows]
         first = {key: place for place, key in reversed(list(enumerate(keys)))}
         columns = tuple(rows[0])
@@ -93,8 +93,26 @@ class Many:
         plain = ready_for_postgresql(self._change_all(columns), SCHEMA)
         run_on_server(tx, plain, [_turned(columns, sent)])
 
+    def key_of(self, row: Row[Any]) -> Key:
+        """The key of a row that was read."""
+        return tuple(getattr(row, name) for name in self._key)
+
+    def binds(self, key: Key) -> dict[str, object]:
+        """What `one` is asked with."""
+        return dict(zip(self._key, key, strict=True))
+
+    def binds_all(self, keys: Sequence[Key]) -> dict[str, object]:
+        """What `all` is asked with; not for no keys."""
+        return _turned(self._key, keys)
+
+    @property
+    def all(self) -> Select[Any]:
+        """Reads the rows with the keys of `binds_all`, of a server only."""
+        return self._all(locked=False)
+
     @functools.cached_property
-    def _one(self) -> Select[Any]:
+    def one(self) -> Select[Any]:
+        """Reads the rows with the key of `binds`."""
         return select(*self._read).where(
             *(self._table.c[name] == bindparam(name, type_=self._table.c[name].type) for name in self._key)
         )

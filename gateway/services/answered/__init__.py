@@ -1,6 +1,7 @@
 """Messages of terminals, each answered once with the same bytes for ever."""
 
 from gateway.services.answered.answered import (
+    MESSAGES,
     SEEN,
     Key,
     Seen,
@@ -17,6 +18,7 @@ from gateway.services.answered.answered import (
 from gateway.services.answered.days import nearest_day
 
 __all__ = [
+    "MESSAGES",
     "SEEN",
     "Key",
     "Seen",

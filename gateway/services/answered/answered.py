@@ -75,7 +75,8 @@ _MINE = and_(
 )
 SEEN = select(messages).where(_MINE)
 """Reads a message's row by `Key.binds`."""
-_MESSAGES = Many(messages)
+MESSAGES = Many(messages)
+"""Finds a message's row by `Key.columns`."""
 _KEYS = tuple(column.name for column in messages.primary_key)
 _ANSWERS = Many(messages, columns=(*_KEYS, "answer"))
 _ANSWER = select(messages.c.answer).where(_MINE).with_for_update(key_share=True)
@@ -109,7 +110,7 @@ class Taking:
 
 def take_all(tx: Connection, takings: Sequence[Taking]) -> list[bool]:
     """Take a key for each message, in this order; which were free. `seen_all` tells who had the others."""
-    return _MESSAGES.put(
+    return MESSAGES.put(
         tx,
         [
             dict(zip(_KEYS, one.key.columns, strict=True))
@@ -121,7 +122,7 @@ def take_all(tx: Connection, takings: Sequence[Taking]) -> list[bool]:
 
 def seen_all(tx: Connection, keys: Collection[Key]) -> dict[Key, Seen]:
     """What came under those of these keys that are taken."""
-    rows = _MESSAGES.found(tx, [key.columns for key in keys])
+    rows = MESSAGES.found(tx, [key.columns for key in keys])
     return {Key(*row[:5]): seen_of(row) for row in rows}
 
 
@@ -131,7 +132,7 @@ def put_answers(tx: Connection, answers: Mapping[Key, bytes]) -> dict[Key, bytes
     told = {Key(*row[:5]): bytes(row.answer) for row in rows}
     fresh = [key for key, answer in told.items() if not answer]
     changed = [dict(zip(_KEYS, key.columns, strict=True)) | {"answer": answers[key]} for key in fresh]
-    _MESSAGES.change(tx, changed)
+    MESSAGES.change(tx, changed)
     return told | {key: answers[key] for key in fresh}
 
 

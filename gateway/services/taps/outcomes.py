@@ -72,7 +72,7 @@ def _row(one: Outcome) -> dict[str, object]:
 def stepped(tap: Tap, step: Step, results: Sequence[PostResult], now: datetime) -> Tap:
     """The tap after the ledger's answer to a step."""
     outcome = next((one.outcome for one in results if not one.outcome.stands), results[0].outcome)
-    changed = replace(tap, state=rules.after(step, tap.progress, outcome))
+    state, changed = rules.after(step, tap.progress, outcome), tap
     if step is Step.SHRINK:
         changed = replace(changed, shrink_minor=0, refund_attempt=tap.refund_attempt + 1)
         if outcome.stands:
@@ -81,18 +81,18 @@ def stepped(tap: Tap, step: Step, results: Sequence[PostResult], now: datetime) 
             changed = replace(changed, hold_minor=lower, hold_number=number, shrink_minor=again)
     if step is Step.HOLD and outcome.stands:
         changed = _held(changed, results[0].transfer.amount.minor)
-    if step in {Step.HOLD, Step.CHARGE}:
-        told = changed.verdict if outcome.stands and step is Step.HOLD else rules.verdict_of(outcome)
-        changed = changed if tap.reversal else replace(changed, verdict=told)
+    verdict, checks, captured_at = changed.verdict, tap.checks, tap.captured_at
+    if step in {Step.HOLD, Step.CHARGE} and not tap.reversal:
+        verdict = verdict if outcome.stands and step is Step.HOLD else rules.verdict_of(outcome)
     if tap.state is TapState.PENDING and not tap.reversal:
         said = decision.with_funds(
-            Decision(Verdict.APPROVED, 0, tap.checks), changed.verdict or Verdict.MALFUNCTION, changed.keep_minor
+            Decision(Verdict.APPROVED, 0, tap.checks), verdict or Verdict.MALFUNCTION, changed.keep_minor
         )
-        changed = replace(changed, checks=said.checks)
-    if changed.state is TapState.CAPTURED and tap.state is not TapState.CAPTURED:
-        kept = Verdict.PARTIAL if tap.verdict is Verdict.PARTIAL else changed.verdict
-        changed = replace(changed, captured_at=now, verdict=kept)
-    return changed
+        checks = said.checks
+    if state is TapState.CAPTURED and tap.state is not TapState.CAPTURED:
+        captured_at = now
+        verdict = Verdict.PARTIAL if tap.verdict is Verdict.PARTIAL else verdict
+    return replace(changed, state=state, verdict=verdict, checks=checks, captured_at=captured_at)
 
 
 def _held(tap: Tap, held_minor: int) -> Tap:

@@ -90,3 +90,29 @@ async def test_an_item_that_spoils_its_group_fails_alone(store: Store) -> None:
 
     values = await asyncio.gather(*(store.write_together(put, number) for number in range(5)), return_exceptions=True)
     assert [value if isinstance(value, bool) else type(value) for value in values] == [True, True, True, Conflict, True]
+
+
+async def test_reads_by_key_that_wait_together_each_get_their_own_rows(store: Store) -> None:
+    await store.write(lambda tx: MANY.put(tx, [wide("a", 1), wide("a", 2), wide("b", 1)]))
+    names = ["a", "b", "c", "a", "b"] * 20
+    found = await asyncio.gather(*(store.find_by(PLACES, (name,)) for name in names))
+    assert [len(rows) for rows in found] == [2, 1, 0, 2, 1] * 20
+    assert all(row.name == name for name, rows in zip(names, found, strict=True) for row in rows)
+
+
+async def test_a_caller_who_goes_away_takes_no_other_reads_along(store: Store) -> None:
+    await store.write(lambda tx: MANY.put(tx, [wide("a", 1), wide("b", 1)]))
+    for turns in range(6):
+        async with asyncio.TaskGroup() as tasks:
+            first = tasks.create_task(store.find_by(PLACES, ("a",)))
+            others = [tasks.create_task(store.find_by(PLACES, (name,))) for name in ("b", "a", "b")]
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            first.cancel()
+        assert [[row.name for row in one.result()] for one in others] == [["b"], ["a"], ["b"]]
+
+
+async def test_a_read_by_key_that_cannot_be_answered_says_so_to_all_who_wait(store: Store) -> None:
+    await store.write(WIDE.drop)
+    found = await asyncio.gather(*(store.find_by(PLACES, (name,)) for name in "abc"), return_exceptions=True)
+    assert all(isinstance(one, Exception) for one in found)
