@@ -29,7 +29,8 @@ from wallet.ledger import Ledger
 from wallet.money import irr
 from wallet.transfers import PostResult, Transfer, TransferCode
 
-T, Item = TypeVar("T"), TypeVar("Item")
+T = TypeVar("T")
+Item = TypeVar("Item")
 PERSON = "per_1"
 MSISDN = "+989120000002"
 FUNDS = 1_000_000
@@ -210,10 +211,8 @@ class World:
 
 @asynccontextmanager
 async def running(url: str, clock: Clock) -> AsyncIterator[World]:
-    """A world over fresh databases, its terminal signed on."""
+    """A world over fresh databases that have both schemas, its terminal signed on."""
     wallet_url = url.replace("test.db", "wallet.db")
-    await Store.upgrade(url)
-    await Ledger.upgrade(wallet_url)
     store, ledger = await Store.open(url), await Ledger.open(wallet_url, clock)
     world = World(store, ledger, clock)
     try:

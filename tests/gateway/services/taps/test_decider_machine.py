@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from hypothesis import HealthCheck, settings
@@ -140,11 +139,9 @@ class DeciderMachine(RuleBasedStateMachine):
         return self.world.runner.run(work)
 
 
-def test_any_order_of_taps_is_counted_exactly(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'test.db'}"
+def test_any_order_of_taps_is_counted_exactly(sqlite_both_url: str) -> None:
     with asyncio.Runner() as runner:
-        runner.run(Store.upgrade(url))
-        store = runner.run(Store.open(url))
+        store = runner.run(Store.open(sqlite_both_url))
         DeciderMachine.world = World(runner, store, Decider(TIGHT, Controls(store, ManualClock(AT)), ZONE))
         often = settings(
             max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
