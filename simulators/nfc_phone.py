@@ -195,7 +195,7 @@ class NfcPhone:
         except ValueError:
             return ""
         digits = f"{int.from_bytes(proof) % 10**8:08d}"
-        return f"{self._service_code.removesuffix('#')}*0*{self.wallet.number}*{atc}*{digits}#"
+        return f"{self._service_code.removesuffix('#')}*0*{self.wallet.number}*{atc:05d}*{digits}#"
 
     async def replenish_by_dialling(self, dialler: Dialler) -> Provisioned:
         """Dial for the next key, and read it from the page."""

@@ -156,7 +156,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
         controls = Controls(store, clock)
         policy = await asyncio.to_thread(TapPolicy.load, settings.tap_policy_file)
         decider = Decider(policy, controls, ZoneInfo(settings.zone))
-        tokens = Tokens(store, people, keys, clock, settings, teller, metrics)
+        tokens = Tokens(store, people, keys, clock, settings, teller, metrics, controls)
         opt_outs, handlers = OptOuts(store, clock), dict(QUESTION_HANDLERS)
         questions = Questions(store, clock, handlers)
         campaigns = _campaigns(settings, store, clock, Readers(people, payments), opt_outs, deciding.proposals)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from gateway.app import tap_causes
 from gateway.app.house import House
 from gateway.channels.console import CauseResolver, CauseView
 from gateway.channels.console.cells import Chip, Code, Link
@@ -20,6 +21,7 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
         return CauseView(
             "tap",
             [
+                ("tap", Link(found.id, f"/taps/{found.id}", code=True)),
                 ("person", person_link(found.person_id, cause)),
                 ("merchant", merchant.name if merchant else Code(found.merchant_id)),
                 ("terminal", Code(found.terminal_id)),
@@ -79,10 +81,13 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
     return {
         "fee": lambda cause: _fee(house, cause),
         "tap": tap,
-        "rfd": lambda cause: _tap_refund(house, cause),
         "ses": session,
         "itm": payment,
         "bat": batch,
+        "rfd": lambda cause: tap_causes.refund(house, cause),
+        "tok": lambda cause: tap_causes.token(house, cause),
+        "cyc": lambda cause: tap_causes.cycle(house, cause),
+        "mrc": lambda cause: tap_causes.due(house, cause),
     }
 
 
@@ -101,25 +106,5 @@ async def _fee(house: House, cause: str) -> CauseView | None:
             ("share", found.share),
             ("when", found.submitted_at),
             ("state", Chip(f"fee_state.{found.state.value}")),
-        ],
-    )
-
-
-async def _tap_refund(house: House, cause: str) -> CauseView | None:
-    found = await house.taps.refund(cause)
-    if found is None:
-        return None
-    merchant = await house.merchants.merchant(found.merchant_id)
-    return CauseView(
-        "tap_refund",
-        [
-            ("person", person_link(found.person_id, cause)),
-            ("merchant", merchant.name if merchant else Code(found.merchant_id)),
-            ("terminal", Code(found.terminal_id)),
-            ("reference", Code(found.rrn)),
-            ("original_tap", Link(found.tap_id, f"/cause/{found.tap_id}", code=True)),
-            ("amount", found.amount),
-            ("when", found.made_at),
-            ("state", Chip(f"refund_state.{found.state.value}")),
         ],
     )

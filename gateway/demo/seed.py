@@ -293,7 +293,9 @@ async def _choose_pin(house: House, person_id: str) -> str:
 async def _terminal(house: House, row: Mapping[str, str]) -> DemoTerminal:
     owner = await house.people.by_msisdn(row["owner"])
     assert owner is not None
-    merchant = await house.merchants.register_merchant(row["name"], owner.id, row["city"])
+    merchant = await house.merchants.register_merchant(row["name"], owner.id, row["city"], category=row["category"])
+    await house.merchants.set_iban(merchant.id, row["iban"], SEEDER, row["reason"])
+    await house.merchants.set_fee_class(merchant.id, row["fee_class"])
     key = await house.merchants.register_terminal(merchant.id, row["terminal"])
     return DemoTerminal(row["terminal"], key.merchant_number, merchant.name, key.key.hex())
 

@@ -29,7 +29,7 @@ class Card:
         psn: PAN sequence number, two digits.
         atc: Application transaction counter, 0..65535.
         luk_id: Which limited-use key, 4 bytes; empty where the profile has none.
-        un: Unpredictable number, 4 bytes; only M/Chip's session key needs it.
+        un: Unpredictable number, 4 bytes, for M/Chip 10 and 11; empty for all others (`IccData.key_un`).
     """
 
     cvn: Cvn

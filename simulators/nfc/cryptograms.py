@@ -22,13 +22,14 @@ CDCVM = 0x80
 def issuer_data(token: Token, cid: int, *, unlocked: bool) -> bytes:
     """9F10: the key's version, how the cryptogram is made, what the phone checked, and which key made it.
 
-    House: DKI, A1, four bytes of results (byte 1: 80 the owner unlocked the phone; byte 4: approvals without the issuer
-    so far), LUK id, two zeros. CVN 18: 06, DKI, 12, `03` and three bytes of results of which the first has the kind of
-    cryptogram; it has no place for the owner's hand, which 9F6C tells. Both modelled.
+    House: DKI, A1, four bytes of results (byte 1: 80 the owner unlocked the phone; byte 2: the kind of cryptogram, as
+    9F27 has it; byte 4: approvals without the issuer so far), LUK id, two zeros. CVN 18: 06, DKI, 12, `03` and three
+    bytes of results of which the first has the kind of cryptogram; it has no place for the owner's hand, which 9F6C
+    tells. Both modelled.
     """
     if token.profile is Profile.CVN18:
         return bytes([0x06, token.dki, CVN_18, 0x03, _SECOND_NOT_ASKED | cid >> 2, 0, 0])
-    results = bytes([CDCVM if unlocked else 0, 0, 0, min(255, token.offline_uses)])
+    results = bytes([CDCVM if unlocked else 0, cid, 0, min(255, token.offline_uses)])
     return bytes([token.dki, CVN_HOUSE]) + results + bytes.fromhex(token.luk_id) + b"\0\0"
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +22,7 @@ _INFO_COMPACT = b"tapdial luk sms"
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A limited-use key and its thresholds; `luk_id` 8 hex digits, `luk` 32. `dki` None: as before."""
+    """A limited-use key and its thresholds; `luk_id` 8 hex digits, `luk` 32, `dki` its issuer key's version."""
 
     luk_id: str
     luk: str = field(repr=False)
@@ -29,7 +30,7 @@ class NewKey:
     amount_max_minor: int
     valid_until: str
     channels: tuple[str, ...]
-    dki: int | None = None
+    dki: int
 
 
 def unseal(key: X25519PrivateKey, ephemeral_key: str, sealed: str, token_id: str) -> bytes:
@@ -48,12 +49,13 @@ def unseal(key: X25519PrivateKey, ephemeral_key: str, sealed: str, token_id: str
     return luk
 
 
-def from_answer(key: X25519PrivateKey, luk: dict[str, Any], token_id: str) -> NewKey:
-    """The key in the `luk` of an answer.
+def from_answer(key: X25519PrivateKey, answer: Mapping[str, Any], token_id: str) -> NewKey:
+    """The key in an answer: `luk`, and `dki` beside it.
 
     Raises:
         InvalidTag, ValueError, KeyError, TypeError: Not what was agreed.
     """
+    luk = answer["luk"]
     opened = unseal(key, luk["ephemeral_key"], luk["sealed"], token_id)
     datetime.fromisoformat(luk["valid_until"])
     return NewKey(
@@ -63,6 +65,7 @@ def from_answer(key: X25519PrivateKey, luk: dict[str, Any], token_id: str) -> Ne
         amount_max_minor=int(luk.get("amount_max", 0)),
         valid_until=luk["valid_until"],
         channels=tuple(map(str, luk.get("channels", CHANNELS))),
+        dki=int(answer["dki"]),
     )
 
 

@@ -100,7 +100,7 @@ class TokenService:
             body = answer.body(200)
             if isinstance(body, Provisioned):
                 return body
-            key = sealed.from_answer(self._wallet.seal_key, body["luk"], token.token_id)
+            key = sealed.from_answer(self._wallet.seal_key, body, token.token_id)
         except _MALFORMED as problem:
             return _malformed(answer, problem)
         self._wallet.take(key)
@@ -172,7 +172,7 @@ _UNREACHABLE = Provisioned(ok=False, code="unreachable", detail="no answer")
 
 
 def _token(body: Mapping[str, Any], seal_key: X25519PrivateKey) -> Token:
-    key = sealed.from_answer(seal_key, body["luk"], body["token_id"])
+    key = sealed.from_answer(seal_key, body, body["token_id"])
     return Token(
         token_id=body["token_id"],
         pan=body["token_pan"],
@@ -185,7 +185,7 @@ def _token(body: Mapping[str, Any], seal_key: X25519PrivateKey) -> Token:
         valid_until=key.valid_until,
         amount_max_minor=key.amount_max_minor,
         channels=key.channels,
-        dki=int(body.get("dki", 1)),
+        dki=key.dki,
     )
 
 

@@ -88,7 +88,7 @@ class Wallet:
             spent_minor=0,
             valid_until=key.valid_until,
             channels=key.channels,
-            dki=token.dki if key.dki is None else key.dki,
+            dki=key.dki,
         )
         self.token = changed
         self.flush()

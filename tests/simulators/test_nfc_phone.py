@@ -42,7 +42,7 @@ def test_the_three_apdus_of_a_tap_answer_the_house_profile_to_the_byte() -> None
         "9F38189F66049F02069F03069F1A0295055F2A029A039C019F3704" + "9000"
     )
     assert processed.hex().upper() == (
-        "773E82020040" + "9F36020007" + "9F26086815B0F89F86B56B" + "9F270180" + "9F100C01A180000000202600010000"
+        "773E82020040" + "9F36020007" + "9F26080ADEA20B832A8C6D" + "9F270180" + "9F100C01A180800000202600010000"
         "570C5814200000000001D2911201" + "5F340100" + "9F6C020080" + "9000"
     )
 
@@ -50,12 +50,12 @@ def test_the_three_apdus_of_a_tap_answer_the_house_profile_to_the_byte() -> None
 def test_session_key_cryptogram_and_issuer_answer_match_the_vectors_of_openssl() -> None:
     luk = bytes.fromhex(LUK)
     values = emv_card.split(emv_card.PDOL, bytes.fromhex(PDOL_DATA))
-    card = {"82": "0040", "9F36": "0007", "9F10": "01A180000000202600010000"}
+    card = {"82": "0040", "9F36": "0007", "9F10": "01A180800000202600010000"}
     values |= {tag: bytes.fromhex(value) for tag, value in card.items()}
 
     assert emv_card.session_key(luk, 7).hex() == "acaa40cc75eaac0ca9244163d6af2211"
-    assert emv_card.cryptogram(luk, values).hex() == "6815b0f89f86b56b"
-    assert emv_card.issuer_cryptogram(luk, 7, bytes.fromhex("6815b0f89f86b56b"), b"00").hex() == "1f527467e870984c"
+    assert emv_card.cryptogram(luk, values).hex() == "0adea20b832a8c6d"
+    assert emv_card.issuer_cryptogram(luk, 7, bytes.fromhex("0adea20b832a8c6d"), b"00").hex() == "a5614c85dbb559ee"
 
 
 @pytest.mark.parametrize(("size", "filled"), [(0, ""), (1, "45"), (3, "012345"), (4, "00012345")])
@@ -70,7 +70,7 @@ def test_an_unlocked_phone_says_so_in_the_verification_results_and_a_locked_one_
 
     answer = phone.transceive(GPO)
 
-    assert emv_card.find(answer[:-2], "9F10") == bytes.fromhex("01A100000000202600010000")
+    assert emv_card.find(answer[:-2], "9F10") == bytes.fromhex("01A100800000202600010000")
     assert emv_card.find(answer[:-2], "9F6C") == bytes.fromhex("0000")
 
 
@@ -186,7 +186,7 @@ class TokenService:
         luk = {"id": "20260001", "uses_max": 10, "valid_until": "2999-01-01T00:00:00Z"}
         luk |= _seal(bytes.fromhex(LUK), base64.b64decode(body["seal_key"]), TOKEN.token_id)
         answer = {"token_id": TOKEN.token_id, "token_pan": TOKEN.pan, "psn": "00", "expiry": "2911", "par": TOKEN.par}
-        return web.json_response({**answer, "aid": "F05441504449414C01", "luk": luk}, status=201)
+        return web.json_response({**answer, "aid": "F05441504449414C01", "dki": 1, "luk": luk}, status=201)
 
 
 @pytest.fixture

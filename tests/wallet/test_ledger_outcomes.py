@@ -52,3 +52,12 @@ def test_the_page_has_every_answer_to_a_change_in_the_order_in_which_they_apply(
 
     assert rows == ["UNKNOWN", "NOT_EMPTY", "BEYOND", "CHANGED"]
     assert set(rows) == set(ChangeOutcome.__members__) == {case.outcome.name for case in CHANGES}
+
+
+def test_the_page_has_the_codes_of_taps_and_merchants() -> None:
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (\d+) \| \S.* \|$", PAGE, re.MULTILINE)
+    merchants = {
+        name: int(code) for name, code in TransferCode.__members__.items() if "TAP" in name or "MERCHANT" in name
+    }
+
+    assert {name: int(number) for name, number in rows} == merchants

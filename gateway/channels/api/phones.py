@@ -185,7 +185,7 @@ def _call(request: web.Request, body: bytes) -> SignedCall:
     token_id = request.match_info["token_id"]
     at, nonce = request.headers.get("Tapdial-Time", ""), request.headers.get("Tapdial-Nonce", "")
     if not _TOKEN_ID.fullmatch(token_id) or request.query_string:
-        raise _NOT_SIGNED
+        raise _not_signed()
     if not _TIME.fullmatch(at):
         raise wrong("Tapdial-Time", "seconds since 1970")
     if not is_nonce(nonce):
@@ -199,13 +199,15 @@ def _call(request: web.Request, body: bytes) -> SignedCall:
     return SignedCall(token_id, request.method, request.rel_url.raw_path, int(at), nonce, signature, body)
 
 
-_NOT_SIGNED = Refused(401, "bad_signature", "no token's phone has signed this")
+def _not_signed() -> Refused:
+    # Made anew each time: an exception keeps the frames, and so the bodies, of wherever it was raised.
+    return Refused(401, "bad_signature", "no token's phone has signed this")
 
 
 def _not_admitted(outcome: CallOutcome) -> Refused:
     match outcome:
         case CallOutcome.BAD_SIGNATURE:
-            return _NOT_SIGNED
+            return _not_signed()
         case CallOutcome.STALE:
             return Refused(401, "stale", "the phone's clock is more than 300 seconds off")
         case CallOutcome.REPLAYED:

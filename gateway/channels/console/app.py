@@ -18,18 +18,23 @@ from gateway.channels.console.pages import (
     approvals,
     attesters,
     bank,
+    batches,
     budgets,
     campaigns,
     cash_in,
     causes,
     claims,
+    controls,
+    cycles,
     decisions,
     delegations,
+    exceptions,
     fees,
     jobs,
     ledger,
     links,
     menus,
+    merchant_statements,
     merchants,
     payees,
     payout_items,
@@ -44,8 +49,11 @@ from gateway.channels.console.pages import (
     signers,
     signing,
     staff,
+    taps,
+    terminals,
     tickets,
     today,
+    tokens,
     views,
 )
 from gateway.channels.console.routes import Route
@@ -63,6 +71,7 @@ def console_routes() -> list[Route]:
         sessions, merchants, staff, bank, payees, payouts, payout_items, returns, budgets,
         views, signing, signers, delegations, phone_sign_in, decisions, attesters,
         providers, prices, fees,
+        taps, tokens, controls, terminals, batches, exceptions, cycles, merchant_statements,
     )  # fmt: skip
     return [route for page in pages for route in page.routes()]
 

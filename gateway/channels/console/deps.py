@@ -9,9 +9,11 @@ from aiohttp import web
 
 from gateway.channels.console.benefits_desks import AttestersDesk, BenefitsDesk, DecisionsDesk
 from gateway.channels.console.cells import Cell
+from gateway.channels.console.merchants_desks import ClearingDesk, LinesDesk, MerchantsDesk
 from gateway.channels.console.payouts_desk import PayoutsDesk
 from gateway.channels.console.providers_desks import ProvidersDesk
 from gateway.channels.console.signing_desks import DelegationsDesk, PhoneSignInDesk, SignersDesk, SigningDesk
+from gateway.channels.console.taps_desks import ControlsDesk, TapsDesk, TokensDesk
 from gateway.observe import Metrics
 from gateway.services.access import View
 from gateway.services.approvals import (
@@ -28,7 +30,6 @@ from gateway.services.dialogues import Traced
 from gateway.services.funnels import Completion, Funnel
 from gateway.services.jobs import Job, JobOutcome
 from gateway.services.links import LinkReport
-from gateway.services.merchants import Merchant, Terminal, TerminalKey
 from gateway.services.messages import Ticket, TicketOutcome, TicketState
 from gateway.services.notices import Channel, Queue, Title
 from gateway.services.payees import PayeeAccount, PayeeChange, PayeeResult, SharedAccount
@@ -234,16 +235,6 @@ class LogEnd(Protocol):
     def position(self) -> int: ...
 
 
-class MerchantsDesk(Protocol):
-    """Satisfied by gateway.services.merchants.Merchants."""
-
-    async def register_merchant(self, name: str, owner_person_id: str, city: str) -> Merchant: ...
-    async def register_terminal(self, merchant_id: str, terminal_id: str) -> TerminalKey: ...
-    async def merchant(self, merchant_id: str) -> Merchant | None: ...
-    async def merchants(self, limit: int = 100, after: str = "") -> list[Merchant]: ...
-    async def terminals(self, merchant_id: str) -> list[Terminal]: ...
-
-
 class Book(Protocol):
     """The part of the ledger that is read; satisfied by wallet.ledger.Ledger."""
 
@@ -308,6 +299,11 @@ class ConsoleDeps:
         preferences: By which channel people are told.
         mailbox: Titles of a person's messages.
         merchants: Merchants and terminals.
+        terminal_lines: Which terminals are on the line, as every process last said.
+        taps: Authorisations and refunds.
+        tokens: What people's phones pay with.
+        controls: What accounts and tokens may pay.
+        clearing: Terminals' batches, cycles, exceptions, statements.
         tickets: Complaints by SMS.
         banking: Orders to the bank, its files and its statements.
         payees: Where people are paid.
@@ -347,6 +343,11 @@ class ConsoleDeps:
     preferences: PreferencesDesk
     mailbox: MailboxDesk
     merchants: MerchantsDesk
+    terminal_lines: LinesDesk
+    taps: TapsDesk
+    tokens: TokensDesk
+    controls: ControlsDesk
+    clearing: ClearingDesk
     tickets: TicketsDesk
     banking: BankDesk
     payees: PayeesDesk

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table
@@ -11,13 +11,13 @@ from wallet.ids import AccountId
 from wallet.money import Asset, Money
 from wallet.transfers import LogRow, Movement, Transfer, TransferKind
 
-CAUSE = "[a-z]{2,8}_[A-Za-z0-9_.-]{1,60}"
+CAUSE = "[a-z]{2,8}_[A-Za-z0-9_.:-]{1,60}"
 """The form of a cause in a path."""
 
 
 def is_moment(value: object) -> bool:
-    """Whether a cell is a moment, which never breaks over lines."""
-    return isinstance(value, datetime)
+    """Whether a cell is a moment or a day, which never breaks over lines."""
+    return isinstance(value, date)
 
 
 def code_chip(transfer: Transfer) -> Chip:

@@ -29,8 +29,21 @@ CALM_PAYEES = (Role.BRANCH_CLERK, Role.PAYOUTS_CHECKER)
 PROPOSE_UNLOCK = (Role.BENEFITS_OFFICER, Role.BRANCH_CLERK)
 DESK = (Role.BRANCH_CLERK,)
 """Who has the person before them: branch codes and cash."""
-SEE_MERCHANTS = (Role.FINANCE, Role.ADMINISTRATOR)
-ENROL_MERCHANTS = (Role.ADMINISTRATOR,)
+SEE_MERCHANTS = (Role.MERCHANTS_OFFICER, Role.FINANCE, Role.ADMINISTRATOR)
+ENROL_MERCHANTS = (Role.MERCHANTS_OFFICER, Role.ADMINISTRATOR)
+RUN_MERCHANTS = (Role.MERCHANTS_OFFICER,)
+"""Who says what a merchant sells, what it pays and where it is paid: nobody who makes or agrees to payouts."""
+STOP_TERMINALS = (Role.MERCHANTS_OFFICER, Role.ADMINISTRATOR)
+SEE_CLEARING = (Role.MERCHANTS_OFFICER, Role.FINANCE)
+"""Who sees batches, cycles and statements, and looks after what did not fit."""
+RUN_CYCLES = (Role.FINANCE,)
+SEE_TAPS = (Role.MERCHANTS_OFFICER, Role.FINANCE, Role.ADMINISTRATOR, Role.BRANCH_CLERK)
+"""Who sees what was tapped and why it was refused: a branch tells people."""
+COLLECT_TAPS = (Role.MERCHANTS_OFFICER, Role.FINANCE)
+SEE_TOKENS = (Role.BRANCH_CLERK, Role.FINANCE, Role.ADMINISTRATOR)
+"""Who sees people's tokens, locks them and bounds what they pay."""
+ACT_FOR_FRAUD = (Role.FINANCE, Role.ADMINISTRATOR)
+"""Who locks, and lifts, as the fraud desk does."""
 SEE_JOBS = (Role.FINANCE, Role.ADMINISTRATOR)
 RUN_JOBS = (Role.FINANCE,)
 SEE_SESSIONS = (Role.ADMINISTRATOR, Role.FINANCE)
@@ -61,6 +74,7 @@ SEE_CAUSES = (
     Role.BENEFITS_RELEASER,
     Role.BRANCH_CLERK,
     Role.PROVIDERS_OFFICER,
+    Role.MERCHANTS_OFFICER,
 )
 SEE_BANK = (Role.FINANCE, Role.PAYOUTS_OFFICER)
 """Who sees orders and statements, and brings files of the bank."""
@@ -109,6 +123,8 @@ MENU = (
     MenuItem("links", "/links", SEE_LINKS),
     MenuItem("sessions", "/sessions", SEE_SESSIONS),
     MenuItem("menus", "/menus", SEE_MENUS),
+    MenuItem("taps", "/taps", SEE_TAPS),
+    MenuItem("tokens", "/tokens", SEE_TOKENS),
     MenuItem("merchants", "/merchants", SEE_MERCHANTS),
     MenuItem("staff", "/staff", RUN_STAFF),
     MenuItem("signers", "/signers", SEE_SIGNERS),

@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from gateway.channels.nfc.desk import Code, Desk
-from gateway.channels.nfc.framing import Dropped, DropReason, Frame, Silent, read_frame
+from gateway.channels.nfc.framing import BODY_S, Dropped, DropReason, Frame, Silent, read_frame
 from gateway.channels.nfc.listeners import Listener
-from gateway.errors import KeysUnavailable
+from gateway.errors import KeyFault, KeysUnavailable
 from gateway.observe import log
 from gateway.services.links import TerminalStatus
 from gateway.wire.iso8583 import BadMessage, Message, decode, from_house, is_request, split_mac, to_house
@@ -100,7 +100,12 @@ class Line:
 
     async def _sign_on(self) -> None:
         desk, dialect = self._desk, self._dialect
-        frame = await self._next(min(desk.sign_on_s, desk.idle_s))
+        try:
+            # Session control keeps a line alive, but no stranger's.
+            async with asyncio.timeout(desk.sign_on_s + BODY_S):
+                frame = await self._next(min(desk.sign_on_s, desk.idle_s))
+        except TimeoutError as problem:
+            raise Dropped(DropReason.SLOW) from problem
         if frame is None:
             return
         try:
@@ -136,7 +141,8 @@ class Line:
                     except BaseException:
                         self._room.release()
                         raise
-                    group.create_task(self._one(frame))
+                    # By the task's end, not by its own words: one that is cancelled before it begins says none.
+                    group.create_task(self._one(frame)).add_done_callback(self._make_room)
             except Silent:
                 log().info("line_silent", terminal=self.terminal_id)
             except Dropped as dropped:
@@ -182,7 +188,7 @@ class Line:
             raise Dropped(DropReason.BAD_MAC) from problem
         try:
             ours = await self._desk.keys.link_mac("acquirer", terminal_id, span)
-        except KeysUnavailable as problem:
+        except (KeysUnavailable, KeyFault) as problem:
             raise Dropped(DropReason.NO_KEYS) from problem
         if not hmac.compare_digest(ours, mac):
             raise Dropped(DropReason.BAD_MAC)
@@ -193,12 +199,14 @@ class Line:
             answer = await self._answered(frame.body)
             if answer:
                 await self._send(answer, frame.header)
-        except KeysUnavailable:
+        except (KeysUnavailable, KeyFault):
             self._drop(DropReason.NO_KEYS)
         finally:
             self._status = replace(self._status, in_flight=self._status.in_flight - 1)
-            self._desk.room.release()
-            self._room.release()
+
+    def _make_room(self, _task: asyncio.Task[None]) -> None:
+        self._desk.room.release()
+        self._room.release()
 
     async def _answered(self, body: bytes) -> bytes:
         """The answer to a body whose MAC was good; empty for one that wants none."""
@@ -260,7 +268,11 @@ class Line:
         moment = f"{self._desk.clock.now():%m%d%H%M%S}"
         house = Message(_NETWORK, {7: moment, 11: self._asked.stan, 41: self.terminal_id, 70: ECHO})
         message = from_house(house, self._dialect)
-        await self._send(await self._desk.sealed(message, self.terminal_id, self._dialect), b"")
+        try:
+            body = await self._desk.sealed(message, self.terminal_id, self._dialect)
+        except (KeysUnavailable, KeyFault) as problem:
+            raise Dropped(DropReason.NO_KEYS) from problem
+        await self._send(body, b"")
 
     def _seen(self, came: Message, terminal_id: str) -> TerminalStatus:
         status = self._status

@@ -6,7 +6,7 @@ from gateway.channels.ussd.identity import known, refused_pin
 from gateway.channels.ussd.ports import People, Tokens
 from gateway.services.dialogues import Actions, Caller
 from gateway.services.msisdn import normal_msisdn
-from gateway.services.people import Person, PersonState, PinOutcome
+from gateway.services.people import Person, PersonState
 from gateway.services.tokens import ReplenishOutcome, StateOutcome
 from ussd_menus import Call, Result
 
@@ -52,8 +52,8 @@ class Phones:
             return WRONG
         if not await self._tokens.may_try(caller.msisdn, number):
             return Result("too_many")
-        person = await self._people.by_msisdn(number)
-        if person is None or (await self._people.check_pin(person.id, call.secrets["pin"])).outcome != PinOutcome.OK:
+        person = await self._people.by_pin(number, call.secrets["pin"])
+        if person is None:
             return WRONG
         await self._tokens.lost(person)
         return Result("ok")

@@ -86,6 +86,10 @@ class People(Protocol):
         """Compare a PIN, counting the try."""
         ...
 
+    async def by_pin(self, msisdn: str, pin: str) -> Person | None:
+        """Who has this number and PIN; the caller has counted the try."""
+        ...
+
     async def unlock_with_code(self, msisdn: str, branch_code: str) -> UnlockOutcome:
         """Let a person choose a new PIN, on the word of a branch."""
         ...

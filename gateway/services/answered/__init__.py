@@ -15,6 +15,7 @@ from gateway.services.answered.answered import (
     take,
     take_all,
 )
+from gateway.services.answered.content import content_of
 from gateway.services.answered.days import nearest_day
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Key",
     "Seen",
     "Taking",
+    "content_of",
     "nearest_day",
     "put_answer",
     "put_answers",

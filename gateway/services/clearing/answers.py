@@ -2,17 +2,12 @@
 
 from gateway.keys import KeyStore
 from gateway.services.clearing.requests import CLASSES
-from gateway.wire.iso8583 import Message, encode_span
+from gateway.wire.iso8583 import Message, answer_mti, encode_span
 
 AGREED, DIFFERS, BAD_FORMAT, DUPLICATE, UNKNOWN_TERMINAL, MALFUNCTION = "00", "95", "30", "94", "03", "96"
 """DE39 (ISO 8583:1987); 95 is "reconcile error": the terminal sends its items, then its totals again."""
 _ECHOED = (3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49, 60)
 _ECHOED_TOTALS = (*_ECHOED, 74, 75, 76, 77, 86, 87, 88, 89, 97)
-
-
-def answer_mti(mti: str) -> str:
-    """0330 to 0320 and to 0321, 0510 to 0500."""
-    return f"{mti[:2]}{int(mti[2]) + 1}0"
 
 
 async def build(keys: KeyStore, request: Message, terminal_id: str, code: str) -> bytes:

@@ -11,12 +11,12 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from gateway.errors import BadInput
 from gateway.observe import log
 from gateway.services import answered
-from gateway.services.answered import Key, nearest_day
+from gateway.services.answered import Key, content_of, nearest_day
 from gateway.services.clearing import answers, book, bulk, reconcile
 from gateway.services.clearing.model import (
     CLOSED,
@@ -43,7 +43,8 @@ HEALING_MAX = 16
 """Items that are healed at once."""
 RACES_MAX = 5
 MEMBERS_MAX = 100_000
-UPLOADS_MAX = 100_000
+UPLOADS_MAX = 20_000
+"""Items that a terminal may send of one batch; to more of them it is told that the batch differs."""
 _HEALED, _AMOUNT, _LATE = "healed", "amount_differs", "late"
 """Fates of items; one that matches keeps '', so that closing a large batch writes none of its rows."""
 
@@ -85,7 +86,8 @@ class Batches:
 
     async def _item(self, message: Message, sent: ItemSent, key: Key, merchant_id: str) -> bytes:
         """Store an item; the same item again, under another trace number, changes nothing."""
-        body, now = await self._built(message, sent.terminal_id, answers.AGREED), self._clock.now()
+        agreed, now = await self._built(message, sent.terminal_id, answers.AGREED), self._clock.now()
+        full = await self._built(message, sent.terminal_id, answers.DIFFERS)
         row = {
             "kind": sent.kind.value, "stan": sent.original_stan, "rrn": sent.rrn, "approval": sent.approval,
             "amount_minor": sent.amount_minor, "at": now,
@@ -96,9 +98,14 @@ class Batches:
             if batch is None:
                 batch = begun(tx, self._clock, sent.terminal_id, merchant_id, sent.batch_number)
             late = _LATE if BatchState(batch.state) in CLOSED else ""
+            sent_before = select(func.count()).select_from(UPLOADS).where(UPLOADS.c.batch_id == batch.id)
+            if tx.execute(sent_before).scalar_one() >= UPLOADS_MAX:
+                log().warning("batch_too_long", batch=batch.id, terminal=sent.terminal_id)
+                answered.settle(tx, key, batch.id, answers.DIFFERS)
+                return answered.put_answer(tx, key, full)
             insert_ignore(tx, UPLOADS, {**row, "batch_id": batch.id, "fate": late})
             answered.settle(tx, key, batch.id, answers.AGREED)
-            return answered.put_answer(tx, key, body)
+            return answered.put_answer(tx, key, agreed)
 
         return await self._store.write(work)
 
@@ -178,8 +185,12 @@ class Batches:
                 outcome = await heal(terminal_id, sent.stan, sent.rrn, sent.amount.minor, sent.approval)
             return sent, str(outcome.value)
 
-        async with asyncio.TaskGroup() as tasks:
-            waiting = [tasks.create_task(one(sent)) for sent in lacking]
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                waiting = [tasks.create_task(one(sent)) for sent in lacking]
+        except ExceptionGroup as several:
+            # One reason is enough: the terminal asks again, and what is healed by then stays so.
+            raise several.exceptions[0] from None
         return [task.result() for task in waiting]
 
     def _concluded(self, tx: Connection, *, key: Key, code: str, body: bytes, outcome: Outcome) -> bytes | None:
@@ -265,12 +276,8 @@ class Batches:
 
     async def _digest(self, message: Message) -> bytes:
         """What makes two messages the same: every field but the time of sending (DE7) and the MAC; a repeat counts."""
-        told = [CLASSES[message.mti].encode()]
-        for number in sorted(message.fields.keys() - {7, 64}):
-            value = message.fields[number]
-            content = value.encode() if isinstance(value, str) else value
-            told.append(b"%d:%d:" % (number, len(content)) + content)
-        return await self._parts.keys.mac("lookup", b"batch message\0" + b"".join(told))
+        content = content_of(message, CLASSES[message.mti])
+        return await self._parts.keys.mac("lookup", b"batch message\0" + content)
 
     def _local_day(self, month_day: str) -> date:
         day = nearest_day(month_day, self._parts.calendar.business_on(self._clock.now()))

@@ -43,6 +43,10 @@ def untold(_step: str, _count: int) -> None:
     return
 
 
+class _Lost(Exception):
+    """Another process works on the cycle: this one was silent for too long."""
+
+
 class Cycles(Batches):
     """Opens and runs cycles."""
 
@@ -89,7 +93,11 @@ class Cycles(Batches):
         for row in await self._store.read(select(CYCLES).where(is_open).order_by(CYCLES.c.cut_at, CYCLES.c.id)):
             if not await self._mine(row.id):
                 break
-            await self._run(book.cycle_of(row), told)
+            try:
+                await self._run(book.cycle_of(row), told)
+            except _Lost:
+                log(service="clearing").warning("cycle_lost", cycle=row.id)
+                break
             done += 1
         return done
 
@@ -114,6 +122,15 @@ class Cycles(Batches):
         values = {"worker": self._me, "worker_until": now + timedelta(seconds=WORKER_S)}
         return await self._store.write(lambda tx: tx.execute(mine.values(**values)).rowcount) == 1
 
+    async def _still_mine(self, cycle_id: str) -> None:
+        """Work on, for a while longer.
+
+        Raises:
+            _Lost: Another process has taken over: what were marked from now on might be in no sum of it any more.
+        """
+        if not await self._mine(cycle_id):
+            raise _Lost
+
     async def _step(self, cycle_id: str, was: CycleState, state: CycleState) -> CycleState:
         step = update(CYCLES).where(CYCLES.c.id == cycle_id, CYCLES.c.state == was.value).values(state=state.value)
         await self._store.write(lambda tx: tx.execute(step).rowcount)
@@ -129,7 +146,7 @@ class Cycles(Batches):
             marked = await self._parts.takings.mark([one.id for one in page], cycle.id)
             told("taken", len(marked))
             after = page[-1].id
-            await self._mine(cycle.id)
+            await self._still_mine(cycle.id)
 
     async def _list(self, cycle: Cycle, kind: Kind, told: Told) -> None:
         """Store what is taken as items with their fees; purchases first, since refunds ask what they were."""
@@ -140,7 +157,7 @@ class Cycles(Batches):
             await self._store.write(partial(self._listed, cycle_id=cycle.id, items=items))
             told("listed", len(items))
             after = page[-1].id
-            await self._mine(cycle.id)
+            await self._still_mine(cycle.id)
 
     def _listed(self, tx: Connection, *, cycle_id: str, items: Sequence[NewItem]) -> None:
         bulk.put_items(tx, cycle_id, items)
@@ -151,7 +168,10 @@ class Cycles(Batches):
         items = []
         for one in takings:
             day, shop = self._day(one), shops[one.merchant_id]
-            fee = self._parts.schedule.fee(one.settles_minor, day, shop.category, shop.fee_class)
+            # A refund that was taken back late pays none: its purchase has paid, and what was given back stays so.
+            fee = 0
+            if not one.original_id:
+                fee = self._parts.schedule.fee(one.settles_minor, day, shop.category, shop.fee_class)
             items.append(_item(one, day, fee))
         return items
 
@@ -174,6 +194,7 @@ class Cycles(Batches):
 
     async def _refunded(self, originals: Sequence[str], before_id: str) -> dict[str, int]:
         earlier = ITEMS.c.original_id.in_(originals) & (ITEMS.c.taking_id < before_id)
+        earlier &= ITEMS.c.kind == Kind.REFUND.value
         query = select(ITEMS.c.original_id, func.sum(ITEMS.c.amount_minor).label("minor")).where(earlier)
         rows = await self._store.read(query.group_by(ITEMS.c.original_id))
         return {row.original_id: int(row.minor) for row in rows}
@@ -185,7 +206,7 @@ class Cycles(Batches):
             refused = await self._refused(page)
             await self._store.write(partial(self._posted, page=page, refused=refused))
             told("posted", len(page))
-            await self._mine(cycle.id)
+            await self._still_mine(cycle.id)
 
     async def _open_accounts(self, merchant_ids: Sequence[str]) -> None:
         chart, roles = self._parts.chart, ("merchant_clearing", "merchant_payable")
@@ -230,7 +251,8 @@ class Cycles(Batches):
             await self._store.write(partial(_shared, cycle=cycle, merchant_ids=ids))
             told("summed", len(ids))
             after = ids[-1]
-            await self._mine(cycle.id)
+            await self._still_mine(cycle.id)
+        await self._store.write(partial(_freed_are_eaten, cycle=cycle))
         await self._store.write(partial(_finished, cycle_id=cycle.id, now=self._clock.now()))
         log(service="clearing").info("cycle_done", cycle=cycle.id, business_on=str(cycle.business_on))
 
@@ -262,10 +284,21 @@ def _shared(tx: Connection, *, cycle: Cycle, merchant_ids: Sequence[str]) -> Non
             "due_minor": 0, "carried_minor": 0,
         }  # fmt: skip
         if insert_ignore(tx, SHARES, row):
-            _net(tx, cycle, merchant_id, net)
+            result = _net(tx, cycle, merchant_id, net)
+            mine = (SHARES.c.cycle_id == cycle.id) & (SHARES.c.merchant_id == merchant_id)
+            said = {"due_minor": result.due_minor, "carried_minor": result.carried_minor}
+            tx.execute(update(SHARES).where(mine).values(**said))
 
 
-def _net(tx: Connection, cycle: Cycle, merchant_id: str, net_minor: int) -> None:
+def _freed_are_eaten(tx: Connection, *, cycle: Cycle) -> None:
+    """Dues that a batch gave up after refunds had exceeded sales: payable is short of them, so they are netted now."""
+    free = select(DUES.c.merchant_id).where(DUES.c.state == DueState.FREE.value)
+    owing = select(CARRIED.c.merchant_id).where(CARRIED.c.minor > 0, CARRIED.c.merchant_id.in_(free))
+    for merchant_id in tx.execute(owing.order_by(CARRIED.c.merchant_id).limit(MERCHANTS_PAGE)).scalars().all():
+        _net(tx, cycle, merchant_id, 0)
+
+
+def _net(tx: Connection, cycle: Cycle, merchant_id: str, net_minor: int) -> money.Netted:
     insert_ignore(tx, CARRIED, {"merchant_id": merchant_id, "minor": 0})
     locked = select(CARRIED.c.minor).where(CARRIED.c.merchant_id == merchant_id)
     carried = tx.execute(locked.with_for_update(key_share=True)).scalar_one()
@@ -282,9 +315,7 @@ def _net(tx: Connection, cycle: Cycle, merchant_id: str, net_minor: int) -> None
         due_id = f"mrc_{merchant_id.partition('_')[2]}:{cycle.business_on}:{cycle.number}"
         add_due(tx, due_id, cycle.id, merchant_id, result.due_minor)
     tx.execute(update(CARRIED).where(CARRIED.c.merchant_id == merchant_id).values(minor=result.carried_minor))
-    mine = (SHARES.c.cycle_id == cycle.id) & (SHARES.c.merchant_id == merchant_id)
-    said = {"due_minor": result.due_minor, "carried_minor": result.carried_minor}
-    tx.execute(update(SHARES).where(mine).values(**said))
+    return result
 
 
 def add_due(tx: Connection, due_id: str, cycle_id: str, merchant_id: str, minor: int) -> None:

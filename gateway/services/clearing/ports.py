@@ -57,7 +57,7 @@ class Taking(Protocol):
 
     @property
     def batch_number(self) -> str:
-        """DE60, six digits."""
+        """DE60, six digits; '' of what no terminal counts."""
         ...
 
     @property
@@ -77,7 +77,7 @@ class Taking(Protocol):
 
     @property
     def original_id(self) -> str:
-        """Of a refund the purchase that it refunds; else ''."""
+        """Of a refund the purchase that it refunds; of a purchase that counts anew, itself as it was; else ''."""
         ...
 
     @property
@@ -218,6 +218,11 @@ class ReturnedItem(Protocol):
     @property
     def reason(self) -> str:
         """The bank's code."""
+        ...
+
+    @property
+    def iban(self) -> str:
+        """Where it went, or ''."""
         ...
 
 

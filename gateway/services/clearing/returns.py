@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from gateway.services.clearing import book
 from gateway.services.clearing.model import HOUSE, DueState, ExceptionType
-from gateway.services.clearing.ports import ReturnsDesk, Shops
+from gateway.services.clearing.ports import ReturnsDesk, Shop, Shops
 from gateway.services.clearing.tables import DUES
 from gateway.store import Store
 from wallet.clock import Clock
@@ -44,16 +44,22 @@ class Returns:
         return len(rows)
 
     async def _free(self) -> int:
-        """What waits is due again where the account was changed after it came back."""
+        """What waits is due again where the account is another one than that which it came back from."""
         freed, after = 0, ""
         while rows := await self._in_state(DueState.WAITING, after=after):
             shops = await self._shops.by_ids({row.merchant_id for row in rows})
             for row in rows:
-                since = shops[row.merchant_id].iban_since
-                if since is not None and row.returned_at is not None and since > row.returned_at:
+                if await self._banks_elsewhere(shops[row.merchant_id], row):
                     freed += await self._store.write(partial(self._freed, row=row))
             after = rows[-1].id
         return freed
+
+    async def _banks_elsewhere(self, shop: Shop, row: Row[Any]) -> bool:
+        """Whether the account was changed after the money came back, or while it was on its way to the old one."""
+        if shop.iban_since is not None and row.returned_at is not None and shop.iban_since > row.returned_at:
+            return True
+        item = await self._desk.item(row.item_id) if shop.iban else None
+        return item is not None and item.iban not in {"", shop.iban}
 
     def _freed(self, tx: Connection, *, row: Row[Any]) -> int:
         free_due(tx, row.id)

@@ -65,9 +65,10 @@ def members_of(tx: Connection, terminal_id: str, number: str) -> Sequence[tuple[
 
 def begun_for(tx: Connection, clock: Clock, items: Sequence[NewItem]) -> None:
     """Batches that these items belong to, begun where the number has none that is open to them."""
-    ids = [one.taking_id for one in items]
+    counted = [one for one in items if one.batch_number]
+    ids = [one.taking_id for one in counted]
     known = set(tx.execute(select(MEMBERS.c.taking_id).where(MEMBERS.c.taking_id.in_(ids))).scalars())
-    wanted = {(one.terminal_id, one.batch_number): one.merchant_id for one in items if one.taking_id not in known}
+    wanted = {(one.terminal_id, one.batch_number): one.merchant_id for one in counted if one.taking_id not in known}
     for (terminal_id, number), merchant_id in sorted(wanted.items()):
         row = last_round(tx, terminal_id, number)
         if row is None or BatchState(row.state) in CLOSED:

@@ -109,6 +109,11 @@ class Views:
         rows = await self._store.read(query.order_by(EXCEPTIONS.c.id.desc()).limit(limit))
         return [book.exception_of(row) for row in rows]
 
+    async def exception(self, exception_id: str) -> ClearingException | None:
+        """One exception."""
+        rows = await self._store.read(select(EXCEPTIONS).where(EXCEPTIONS.c.id == exception_id))
+        return book.exception_of(rows[0]) if rows else None
+
     async def take(self, exception_id: str, staff_id: str) -> ResolveOutcome:
         """This member of staff looks after it from now on."""
 
@@ -183,6 +188,11 @@ class Views:
         """What cycles owe a merchant or have paid, newest first."""
         query = select(DUES).where(DUES.c.merchant_id == merchant_id).order_by(DUES.c.id.desc()).limit(limit)
         return [book.due_of(row) for row in await self._store.read(query)]
+
+    async def due(self, due_id: str) -> MerchantDue | None:
+        """One due."""
+        rows = await self._store.read(select(DUES).where(DUES.c.id == due_id))
+        return book.due_of(rows[0]) if rows else None
 
     async def carried(self, merchant_id: str) -> Money:
         """By how much refunds exceed what the merchant was owed."""

@@ -12,7 +12,7 @@ from gateway.services.controls import velocity
 from gateway.services.controls.held import Held, Spending
 from gateway.services.controls.model import ANY, Control, Party
 from gateway.services.controls.rules import TEXT_MAX, check
-from gateway.services.controls.tables import controls, history, programmes
+from gateway.services.controls.tables import controls, history, programmes, used
 from gateway.services.controls.windows import Used, Windows
 from gateway.store import Store, insert_ignore
 from wallet.clock import Clock
@@ -108,6 +108,11 @@ class Controls:
         The caller sees to it that it happens once for each payment; `made_at` is the `now` that it was held with.
         """
         velocity.give_back(tx, (par, token_id), paid, windows, made_at)
+
+    def renumbered(self, tx: Connection, before: str, after: str) -> None:
+        """An account has another reference: what bounds it, its history and what was counted go over to it."""
+        for kept in (controls, history, used):
+            tx.execute(update(kept).where(kept.c.subject == before).values(subject=after))
 
 
 def _change(

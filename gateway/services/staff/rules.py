@@ -32,6 +32,7 @@ class Role(StrEnum):
     PAYOUTS_OFFICER = "payouts_officer"
     PAYOUTS_CHECKER = "payouts_checker"
     PROVIDERS_OFFICER = "providers_officer"
+    MERCHANTS_OFFICER = "merchants_officer"
     SIGNATORY = "signatory"
     FINANCE = "finance"
     ADMINISTRATOR = "administrator"

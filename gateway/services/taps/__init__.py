@@ -1,6 +1,5 @@
 """Taps: purchases by phone at a terminal, their completions and reversals."""
 
-from gateway.services.taps.answers import answer_mti, is_request
 from gateway.services.taps.checks import Check, CheckName
 from gateway.services.taps.deciding import Decider
 from gateway.services.taps.model import HealOutcome, Live, Refund, Taking, TakingKind, Tap
@@ -28,6 +27,4 @@ __all__ = [
     "TapState",
     "Taps",
     "Verdict",
-    "answer_mti",
-    "is_request",
 ]

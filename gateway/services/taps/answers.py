@@ -1,24 +1,23 @@
-"""Answers to a terminal: what is echoed, what is added, and the MAC."""
+"""Answers to a terminal: what is echoed, what is added, the approval code, and the MAC."""
+
+import secrets
 
 from gateway.keys import KeyStore
 from gateway.services.taps.rules import Verdict
 from gateway.wire import tlv
-from gateway.wire.iso8583 import Message, encode_span
+from gateway.wire.iso8583 import Message, answer_mti, encode_span
 
 _ECHOED = (3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49, 70)
 _ECHOED_ADVICE = (*_ECHOED, 38, 90)
+_APPROVAL_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""32 of them, so that bytes choose evenly."""
 _ORIGINAL_AMOUNT = "0057"
 """Account type unspecified, amount type "original amount" (ISO 8583:1987 DE54)."""
 
 
-def answer_mti(mti: str) -> str:
-    """The type of the answer: 0110 to 0100, 0430 to 0420 and to 0421."""
-    return f"{mti[:2]}{int(mti[2]) + 1}0"
-
-
-def is_request(mti: str) -> bool:
-    """Whether a message of this type wants an answer (ISO 8583:1987: the third digit is even)."""
-    return len(mti) == 4 and int(mti[2]) % 2 == 0 and mti[2] != "8"
+def fresh_approval() -> str:
+    """Six letters and digits (DE38) that nobody can guess and everybody can read out."""
+    return "".join(_APPROVAL_LETTERS[one % 32] for one in secrets.token_bytes(6))
 
 
 async def build(

@@ -23,7 +23,7 @@ class CheckName(StrEnum):
     CRYPTOGRAM = "cryptogram"
     COUNTER = "counter"
     PHONE = "phone"
-    """What the phone itself says: whether it declined, and its month."""
+    """What the phone itself says: its month, and whether it declined, which 9F27 must repeat as it was signed."""
     STATUS = "status"
     """The token's state and its limited-use key."""
     SWITCH = "switch"

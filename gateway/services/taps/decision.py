@@ -265,6 +265,8 @@ def _phone(case: Case) -> _Step:
     token, _, _ = case.known
     if case.expiry != token.expiry:
         return CheckName.PHONE, Verdict.TOKEN_EXPIRED, "not the token's month"
+    if case.icc.values["9F27"] != bytes([case.icc.iad.kind]):
+        return CheckName.PHONE, Verdict.TAMPERED, "9F27 against CVR: what the phone answered"
     kind = case.icc.kind >> 6
     wanted = 1 if case.offline else 2
     names = ("declined (AAC)", "approved offline (TC)", "asks us (ARQC)", "unknown")

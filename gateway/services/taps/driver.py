@@ -77,6 +77,7 @@ class Driver:
                 before=refund,
                 step=step,
                 outcome=result.outcome,
+                restored_id=new_id("rfd", clock),
                 counted=self._counted,
                 now=clock.now(),
             )

@@ -119,8 +119,12 @@ def advance(
 ) -> None:
     """Store the ledger's answer to a step; nothing if somebody else was first."""
     tap = locked(tx, before.id)
-    if (tap.state, tap.refund_attempt, tap.shrink_minor) == (before.state, before.refund_attempt, before.shrink_minor):
+    # A completion that came meanwhile may have captured the hold that was let go here: then the ledger is asked anew.
+    if all(getattr(tap, name) == getattr(before, name) for name in _SAME_STEP):
         counted.write(tx, tap, outcomes.stepped(tap, step, results, now), now)
+
+
+_SAME_STEP = ("state", "capture_minor", "refund_attempt", "shrink_minor")
 
 
 def collect(tx: Connection, tap_id: str, staff_id: str, now: datetime) -> bool:

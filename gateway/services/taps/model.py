@@ -198,13 +198,15 @@ class Taking:
 
     Attributes:
         id: `tap_…` or `rfd_…`, the cause of what a cycle moves for it.
+        batch_number: Six digits; '' of what no terminal counts.
         amount_minor: What the terminal counts: of a purchase what was captured less partial reversals.
         settles_minor: What a cycle moves: of a purchase what is left of it in the merchant's clearing account, of a
             refund what left the payable account, 0 when it came out of clearing.
         reversed: The terminal took all of it back.
         state: A TapState or RefundState. An `unpaid` purchase counts in its batch, but never in a cycle.
         cycle_id: '' while it is in none.
-        original_id: Of a refund: the tap that it refunds; else ''.
+        original_id: Of a refund: the tap that it refunds; of a purchase that was refunded and settled and whose refund
+            was taken back: that tap; else ''.
         taken_at: When its money moved, or when it was made if that is open.
     """
 

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from gateway.services.taps.model import Refund, Tap
-from gateway.services.taps.refund_rules import RefundStep
+from gateway.services.taps.refund_rules import RefundStep, Source
 from gateway.services.taps.rules import Step
 from wallet.accounts import Chart
 from wallet.ids import transfer_id
@@ -50,7 +50,9 @@ def transfers_for(tap: Tap, step: Step, chart: Chart) -> tuple[Transfer, ...]:
 
 def transfer_back(refund: Refund, step: RefundStep, chart: Chart) -> Transfer:
     """The transfer of one step of a refund."""
-    wallet, source = chart.id("wallet", refund.person_id), chart.id(refund.source, refund.merchant_id)
+    # What a cycle has counted returns to where the next cycle finds it.
+    role = Source.CLEARING if step is RefundStep.UNDO and refund.cycle_id else refund.source
+    wallet, source = chart.id("wallet", refund.person_id), chart.id(role, refund.merchant_id)
     code, paid_id = TransferCode.TAP_REFUND, transfer_id(refund.id, RefundStep.PAY, refund.attempt)
     match step:
         case RefundStep.PAY:

@@ -1,6 +1,5 @@
 """Purchases: asked online in one message or two, or told of after the terminal approved them offline."""
 
-import secrets
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from gateway.keys import Card
 from gateway.services.answered import Key, Seen
 from gateway.services.controls import Channel
 from gateway.services.taps import decision, journal, outcomes
+from gateway.services.taps.answers import fresh_approval
 from gateway.services.taps.checks import Decision
 from gateway.services.taps.decision import Case, Held, Shop
 from gateway.services.taps.driver import LEDGER_FAULTS, Driver
@@ -29,8 +29,6 @@ from wallet.ids import new_id
 
 _TRIES = 3
 """How often a purchase is asked for anew when its tap was lowered or taken back meanwhile."""
-_APPROVAL_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""32 of them, so that bytes choose evenly."""
 
 
 class Purchases:
@@ -135,7 +133,7 @@ class Purchases:
             merchant_id=terminal.merchant_id,
             person_id=token.person_id,
             par=token.par,
-            approval="".join(_APPROVAL_LETTERS[one % 32] for one in secrets.token_bytes(6)),
+            approval=fresh_approval(),
             part_minor=min(part, amount),
             decided=decided,
             case=case,
@@ -198,7 +196,7 @@ class Purchases:
 
 def _card(purchase: Purchase, psn: str) -> Card:
     iad = purchase.tap.iad
-    return Card(iad.cvn, iad.dki, purchase.pan, psn, purchase.tap.atc, iad.luk_id, purchase.tap.values["9F37"])
+    return Card(iad.cvn, iad.dki, purchase.pan, psn, purchase.tap.atc, iad.luk_id, purchase.tap.key_un)
 
 
 def _ref(purchase: Purchase) -> str:

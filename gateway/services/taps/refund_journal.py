@@ -49,12 +49,12 @@ def open_refund(
         return taken
     verdict, subject = intent.refused, ""
     if verdict is None:
-        named = name_original(tx, asked, asked.stan, KIND_REFUND, intent.refund_id, now)
-        if named is not None:
-            verdict = Verdict.DUPLICATE if named else Verdict.REVERSED
-    if verdict is None:
         tap = locked(tx, intent.tap_id)
         verdict = rules.check_refund(tap.state, tap.net_minor - tap.due_back_minor, asked.amount_minor)
+        # Named only now: what is refused names nothing, so that its reversal finds nothing to take back.
+        named = None if verdict else name_original(tx, asked, asked.stan, KIND_REFUND, intent.refund_id, now)
+        if named is not None:
+            verdict = Verdict.DUPLICATE if named else Verdict.REVERSED
         if verdict is None:
             subject = intent.refund_id
             made = _refund(tap, subject, RefundKind.REFUND, asked.amount_minor, now)
@@ -169,9 +169,18 @@ def abandon_refund(tx: Connection, key: Key, refund_id: str, answer: bytes, now:
 
 
 def advance_refund(
-    tx: Connection, before: Refund, step: RefundStep, outcome: Outcome, counted: Counted, now: datetime
+    tx: Connection,
+    before: Refund,
+    step: RefundStep,
+    outcome: Outcome,
+    restored_id: str,
+    counted: Counted,
+    now: datetime,
 ) -> None:
-    """Store the ledger's answer to a step; nothing if somebody else was first."""
+    """Store the ledger's answer to a step; nothing if somebody else was first.
+
+    What is taken back after a cycle has counted it is stored as `restored_id`, for the next cycle.
+    """
     tap = locked(tx, before.tap_id)
     refund = locked_refund(tx, before.id)
     if (refund.state, refund.attempt) != (before.state, before.attempt):
@@ -182,6 +191,10 @@ def advance_refund(
     write_refund(tx, replace(refund, state=state, verdict=verdict, attempt=refund.attempt + again), now)
     if state in {RefundState.REFUSED, RefundState.UNDONE}:
         counted.write(tx, tap, given_back(tap, refunded_minor=-refund.amount.minor), now)
+    counted_in = refund.cycle_id if refund.source is Source.PAYABLE else tap.cycle_id
+    if state is RefundState.UNDONE and counted_in:
+        restored = _refund(tap, restored_id, RefundKind.RESTORED, refund.amount.minor, now)
+        _put(tx, replace(restored, source=Source.CLEARING, state=RefundState.PAID))
 
 
 def collect_refund(tx: Connection, refund_id: str, staff_id: str, now: datetime) -> bool:
@@ -248,7 +261,7 @@ def _put(tx: Connection, made: Refund) -> None:
     row = {name: getattr(made, name) for name in _PLAIN} | {
         "amount_minor": made.amount.minor,
         "verdict": "",
-        "unfinished": True,
+        "unfinished": refund_rules.next_step(made.progress) is not None,
     }
     write(tx, _PUT_REFUND, row)
 

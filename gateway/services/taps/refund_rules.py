@@ -14,6 +14,9 @@ class RefundKind(StrEnum):
     """The merchant refunds; what the ledger refuses is refused."""
     REVERSAL = "reversal"
     """The terminal took a tap back, whole or in part, or voided it: owed whatever the ledger says, so tried again."""
+    RESTORED = "restored"
+    """Not money that goes back, but the trace of a refund that was taken back after a cycle had counted it: its amount
+    is the merchant's again, and the next cycle settles it."""
 
 
 class Source(StrEnum):

@@ -1,11 +1,11 @@
 """Refunds: a merchant gives back what was paid, or a part of it, always of a tap that is named."""
 
-import secrets
 from functools import partial
 
 from sqlalchemy import and_, select
 
 from gateway.services.taps import refund_journal
+from gateway.services.taps.answers import fresh_approval
 from gateway.services.taps.driver import LEDGER_FAULTS, Driver
 from gateway.services.taps.model import Refund, Tap
 from gateway.services.taps.ports import Parts
@@ -19,7 +19,6 @@ from gateway.services.taps.talk import Talk
 from gateway.wire.iso8583 import Message
 from wallet.ids import new_id
 
-_APPROVAL_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _PAID = (TapState.CAPTURED, TapState.REFUNDED)
 _SAME_RRN_MAX = 10
 
@@ -62,7 +61,7 @@ class Refunds:
         tap, refused = await self._original(asked)
         if tap is not None and refused is None:
             refused = await self._check_payer(asked, tap)
-        approval = "".join(secrets.choice(_APPROVAL_LETTERS) for _ in range(6))
+        approval = fresh_approval()
         return RefundIntent(new_id("rfd", self._clock), tap.id if tap else "", approval, refused)
 
     async def _original(self, asked: RefundAsked) -> tuple[Tap | None, Verdict | None]:

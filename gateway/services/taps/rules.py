@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
@@ -258,15 +258,3 @@ def check_refund(state: TapState, left_minor: int, amount_minor: int) -> Verdict
     if state not in {TapState.CAPTURED, TapState.REFUNDED}:
         return Verdict.NO_ORIGINAL
     return None if 0 < amount_minor <= left_minor else Verdict.BAD_AMOUNT
-
-
-def nearest_day(month_day: str, today: date) -> date | None:
-    """The day MMDD that lies nearest to `today`, across the turn of a year; None for 0229 where there is none."""
-    month, day = int(month_day[:2]), int(month_day[2:])
-    near: list[date] = []
-    for year in (today.year - 1, today.year, today.year + 1):
-        try:
-            near.append(date(year, month, day))
-        except ValueError:
-            continue
-    return min(near, key=lambda one: abs(one - today)) if near else None

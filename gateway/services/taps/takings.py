@@ -52,13 +52,15 @@ class Takings:
         """What was captured before `cut` and is in no cycle, purchases and then refunds, by id from behind `after`.
 
         A purchase of which nothing is left, or of which something is just going back, is not among them. Of refunds
-        those that came out of the payable account: the others have lowered their purchases.
+        those that came out of the payable account: the others have lowered their purchases. A refund that was taken
+        back after it was settled is a purchase anew, with its original.
         """
         found: list[Taking] = []
         if not after.startswith("tap_"):
-            paid = and_(refunds.c.cycle_id == "", refunds.c.state == RefundState.PAID, refunds.c.changed_at < cut)
-            out = and_(refunds.c.source == Source.PAYABLE, refunds.c.reversal == False)  # noqa: E712 - a comparison
-            query = select(refunds).where(paid, out, _whose(refunds, merchant_id), refunds.c.id > after)
+            paid = and_(refunds.c.cycle_id == "", _goes_back(), refunds.c.changed_at < cut)
+            counts = or_(refunds.c.source == Source.PAYABLE, refunds.c.kind == RefundKind.RESTORED)
+            stands = refunds.c.reversal == False  # noqa: E712 - a column's comparison
+            query = select(refunds).where(paid, counts, stands, _whose(refunds, merchant_id), refunds.c.id > after)
             found = [_refund(row) for row in await self._store.read(query.order_by(refunds.c.id).limit(limit))]
         if len(found) < limit:
             due = and_(taps.c.cycle_id == "", taps.c.captured_at < cut, _free())
@@ -101,6 +103,12 @@ def _free() -> Any:  # noqa: ANN401 - SQLAlchemy's expression type is private
     return and_(settled, left, ~exists(select(refunds.c.id).where(going)))
 
 
+def _goes_back() -> ColumnElement[bool]:
+    """What was paid back, and what reversals promise: a cycle keeps that much, and its fee share helps to pay it."""
+    promised = and_(refunds.c.kind == RefundKind.REVERSAL, refunds.c.state == RefundState.PENDING)
+    return or_(refunds.c.state == RefundState.PAID, promised)
+
+
 def _mark(tx: Connection, ids: list[str], cycle_id: str) -> list[str]:
     of = {prefix: [one for one in ids if one.startswith(prefix)] for prefix in ("tap_", "rfd_")}
     if of["tap_"]:
@@ -110,7 +118,7 @@ def _mark(tx: Connection, ids: list[str], cycle_id: str) -> list[str]:
         tx.execute(free.values(cycle_id=cycle_id, settled_minor=left))
     if of["rfd_"]:
         _lock(tx, refunds, of["rfd_"])
-        paid = and_(refunds.c.state == RefundState.PAID, refunds.c.reversal == False)  # noqa: E712 - a comparison
+        paid = and_(_goes_back(), refunds.c.reversal == False)  # noqa: E712 - a column's comparison
         free = update(refunds).where(refunds.c.id.in_(of["rfd_"]), refunds.c.cycle_id == "", paid)
         tx.execute(free.values(cycle_id=cycle_id))
     taken: list[str] = []
@@ -146,17 +154,18 @@ def _purchase(tap: Tap) -> Taking:
 
 
 def _refund(row: Row[Any]) -> Taking:
+    restored = row.kind == RefundKind.RESTORED
     return Taking(
         id=row.id,
-        kind=TakingKind.REFUND,
+        kind=TakingKind.PURCHASE if restored else TakingKind.REFUND,
         terminal_id=row.terminal_id,
         merchant_id=row.merchant_id,
         stan=row.stan,
         rrn=row.rrn,
         approval=row.approval,
-        batch_number=row.batch_number,
+        batch_number=row.batch_number if row.kind == RefundKind.REFUND else "",
         amount_minor=row.amount_minor,
-        settles_minor=row.amount_minor if row.source == Source.PAYABLE else 0,
+        settles_minor=row.amount_minor if restored or row.source == Source.PAYABLE else 0,
         reversed=row.reversal,
         state=row.state,
         original_id=row.tap_id,

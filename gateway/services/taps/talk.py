@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from gateway.errors import BadInput
 from gateway.observe import log
 from gateway.services import answered
-from gateway.services.answered import Key, Seen
-from gateway.services.taps import answers, requests, rules
+from gateway.services.answered import Key, Seen, content_of, nearest_day
+from gateway.services.taps import answers, requests
 from gateway.services.taps.ports import Parts
 from gateway.services.taps.requests import Asked
 from gateway.services.taps.rules import Verdict
@@ -28,7 +28,7 @@ class Talk:
         Raises:
             BadInput: DE13 is no day.
         """
-        day: date | None = rules.nearest_day(asked.month_day, self._parts.clock.now().astimezone(self._zone).date())
+        day: date | None = nearest_day(asked.month_day, self._parts.clock.now().astimezone(self._zone).date())
         if day is None:
             raise BadInput("DE13 is not a day of these years")
         return Key(asked.acquirer, asked.terminal_id, asked.stan, day, asked.class_)
@@ -38,12 +38,8 @@ class Talk:
 
         A type's repeat (0421) counts as what it repeats. Keyed, because the fields hold a PAN.
         """
-        parts = [requests.CLASSES[message.mti].encode()]
-        for number in sorted(message.fields.keys() - {7, 64}):
-            value = message.fields[number]
-            content = value.encode() if isinstance(value, str) else value
-            parts.append(b"%d:%d:" % (number, len(content)) + content)
-        return await self._parts.keys.mac("lookup", b"tap message\0" + b"".join(parts))
+        content = content_of(message, requests.CLASSES[message.mti])
+        return await self._parts.keys.mac("lookup", b"tap message\0" + content)
 
     async def seen(self, key: Key) -> Seen | None:
         """The message that had this key, if any."""

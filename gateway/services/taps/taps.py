@@ -30,6 +30,8 @@ from gateway.wire.iso8583 import Message
 from wallet.ids import first_id
 
 SWEEP_MAX = 200
+_LOOKED_AT_MAX = 2000
+"""Rows that a sweep looks at: those that the ledger refused a moment ago must not hide the others."""
 ATTEMPTS_KEPT = timedelta(days=14)
 """How long staff see purchases that became no tap."""
 _PURGED_MAX = 1000
@@ -108,16 +110,16 @@ class Taps(Takings, TapViews):
         """Finish what a crash or a ledger that was down left; how many taps and refunds were looked after."""
         now = self._clock.now()
         before = now - timedelta(seconds=self._parts.settings.sweep_after_s)
-        rows = await self._store.read(journal.unfinished_query(now, before, SWEEP_MAX))
+        rows = await self._store.read(journal.unfinished_query(now, before, _LOOKED_AT_MAX))
         due = [tap for tap in map(tap_of, rows) if tap.changed_at + _backoff(tap.refund_attempt) <= now]
-        for tap in due:
+        for tap in due[:SWEEP_MAX]:
             await self._driver.drive(tap.id)
-        waiting = await self._store.read(refund_journal.unfinished_refunds(before, SWEEP_MAX))
+        waiting = await self._store.read(refund_journal.unfinished_refunds(before, _LOOKED_AT_MAX))
         back = [one for one in map(refund_of, waiting) if one.changed_at + _backoff(one.attempt) <= now]
-        for refund in back:
+        for refund in back[:SWEEP_MAX]:
             await self._driver.drive_refund(refund.id)
         await self._purge(now)
-        return len(due) + len(back)
+        return min(len(due), SWEEP_MAX) + min(len(back), SWEEP_MAX)
 
     async def _purge(self, now: datetime) -> None:
         """Forget purchases that became no tap, when they are old."""

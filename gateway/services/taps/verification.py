@@ -43,7 +43,6 @@ class Signals:
     Attributes:
         tvr: Terminal verification results.
         cvr: What the phone says of itself, under its cryptogram; `cdcvm_done`: it verified its holder.
-        kind: Bits 8 and 7 of 9F27; `cvr_kind` is what the CVR says of it, None where its profile does not.
         ctq_unlocked: The phone said to the terminal that it verified its holder, outside the cryptogram.
         results: The terminal's CVM results.
         day: 9A, the terminal's day; None if it is none.
@@ -52,8 +51,6 @@ class Signals:
 
     tvr: Tvr
     cvr: CvrFlags
-    kind: int
-    cvr_kind: int | None
     ctq_unlocked: bool | None
     results: CvmResults | None
     day: date | None
@@ -70,8 +67,6 @@ class Signals:
         return cls(
             tvr=icc.tvr,
             cvr=icc.iad.flags,
-            kind=icc.kind,
-            cvr_kind=icc.iad.kind,
             ctq_unlocked=None if icc.ctq is None else CardQualifiers.CDCVM_DONE in icc.ctq,
             results=icc.cvm,
             day=_day(icc.values["9A"].hex()),
@@ -111,8 +106,6 @@ def refused_by_tvr(signals: Signals, *, offline: bool) -> tuple[Verdict, str] | 
 def contradiction(signals: Signals) -> str:
     """Where phone and terminal say different things of the same fact; '' for nowhere."""
     cvr, tvr = signals.cvr, signals.tvr
-    if signals.cvr_kind is not None and signals.cvr_kind != signals.kind:
-        return "CVR against 9F27: what the phone answered"
     if signals.ctq_unlocked is not None and signals.ctq_unlocked != cvr.cdcvm_done:
         return "CVR against CTQ: whether the phone is unlocked"
     if cvr.pin_tries_exceeded and Tvr.PIN_TRIES_EXCEEDED not in tvr:

@@ -1,6 +1,6 @@
 """Calls that phones sign with their device keys: admitted once each, whichever process they reach."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection, delete
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete
 from gateway.services.tokens.devices import SKEW, CallOutcome, DeviceKeyKind, SignedCall, is_signed
 from gateway.services.tokens.lifecycle import PHONE, Act, deactivate, suspend
 from gateway.services.tokens.states import ActorClass, StateOutcome
-from gateway.services.tokens.tables import nonces
+from gateway.services.tokens.tables import nonces, tries
 from gateway.services.tokens.vault import Vault
 from gateway.store import insert_ignore
 
@@ -45,11 +45,15 @@ class DeviceCalls(Vault):
         act = Act(PHONE, ActorClass.HOLDER, "asked by the phone", self._clock.now())
         return await self._store.write(partial(deactivate, token_id=token_id, act=act))
 
-    async def _forget_nonces(self, now: datetime) -> int:
-        """Nonces that their time alone refuses by now: a call may have been signed `SKEW` ahead of when it came."""
-        old = delete(nonces).where(nonces.c.at < now - 2 * SKEW)
+    async def _forget(self, now: datetime) -> int:
+        """Nonces that their time alone refuses by now, and tries of days that are over.
+
+        A call may have been signed `SKEW` ahead of when it came. A process whose clock lags may still count yesterday.
+        """
+        spent = delete(nonces).where(nonces.c.at < now - 2 * SKEW)
+        over = delete(tries).where(tries.c.day < now.date() - timedelta(days=1))
 
         def work(tx: Connection) -> int:
-            return tx.execute(old).rowcount
+            return tx.execute(spent).rowcount + tx.execute(over).rowcount
 
         return await self._store.write(work)

@@ -16,7 +16,7 @@ from wallet.ids import new_id
 FOREIGN_TRIES_MAX = 2
 """Times a day that one phone may try a PIN of another number, and that a number's may be tried from other phones.
 
-One less than locks a PIN (`pin_tries_max`): nobody locks another person's PIN by dialling.
+They are all that bounds such guesses: none counts as a try of the person's own, so nobody locks a PIN by dialling.
 """
 LOST = "told by dialling"
 
@@ -91,7 +91,7 @@ class Locking(Vault):
         return await self._store.write(work)
 
     async def renumber(self, person_id: str, *, actor: str, reason: str) -> StateOutcome:
-        """Staff give an account another reference; its tokens go over to it at once and keep working."""
+        """Staff give an account another reference; its tokens, and what bounds them, go over to it at once."""
         act = self._act(actor, ActorClass.STAFF, reason)
         if await self._people.by_id(person_id) is None:
             return StateOutcome.UNKNOWN
@@ -105,6 +105,9 @@ class Locking(Vault):
                 return StateOutcome.NOT_POSSIBLE
             lifecycle.put_account(tx, person_id, {"par": par, "generation": generation + 1}, act)
             lifecycle.each(tx, person_id, {"par": par}, "renumbered", act)
+            if self._followers is not None:
+                # Behind the tokens, as a tap holds them.
+                self._followers.renumbered(tx, account.par, par)
             return StateOutcome.OK
 
         return await self._store.write(work)

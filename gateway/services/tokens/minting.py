@@ -14,17 +14,18 @@ from gateway.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a new limited-use key may serve."""
+    """What a new limited-use key may serve, and `dki`, the version of the issuer's key that it is derived from."""
 
+    dki: int
     uses_max: int
     amount_max_minor: int
     valid_s: int
     channels: int = ALL_CHANNELS
 
     @classmethod
-    def of(cls, settings: Settings) -> "Terms":
+    def of(cls, settings: Settings, dki: int) -> "Terms":
         """As the settings have it."""
-        return cls(settings.luk_uses_max, settings.luk_amount_max_minor, settings.luk_valid_s)
+        return cls(dki, settings.luk_uses_max, settings.luk_amount_max_minor, settings.luk_valid_s)
 
 
 def newest(tx: Connection, token_id: str) -> Row[Any]:
@@ -56,7 +57,7 @@ def put(tx: Connection, token_id: str, luk_id: bytes, terms: Terms, way: Way, no
         "amount_minor": 0,
         "amount_max_minor": terms.amount_max_minor,
         "channels": terms.channels,
-        "dki": rules.DKI,
+        "dki": terms.dki,
         "way": way,
         "push": "",
         "made_at": now,

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from sqlalchemy import Connection
+
 from gateway.services.tokens.devices import DeviceKeyKind
 from gateway.services.tokens.rules import ProvisionOutcome
 from gateway.services.tokens.states import ActorClass, TokenState
@@ -49,6 +51,14 @@ class Holders(Protocol):
 
     async def national_number_ends(self, person_id: str, digits: str) -> bool:
         """Whether the person's national number ends with these digits."""
+        ...
+
+
+class Followers(Protocol):
+    """What is kept under accounts' references by other services."""
+
+    def renumbered(self, tx: Connection, before: str, after: str) -> None:
+        """Inside the unit of work: what was kept under the reference `before` goes on under `after`."""
         ...
 
 

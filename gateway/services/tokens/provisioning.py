@@ -44,6 +44,14 @@ class _Draft:
     pan: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An activation code as it was typed, by its keyed hash, and whether what else identifies the holder was right."""
+
+    mac: bytes
+    identified: bool = True
+
+
 class Provisioning(Vault):
     """Makes tokens for phones."""
 
@@ -80,11 +88,10 @@ class Provisioning(Vault):
         if holder is None or holder.state != "active" or not rules.is_activation_code(request.activation_code):
             return ProvisionResult(ProvisionOutcome.WRONG_CODE)
         mac = await self._code_mac(holder.id, request.activation_code)
-        if not await self._identified(holder.id, request):
-            mac = b""
+        code = Code(mac, identified=await self._identified(holder.id, request))
         for _ in range(_DRAWS):
             draft, par, now = await self._draft(holder.id, request), await self._par(holder.id), self._clock.now()
-            check, stored = await self._store.write(partial(_provision, draft=draft, par=par, mac=mac, now=now))
+            check, stored = await self._store.write(partial(_provision, draft=draft, par=par, code=code, now=now))
             if (check is CodeCheck.OK and stored) or check is CodeCheck.USED:
                 return await self._given(stored, request)
             if (refused := rules.refusal(check)) is not None:
@@ -99,6 +106,7 @@ class Provisioning(Vault):
     async def _draft(self, person_id: str, request: ProvisionRequest) -> _Draft:
         now, pan = self._clock.now(), rules.token_pan(secrets.randbelow(rules.SERIALS))
         token_id = new_id("tok", self._clock)
+        terms = await self._terms()
         methods = (Method.ONE_TIME_CODE, *([Method.NATIONAL_NUMBER] if request.national_digits else []))
         row = {
             "id": token_id,
@@ -110,7 +118,7 @@ class Provisioning(Vault):
             "trid": self._settings.token_requestor_id,
             "psn": rules.PSN,
             "expiry": rules.expiry_of(now),
-            "dki": rules.DKI,
+            "dki": terms.dki,
             "device_key": request.device_key,
             "device_key_kind": kind_of(request.device_key),
             "seal_key": request.seal_key,
@@ -124,7 +132,7 @@ class Provisioning(Vault):
             "expiry_told": "",
             "made_at": now,
         }
-        return _Draft(row, rules.luk_id(now, 1), Terms.of(self._settings), methods, pan)
+        return _Draft(row, rules.luk_id(now, 1), terms, methods, pan)
 
     async def _given(self, token_id: str, request: ProvisionRequest) -> ProvisionResult:
         """The token as its phone gets it, with its first key; nothing for another phone."""
@@ -141,10 +149,10 @@ class Provisioning(Vault):
         return ProvisionResult(ProvisionOutcome.OK, given)
 
 
-def _provision(tx: Connection, draft: _Draft, par: str, mac: bytes, now: datetime) -> tuple[CodeCheck, str]:
+def _provision(tx: Connection, draft: _Draft, par: str, code: Code, now: datetime) -> tuple[CodeCheck, str]:
     """What the code is, and the token that it led to; OK with '' when a drawn number is taken and nothing stored."""
     person_id, token_id = str(draft.row["person_id"]), str(draft.row["id"])
-    check, used_for = take_code(tx, person_id, mac, now)
+    check, used_for = take_code(tx, person_id, code, now)
     if check is not CodeCheck.OK:
         return check, used_for
     account = lifecycle.account(tx, person_id, par, now)
@@ -164,11 +172,11 @@ def _provision(tx: Connection, draft: _Draft, par: str, mac: bytes, now: datetim
     return check, token_id
 
 
-def take_code(tx: Connection, person_id: str, mac: bytes, now: datetime) -> tuple[CodeCheck, str]:
+def take_code(tx: Connection, person_id: str, code: Code, now: datetime) -> tuple[CodeCheck, str]:
     """What an activation code is, a wrong one counted, and what it was used for before; its row is held."""
     mine = activations.c.person_id == person_id
     row = tx.execute(select(activations).where(mine).with_for_update(key_share=True)).one_or_none()
-    check = _check_code(row, mac, now)
+    check = _check_code(row, code, now)
     if check is CodeCheck.WRONG and row is not None:
         tx.execute(update(activations).where(mine).values(tries=row.tries + 1))
     return check, row.token_id if row is not None else ""
@@ -179,13 +187,14 @@ def spend_code(tx: Connection, person_id: str, token_id: str) -> None:
     tx.execute(update(activations).where(activations.c.person_id == person_id).values(token_id=token_id))
 
 
-def _check_code(row: Row[Any] | None, mac: bytes, now: datetime) -> CodeCheck:
-    if row is None:
+def _check_code(row: Row[Any] | None, code: Code, now: datetime) -> CodeCheck:
+    # Why a code counts no more is told to those who have it: others would learn whose number is enrolled.
+    if row is None or not hmac.compare_digest(row.mac, code.mac):
         return CodeCheck.WRONG
     if row.tries >= rules.CODE_TRIES_MAX:
         return CodeCheck.TOO_MANY
     if row.expires_at <= now:
         return CodeCheck.EXPIRED
-    if not hmac.compare_digest(row.mac, mac):
+    if not code.identified:
         return CodeCheck.WRONG
     return CodeCheck.USED if row.token_id else CodeCheck.OK

@@ -17,7 +17,7 @@ from gateway.services.tokens.compact import Header, compact
 from gateway.services.tokens.lifecycle import HOUSE, PHONE, Act
 from gateway.services.tokens.minting import Terms
 from gateway.services.tokens.model import Dialled, KeyView, LastUse, Replenished, ReplenishOutcome
-from gateway.services.tokens.provisioning import spend_code, take_code
+from gateway.services.tokens.provisioning import Code, spend_code, take_code
 from gateway.services.tokens.rules import ATC_WINDOW, CodeCheck, is_expired
 from gateway.services.tokens.states import ActorClass, StateOutcome, TokenState, pays
 from gateway.services.tokens.tables import limited_keys, numbers, tokens, uses
@@ -141,7 +141,7 @@ class Replenishing(Vault):
     async def _next(
         self, token_id: str, claim: _Claim, way: Way, *, proved: bool = True
     ) -> tuple[ReplenishOutcome, KeyView | None]:
-        terms, now = Terms.of(self._settings), self._clock.now()
+        terms, now = await self._terms(), self._clock.now()
 
         def work(tx: Connection) -> tuple[ReplenishOutcome, KeyView | None]:
             return _give(tx, token_id, claim if proved else None, way, terms, now)
@@ -238,7 +238,7 @@ def _reauthenticated(tx: Connection, row: Row[Any], claim: _Claim | None, now: d
     """None if the holder's activation code came with it; a code serves one key."""
     if claim is None or not claim.code_mac:
         return ReplenishOutcome.REAUTHENTICATE
-    check, _ = take_code(tx, row.person_id, claim.code_mac, now)
+    check, _ = take_code(tx, row.person_id, Code(claim.code_mac), now)
     if check is not CodeCheck.OK:
         return ReplenishOutcome.TOO_MANY if check is CodeCheck.TOO_MANY else ReplenishOutcome.REAUTHENTICATE
     spend_code(tx, row.person_id, row.id)

@@ -11,8 +11,6 @@ from gateway.wire.emv import luhn_digit
 
 BIN = "581420"
 PSN = "00"
-DKI = 1
-"""The version of the issuer's master key that limited-use keys are derived from."""
 PAN_DIGITS = 16
 SERIALS = 10 ** (PAN_DIGITS - len(BIN) - 1)
 CODE_DIGITS = 8
@@ -138,6 +136,8 @@ class ProvisionOutcome(StrEnum):
     WRONG_CODE = "wrong_code"
     """Unknown number, no code, used code, other code: outside they look the same."""
     EXPIRED = "expired"
+    """The right code, too late."""
     TOO_MANY = "too_many"
+    """The right code, after too many wrong ones."""
     BAD_KEY = "bad_key"
     """A device or seal key that is not a point to work with."""

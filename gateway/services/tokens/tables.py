@@ -128,7 +128,7 @@ tries = table(
     Column("day", Day, primary_key=True),
     Column("times", Int64, nullable=False),
 )
-"""Tries a day by keyed hash of who tried, or at what."""
+"""Tries a day by keyed hash of who tried, or at what; yesterday's are forgotten tomorrow."""
 
 history = table(
     "tokens_history",

@@ -65,7 +65,7 @@ class Tokens(Provisioning, Replenishing, DeviceCalls, Locking, Views):
             log().warning("token_alarm", token=token_id, bad_cryptograms=token.bad_cryptograms)
 
     async def sweep(self) -> int:
-        """Tell holders whose tokens end next month, note those that have ended, and forget old nonces; how many."""
+        """Tell holders whose tokens end next month, note those that have, forget old nonces and tries; how many."""
         now = self._clock.now()
         month = rules.expiring(now)
         told = or_(
@@ -76,7 +76,7 @@ class Tokens(Provisioning, Replenishing, DeviceCalls, Locking, Views):
         rows = await self._store.read(query.limit(ENDING_AT_ONCE))
         for row in rows:
             await self._ending(row, now)
-        return len(rows) + await self._forget_nonces(now)
+        return len(rows) + await self._forget(now)
 
     async def _ending(self, row: Row[tuple[object, ...]], now: datetime) -> None:
         over = rules.is_expired(row.expiry, now)

@@ -12,7 +12,8 @@ from gateway.observe import Metrics
 from gateway.services.telling import NoticeValue, Tell, Teller
 from gateway.services.tokens import sealing
 from gateway.services.tokens.devices import DeviceKeyKind
-from gateway.services.tokens.model import Holder, Holders, KeyView, SealedKey, Token
+from gateway.services.tokens.minting import Terms
+from gateway.services.tokens.model import Followers, Holder, Holders, KeyView, SealedKey, Token
 from gateway.services.tokens.states import TokenState, locks_of
 from gateway.services.tokens.tables import tokens, tries
 from gateway.services.tokens.thresholds import Way, channels_of
@@ -26,7 +27,11 @@ ISSUER = "imk"
 
 
 class Vault:
-    """The base of `Tokens`. Without a teller nobody is told, and without metrics nothing is counted."""
+    """The base of `Tokens`.
+
+    Without a teller nobody is told, without metrics nothing is counted, and without followers nothing else goes over to
+    an account's new reference.
+    """
 
     def __init__(
         self,
@@ -37,6 +42,7 @@ class Vault:
         settings: Settings,
         teller: Teller | None = None,
         metrics: Metrics | None = None,
+        followers: Followers | None = None,
     ) -> None:
         self._store = store
         self._people = people
@@ -45,6 +51,7 @@ class Vault:
         self._settings = settings
         self._teller = teller
         self._metrics = metrics
+        self._followers = followers
 
     async def _one(self, query: Select[Any]) -> Token | None:
         rows = await self._store.read(query)
@@ -59,6 +66,10 @@ class Vault:
 
     async def _luk(self, row: Row[Any], dki: int, luk_id: bytes) -> bytes:
         return await self._keys.derive_luk(ISSUER, dki, await self._pan(row), row.psn, luk_id)
+
+    async def _terms(self) -> Terms:
+        """What the next key may serve; it is derived from the newest version of the issuer's key, older ones go on."""
+        return Terms.of(self._settings, (await self._keys.versions(ISSUER))[-1])
 
     async def _sealed(self, token_id: str, seal_key: bytes, luk: bytes, key: KeyView) -> SealedKey:
         ephemeral, sealed = sealing.seal_to(seal_key, luk, token_id.encode())

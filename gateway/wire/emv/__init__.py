@@ -1,6 +1,7 @@
 """EMV values of a tap: tags, DOL filling, DE55, keys, cryptograms and the issuer's answers. Bytes in, bytes out.
 
-Pure. A PAN is a string of digits, its sequence number (PSN) one of two, a key 16 bytes, an ATC the 2 bytes of 9F36.
+Pure. A PAN is a string of digits, its sequence number (PSN) one of two, a key 16 bytes, an ATC the 2 bytes of 9F36
+(for `house` and in `keys.Card` it is their number).
 
 Verify what a terminal sent, by the profile that the cryptogram version inside 9F10 names:
 
@@ -10,7 +11,7 @@ Verify what a terminal sent, by the profile that the cryptogram version inside 9
 Read it, and do the same step by step, as a key store does:
 
     icc = parse_icc(de55, VERIFIED_TAGS)            # BadInput when it is not one
-    icc.amount_minor, icc.atc, icc.iad.cvn, icc.iad.dki, icc.iad.flags, icc.tvr, icc.cvm, icc.ttq, icc.ctq
+    icc.amount_minor, icc.atc, icc.iad.cvn, icc.iad.dki, icc.iad.kind, icc.tvr, icc.cvm, icc.ttq, icc.ctq
     keys = CardKeys.derive(icc.iad.cvn, imk, pan, psn, atc=icc.values["9F36"], un=icc.key_un, luk_id=icc.iad.luk_id)
     keys.verify(ac_data(icc), icc.cryptogram)       # constant time
     keys.answer(icc.cryptogram, b"00")              # tag 91's value

@@ -58,7 +58,7 @@ def application_cryptogram(cvn: Cvn, key: bytes, data: bytes) -> bytes:
         data: What it covers (`ac_data`), without padding.
     """
     if cvn is Cvn.HOUSE:
-        return aes_mac(key, data)[:AC_BYTES]
+        return house.cmac(key, data)[:AC_BYTES]
     return retail_mac(key, data, 1 if cvn is Cvn.CVN10 else 2)
 
 
@@ -84,12 +84,7 @@ def arpc_1_aes(key: bytes, arqc: bytes, arc: bytes) -> bytes:
 
 def arpc_2_aes(key: bytes, arqc: bytes, csu: bytes, proprietary: bytes = b"") -> bytes:
     """ARPC by method 2 with AES-CMAC, 4 bytes."""
-    return aes_mac(key, _method_2(arqc, csu, proprietary))[:4]
-
-
-def aes_mac(key: bytes, data: bytes) -> bytes:
-    """AES-CMAC, 16 bytes; a cryptogram is its first 8."""
-    return house.cmac(key, data)
+    return house.cmac(key, _method_2(arqc, csu, proprietary))[:4]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +145,7 @@ class CardKeys:
         """
         match self.cvn:
             case Cvn.HOUSE:
-                return aes_mac(self.arpc_key, ac + arc)[:AC_BYTES]
+                return house.cmac(self.arpc_key, ac + arc)[:AC_BYTES]
             case Cvn.CVN10 | Cvn.MCHIP:
                 return arpc_1(self.arpc_key, ac, arc) + arc
             case Cvn.CVN18 | Cvn.CVN22 | Cvn.CPA:

@@ -14,9 +14,9 @@ All keys are 16 bytes.
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
+from gateway.errors import BadInput
 from gateway.wire.emv import keys
 
-KEY_BYTES = 16
 AC_BYTES = 8
 
 
@@ -28,19 +28,19 @@ def cmac(key: bytes, data: bytes) -> bytes:
 
 
 def limited_use_key(issuer_key: bytes, pan: str, psn: str, luk_id: bytes) -> bytes:
-    """LUK of a token: `pan` of 12..19 digits, `psn` of 2 digits, `luk_id` of 4 bytes."""
-    assert len(luk_id) == 4, "a LUK id has four bytes"
+    """LUK of a token: `pan` of 12..19 digits, `psn` of 2 digits, `luk_id` of 4 bytes.
+
+    Raises:
+        BadInput: One of them is not such.
+    """
+    if len(luk_id) != 4:
+        raise BadInput("a LUK id has four bytes")
     return cmac(keys.master_key_aes(issuer_key, pan, psn), b"LUK" + luk_id)
 
 
-def session_key(luk: bytes, atc: int) -> bytes:
-    """SK of one tap; `atc` is 0..65535."""
-    return keys.session_key_aes(luk, atc.to_bytes(2))
-
-
 def cryptogram(luk: bytes, atc: int, data: bytes) -> bytes:
-    """AC or ARPC, 8 bytes, over `data` under the session key of `atc`."""
-    return cmac(session_key(luk, atc), data)[:AC_BYTES]
+    """AC or ARPC, 8 bytes, over `data` under the session key of the counter `atc`, 0..65535."""
+    return cmac(keys.session_key_aes(luk, atc.to_bytes(2)), data)[:AC_BYTES]
 
 
 def terminal_key(acquirer_key: bytes, terminal: str) -> bytes:

@@ -9,7 +9,8 @@
 | M/Chip | 18, 20, 26, 28 | DKI, 10 11 14 or 15, CVR (6), DAC (2), counters (8 or 16), last online ATC (0 or 2) |
 
 Sources: EMV Book 3 annex C7 and C9 (CPA, also of the common core); public issuers' guides for the schemes' layouts and
-for what their CVR bits mean: modelled. The house profile is ours; its CVR is in `_HOUSE`.
+for what their CVR bits mean: modelled. The house profile is ours; its CVR is in `_HOUSE` and `_KIND_BYTE`, and its
+fourth byte counts the phone's approvals since the issuer's last word.
 """
 
 from collections.abc import Callable, Mapping
@@ -110,8 +111,20 @@ _BITS: Mapping[Cvn, _Bits] = {
     Cvn.CPA: _CORE,
     Cvn.MCHIP: _MCHIP_BITS,
 }
-_KIND_BYTE: Mapping[Cvn, int] = {Cvn.CVN10: 1, Cvn.CVN18: 1, Cvn.CVN22: 1, Cvn.CPA: 0, Cvn.MCHIP: 0}
-"""Which byte of the CVR says in its bits 6 and 5 what the card answered; the house profile's does not."""
+_KIND_BYTE: Mapping[Cvn, int] = {
+    Cvn.HOUSE: 1,
+    Cvn.CVN10: 1,
+    Cvn.CVN18: 1,
+    Cvn.CVN22: 1,
+    Cvn.CPA: 0,
+    Cvn.MCHIP: 0,
+}
+"""Which byte of the CVR says what the card answered: 00 AAC, 01 TC, 10 ARQC.
+
+The house profile says it in bits 8 and 7; the others in bits 6 and 5 for the first cryptogram of a tap, and in bits 8
+and 7 for a second one, 10 where there was none.
+"""
+_TC = 0x40
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +165,14 @@ class Iad:
         return CvrFlags(**{name: bool(self.cvr[at] & mask) for name, (at, mask) in _BITS[self.cvn].items()})
 
     @property
-    def kind(self) -> int | None:
-        """Which cryptogram the CVR says the card gave, as bits 8 and 7 of 9F27 say it; None for the house profile."""
-        at = _KIND_BYTE.get(self.cvn)
-        if at is None:
-            return None
-        # 00 AAC, 01 TC, 10 ARQC, at bits 6 and 5 here and two higher in 9F27.
-        return self.cvr[at] << 2 & 0xC0
+    def kind(self) -> int:
+        """Which cryptogram the card says that it gave, as bits 8 and 7 of 9F27 say it outside the cryptogram."""
+        byte = self.cvr[_KIND_BYTE[self.cvn]]
+        # After an ARQC a card may approve, offline or on the issuer's word. That it declined then is not read: older
+        # cards have 00 there when nothing was asked twice.
+        if self.cvn is Cvn.HOUSE or byte & 0xC0 == _TC:
+            return byte & 0xC0
+        return byte << 2 & 0xC0
 
     @property
     def covered(self) -> bytes:

@@ -52,12 +52,15 @@ class IccData:
 
     @property
     def kind(self) -> int:
-        """CID_ARQC, CID_TC or CID_AAC: whether the phone asks, has approved or has declined; 0xC0 has no meaning."""
+        """CID_ARQC, CID_TC or CID_AAC: whether the phone asks, has approved or has declined; 0xC0 has no meaning.
+
+        The terminal says so (9F27). What the phone signed is `iad.kind`.
+        """
         return self.values["9F27"][0] & 0xC0
 
     @property
     def is_arqc(self) -> bool:
-        """Whether the phone asks for an online decision; it may also have declined itself."""
+        """Whether the phone asks for an online decision, as the terminal says."""
         return self.kind == CID_ARQC
 
     @property

@@ -18,7 +18,7 @@ class AcReason(StrEnum):
     UNKNOWN_KEY = "unknown_key"
     """There is no master key of the derivation index that 9F10 names."""
     WRONG_KIND = "wrong_kind"
-    """9F27 is not exactly the kind that was asked for."""
+    """9F27 is not exactly the kind that was asked for, or not what the card signed; of M/Chip that is not read."""
     WRONG_SEQUENCE = "wrong_sequence"
     """5F34 is not the PAN sequence number."""
     WRONG_APPLICATION = "wrong_application"
@@ -78,7 +78,9 @@ def _contradictions(icc: IccData, psn: str, kind: int, aid: bytes | None) -> lis
     """What the cryptogram does not cover, and is known all the same."""
     values, house = icc.values, icc.iad.cvn is Cvn.HOUSE
     found = []
-    if values["9F27"] != bytes([kind]):
+    # M/Chip cards are about whose results say nothing of the kind.
+    signed = kind if icc.iad.cvn is Cvn.MCHIP else icc.iad.kind
+    if values["9F27"] != bytes([kind]) or signed != kind:
         found.append(AcReason.WRONG_KIND)
     # A card without a sequence number counts as any; those of the house have one.
     if values.get("5F34", b"" if house else bytes.fromhex(psn)).hex() != psn:

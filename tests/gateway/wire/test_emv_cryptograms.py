@@ -219,6 +219,11 @@ def test_aes_agrees_with_nist_and_the_house_profile_is_made_of_it() -> None:
     assert keys.answer(bytes(8), b"00") == house.cryptogram(luk, 7, bytes(8) + b"00")
 
 
+def test_a_limited_use_key_of_an_id_that_is_none_is_refused() -> None:
+    with pytest.raises(BadInput):
+        CardKeys.derive(Cvn.HOUSE, bytes(16), "5814200000000002", "00", atc=b"\0\7")
+
+
 def test_aes_answers_are_the_block_cipher_and_the_mac_themselves() -> None:
     key, arqc = octets(IMK), octets("0102030405060708")
     block = octets("3132030405060708") + bytes(8)

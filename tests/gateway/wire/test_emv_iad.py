@@ -46,7 +46,7 @@ PUBLISHED = (
         *("0115A00003220000B6A41122334455667788112233445566778800FF", Cvn.MCHIP, 0x15, 1, "A00003220000"),
         *("A0000322000011223344556677881122334455667788", "00FF"),
     ),
-    ("01A180000000512700010000", Cvn.HOUSE, 0xA1, 1, "80000000", "01A180000000512700010000", ""),
+    ("01A180800000512700010000", Cvn.HOUSE, 0xA1, 1, "80800000", "01A180800000512700010000", ""),
 )
 
 
@@ -78,7 +78,7 @@ def test_a_published_9f10_is_read(raw: str, cvn: Cvn, number: int, dki: int, cvr
         "0116250000044000DAC10000000000000000",
         "0190250000044000DAC10000000000000000",
         "0110250000044000DAC1000000000000000000",
-        "01A180000000512700010001",
+        "01A180800000512700010001",
         "1501850440B100000000B00000000000000000000000",
     ],
 )
@@ -114,7 +114,7 @@ ALL_CORE = f"{PIN} last_online_incomplete offline_limit_exceeded issuer_authenti
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        ("01A180000000512700010000", "cdcvm_done"),
+        ("01A180800000512700010000", "cdcvm_done"),
         ("01A158000000512700010000", "last_online_incomplete issuer_authentication_failed unable_to_go_online"),
         ("01A120000000512700010000", "offline_limit_exceeded"),
         ("06010A03A40000", "offline_pin_done"),
@@ -141,10 +141,15 @@ def test_what_a_card_says_of_itself_is_named(raw: str, said: str) -> None:
         ("0FA506A231C002" + "00" * 9 + "0F" + "00" * 15, emv.CID_ARQC),
         ("0110250000044000DAC10000000000000000", emv.CID_ARQC),
         ("0110150000044000DAC10000000000000000", emv.CID_TC),
-        ("01A180000000512700010000", None),
+        ("0110600000044000DAC10000000000000000", emv.CID_TC),
+        ("0FA5066231C002" + "00" * 9 + "0F" + "00" * 15, emv.CID_TC),
+        ("01A180000000512700010000", emv.CID_AAC),
+        ("01A180400000512700010000", emv.CID_TC),
+        ("01A180BF0000512700010000", emv.CID_ARQC),
+        ("01A1FFFF0000512700010000", 0xC0),
     ],
 )
-def test_the_cards_results_say_which_cryptogram_it_gave(raw: str, kind: int | None) -> None:
+def test_the_cards_results_say_which_cryptogram_it_gave(raw: str, kind: int) -> None:
     assert Iad.parse(bytes.fromhex(raw)).kind == kind
 
 
@@ -203,3 +208,37 @@ def test_how_the_holder_was_verified_is_read(value: str, read: CvmResults) -> No
 def test_a_value_of_another_length_or_meaning_is_refused(reader: Callable[[bytes], object], value: str) -> None:
     with pytest.raises(BadInput):
         reader(bytes.fromhex(value))
+
+
+FIELD = (
+    # As terminals sent them, padded and in their own order: DE55, profile, kind that the card signed, 9F02.
+    (
+        (
+            "820212908407A0000000041010950500000000019A032208019C01005F24032005315F2A0209789F02060000000000019F0306000000000000"
+            "9F090200029F1012F110A04003223000000000000000000000FF9F1A0202339F1E0832383032313836309F26086229F3A0784832AF9F270180"
+            "9F3303E008089F34031F03029F3501229F360201019F3704DDD0D03C9F530152"
+        ),
+        *(Cvn.MCHIP, emv.CID_ARQC, 1),
+    ),
+    (
+        (
+            "9F2608C9D04E12B7F3DAC89F2701409F10120110600003220000000000000000000000FF9F37043EEE78729F360200FD95050480008800"
+            "9A032605259C01009F02060000000121005F2A020566820239009F1A0205669F03060000000000005F3401018407A0000000041010"
+        ),
+        *(Cvn.MCHIP, emv.CID_TC, 12100),
+    ),
+    (
+        (
+            "9F26087BCB3647E84652A29F2701809F10120110A040002A0400000000000000000000FF9F370451271F779F360201E395050080248000"
+            "9A032009179C01009F02060000000010005F2A020566820239009F1A0205669F34034203009F3303E0F9C89F3501225F340100"
+            "9F03060000000000000000"
+        ),
+        *(Cvn.MCHIP, emv.CID_ARQC, 1000),
+    ),
+)
+
+
+@pytest.mark.parametrize(("de55", "cvn", "kind", "minor"), FIELD)
+def test_de55_from_the_field_is_read(de55: str, cvn: Cvn, kind: int, minor: int) -> None:
+    icc = emv.parse_icc(bytes.fromhex(de55), emv.VERIFIED_TAGS)
+    assert (icc.iad.cvn, icc.iad.kind, icc.kind, icc.amount_minor) == (cvn, kind, kind, minor)

@@ -59,9 +59,9 @@ class Tap:
         return tlv.encode(Tlv(tag, bytes.fromhex(value)) for tag, value in self.values.items())
 
 
-def made(name: str, iad: str, imk: bytes, cvn: Cvn) -> Tap:
+def made(name: str, iad: str, imk: bytes, cvn: Cvn, kind: str = "80") -> Tap:
     """A tap that we make ourselves, step by step."""
-    values = {**HSM, "84": house_aid(cvn), "9F10": iad, "9F26": "00" * 8}
+    values = {**HSM, "9F27": kind, "84": house_aid(cvn), "9F10": iad, "9F26": "00" * 8}
     icc = emv.parse_icc(Tap(name, values, imk, cvn).de55)
     atc = icc.values["9F36"]
     keys = CardKeys.derive(cvn, imk, PAN, PSN, atc=atc, un=icc.key_un, luk_id=icc.iad.luk_id)
@@ -94,7 +94,7 @@ OURS = (
     made("cpa", "0FA501A031C0020000000000000000000F110601010000000000000000000000", IMK, Cvn.CPA),
     made("mchip 11", "0111A50000044000DAC11122334455667788", IMK, Cvn.MCHIP),
     made("mchip 15", "0115A00003220000B6A41122334455667788112233445566778800FF", IMK, Cvn.MCHIP),
-    made("house", "01A180000000512700010000", IMK, Cvn.HOUSE),
+    made("house", "01A180800000512700010000", IMK, Cvn.HOUSE),
 )
 TAPS = (*PUBLISHED, *OURS)
 every_tap = pytest.mark.parametrize("tap", TAPS, ids=lambda tap: tap.name)
@@ -193,11 +193,32 @@ def test_every_reason_is_told(tap: Tap) -> None:
     )
 
 
-def test_the_advice_of_an_offline_approval_must_hold_a_tc() -> None:
-    tap = PUBLISHED[1]
-    approved = Tap("", {**tap.values, "9F27": "40"}, tap.imk, tap.cvn)
-    assert emv.verify_de55(approved.de55, PAN, PSN, tap.imk, kind=emv.CID_TC).good
-    assert emv.verify_de55(approved.de55, PAN, PSN, tap.imk).reasons == (AcReason.WRONG_KIND,)
+KINDS = {
+    "house": "01A180{}0000512700010000 80 40 00",
+    "cvn10": "06010A03{}A010 A0 90 80",
+    "cvn18": "06011203{}B800 A0 90 80",
+    "cvn22": "1F220100{}000000000000000000007717300000000000000000000000000000 A0 90 80",
+    "cpa": "0FA501{}31C0020000000000000000000F110601010000000000000000000000 A0 60 80",
+}
+"""9F10 with a gap for what the card says that it gave: an ARQC, a TC or an AAC."""
+
+
+@pytest.mark.parametrize("cvn", [Cvn(name) for name in KINDS])
+def test_no_kind_of_cryptogram_passes_for_another(cvn: Cvn) -> None:
+    layout, *codes = KINDS[cvn].split()
+    for code, given_kind in zip(codes, ("80", "40", "00"), strict=True):
+        tap = made("", layout.format(code), IMK, cvn, given_kind)
+        for said in ("80", "40", "00", "C0", "88"):
+            told = Tap("", {**tap.values, "9F27": said}, tap.imk, tap.cvn)
+            for wanted in (emv.CID_ARQC, emv.CID_TC):
+                verdict = emv.verify_de55(told.de55, PAN, PSN, tap.imk, kind=wanted)
+                assert verdict.good == (said == given_kind == f"{wanted:02X}"), (code, said, wanted)
+                assert verdict.good or verdict.reasons == (AcReason.WRONG_KIND,)
+
+
+def test_an_mchip_card_may_say_nothing_of_the_kind() -> None:
+    tap = made("", "0114000100000000000000E0DB2E438900FF", IMK, Cvn.MCHIP)
+    assert emv.verify_de55(tap.de55, PAN, PSN, tap.imk).good
     assert emv.verify_de55(tap.de55, PAN, PSN, tap.imk, kind=emv.CID_TC).reasons == (AcReason.WRONG_KIND,)
 
 
@@ -213,7 +234,7 @@ def test_what_is_missing_or_doubled_is_named(missing: str) -> None:
 
 def test_a_luk_of_another_id_makes_another_cryptogram() -> None:
     tap = OURS[-1]
-    values = {**tap.values, "9F10": "01A180000000512700020000"}
+    values = {**tap.values, "9F10": "01A180800000512700020000"}
     assert emv.verify_de55(Tap("", values, tap.imk, tap.cvn).de55, PAN, PSN, tap.imk).reasons == (
         AcReason.WRONG_CRYPTOGRAM,
     )

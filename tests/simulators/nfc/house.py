@@ -131,7 +131,7 @@ class House:
         newest = self.keys[-1]
         if f"{newest:08x}" == luk_id and atc:
             self.keys.append(newest + 1)
-        return web.json_response({"number": NUMBER, "luk": self._luk(self.keys[-1])})
+        return web.json_response({"dki": 4, "luk": self._luk(self.keys[-1])})
 
     def _seal(self, body: dict[str, object]) -> web.Response:
         self.seal_key = base64.b64decode(str(body["seal_key"]))

@@ -77,7 +77,7 @@ async def test_a_phone_pulls_its_next_key_with_the_proof_of_its_last_use(url: st
     assert token is not None
     assert (token.luk_id, token.luk, token.uses, token.atc) == ("00000002", key_of(2).hex(), 0, 2)
     assert (token.amount_max_minor, token.spent_minor, token.channels) == (1_000_000, 0, ("tap", "transit"))
-    assert token.dki == 2
+    assert token.dki == 4
     taps(phone)
     assert phone.wallet.log[-1].luk_id == "00000002"
 
@@ -170,7 +170,7 @@ async def test_the_phone_dials_for_a_key_and_reads_it_from_the_page(phone: NfcPh
 
     assert (await phone.replenish_by_dialling(feature)).ok
 
-    assert feature.pressed == [f"*1420*0*{NUMBER}*2*{proof:08d}#"]
+    assert feature.pressed == [f"*1420*0*{NUMBER}*00002*{proof:08d}#"]
     assert feature.hung_up == 1
     assert key_id(phone) == "00000007"
 

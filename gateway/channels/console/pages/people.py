@@ -10,6 +10,7 @@ from gateway.channels.console.forms import BusinessId, Form, FormProblems, Msisd
 from gateway.channels.console.movements import movement_table
 from gateway.channels.console.pages.claims import claim_table
 from gateway.channels.console.pages.payees import payee_values
+from gateway.channels.console.pages.tokens import token_values
 from gateway.channels.console.roles import DESK, PROPOSE_UNLOCK, SEE_CLAIMS, SEE_PEOPLE, SEE_VIEWS
 from gateway.channels.console.routes import ID, Route, get, post
 from gateway.channels.console.visit import Visit
@@ -155,6 +156,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         reading=reading(seen.person),
         messages=await visit.deps.mailbox.titles(seen.person.id),
         **await payee_values(visit, seen.person.id),
+        **await token_values(visit, seen.person.id),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from gateway.channels.console.roles import COLLECT_TAPS, SEE_CLEARING
 from gateway.channels.console.routes import EVERYONE, Route, get
 from gateway.channels.console.visit import Visit
 from gateway.services.jobs import JobState
@@ -29,6 +30,7 @@ def routes() -> list[Route]:
 async def show(visit: Visit) -> web.StreamResponse:
     """The page."""
     asked = [await _claims(visit), await _approvals(visit), await _documents(visit), await _jobs(visit)]
+    asked += [await _exceptions(visit), await _unpaid(visit)]
     tiles = [tile for tile in asked if tile]
     return visit.page("today.jinja", tiles=tiles, links=sorted(visit.deps.links().items()))
 
@@ -58,6 +60,21 @@ async def _jobs(visit: Visit) -> Tile | None:
     over = {JobState.DONE, JobState.CANCELLED}
     jobs = await visit.deps.jobs.list_jobs(limit=COUNTED_MAX)
     return Tile("jobs", _count(visit, sum(job.state not in over for job in jobs)), "/jobs")
+
+
+async def _exceptions(visit: Visit) -> Tile | None:
+    if not visit.may(*SEE_CLEARING):
+        return None
+    waiting = len(await visit.deps.clearing.views.exceptions(limit=COUNTED_MAX))
+    return Tile("exceptions", _count(visit, waiting), "/merchants/exceptions") if waiting else None
+
+
+async def _unpaid(visit: Visit) -> Tile | None:
+    if not visit.may(*COLLECT_TAPS):
+        return None
+    taps = visit.deps.taps
+    waiting = len(await taps.unpaid(COUNTED_MAX)) + len(await taps.owed(COUNTED_MAX))
+    return Tile("unpaid", _count(visit, min(waiting, COUNTED_MAX)), "/taps/waiting") if waiting else None
 
 
 def _count(visit: Visit, count: int) -> str:

@@ -16,6 +16,8 @@ SAMPLES = {
     "ending": "csv",
     "version": "0123456789abcdef",
     "day": "2026-11-22",
+    "terminal": "TERM0001",
+    "subject": "tok_01K8ZZZZZZZZZZZZZZZZZZZZZZ",
     "account": "00000000-0000-0000-0000-000000000001",
 }
 GUARDED = [route for route in console_routes() if route.roles != PUBLIC]
@@ -26,6 +28,7 @@ ONE_ROLE = {
     "clerk": Role.BRANCH_CLERK,
     "finance": Role.FINANCE,
     "admin": Role.ADMINISTRATOR,
+    "shopper": Role.MERCHANTS_OFFICER,
 }
 
 

@@ -11,18 +11,24 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.channels import console
-from gateway.channels.console.pages import campaigns, people
+from gateway.channels.console.pages import campaigns, controls, exceptions, people, terminals, tokens
 from gateway.channels.console.pages.jobs import ACTIONS
 from gateway.channels.console.roles import MENU
 from gateway.channels.console.words import Words, texts
+from gateway.channels.nfc.framing import DropReason
 from gateway.languages import LANGUAGES
 from gateway.services.approvals import ApprovalOutcome, ApprovalState, ChangeKind, DelegationOutcome, VoteKind
 from gateway.services.banking import FileState, Finding, OrderState, Scheme
 from gateway.services.benefits import ClaimState, DecisionOutcome
 from gateway.services.campaigns import CampaignKind, CampaignOutcome, CampaignState, RowFault
 from gateway.services.campaigns.model import RowState
+from gateway.services.clearing import BatchState as TerminalBatchState
+from gateway.services.clearing import CycleState, DueState, ExceptionState, ExceptionType, LineKind, ResolveOutcome
+from gateway.services.controls import Channel as ControlChannel
+from gateway.services.controls import Party
 from gateway.services.dialogues import Status as SessionStatus
 from gateway.services.jobs import JobOutcome, JobState
+from gateway.services.merchants import IbanOutcome, TerminalState
 from gateway.services.messages import TicketKind, TicketOutcome, TicketState
 from gateway.services.notices import NoticeState
 from gateway.services.payees import AccountKind as PayeeKind
@@ -43,14 +49,19 @@ from gateway.services.signing import (
     StartOutcome,
 )
 from gateway.services.staff import Role, SignInOutcome, StaffRefusal
-from gateway.services.taps import RefundState, TapState, Verdict
-from gateway.services.taps.checks import CheckName
+from gateway.services.taps import CheckName, HealOutcome, RefundKind, RefundState, Source, TapState, Verdict
+from gateway.services.tokens import ActorClass, Method, StateOutcome, TokenState, Way
+from gateway.services.tokens import Channel as TokenChannel
 from wallet.accounts import AccountKind
 from wallet.money import EUR, POINT, Money, irr
 from wallet.transfers import TransferCode, TransferKind
 
 FOLDER = Path(console.__file__).parent
 TEHRAN = ZoneInfo("Asia/Tehran")
+_WRITES = re.compile(r'(?:note\(tx, [^"{]*|each\(tx, [^{]*\{[^}]*\}, )"(\w+)"(?: if \w+ else "(\w+)")?')
+_TOKENS = FOLDER.parents[1] / "services" / "tokens"
+EVENTS = {name for path in _TOKENS.glob("*.py") for names in _WRITES.findall(path.read_text("utf-8")) for name in names}
+"""What the service of tokens writes into their histories."""
 ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("role.", Role, set()),
     ("sign_in.", SignInOutcome, set()),
@@ -111,6 +122,28 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("payout_reason.", DeskState, set()),
     ("payee.", PayeeKind, set()),
     ("payee_change.", PayeeChangeKind, set()),
+    ("refund_kind.", RefundKind, set()),
+    ("refund_source.", Source, set()),
+    ("token_state.", TokenState, set()),
+    ("actor_class.", ActorClass, set()),
+    ("refused.token_", StateOutcome, {"ok"}),
+    ("key_way.", Way, set()),
+    ("pay_channel.", TokenChannel, set()),
+    ("pay_channel.", ControlChannel, set()),
+    ("assurance.", Method, set()),
+    ("party.", Party, set()),
+    ("refused.iban_", IbanOutcome, {"ok"}),
+    ("terminal_state.", TerminalState, set()),
+    ("dropped.", DropReason, set()),
+    ("terminal_batch_state.", TerminalBatchState, set()),
+    ("exception_type.", ExceptionType, set()),
+    ("exception_advice.", ExceptionType, set()),
+    ("exception_state.", ExceptionState, set()),
+    ("refused.exception_", ResolveOutcome, {"ok"}),
+    ("cycle_state.", CycleState, set()),
+    ("due_state.", DueState, set()),
+    ("statement_line.", LineKind, set()),
+    ("fate.", HealOutcome, set()),
 ]
 
 
@@ -162,6 +195,15 @@ def test_codes_of_transfers_menu_and_actions_have_their_words() -> None:
     somebody = Person("", "", "", "", "fa", PersonState.ACTIVE, "", datetime.now(UTC))
     for field, _, choices in people.reading(somebody):
         wanted |= {f"reading.{field}", *(f"reading.{field}_{choice}" for choice in choices)}
+    bounds = (*controls.LISTS, *controls.AMOUNTS, *controls.COUNTS)
+    wanted |= {f"column.{name}" for name in ("switch", "channels", *bounds)}
+    wanted |= {f"controls.{name}_hint" for name in controls.LISTS}
+    for place, said, actions in (("tokens", "token", tokens.ACTIONS), ("terminals", "terminal", terminals.ACTIONS)):
+        wanted |= {f"{place}.{name}" for name in actions} | {f"said.{said}_{name}" for name in actions}
+    wanted |= {f"column.found_{name}" for name in exceptions.FOUND}
+    wanted |= {f"tap_class.c{mti}" for mti in ("0100", "0120", "0200", "0220")}
+    assert {"made", "resumed", "card_locked", "relinked"} < EVENTS
+    wanted |= {f"token_event.{name}" for name in EVENTS if name}
     wanted |= {f"branch_code.{code}" for code in ("bad_input", "not_found", "conflict")}
     assert wanted - set(texts("en")) == set()
 

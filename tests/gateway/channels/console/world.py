@@ -24,6 +24,7 @@ from gateway.services.dialogues import SessionCounts
 from gateway.services.funnels import Funnels, Tariff
 from gateway.services.jobs import Job, JobOutcome, JobState
 from gateway.services.links import LinkBoard
+from gateway.services.merchants import Merchants
 from gateway.services.messages import Questions, Tickets
 from gateway.services.notices import Mailbox, Outbox, Preferences
 from gateway.services.payments import ClaimCode, Invoice, Payment, PaymentKind, PaymentState, PayOutcome, PayResult
@@ -41,9 +42,9 @@ from tests.gateway.channels.console.campaigns import campaigns_of
 from tests.gateway.channels.console.claims import StubBenefits
 from tests.gateway.channels.console.payees import payees_of
 from tests.gateway.channels.console.presses import releases_of
-from tests.gateway.channels.console.shops import StubMerchants
 from tests.gateway.channels.console.signatures import StubSigners, StubSigning, StubSignIns
 from tests.gateway.channels.console.teller import StubTeller
+from tests.gateway.channels.console.tills import Tills
 from tests.gateway.services.payouts.house import House as Paying
 from ussd_menus import Style
 from wallet.accounts import Chart
@@ -65,6 +66,7 @@ STAFF: Mapping[str, tuple[str, Sequence[Role], str]] = {
     "payer": ("Parviz Payer", [Role.PAYOUTS_OFFICER], ""),
     "checker": ("Chista Checker", [Role.PAYOUTS_CHECKER], ""),
     "treasurer": ("Tara Treasurer", [Role.SIGNATORY], ""),
+    "shopper": ("Shirin Shopper", [Role.MERCHANTS_OFFICER], ""),
     "carer": ("Kamran Carer", [Role.PROVIDERS_OFFICER], ""),
     "carer2": ("Katayun Carer", [Role.PROVIDERS_OFFICER], ""),
     "both": ("Bahar Both", [Role.ADMINISTRATOR, Role.BRANCH_CLERK], "tehran-1"),
@@ -219,7 +221,7 @@ class World:
     payments: StubPayments
     jobs: StubJobs
     access: Access
-    merchants: StubMerchants
+    merchants: Merchants
     links: LinkBoard
     tickets: Tickets
     releases: Releases
@@ -230,6 +232,7 @@ class World:
     seeds: dict[str, str]
     ids: dict[str, str]
     paying: Paying
+    tills: Tills
 
     def code(self, username: str) -> str:
         """A code that works now."""
@@ -263,7 +266,8 @@ async def opened(folder: Path, clock: ManualClock, accounts: Sequence[str]) -> A
 def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folder: Path) -> World:
     chart = Chart.load()
     people, approvals, access = StubPeople(clock), StubApprovals(clock), Access(store, clock)
-    merchants = StubMerchants(clock)
+    tills = Tills(store, ledger, clock, people)
+    merchants = tills.merchants
     tickets = Tickets(store, SoftwareKeyStore.for_tests(), clock, StubTeller(), Questions(store, clock, {}))
     benefits, jobs = StubBenefits(clock, approvals), StubJobs(clock)
     payments = StubPayments(clock, ledger, chart, people)
@@ -280,8 +284,10 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folde
         settings=Settings(), clock=clock, metrics=Metrics(), chart=chart, staff=staff, people=people, access=access,
         approvals=approvals, approval_roles=APPROVAL_ROLES, benefits=benefits, payments=payments, jobs=jobs,
         decisions=Decisions(store, clock, approvals, DECISION_USES), attesters=AttesterBook(store, clock),
-        merchants=merchants, tickets=tickets, ledger=ledger, links=lambda: {"smsc": True, "registry": False},
-        causes={"ses": session}, link_board=links, banking=banking_of(store, clock, folder / "bank"),
+        merchants=merchants, terminal_lines=tills.lines, taps=tills.taps, tokens=tills.tokens,
+        controls=tills.controls, clearing=tills.clearing, tickets=tickets, ledger=ledger,
+        links=lambda: {"smsc": True, "registry": False}, causes={"ses": session},
+        link_board=links, banking=banking_of(store, clock, folder / "bank"),
         queue=Outbox(store, SoftwareKeyStore.for_tests(), clock, Metrics()),
         campaigns=campaigns_of(store, clock), releases=releases, session_counts=counts,
         funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo("Asia/Tehran"), {"default": Tariff(hop=20)}),
@@ -294,5 +300,5 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folde
     )  # fmt: skip
     return World(
         deps, clock, staff, ledger, people, approvals, benefits, payments, jobs, access, merchants, links, tickets,
-        releases, store, signing, signers, phone_sign_ins, {}, {}, paying,
+        releases, store, signing, signers, phone_sign_ins, {}, {}, paying, tills,
     )  # fmt: skip

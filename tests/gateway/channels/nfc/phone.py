@@ -36,13 +36,14 @@ class Phone:
     expiry: str = ""
     luk: bytes = b""
     luk_id: bytes = b""
+    dki: int = 1
     atc: int = 0
 
     def take(self, token: ProvisionedToken) -> None:
         shared = self.seal.exchange(X25519PublicKey.from_public_bytes(token.luk.ephemeral_key))
         key = HKDF(algorithm=SHA256(), length=32, salt=b"", info=b"tapdial luk").derive(shared)
         self.luk = AESGCM(key).decrypt(token.luk.sealed[:12], token.luk.sealed[12:], token.id.encode())
-        self.pan, self.expiry, self.luk_id = token.pan, token.expiry, token.luk.id
+        self.pan, self.expiry, self.luk_id, self.dki = token.pan, token.expiry, token.luk.id, token.luk.dki
 
     def tap(self, amount_minor: int, atc: int | None = None, cid: int = ARQC) -> dict[str, bytes]:
         """The data objects of DE55."""
@@ -57,7 +58,7 @@ class Phone:
             "5F34": b"\0",
             "9F02": bytes.fromhex(f"{amount_minor:012d}"),
             "9F03": bytes(6),
-            "9F10": b"\x01\xa1\x80\0\0\0" + self.luk_id + b"\0\0",
+            "9F10": bytes([self.dki, 0xA1, 0x80, cid, 0, 0]) + self.luk_id + b"\0\0",
             "9F1A": bytes.fromhex("0364"),
             "9F27": bytes([cid]),
             "9F36": self.atc.to_bytes(2),

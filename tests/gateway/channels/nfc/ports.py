@@ -26,6 +26,9 @@ class Service:
     fault: Exception | None = None
     gate: asyncio.Event | None = None
     came: list[Message] = field(default_factory=list)
+    kept: bool = False
+    """Whether the first answer is given again, as services do to repeats."""
+    told: bytes = b""
 
     async def answer(self, message: Message, terminal_id: str) -> bytes:
         self.came.append(message)
@@ -35,7 +38,9 @@ class Service:
             raise self.fault
         echoed = {n: message.fields[n] for n in (3, 4, 7, 11, 12, 13, 37, 41, 60) if n in message.fields}
         span = encode_span(Message(answer_mti(message.mti), {**echoed, 39: self.code}))
-        return span + await self.keys.link_mac("acquirer", terminal_id, span)
+        body = span + await self.keys.link_mac("acquirer", terminal_id, span)
+        self.told = self.told or body
+        return self.told if self.kept else body
 
 
 @dataclass

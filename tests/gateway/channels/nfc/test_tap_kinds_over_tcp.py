@@ -8,7 +8,7 @@ import pytest
 from gateway.services.taps import HealOutcome, RefundState, TapState, Verdict
 from gateway.wire import iso8583
 from tests.gateway.channels.nfc.phone import TC, Phone
-from tests.gateway.channels.nfc.world import FUNDS, World, running
+from tests.gateway.channels.nfc.world import FUNDS, ON_SQLITE, World, running
 from wallet.clock import ManualClock
 
 Fields = dict[int, str | bytes]
@@ -53,6 +53,7 @@ async def test_a_purchase_in_one_message_moves_the_money_and_its_repeat_does_not
     assert [(check.name.value, check.detail) for check in refused.checks if not check.passed] == [("funds", "no_funds")]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("mti", ["0200", "0400", "0420"])
 async def test_what_was_bought_in_one_message_goes_back_whole_by_reversal(world: World, mti: str) -> None:
     fields = await bought(world, 250_000)
@@ -69,6 +70,7 @@ async def test_what_was_bought_in_one_message_goes_back_whole_by_reversal(world:
     assert (tap.state, [one.kind for one in await world.taps.refunds_of(tap.id)]) == (TapState.REFUNDED, ["reversal"])
 
 
+@ON_SQLITE
 async def test_a_reversal_before_its_original_declines_purchases_and_refunds_alike(world: World) -> None:
     paid = await bought(world, 100_000)
     for mti, fields in (("0200", world.till.purchase(world.phone, 50_000)), ("0200", refund_of(world, paid, 10_000))):
@@ -77,6 +79,7 @@ async def test_a_reversal_before_its_original_declines_purchases_and_refunds_ali
     assert await world.wallet() == (FUNDS - 100_000, FUNDS - 100_000)
 
 
+@ON_SQLITE
 async def test_an_offline_purchase_is_taken_whatever_the_wallet_has_and_charged_once(world: World) -> None:
     taken = world.till.purchase(world.phone, 300_000, cid=TC)
     body = world.till.body("0220", taken)
@@ -103,6 +106,7 @@ async def test_an_offline_purchase_is_taken_whatever_the_wallet_has_and_charged_
     await world.ask("0420", world.till.later(taken, mti="0220"))
 
 
+@ON_SQLITE
 async def test_an_advice_of_an_offline_approval_holds_and_its_completion_captures(world: World) -> None:
     advice = world.till.purchase(world.phone, 300_000, cid=TC)
     answer = await world.ask("0120", advice)
@@ -120,6 +124,7 @@ async def test_an_advice_of_an_offline_approval_holds_and_its_completion_capture
     assert await world.taps.unpaid(10) == []
 
 
+@ON_SQLITE
 async def test_an_offline_advice_while_the_ledger_is_down_is_taken_and_charged_later(
     world: World, clock: ManualClock
 ) -> None:
@@ -134,6 +139,7 @@ async def test_an_offline_advice_while_the_ledger_is_down_is_taken_and_charged_l
     assert await world.payable() == 300_000
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("mti", "owned"), [("0100", FUNDS), ("0200", 0)])
 async def test_a_terminal_that_can_sell_a_part_is_told_how_much_the_wallet_has(
     world: World, mti: str, owned: int
@@ -236,6 +242,7 @@ async def test_a_refund_that_is_taken_back_is_paid_again_or_somebody_owns_it(wor
     assert await world.payable() == 1_500_000
 
 
+@ON_SQLITE
 async def test_a_void_is_of_the_open_batch_only(world: World) -> None:
     fields = world.till.purchase(world.phone, 250_000)
     await world.ask("0100", fields)
@@ -250,6 +257,7 @@ async def test_a_void_is_of_the_open_batch_only(world: World) -> None:
     assert await code(world, "0420", world.till.later(void, mti="0100") | {3: "220000"}) == "57"
 
 
+@ON_SQLITE
 async def test_staff_see_every_authorisation_with_what_was_checked(world: World, clock: ManualClock) -> None:
     await bought(world, 1000)
     clock.advance(timedelta(seconds=1))
@@ -306,6 +314,7 @@ async def test_clearing_takes_what_is_left_and_later_refunds_come_out_of_what_is
     ]
 
 
+@ON_SQLITE
 async def test_another_terminal_of_the_merchant_refunds_by_the_reference_alone(world: World) -> None:
     fields = await bought(world, 100_000)
     key = await world.merchants.register_terminal(world.merchant_id, "TERM0002")

@@ -215,7 +215,7 @@ def check_sale(sale: Sale, tap: Tap, refunds: list[Refund]) -> None:
         assert paid(tap) == sale.captured - given
 
 
-@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
 @given(operations=st.lists(OPERATIONS, min_size=5, max_size=30))
 async def test_in_any_order_and_with_any_fault_every_rial_is_where_the_answers_say(
     sqlite_template: Path, sqlite_wallet: Path, operations: list[tuple[str, int]]

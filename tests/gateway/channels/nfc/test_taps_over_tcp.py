@@ -10,7 +10,7 @@ from gateway.services.tokens import StateOutcome
 from gateway.wire import iso8583, tlv
 from tests.gateway.channels.nfc.phone import Phone, cmac
 from tests.gateway.channels.nfc.phone import tlv as encoded
-from tests.gateway.channels.nfc.world import FUNDS, World, running
+from tests.gateway.channels.nfc.world import FUNDS, ON_SQLITE, World, running
 from wallet.clock import ManualClock
 
 Fields = dict[int, str | bytes]
@@ -44,6 +44,7 @@ async def test_a_tap_is_approved_and_held_and_the_answer_echoes_no_pan(world: Wo
     assert await world.payable() == 0
 
 
+@ON_SQLITE
 async def test_more_than_the_wallet_has_is_refused_and_holds_nothing(world: World) -> None:
     answer = await world.ask("0100", world.till.purchase(world.phone, FUNDS + 1))
     assert answer.text(39) == "51"
@@ -74,6 +75,7 @@ async def test_the_same_message_many_times_at_once_holds_once(world: World) -> N
     assert await world.wallet() == (FUNDS, FUNDS - 250_000)
 
 
+@ON_SQLITE
 async def test_a_message_with_the_same_key_and_other_content_is_refused(world: World) -> None:
     fields, _ = await approved(world, 250_000)
     altered = world.till.purchase(world.phone, 300_000) | {11: fields[11]}
@@ -81,6 +83,7 @@ async def test_a_message_with_the_same_key_and_other_content_is_refused(world: W
     assert await world.wallet() == (FUNDS, FUNDS - 250_000)
 
 
+@ON_SQLITE
 async def test_a_message_sent_again_at_another_time_is_still_the_same(world: World) -> None:
     fields, approval = await approved(world, 250_000)
     again = await world.ask("0100", fields | {7: "1122080133"})
@@ -88,6 +91,7 @@ async def test_a_message_sent_again_at_another_time_is_still_the_same(world: Wor
     assert await world.wallet() == (FUNDS, FUNDS - 250_000)
 
 
+@ON_SQLITE
 async def test_a_cryptogram_in_another_message_is_a_replay(world: World) -> None:
     fields, _ = await approved(world, 250_000)
     copied = world.till.common(250_000, "") | {number: fields[number] for number in (2, 14, 22, 25, 55)}
@@ -118,6 +122,7 @@ NOT_ALLOWED: list[tuple[Fields, str]] = [
 ]
 
 
+@ON_SQLITE
 async def test_what_the_profile_does_not_allow_is_refused_with_its_code(world: World) -> None:
     for change, de39 in NOT_ALLOWED:
         answer = await world.ask("0100", world.till.purchase(world.phone, 250_000) | change)
@@ -125,10 +130,12 @@ async def test_what_the_profile_does_not_allow_is_refused_with_its_code(world: W
     assert await world.wallet() == (FUNDS, FUNDS)
 
 
+@ON_SQLITE
 async def test_a_zero_amount_is_refused(world: World) -> None:
     assert (await world.ask("0100", world.till.purchase(world.phone, 0))).text(39) == "13"
 
 
+@ON_SQLITE
 async def test_a_suspended_token_pays_nothing_until_it_is_resumed(world: World) -> None:
     phone = Phone()
     token_id = await world.provision(phone)
@@ -138,6 +145,7 @@ async def test_a_suspended_token_pays_nothing_until_it_is_resumed(world: World) 
     assert (await world.ask("0100", world.till.purchase(phone, 100))).text(39) == "00"
 
 
+@ON_SQLITE
 async def test_an_old_limited_use_key_pays_nothing(world: World, clock: ManualClock) -> None:
     clock.advance(timedelta(seconds=world.settings.luk_valid_s))
     fields = world.till.purchase(world.phone, 100) | {13: "1222"}
@@ -159,6 +167,7 @@ async def test_a_completion_pays_the_merchant_and_releases_the_rest(world: World
     assert (tap.state, tap.captured is not None and tap.captured.minor) == (TapState.CAPTURED, amount)
 
 
+@ON_SQLITE
 async def test_a_completion_that_does_not_fit_its_tap_is_refused(world: World) -> None:
     fields, given = await approved(world, 250_000)
     for amount, approval, de39 in ((250_001, given, "13"), (0, given, "13"), (250_000, "WRONG1", "57")):
@@ -166,6 +175,7 @@ async def test_a_completion_that_does_not_fit_its_tap_is_refused(world: World) -
     assert await world.payable() == 0
 
 
+@ON_SQLITE
 async def test_a_second_completion_and_one_without_an_original_are_refused(world: World) -> None:
     fields, approval = await approved(world, 250_000)
     assert (await world.ask("0220", world.till.later(fields, 1000, approval))).text(39) == "00"
@@ -195,6 +205,7 @@ async def test_a_reversal_after_completion_refunds_what_was_captured(world: Worl
     assert await world.payable() == 0
 
 
+@ON_SQLITE
 async def test_a_reversal_before_its_original_makes_that_be_declined(world: World) -> None:
     fields = world.till.purchase(world.phone, 250_000)
     assert (await world.ask("0420", world.till.later(fields))).text(39) == "00"
@@ -223,6 +234,7 @@ async def test_a_crash_between_hold_and_answer_is_healed_by_the_same_message(
     assert await world.wallet() == (FUNDS, FUNDS - 250_000)
 
 
+@ON_SQLITE
 async def test_a_crash_between_capture_and_answer_is_healed_by_the_same_message(world: World) -> None:
     fields, approval = await approved(world, 250_000)
     body = world.till.body("0220", world.till.later(fields, 100_000, approval))
@@ -233,6 +245,7 @@ async def test_a_crash_between_capture_and_answer_is_healed_by_the_same_message(
     assert await world.payable() == 100_000
 
 
+@ON_SQLITE
 async def test_a_crash_is_undone_by_a_reversal_instead(world: World) -> None:
     fields = world.till.purchase(world.phone, 250_000)
     world.ledger.fault = "kill"
@@ -243,6 +256,7 @@ async def test_a_crash_is_undone_by_a_reversal_instead(world: World) -> None:
     assert (await world.ask("0100", fields)).text(39) == "57"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("fault", ["down", "lost"])
 async def test_a_ledger_that_is_down_declines_and_whatever_it_held_is_released(
     world: World, clock: ManualClock, fault: str
@@ -260,6 +274,7 @@ async def test_a_ledger_that_is_down_declines_and_whatever_it_held_is_released(
     assert (tap.state, tap.verdict) == (TapState.VOIDED, Verdict.LEDGER_DOWN)
 
 
+@ON_SQLITE
 async def test_a_hold_that_the_sweep_made_is_released_when_its_terminal_was_told_that_the_ledger_is_down(
     world: World, clock: ManualClock
 ) -> None:
@@ -291,6 +306,7 @@ async def test_a_reversal_is_kept_while_the_ledger_is_down_and_a_completion_is_n
     assert await world.wallet() == (FUNDS - 100_000, FUNDS - 100_000)
 
 
+@ON_SQLITE
 async def test_a_completion_after_the_holds_time_asks_for_the_money_anew(world: World, clock: ManualClock) -> None:
     fields, approval = await approved(world, 250_000)
     poor, poor_approval = await approved(world, 700_000)

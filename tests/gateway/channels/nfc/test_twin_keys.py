@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import date
 
 import pytest
 from aiohttp import web
@@ -18,6 +19,7 @@ from simulators.terminal import TapOutcome, Terminal, TerminalConfig
 from simulators.trace import Trace
 from tests.gateway.channels.api.published import PublishedHeads
 from tests.gateway.channels.nfc.world import MSISDN, PERSON, World, running
+from ussd_menus import Begin, Call, Result, begin, dialled, freeze, load, onward, step
 from wallet.clock import SystemClock
 
 
@@ -26,6 +28,7 @@ class Counter:
     world: World
     phone: NfcPhone
     terminal: Terminal
+    url: str
 
     async def tap(self) -> None:
         result = await self.terminal.pay(1_000, self.phone)
@@ -44,7 +47,8 @@ async def counter(sqlite_both_url: str, request: pytest.FixtureRequest) -> Async
         async with TestServer(app) as server:
             key = await world.merchants.register_terminal(world.merchant_id, "TWIN0001")
             trace = Trace()
-            phone = NfcPhone(MSISDN, str(server.make_url("")), trace, key_kind=request.param)
+            url = str(server.make_url(""))
+            phone = NfcPhone(MSISDN, url, trace, key_kind=request.param)
             assert (await phone.provision((await world.tokens.activation_code(PERSON)).code)).ok
             config = TerminalConfig(key.terminal_id, key.merchant_number, "Pharmacy", key.key)
             terminal = Terminal(
@@ -52,7 +56,7 @@ async def counter(sqlite_both_url: str, request: pytest.FixtureRequest) -> Async
             )
             async with asyncio.TaskGroup() as group:
                 task = group.create_task(terminal.run())
-                yield Counter(world, phone, terminal)
+                yield Counter(world, phone, terminal, url)
                 async with asyncio.timeout(10):
                     await terminal.drained()
                 task.cancel()
@@ -71,17 +75,61 @@ async def test_the_next_key_is_pulled_with_proof_and_the_next_tap_uses_it(counte
     assert counter.phone.wallet.log[-1].luk_id == counter.key()
 
 
+async def page_of(counter: Counter, code: str) -> str:
+    """What the shipped menus show to whoever dials this."""
+    menus = freeze(load())
+    plan = dialled(menus, code.removeprefix("*1420*").removesuffix("#"))
+    state, reply = step(menus, begin(menus, "en"), Begin(date(2026, 11, 22), "*1420#", plan.at))
+    while True:
+        while isinstance(reply, Call):
+            number, atc, proof = (str(reply.args[name]) for name in ("token_number", "atc", "proof"))
+            found = await counter.world.tokens.key_by_dial(PERSON, number, int(atc), proof)
+            assert (reply.name, found.outcome) == ("tokens.key", ReplenishOutcome.OK)
+            state, reply = step(menus, state, Result("ok", {"key_text": found.text}))
+        event, plan = onward(menus, state, plan)
+        if event is None:
+            return reply.text
+        state, reply = step(menus, state, event)
+
+
 async def test_the_next_key_is_dialled_for_and_read_from_the_page(counter: Counter) -> None:
     first = counter.key()
     await counter.tap()
-    number, atc, proof = counter.phone.dial_string.removesuffix("#").split("*")[3:]
 
-    dialled = await counter.world.tokens.key_by_dial(PERSON, number, int(atc), proof)
+    page = await page_of(counter, counter.phone.dial_string)
 
-    assert dialled.outcome is ReplenishOutcome.OK
-    assert counter.phone.receive(f"Your key:\n{dialled.text}").ok
+    assert counter.phone.receive(page).ok
     assert counter.key() != first
     await counter.tap()
+
+
+async def test_phones_go_on_with_their_keys_when_the_issuers_is_rotated_and_get_the_new_one_by_and_by(
+    counter: Counter,
+) -> None:
+    tokens, phone = counter.world.tokens, counter.phone
+    assert phone.token is not None
+    old, other = phone.token.dki, NfcPhone(MSISDN, counter.url, Trace())
+    await counter.tap()
+    assert await counter.world.keys.rotate("imk") == old + 1
+    await counter.tap()
+
+    assert (await other.provision((await tokens.activation_code(PERSON)).code)).ok
+    assert other.token is not None
+    assert other.token.dki == old + 1
+    assert (await counter.terminal.pay(1_000, other)).outcome is TapOutcome.APPROVED
+
+    assert (await phone.replenish()).ok
+    assert phone.token.dki == old + 1
+    await counter.tap()
+    assert await counter.world.keys.rotate("imk") == old + 2
+    number, atc, proof = phone.dial_string.removesuffix("#").split("*")[3:]
+    assert phone.receive((await tokens.key_by_dial(PERSON, number, int(atc), proof)).text).ok
+    assert phone.token.dki == old + 2
+    await counter.tap()
+    shown = await tokens.token(phone.token.token_id)
+    assert shown is not None
+    assert shown.dki == old + 2
+    assert [key.dki for key in await tokens.keys_of(shown.id)] == [old + 2, old + 1, old]
 
 
 async def test_the_holders_calls_are_understood(counter: Counter) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import Connection
 
 from gateway.channels.nfc import TerminalServer
@@ -29,6 +30,8 @@ from wallet.ledger import Ledger
 from wallet.money import irr
 from wallet.transfers import PostResult, Transfer, TransferCode
 
+ON_SQLITE = pytest.mark.parametrize("both_url", ["sqlite"], indirect=True)
+"""Of a test that asks nothing of SQL which others do not ask on both databases."""
 T = TypeVar("T")
 Item = TypeVar("Item")
 PERSON = "per_1"

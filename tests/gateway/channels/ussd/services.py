@@ -121,6 +121,10 @@ class FakePeople:
         self.heard.append(("check_pin", person_id, pin))
         return self.pin
 
+    async def by_pin(self, msisdn: str, pin: str) -> Person | None:
+        self.heard.append(("by_pin", msisdn, pin))
+        return await self.by_msisdn(msisdn) if self.pin.outcome is PinOutcome.OK else None
+
     async def unlock_with_code(self, msisdn: str, branch_code: str) -> UnlockOutcome:
         self.heard.append(("unlock_with_code", msisdn, branch_code))
         return self.unlocked

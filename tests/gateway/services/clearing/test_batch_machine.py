@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 from gateway.services.clearing import BatchState, ExceptionType
 from gateway.store import Store
 from gateway.wire.iso8583 import Message
-from tests.gateway.services.clearing.host import TERMINAL, Took, World
+from tests.gateway.services.clearing.host import TERMINAL, Killed, Took, World
 from wallet.clock import ManualClock
 from wallet.ledger import Ledger
 
@@ -99,7 +99,7 @@ class BatchMachine(RuleBasedStateMachine):
         asked = self.totals()
         if kill:
             self.world.host.kill = "heal"
-            with suppress(BaseExceptionGroup):
+            with suppress(Killed):
                 self.loop.run_until_complete(self.world.clearing.answer(asked, TERMINAL))
             self.world.host.kill = ""
             self.world.reborn()

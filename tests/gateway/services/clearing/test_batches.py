@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.services.clearing import BatchState, ExceptionState, ExceptionType, ResolveOutcome
+from gateway.services.clearing import BatchState, ExceptionState, ExceptionType, ResolveOutcome, batches
 from gateway.wire.iso8583 import Message
-from tests.gateway.services.clearing.host import TERMINAL, Killed, Took, World
+from tests.gateway.services.clearing.host import TERMINAL, Healed, Killed, Took, World
+from wallet.errors import LedgerUnavailable
 
 
 async def types(world: World) -> list[ExceptionType]:
@@ -163,9 +164,37 @@ async def test_a_terminal_that_dies_between_healing_and_the_answer_finds_it_done
     assert await world.ask(world.item(lost)) == "00"
     again = world.totals(1, 70_000)
     world.host.kill = "heal"
-    with pytest.raises(BaseExceptionGroup) as died:
+    with pytest.raises(Killed):
         await world.clearing.answer(again, TERMINAL)
-    assert died.group_contains(Killed)
     world.reborn()
     assert await world.ask(again) == "00"
     assert await world.balance("merchant_clearing", shop) == 70_000
+
+
+async def test_a_terminal_sends_only_so_many_items_of_a_batch(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "UPLOADS_MAX", 2)
+    shop = await world.shop()
+    items = [world.item(await world.host.buy(shop, 1_000, world.stan())) for _ in range(3)]
+    assert [await world.ask(item) for item in items] == ["00", "00", "95"]
+    assert await world.ask(items[2]) == "95"
+    (batch,) = await world.clearing.views.batches()
+    view = await world.clearing.views.batch(batch.id)
+    assert view is not None
+    assert len(view.uploads) == 2
+
+
+async def test_a_ledger_that_is_down_while_a_batch_is_healed_is_said_as_such(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(*_asked: object) -> Healed:
+        raise LedgerUnavailable("down")
+
+    shop = await world.shop()
+    lost = await world.host.buy(shop, 1_000, world.stan(), lost=True)
+    assert await world.ask(world.totals(1, 1_000)) == "95"
+    assert await world.ask(world.item(lost)) == "00"
+    with monkeypatch.context() as patched:
+        patched.setattr(world.host, "heal", down)
+        with pytest.raises(LedgerUnavailable):
+            await world.clearing.answer(world.totals(1, 1_000), TERMINAL)
+    assert await world.ask(world.totals(1, 1_000)) == "00"

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.services.clearing import CycleState, DueState, ExceptionType, LineKind, csv_of, cycles, write_xlsx
+from gateway.services.clearing import (
+    CycleState,
+    DueState,
+    ExceptionType,
+    LineKind,
+    MerchantSource,
+    csv_of,
+    cycles,
+    write_xlsx,
+)
 from gateway.services.clearing.money import Owed, netted
 from gateway.services.clearing.sheets import HEADINGS
 from tests.gateway.services.clearing.host import PERSON, ZONE, Killed, Took, World
@@ -254,3 +264,55 @@ def test_netting_keeps_what_is_owed_whole(net: int, carried: int, free: list[Owe
     assert result.carried_minor >= 0
     assert not (result.due_minor and result.carried_minor)
     assert all(minor >= 0 for minor in eaten.values())
+
+
+async def test_a_process_that_lost_its_cycle_takes_nothing_more_for_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = await world.shop()
+    monkeypatch.setattr(cycles, "PAGE", 1)
+    await world.clearing.tick()
+    late = [await world.host.buy(shop, 100_000, world.stan()) for _ in range(2)]
+    world.clock.advance(timedelta(seconds=1))
+    slow, quick = world.clearing, world.reborn()
+    mark, turns = world.host.mark, 0
+
+    async def marked(ids: Sequence[str], cycle_id: str) -> Sequence[str]:
+        nonlocal turns
+        turns += 1
+        if turns > 1:
+            return await mark(ids, cycle_id)
+        # The slow process falls silent here; meanwhile the other finishes the cycle without the second purchase.
+        hidden = world.host.took.pop(late[1].id)
+        world.clock.advance(timedelta(seconds=121))
+        turns = 9
+        await quick.run()
+        world.host.took[hidden.id] = hidden
+        return await mark(ids, cycle_id)
+
+    monkeypatch.setattr(world.host, "mark", marked)
+    assert await slow.run(extra=True) == 0
+    assert [world.host.took[one.id].cycle_id != "" for one in late] == [True, False]
+    world.clock.advance(timedelta(seconds=1))
+    await quick.run(extra=True)
+    assert await world.balance("merchant_clearing", shop) == 0
+    await assert_whole(world, shop)
+
+
+async def test_a_due_that_a_batch_gives_up_after_refunds_exceeded_sales_is_netted_by_the_next_cycle(
+    world: World,
+) -> None:
+    shop = await world.shop()
+    bought = await world.host.buy(shop, 10_000_000, world.stan())
+    await world.day_ends()
+    (due,) = await world.clearing.views.dues(shop)
+    source = MerchantSource(world.store, world.clock, world.shops)
+    assert await source.taken([due.id], "bat_1") == [due.id]
+    await world.host.refund(bought, 4_000_000, world.stan())
+    await world.day_ends()
+    assert (await world.clearing.views.carried(shop)).minor == 4_000_000 - 800
+    await source.left([due.id], "bat_1")
+    await world.day_ends()
+    await assert_whole(world, shop)
+    free = [one.amount.minor for one in await world.clearing.views.dues(shop) if one.state is DueState.FREE]
+    assert free == [await world.balance("merchant_payable", shop)] == [10_000_000 - 2_000 - 4_000_000 + 800]

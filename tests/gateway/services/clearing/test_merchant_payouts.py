@@ -180,3 +180,20 @@ async def test_a_batch_reserves_a_due_once_and_news_that_is_told_twice_changes_n
     await counter.source.ended(due.source_id, Verdict.PAID, "itm_2", now)
     await counter.source.ended("mrc_0", Verdict.PAID, "itm_3", now)
     assert await counter.state(shop) == [DueState.PAID]
+
+
+async def test_money_that_came_back_from_an_account_which_was_changed_meanwhile_goes_to_the_new_one(
+    quick: Counter,
+) -> None:
+    counter, shop = quick, await settled(quick)
+    batch = await counter.paid_out()
+    (item,) = await counter.house.items(batch.id)
+    counter.banks_at(shop, iban(2))
+    counter.world.clock.advance(timedelta(minutes=1))
+    await counter.house.said((item, PaymentNews.SETTLED), (item, PaymentNews.RETURNED), reason="AC04")
+    await counter.house.work()
+    await counter.returns.tick()
+    await counter.house.work()
+    assert await counter.returns.tick() == 1
+    (again,) = await counter.source.due(after="", limit=10)
+    assert again.iban == iban(2)

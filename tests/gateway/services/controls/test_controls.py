@@ -167,3 +167,18 @@ async def test_a_token_is_counted_from_when_a_sum_of_its_own_is_set(counter: Cou
     # The first payment was made before the token was counted.
     await counter.give_back(Used(1, 80))
     assert (await counter.counted(TOKEN), await counter.counted()) == (Used(1, 10), Used(1, 10))
+
+
+async def test_an_account_with_another_reference_is_bounded_as_before(counter: Counter) -> None:
+    controls, other = counter.controls, "TDPL" + "B" * 25
+    await controls.set(PAR, Party.STAFF, Control(on=False), actor="stf_1", reason="reported as stolen")
+    await controls.set(PAR, Party.HOLDER, Control(day_minor=500), actor="per_1", reason="")
+    assert await counter.pay(80, 100)
+
+    await counter.store.write(lambda tx: controls.renumbered(tx, PAR, other))
+
+    assert await controls.control(other, Party.STAFF) == Control(on=False)
+    assert await controls.control(other, Party.HOLDER) == Control(day_minor=500)
+    assert {change.actor for change in await controls.history(other)} == {"stf_1", "per_1"}
+    assert (await counter.counted(other), await counter.counted()) == (Used(1, 80), Used())
+    assert (await controls.control(PAR, Party.STAFF), await controls.history(PAR)) == (ANY, [])

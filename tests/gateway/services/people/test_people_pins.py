@@ -103,6 +103,33 @@ async def test_a_right_pin_forgives_the_wrong_ones(quick_house: House) -> None:
         assert await quick_house.people.check_pin(person_id, PIN) == PinCheck(PinOutcome.OK, 3)
 
 
+async def test_a_strangers_guesses_spend_no_try_and_a_locked_pin_still_proves_its_person(house: House) -> None:
+    person_id = await house.enrolled()
+    people, number = house.people, MARYAM[0]
+    for _ in range(4):
+        assert await people.by_pin(number, WRONG) is None
+    assert await people.check_pin(person_id, WRONG) == PinCheck(PinOutcome.WRONG, 2)
+    for _ in range(2):
+        await people.check_pin(person_id, WRONG)
+    assert await people.status(number) is PersonStatus.LOCKED
+
+    found = await people.by_pin(number, PIN)
+
+    assert found is not None
+    assert (found.id, found.state) == (person_id, PersonState.LOCKED)
+    await people.unlock(person_id, "apr_1")
+    assert await people.by_pin(number, PIN) is None, "a new one is to be chosen"
+
+
+async def test_of_a_number_that_nobody_has_a_pin_is_hashed_all_the_same(database_url: str, clock: ManualClock) -> None:
+    keys = CountingKeys(SoftwareKeyStore.for_tests()._keys)
+    async with open_house(database_url, clock, keys) as house:
+        await house.enrolled()
+        keys.peppered = 0
+        assert await house.people.by_pin("+989120000099", PIN) is None
+        assert keys.peppered == 1
+
+
 async def test_twenty_wrong_pins_at_once_are_compared_three_times(database_url: str, clock: ManualClock) -> None:
     keys = CountingKeys(SoftwareKeyStore.for_tests()._keys)
     async with open_house(database_url, clock, keys) as house:

@@ -80,7 +80,7 @@ class Message:
             "5F34": b"\0",
             "9F02": bytes.fromhex(f"{self.amount_minor:012d}"),
             "9F03": bytes.fromhex(f"{self.other_minor:012d}"),
-            "9F10": bytes([1, 0xA1, 0x80 if self.unlocked else 0, 0, 0, 0]) + b"LUK1" + b"\0\0",
+            "9F10": bytes([1, 0xA1, 0x80 if self.unlocked else 0, self.kind, 0, 0]) + b"LUK1" + b"\0\0",
             "9F1A": bytes.fromhex("0364"),
             "9F27": bytes([self.kind]),
             "9F36": b"\0\7",

@@ -144,7 +144,7 @@ def test_any_order_of_taps_is_counted_exactly(sqlite_both_url: str) -> None:
         store = runner.run(Store.open(sqlite_both_url))
         DeciderMachine.world = World(runner, store, Decider(TIGHT, Controls(store, ManualClock(AT)), ZONE))
         often = settings(
-            max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         )
         try:
             run_state_machine_as_test(DeciderMachine, settings=often)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.errors import BadInput
 from gateway.services.controls import Account, Channel, Control, Used
 from gateway.services.taps import decision
 from gateway.services.taps.checks import Check, CheckName, Decision, checks_of
@@ -14,6 +15,7 @@ from gateway.services.taps.rules import Verdict
 from tests.gateway.services.taps.casework import (
     AT,
     LARGE,
+    SIGNED,
     SMALL,
     TOKEN,
     Message,
@@ -33,6 +35,7 @@ SUM = standing(unverified=Used(2, 14_500_000))
 OK = V.APPROVED, C.FUNDS
 UNLOCK = V.CVM_REQUIRED, C.CVM
 LIES = V.TAMPERED, C.AGREEMENT
+FALSE_KIND = V.TAMPERED, C.PHONE
 STRANGER = V.MERCHANT_UNKNOWN, C.TERMINAL
 DAY_SUM, DAY_TAPS = (V.AMOUNT_LIMIT, C.DAY_AMOUNT), (V.COUNT_LIMIT, C.DAY_COUNT)
 WEEK_SUM, WEEK_TAPS = (V.AMOUNT_LIMIT, C.WEEK_AMOUNT), (V.COUNT_LIMIT, C.WEEK_COUNT)
@@ -64,6 +67,9 @@ TABLE: tuple[tuple[str, Message, Account, Verdict, CheckName], ...] = (
     ("the phone declined", Message(kind=0x00), account(), V.PHONE_DECLINED, C.PHONE),
     ("an offline approval asked online", Message(kind=0x40), account(), V.PHONE_DECLINED, C.PHONE),
     ("an unknown kind of cryptogram", Message(kind=0xC0), account(), V.PHONE_DECLINED, C.PHONE),
+    ("a decline passed off as a question", Message(kind=0x00, tags={"9F27": "80"}), account(), *FALSE_KIND),
+    ("an offline approval passed off as one", Message(kind=0x40, tags={"9F27": "80"}), account(), *FALSE_KIND),
+    ("a reason that nothing was signed of", Message(tags={"9F27": "81"}), account(), *FALSE_KIND),
     ("another month than the token's", Message(expiry="2912"), account(), V.TOKEN_EXPIRED, C.PHONE),
     ("yesterday by the terminal's clock", Message(day="261121"), account(), *OK),
     ("tomorrow by the terminal's clock", Message(day="261123"), account(), *OK),
@@ -129,6 +135,8 @@ TABLE: tuple[tuple[str, Message, Account, Verdict, CheckName], ...] = (
     ("the house's day", Message(), account(counted=standing(500_000_000)), *DAY_SUM),
     ("the house's count", Message(), account(counted=standing(0, 100)), *DAY_TAPS),
     ("two controls, the second refuses", Message(), account(Control(), Control(on=False)), V.SWITCHED_OFF, C.SWITCH),
+    ("offline, and the phone declined", Message(channel=OFF, kind=0, tags={"9F27": "40"}), account(), *FALSE_KIND),
+    ("offline, and the phone asked", Message(channel=OFF, tags={"9F27": "40"}), account(), *FALSE_KIND),
     ("offline and approved", Message(channel=OFF, kind=0x40), account(), *OK),
     ("offline and not approved", Message(channel=OFF), account(), V.PHONE_DECLINED, C.PHONE),
     ("offline a month ago", Message(channel=OFF, kind=0x40, day="261025"), account(), *OK),
@@ -199,7 +207,11 @@ def test_a_decision_comes_back_from_how_it_is_stored() -> None:
     assert checks_of("") == ()
 
 
-@given(st.lists(st.builds(Check, st.sampled_from(CheckName), st.booleans(), st.text(), st.booleans())))
+@given(
+    st.lists(
+        st.builds(Check, st.sampled_from(CheckName), st.booleans(), st.text(max_size=9), st.booleans()), max_size=6
+    )
+)
 def test_any_checks_come_back_from_how_they_are_stored(checks: list[Check]) -> None:
     decided = Decision(V.APPROVED, 1, tuple(checks))
     assert checks_of(decided.json()) == tuple(checks)
@@ -239,6 +251,24 @@ def test_no_flipped_bit_of_tvr_cvr_or_cvm_turns_a_refusal_into_an_approval(messa
             values[tag] = flipped(values[tag], bit)
             good = cryptogram(values) == values["9F26"]
             assert decide(message.case_of(values), held, good=good).refused, (tag, bit)
+
+
+@pytest.mark.parametrize("message", [Message(), Message(LARGE), Message(channel=OFF, kind=0x40)])
+@pytest.mark.parametrize("change", [0x01, 0x40, 0x80, 0xC0, 0xFF])
+def test_no_changed_byte_of_what_a_cryptogram_covers_or_says_is_approved(message: Message, change: int) -> None:
+    assert not decide(message.case(), account()).refused
+    for tag in (*SIGNED, "9F26", "9F27"):
+        values = message.values()
+        for at in range(len(values[tag])):
+            changed = bytearray(values[tag])
+            changed[at] ^= change
+            false = {**values, tag: bytes(changed)}
+            try:
+                case = message.case_of(false)
+            except BadInput:
+                continue
+            good = cryptogram(false) == false["9F26"]
+            assert decide(case, account(), good=good).refused, (tag, at)
 
 
 @given(message=MESSAGES.filter(lambda message: message.ctq), held=HELD)

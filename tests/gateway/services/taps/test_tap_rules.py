@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.services.answered import nearest_day
 from gateway.services.taps import rules
 from gateway.services.taps.rules import Completable, Progress, Step, TapState, Verdict
 from wallet.transfers import Outcome
@@ -125,4 +126,4 @@ def test_a_completion_fits_its_tap_or_is_refused(
     ],
 )
 def test_a_day_without_a_year_is_the_nearest(month_day: str, today: date, day: date | None) -> None:
-    assert rules.nearest_day(month_day, today) == day
+    assert nearest_day(month_day, today) == day

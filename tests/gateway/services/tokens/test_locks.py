@@ -1,7 +1,7 @@
 """Two locks, three classes of actors: a token pays when nothing is locked, and a lock is lifted by its own class."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import settings
@@ -13,7 +13,7 @@ from gateway.errors import BadInput
 from gateway.services.tokens import ActorClass, StateOutcome, Tokens, TokenState, lifecycle
 from gateway.services.tokens.lifecycle import Act
 from gateway.services.tokens.states import locks_of, pays
-from gateway.services.tokens.tables import accounts, history
+from gateway.services.tokens.tables import accounts, history, tries
 from gateway.services.tokens.tables import tokens as TABLE  # noqa: N812 - the service has that name in these tests
 from gateway.store import Store
 from tests.gateway.services.tokens.conftest import Heard
@@ -196,24 +196,43 @@ async def test_a_token_moves_to_another_account_by_staff_who_say_why_and_both_ar
         await tokens.relink(phone.given.id, "per_1", actor="stf_1", reason=" ")
 
 
+@dataclass
+class Followers:
+    heard: list[tuple[str, str]] = field(default_factory=list)
+
+    def renumbered(self, _tx: Connection, before: str, after: str) -> None:
+        self.heard.append((before, after))
+
+
 async def test_an_account_gets_another_reference_and_its_tokens_go_over_at_once(
     tokens: Tokens, phone: Phone, clock: ManualClock
 ) -> None:
-    before = phone.given.par
+    before, followers = phone.given.par, Followers()
+    tokens._followers = followers
     assert await tokens.renumber("per_1", actor="stf_1", reason="the reference leaked") is StateOutcome.OK
     after = (await tokens.account("per_1")).par
     assert (len(after), after != before) == (29, True)
+    assert followers.heard == [(before, after)]
     second = Phone(clock)
     assert (await second.provision(tokens)).par == after
     assert {token.id for token in await tokens.by_par(after)} == {phone.given.id, second.given.id}
     assert await tokens.by_par(before) == []
 
 
-async def test_nobody_locks_another_persons_pin_by_dialling(tokens: Tokens) -> None:
+async def test_a_pin_is_guessed_at_twice_a_day_from_other_phones_and_a_day_is_forgotten_when_it_is_over(
+    tokens: Tokens, store: Store, clock: ManualClock
+) -> None:
     me, victim = "+989120000003", "+989120000002"
     assert [await tokens.may_try(me, victim) for _ in range(3)] == [True, True, False]
     assert not await tokens.may_try("+989120000004", victim), "others neither"
     assert not await tokens.may_try(me, "+989120000009"), "nor the same at another"
+    clock.advance(timedelta(days=1))
+    assert await tokens.may_try(me, victim)
+    await tokens.sweep()
+    assert len(await store.read(select(tries))) == 6, "yesterday's may still be counted"
+    clock.advance(timedelta(days=2))
+    await tokens.sweep()
+    assert await store.read(select(tries)) == []
 
 
 async def test_tokens_are_found_by_what_staff_may_see(tokens: Tokens, phone: Phone, store: Store) -> None:

@@ -137,7 +137,7 @@ async def test_five_wrong_codes_end_a_code_and_a_new_one_begins_again(service: T
     code = (await service.activation_code("per_1")).code
     wrong = f"{(int(code) + 1) % 10**8:08d}"
     outcomes = [(await service.provision(request(wrong))).outcome for _ in range(6)]
-    assert outcomes == [ProvisionOutcome.WRONG_CODE] * 5 + [ProvisionOutcome.TOO_MANY]
+    assert outcomes == [ProvisionOutcome.WRONG_CODE] * 6
     assert (await service.provision(request(code))).outcome is ProvisionOutcome.TOO_MANY
     assert code not in repr(await store.read(select(activations)))
     assert (await provisioned(service)).id
@@ -149,6 +149,9 @@ async def test_a_code_is_good_for_ten_minutes(service: Tokens, clock: ManualCloc
     assert code.code not in repr(code)
     clock.advance(timedelta(seconds=600))
     assert (await service.provision(request(code.code))).outcome is ProvisionOutcome.EXPIRED
+    wrong = f"{(int(code.code) + 1) % 10**8:08d}"
+    guesses = [(await service.provision(request(wrong))).outcome for _ in range(6)]
+    assert guesses == [ProvisionOutcome.WRONG_CODE] * 6, "as of a number that is not enrolled"
 
 
 async def test_a_newer_code_voids_the_older(service: Tokens) -> None:
