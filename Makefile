@@ -1,7 +1,7 @@
 # `make demo` is for a new user; `make check test rigs` are the gates. Everything installs itself.
 PYTHON ?= python3
 PY := .venv/bin/python
-.PHONY: help venv venv-dev venv-ha peers packages ha-demo demo demo-reset check test rigs rigs-long bench-ussd bench-ledger bench-ledger-large bench-smpp bench-decisions bench-payouts settings-page
+.PHONY: help venv venv-dev venv-ha peers pcsc packages ha-demo demo demo-reset check test rigs rigs-long bench-ussd bench-ledger bench-ledger-large bench-smpp bench-decisions bench-payouts settings-page
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,9 @@ $(NODE_PEERS): tests/peers/node/package-lock.json | packages
 	@touch $@
 
 peers: .venv-peers/.peers $(NODE_PEERS) packages ## SMPP peers of other houses, apart from the product
+
+pcsc: .venv/.dev ## adds pyscard, for card readers; takes swig and libpcsclite-dev
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-pcsc.lock
 
 packages:
 	@.ci/packages

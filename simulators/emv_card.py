@@ -29,6 +29,13 @@ PDOL: tuple[tuple[str, int], ...] = (
 AC_DATA: tuple[str, ...] = ("9F02", "9F03", "9F1A", "95", "5F2A", "9A", "9C", "9F37", "82", "9F36", "9F10")
 """The tags whose values, in this order, are under the application cryptogram."""
 
+_NUMBERS = """
+42 5F24 5F25 5F28 5F2A 5F30 5F34 5F36 5F57 9A 9C 9F01 9F02 9F03 9F11 9F15 9F19 9F1A 9F21 9F25 9F35 9F39 9F3B 9F3C 9F3D
+9F41 9F42 9F43 9F44
+"""
+NUMBERS = frozenset(_NUMBERS.split())
+"""Data elements that are numbers (format n of Book 3, annex A)."""
+
 SW_OK = bytes.fromhex("9000")
 SW_NOT_FOUND = bytes.fromhex("6A82")
 SW_CONDITIONS = bytes.fromhex("6985")
@@ -112,9 +119,20 @@ def parse_dol(data: bytes) -> tuple[tuple[str, int], ...]:
 
 
 def fill(items: tuple[tuple[str, int], ...], values: Mapping[str, bytes]) -> bytes:
-    """What a data object list asks for, in its order; zeros for what nobody knows (Book 3, 5.4)."""
-    found = ((values.get(tag, b"").rjust(size, b"\0"), size) for tag, size in items)
-    return b"".join(value[len(value) - size :] for value, size in found)
+    """What a data object list asks for, in its order (Book 3, 5.4).
+
+    A number keeps its right end and is filled with zeros at its left; all else keeps its left end and is filled at its
+    right, compressed numbers with F. What nobody knows, and a template, is zeros.
+    """
+    return b"".join(_fitted(tag, size, values.get(tag)) for tag, size in items)
+
+
+def _fitted(tag: str, size: int, value: bytes | None) -> bytes:
+    if value is None or int(tag[:2], 16) & 0x20:
+        return bytes(size)
+    if tag in NUMBERS:
+        return value.rjust(size, b"\0")[max(0, len(value) - size) :]
+    return value.ljust(size, b"\xff" if tag in ("5A", "9F20") else b"\0")[:size]
 
 
 def split(items: tuple[tuple[str, int], ...], data: bytes) -> dict[str, bytes]:

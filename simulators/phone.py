@@ -93,6 +93,11 @@ class Phone:
         """How many SMS have ever come or gone."""
         return self.inbox[-1].number if self.inbox else 0
 
+    @property
+    def page(self) -> str:
+        """What the screen shows."""
+        return self.screen.text
+
     async def press(self, entry: str) -> None:
         """The green key: answers the open dialogue with `entry`, or dials it. A second press while one runs is lost."""
         if self._busy.locked():

@@ -17,6 +17,7 @@ from simulators.faults import Faults
 from simulators.iso8583 import Message
 from simulators.journal import Journal
 from simulators.line import Answer, Line, LineCut
+from simulators.nfc import InProcess, TornOff, Transport
 from simulators.nfc_phone import NfcPhone
 from simulators.trace import Trace
 
@@ -47,6 +48,7 @@ class TapOutcome(StrEnum):
     NO_LINE = "no_line"
     PHONE_REFUSED = "phone_refused"
     SEE_PHONE = "see_phone"
+    TORN_OFF = "torn_off"
     REPEAT_SAME = "repeat_same"
     REPEAT_DIFFERS = "repeat_differs"
     NOTHING_TO_REPEAT = "nothing_to_repeat"
@@ -59,6 +61,7 @@ TEXTS: Mapping[TapOutcome, str] = {
     TapOutcome.NO_LINE: "NO LINE - TRY LATER",
     TapOutcome.PHONE_REFUSED: "PHONE NOT READY",
     TapOutcome.SEE_PHONE: "UNLOCK THE PHONE AND TAP AGAIN",
+    TapOutcome.TORN_OFF: "HOLD THE PHONE STILL AND TAP AGAIN",
     TapOutcome.REPEAT_SAME: "SAME ANSWER AGAIN",
     TapOutcome.REPEAT_DIFFERS: "ANOTHER ANSWER",
     TapOutcome.NOTHING_TO_REPEAT: "NOTHING TO REPEAT",
@@ -154,7 +157,7 @@ class Terminal:
             if not await self._online():
                 return _result(TapOutcome.NO_LINE, started)
             now = datetime.now(UTC)
-            card = self._read_card(amount_minor, phone, now)
+            card = await self._read_card(amount_minor, InProcess(phone), now)
             if isinstance(card, TapOutcome):
                 return _result(card, started)
             request = self._authorisation(amount_minor, card, now)
@@ -232,22 +235,26 @@ class Terminal:
             if self._owing.is_set():
                 await asyncio.sleep(FORWARD_RETRY_S)
 
-    def _read_card(self, amount_minor: int, phone: NfcPhone, now: datetime) -> dict[str, bytes] | TapOutcome:
+    async def _read_card(self, amount_minor: int, phone: Transport, now: datetime) -> dict[str, bytes] | TapOutcome:
         """The three APDUs of a tap: what the card said and what the terminal told it, by tag."""
-        phone.tap()
         try:
-            if _command(phone, "00A40400", emv_card.PPSE) is None:
+            await phone.activate()
+            if await _command(phone, "00A40400", emv_card.PPSE) is None:
                 return TapOutcome.PHONE_REFUSED
-            selected = _command(phone, "00A40400", emv_card.AID)
+            selected = await _command(phone, "00A40400", emv_card.AID)
             pdol = emv_card.find(selected, "9F38") if selected is not None else None
             if pdol is None:
                 return TapOutcome.PHONE_REFUSED
             told = self._terminal_data(amount_minor, now)
             filled = emv_card.fill(emv_card.parse_dol(pdol), told)
-            processed = _command(phone, "80A80000", emv_card.tlv("83", filled))
+            processed = await _command(phone, "80A80000", emv_card.tlv("83", filled))
             card = _template(processed) if processed is not None else {}
         except TlvError:
             return TapOutcome.PHONE_REFUSED
+        except TornOff:
+            return TapOutcome.TORN_OFF
+        finally:
+            await phone.deactivate()
         if not {"82", "9F36", "9F26", "9F27", "9F10", "57", "5F34"} <= card.keys():
             return TapOutcome.PHONE_REFUSED
         unlocked = len(card.get("9F6C", b"")) == 2 and bool(card["9F6C"][1] & 0x80)
@@ -333,9 +340,9 @@ class Terminal:
         return tuple(ReceiptLine(name, value) for name, value in lines.items() if value)
 
 
-def _command(phone: NfcPhone, head: str, data: bytes) -> bytes | None:
+async def _command(phone: Transport, head: str, data: bytes) -> bytes | None:
     """The data of a phone's answer, or None when its status word is not 9000."""
-    answer = phone.transceive(bytes.fromhex(head) + bytes([len(data)]) + data + b"\0")
+    answer = await phone.transceive(bytes.fromhex(head) + bytes([len(data)]) + data + b"\0")
     return answer[:-2] if answer[-2:] == emv_card.SW_OK else None
 
 

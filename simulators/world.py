@@ -71,7 +71,13 @@ class World:
         self.carrier = next(iter(self.carriers.values()))
         self.phones = {person.msisdn: Phone(person, self.carrier, self.smsc) for person in everybody}
         self.nfc_phones = {
-            msisdn: NfcPhone(msisdn, config.gateway_url, self.trace, folder=folder and folder / "nfc")
+            msisdn: NfcPhone(
+                msisdn,
+                config.gateway_url,
+                self.trace,
+                folder=folder and folder / "nfc",
+                service_code=config.service_code,
+            )
             for msisdn in self.phones
         }
         self.terminals = {
@@ -108,7 +114,7 @@ class World:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["World"]:
-        """Listen on every port and keep the terminals' lines; on leaving, stop them in the other order.
+        """Listen on every port, keep terminals' lines and phones' keys; on leaving, stop in the other order.
 
         Raises:
             PortBusy: Somebody else has one of the ports.
@@ -120,12 +126,13 @@ class World:
                 await _listen(listener, key, getattr(self.config, key))
                 stack.push_async_callback(listener.stop)
             async with asyncio.TaskGroup() as tasks:
-                lines = [tasks.create_task(terminal.run()) for terminal in self.terminals.values()]
+                work = [tasks.create_task(terminal.run()) for terminal in self.terminals.values()]
+                work += [tasks.create_task(phone.run()) for phone in self.nfc_phones.values()]
                 try:
                     yield self
                 finally:
-                    for line in lines:
-                        line.cancel()
+                    for task in work:
+                        task.cancel()
 
     def _carrier(self, one: CarrierConfig) -> Carrier:
         if one.wire == SMPP:
@@ -153,9 +160,10 @@ class World:
 
     def _on_sms(self, msisdn: str, text: str, sender: str) -> None:
         """The SMSC delivers; an SMS to a number that nobody here carries is only on the wire."""
-        phone = self.phones.get(f"+{msisdn.removeprefix('+')}")
-        if phone is not None:
-            phone.receive(text, sender)
+        number = f"+{msisdn.removeprefix('+')}"
+        if number in self.phones:
+            self.phones[number].receive(text, sender)
+            self.nfc_phones[number].receive(text)
 
 
 def _sign_phone(one: SignerConfig, authority: Authority, config: Config) -> SignPhone:

@@ -54,6 +54,14 @@ class FaultButton(StrEnum):
     MSSP_CLOCK = "mssp_clock"
 
 
+class KeyWay(StrEnum):
+    """How an NFC phone comes to its next key."""
+
+    PULL = "pull"
+    SMS = "sms"
+    USSD = "ussd"
+
+
 _PARTS: Mapping[FaultButton, tuple[str, str, float | bool]] = {
     FaultButton.CARRIER_REPEATS: ("carrier", "repeat_rate", 1.0),
     FaultButton.CARRIER_REORDERS: ("carrier", "reorder_rate", 1.0),
@@ -101,6 +109,7 @@ class Bench:
     trace: Trace
     bank: Bank | None = None
     provisioned: dict[str, Provisioned] = field(default_factory=dict)
+    keys: dict[str, Provisioned] = field(default_factory=dict)
     taps: dict[str, TapResult] = field(default_factory=dict)
     sign_phones: Mapping[str, SignPhone] = field(default_factory=dict)
 

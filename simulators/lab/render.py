@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import jinja2
 
-from simulators.lab.bench import Bench, FaultButton
+from simulators.lab.bench import Bench, FaultButton, KeyWay
 from simulators.lab.words import LANGUAGES, ZONE, Words
 from simulators.mssp import SignPhone
 from simulators.nfc_phone import NfcPhone
@@ -124,6 +124,8 @@ class Pages:
             ],
             holders=[(key_of(msisdn), self._name(view.words, msisdn)) for msisdn in self._bench.nfc_phones],
             provisioned=self._bench.provisioned.get(view.nfc.msisdn),
+            new_key=self._bench.keys.get(view.nfc.msisdn),
+            key_ways=[way.value for way in KeyWay],
             tap=self._bench.taps.get(terminal.config.id) if terminal is not None else None,
             tap_reason=tap_reason,
             faults=[(button.value, self._bench.is_on(button)) for button in FaultButton],

@@ -1,6 +1,5 @@
 """The lab's HTTP door: it turns key presses into what the devices do, and answers with the device's new look."""
 
-import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,14 +9,15 @@ from simulators.lab import words
 from simulators.lab.bank import BankPanel
 from simulators.lab.bench import Bench, FaultButton
 from simulators.lab.guard import guard
+from simulators.lab.nfc import NfcPanel
 from simulators.lab.render import SMS_MAX, Pages, View, query
+from simulators.lab.words import digits as _digits
 from simulators.mssp import SignPhone
 from simulators.terminal import AMOUNT_MAX
 
 BODY_BYTES_MAX = 16_384
 ENTRY_MAX = 182
 PIN_MIN, PIN_MAX = 4, 8
-GROUPING = " ,'\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{ARABIC THOUSANDS SEPARATOR}\N{ARABIC COMMA}"
 LANGUAGE_COOKIE = "lab_language"
 STATIC = Path(__file__).with_name("static")
 
@@ -40,8 +40,7 @@ class Lab:
         app.router.add_post("/phones/{phone}/hang-up", self._hang_up)
         app.router.add_post("/phones/{phone}/carrier", self._join)
         app.router.add_post("/phones/{phone}/sms", self._write)
-        app.router.add_post("/nfc/{nfc}/token", self._provision)
-        app.router.add_post("/nfc/{nfc}/lock", self._lock)
+        NfcPanel(self._bench, self._view, self._answer).add_to(app)
         app.router.add_post("/terminals/{terminal}/tap", self._tap)
         app.router.add_post("/terminals/{terminal}/repeat", self._repeat)
         app.router.add_post("/signers/{signer}/pin", self._sign)
@@ -121,20 +120,6 @@ class Lab:
             return self._answer(request, "write", replace(view, refused="write.form"), status=422)
         view.phone.write(text, self._bench.short_code)
         return self._answer(request, "write", view, "inbox")
-
-    async def _provision(self, request: web.Request) -> web.StreamResponse:
-        form = await request.post()
-        view = self._view(request)
-        code = _digits(str(form.get("activation_code", "")))
-        if len(code) != 8:
-            return self._answer(request, "nfc", replace(view, refused="nfc.form"), status=422)
-        self._bench.provisioned[view.nfc.msisdn] = await view.nfc.provision(code)
-        return self._answer(request, "nfc", view)
-
-    async def _lock(self, request: web.Request) -> web.StreamResponse:
-        view = self._view(request)
-        view.nfc.cdcvm = not view.nfc.cdcvm
-        return self._answer(request, "nfc", view)
 
     async def _tap(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()
@@ -224,12 +209,6 @@ class Lab:
 
 def _html(text: str, status: int = 200) -> web.Response:
     return web.Response(text=text, status=status, content_type="text/html")
-
-
-def _digits(text: str) -> str:
-    """The digits of any script as ASCII, without the signs that group them; empty when anything else is there."""
-    kept = [letter for letter in text.strip() if letter not in GROUPING]
-    return "".join(str(unicodedata.decimal(letter)) for letter in kept) if all(map(str.isdecimal, kept)) else ""
 
 
 def _number(text: str) -> int | None:

@@ -1,6 +1,7 @@
 """The lab's words in four languages, one TOML file each; numbers and moments as each language writes them."""
 
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,8 @@ _OWN = {
     "fr": str.maketrans(",", "\N{NARROW NO-BREAK SPACE}"),
 }
 """Digits and the sign between groups, where they are not the English ones."""
+
+GROUPING = " ,'\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{ARABIC THOUSANDS SEPARATOR}\N{ARABIC COMMA}"
 
 
 class Words:
@@ -45,6 +48,12 @@ class Words:
 
     def _own(self, text: str) -> str:
         return text.translate(_OWN[self.language]) if self.language in _OWN else text
+
+
+def digits(text: str) -> str:
+    """The digits of any script as ASCII, without the signs that group them; empty when anything else is there."""
+    kept = [letter for letter in text.strip() if letter not in GROUPING]
+    return "".join(str(unicodedata.decimal(letter)) for letter in kept) if all(map(str.isdecimal, kept)) else ""
 
 
 def load(folder: Path = TEXTS) -> dict[str, Words]:

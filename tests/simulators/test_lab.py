@@ -12,9 +12,10 @@ from pytest_aiohttp.plugin import AiohttpClient
 
 from simulators import people
 from simulators.lab import Bench, Lab, words
-from simulators.lab.bench import FaultButton
+from simulators.lab.bench import FaultButton, KeyWay
 from simulators.lab.render import WIRES
 from simulators.mssp import Said
+from simulators.nfc import Kind
 from simulators.terminal import TapOutcome
 from tests.simulators.acquirer import Acquirer, until
 from tests.simulators.bench import FIRST, PERSIAN, RETIREE, Letterbox, TalkingNetwork, bench_of
@@ -348,6 +349,8 @@ def test_every_text_that_the_lab_may_ask_for_exists() -> None:
     asked |= {f"bank_state.{state}" for state in ("received", "rejected", "paid", "returned")}
     asked |= {f"who.{person.who}" for person in people.load()}
     asked |= {f"tap.{outcome}" for outcome in TapOutcome}
+    asked |= {f"nfc_way.{way}" for way in KeyWay} | {f"nfc_kind.{kind.name.lower()}" for kind in Kind}
+    asked |= {"nfc_kind.locked", "nfc_state.other"}
     asked |= {f"faults.{button}" for button in FaultButton}
     asked |= {f"wire.{wire}" for wire in WIRES}
     asked |= {f"sign_said.{said}" for said in Said if said is not Said.NOTHING}
@@ -355,7 +358,8 @@ def test_every_text_that_the_lab_may_ask_for_exists() -> None:
     asked |= {f"receipt.{name}" for name in ("approval", "atc", "cryptogram")}
 
     assert asked <= texts.keys()
-    unused = {key for key in texts.keys() - asked if not key.startswith(("de39.", "nfc_problem.", "who."))}
+    by_code = ("de39.", "nfc_problem.", "nfc_state.", "who.")
+    unused = {key for key in texts.keys() - asked if not key.startswith(by_code)}
     assert unused <= {"nfc.form", "sign.form", "terminal.bad_amount", "write.form"}
 
 

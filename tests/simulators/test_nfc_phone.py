@@ -78,7 +78,7 @@ def test_an_unlocked_phone_says_so_in_the_verification_results_and_a_locked_one_
     ("label", "apdu", "status"),
     [
         ("other class", "90A4040000", "6E00"),
-        ("other instruction", "00B2010C00", "6D00"),
+        ("other instruction", "0082000000", "6D00"),
         ("other application", "00A4040007A000000003101000", "6A82"),
         ("too short", "00A404", "6700"),
         ("Lc lies", "00A404000EAABB", "6700"),

@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from simulators.faults import CarrierFaults, SmscFaults
 from simulators.smsc import IdForm, ReceiptForm, wire
 from simulators.world import PortBusy, World
 from tests.simulators.acquirer import KEY, Acquirer
+from tests.simulators.nfc.house import NUMBER, House, key_of
 from tests.simulators.tokens import TOKEN
 
 TERMINAL = {"id": "TERM0001", "merchant_id": "PHARMACY000001", "merchant_name": "Moradi Pharmacy", "key": "00" * 16}
@@ -181,6 +183,20 @@ async def test_an_sms_lands_on_the_phone_with_its_number() -> None:
     world.smsc.desk._on_sms("+989120009999", "nobody", "1420")
 
     assert [sms.text for sms in world.phones["+989120000004"].inbox] == ["Bonjour"]
+
+
+async def test_an_sms_with_a_key_reaches_the_nfc_phone_of_its_number() -> None:
+    world, house = World(config.read(free_ports())), House(keys=[1])
+    nfc = world.nfc_phones["+989120000004"]
+    nfc.wallet.begin(replace(TOKEN, luk_id="00000001", luk=key_of(1).hex()), NUMBER)
+    house.seal_key = nfc.wallet.seal_key.public_key().public_bytes_raw()
+
+    world.smsc.desk._on_sms("+989120000004", "Bonjour", "1420")
+    world.smsc.desk._on_sms("+989120000004", house.compact(7, binder=1), "1420")
+
+    assert nfc.token is not None
+    assert (nfc.token.luk_id, nfc.token.luk) == ("00000007", key_of(7).hex())
+    assert len(world.phones["+989120000004"].inbox) == 2
 
 
 async def test_tokens_and_journals_survive_a_restart_of_the_world(tmp_path: Path) -> None:
