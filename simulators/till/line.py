@@ -219,6 +219,9 @@ class Line:
         """Hand the answer to who waits for it, or write down why nobody does."""
         faults = self._faults.till
         message = self._peer.dialect.decode(data, self._peer.key)
+        if message.mti == "0800":
+            self._answer_echo(message, data)
+            return
         request = f"{message.mti[:2]}{int(message.mti[2]) - 1}0"
         if faults.takes(TillMishap.DROP_ANSWER, request):
             return
@@ -235,6 +238,16 @@ class Line:
         why = self._why_unmatched(message, key)
         self.unmatched = [*self.unmatched[-REMEMBERED_MAX:], why]
         self._trace.record("iso8583", why, outbound=False)
+
+    def _answer_echo(self, asked: Message, data: bytes) -> None:
+        """The acquirer asks whether the terminal is there: it is."""
+        self._note(asked, data, outbound=False)
+        if self._writer is not None:
+            kept = {number: asked[number] for number in (7, 11, 70) if asked[number]}
+            answer = Message("0810", {**kept, 39: "00", 41: self._peer.name})
+            said = self._peer.dialect.encode(answer, self._peer.key)
+            self._note(answer, said, outbound=True)
+            self._writer.write(self._peer.framing.frame(said))
 
     def _why_unmatched(self, message: Message, key: _Key) -> str:
         said = f"{message.mti} STAN {message[11]}"

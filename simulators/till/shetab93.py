@@ -29,6 +29,8 @@ PART_OK = "200"
 
 _NETWORK: Mapping[str, str] = {"001": "801", "002": "802", "301": "831"}
 """DE70 of the house to DE24."""
+_CODES: Mapping[str, str] = {theirs: ours for ours, theirs in _NETWORK.items()}
+_MANAGEMENT: Mapping[str, str] = {"0800": "1804", "0810": "1814"}
 _FUNCTIONS: Mapping[str, str] = {"1100": "100", "1120": "100", "1200": "200", "1320": "300", "1500": "500"}
 _PARTS: Mapping[str, str] = {"1100": "180", "1200": "280"}
 _ACTIONS: Mapping[str, str] = {
@@ -66,7 +68,9 @@ _ACTIONS: Mapping[str, str] = {
     "501": "95",
 }
 """DE39 of 1993 to the house's."""
-_OURS_ALONE = frozenset({12, 13, 22, 24, 25, 70, 90, 95})
+_DONE = "800"
+"""DE39 of an answer to network management that says yes: the only one that a terminal gives."""
+_OURS_ALONE = frozenset({12, 13, 22, 24, 25, 39, 70, 90, 95})
 
 
 def encode(message: Message, key: bytes, today: date) -> bytes:
@@ -89,13 +93,15 @@ def decode(data: bytes, key: bytes) -> Message:
 
 def to_wire(message: Message, today: date) -> Message:
     """What a message of the house says, in the elements of 1993."""
-    mti = "1804" if message.mti == "0800" else f"1{message.mti[1:]}"
+    mti = _MANAGEMENT.get(message.mti, f"1{message.mti[1:]}")
     fields = {number: value for number, value in message.fields.items() if number not in _OURS_ALONE}
     if message[12]:
         fields[12] = f"{_year(message[13], today) % 100:02d}{message[13]}{message[12]}"
     if message[22]:
         fields[22] = CONTACTLESS
     fields[24] = _function(message, mti)
+    if message[39]:
+        fields[39] = _DONE
     if message[90]:
         acquirer = message[90][20:31].lstrip("0")
         fields[56] = f"1{message[90][1:4]}{message[90][4:10]}{fields[12]}{len(acquirer):02d}{acquirer}"
@@ -105,15 +111,18 @@ def to_wire(message: Message, today: date) -> Message:
 
 
 def from_wire(message: Message) -> Message:
-    """What an answer says, in the house's elements.
+    """What an answer, or the acquirer's echo, says in the house's elements.
 
     Raises:
         IsoError: A word that is not in the dialect's table.
     """
-    mti = "0810" if message.mti == "1814" else f"0{message.mti[1:]}"
+    management = {theirs: ours for ours, theirs in _MANAGEMENT.items()}
+    mti = management.get(message.mti, f"0{message.mti[1:]}")
     fields = {number: value for number, value in message.fields.items() if number not in {12, 22, 24, 26, 30, 39, 56}}
     if message[12]:
         fields[12], fields[13] = message[12][6:], message[12][2:6]
+    if message.mti in management and message[24] in _CODES:
+        fields[70] = _CODES[message[24]]
     if message[39]:
         if message[39] not in _ACTIONS:
             raise IsoError(f"DE39: no action {message[39]}")
@@ -123,7 +132,7 @@ def from_wire(message: Message) -> Message:
 
 def _function(message: Message, mti: str) -> str:
     match mti:
-        case "1804":
+        case "1804" | "1814":
             return _NETWORK[message[70]]
         case "1220" if message[90]:
             return "201" if message.was_minor in (0, int(message[4])) else "202"
