@@ -1,5 +1,6 @@
-"""The house's side of taps as a process that dies when it is told to: `python -m tests.rigs.nfc_child FOLDER STORE LEDGER`.
+"""The house's side of taps as a process that dies when it is told to, and is there again at once.
 
+`python -m tests.rigs.nfc_child FOLDER STORE LEDGER PORT PORT`: what is loaded once is forked for each life.
 It reads what it is to do from its standard input, a line of JSON each, and says `@…` when something is done. What a
 crash left it sweeps up by itself, as the loops of the gateway do.
 """
@@ -14,15 +15,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, or_, select
 
 from gateway.channels.nfc import Desk, Listener, TerminalServer
 from gateway.channels.nfc.framing import LengthKind
 from gateway.errors import KeyFault
+from gateway.keys import Card, SoftwareKeyStore
 from gateway.observe import set_up_logging
 from gateway.services.controls import Controls
 from gateway.services.merchants import Merchants
 from gateway.services.taps import Decider, Parts, TapPolicy, Taps
+from gateway.services.taps.tables import taps
 from gateway.services.tokens import Tokens
 from gateway.settings import Settings
 from gateway.store import Store
@@ -89,14 +92,29 @@ class Crowd:
         return Somebody(f"per_{msisdn[-4:]}") if msisdn in MSISDNS else None
 
 
+class Keys(SoftwareKeyStore):
+    """A key store that may be gone."""
+
+    gone = False
+
+    async def verify_ac(self, ref: str, card: Card, data: bytes, ac: bytes) -> bool:
+        if self.gone:
+            raise KeyFault("the key store is gone")
+        return await super().verify_ac(ref, card, data, ac)
+
+
 class House(World):
     """Services and doors over stores that outlive the process."""
 
-    def __init__(self, store: Store, ledger: Ledger, policy: TapPolicy) -> None:
-        self.fuse, self.policy, self.keys_gone = Fuse(), policy, False
+    def __init__(self, store: Store, ledger: Ledger, folder: Path) -> None:
+        self.fuse, self.folder = Fuse(), folder
+        policy = folder / "policy.toml"
+        policy.write_text(POLICY)
+        self.policy = TapPolicy.load(str(policy))
         super().__init__(store, ledger, SystemClock())
 
     def build(self) -> None:
+        self.keys = Keys.open(self.folder / "keys", "of the rig")
         self.settings = Settings(luk_uses_max=10_000, sweep_after_s=1)
         self.store = FusedStore(self.store, self.fuse)  # type: ignore[assignment]
         self.ledger = FusedLedger(self.ledger.ledger, self.fuse)
@@ -110,7 +128,6 @@ class House(World):
             )
         )  # fmt: skip
         self.clearing = clearing_of(self)
-        self._verify_ac, self.keys.verify_ac = self.keys.verify_ac, self.verify_ac  # type: ignore[method-assign]
 
     def open_door(self) -> None:
         desk = Desk(
@@ -120,12 +137,6 @@ class House(World):
         self.shetab = TerminalServer(
             desk, Listener("shetab", "127.0.0.1", 0, dialect="shetab93", length=LengthKind.ASCII4)
         )
-
-    async def verify_ac(self, *asked: Any) -> bool:
-        """As long as the key store is there."""
-        if self.keys_gone:
-            raise KeyFault("the key store is gone")
-        return bool(await self._verify_ac(*asked))
 
     async def fill(self) -> dict[str, Any]:
         """Money, a merchant, its terminals, and a code for everybody's phone."""
@@ -147,17 +158,12 @@ class House(World):
     async def settle(self) -> None:
         """Sweep until nothing is left that a sweep could finish."""
         for _ in range(600):
-            rows = await self.store.read(_unfinished())
+            left = or_(taps.c.unfinished, taps.c.state == "pending")
+            rows = await self.store.read(select(taps.c.id).where(left))
             if not rows:
                 return
             await self.taps.sweep()
             await asyncio.sleep(0.1)
-
-
-def _unfinished() -> Any:
-    from sqlalchemy import text
-
-    return text("SELECT id FROM taps_taps WHERE unfinished = 1 OR state = 'pending'")
 
 
 async def _sweeping(house: House) -> None:
@@ -175,10 +181,12 @@ async def _obey(house: House) -> None:
             case "kill":
                 house.fuse.left[asked["at"]] = asked["after"]
             case "keys":
-                house.keys_gone = asked["gone"]
+                Keys.gone = asked["gone"]
             case "settle":
                 await house.settle()
                 _say("settled")
+            case other:
+                raise ValueError(other)
 
 
 def _say(what: str) -> None:
@@ -189,13 +197,11 @@ def _say(what: str) -> None:
 async def main(folder: Path, store_url: str, ledger_url: str, ports: list[int]) -> None:
     """Until the standard input ends, or a fuse burns down."""
     set_up_logging("ERROR")
-    policy = folder / "policy.toml"
-    policy.write_text(POLICY)
     await Store.upgrade(store_url)
     await Ledger.upgrade(ledger_url)
     clock = SystemClock()
     store, ledger = await Store.open(store_url), await Ledger.open(ledger_url, clock)
-    house = House(store, ledger, TapPolicy.load(str(policy)))
+    house = House(store, ledger, folder)
     try:
         scene = folder / "scene.json"
         if not scene.exists():
@@ -218,5 +224,18 @@ async def main(folder: Path, store_url: str, ledger_url: str, ports: list[int]) 
         await ledger.close()
 
 
+def lives() -> int:
+    """One life after the other, until one ends by itself; its exit status."""
+    folder, store, ledger, *ports = sys.argv[1:]
+    while True:
+        if not (born := os.fork()):
+            asyncio.run(main(Path(folder), store, ledger, [int(port) for port in ports]))
+            os._exit(0)
+        _, status = os.waitpid(born, 0)
+        if not os.WIFSIGNALED(status):
+            return os.waitstatus_to_exitcode(status)
+        _say("killed")
+
+
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], [int(port) for port in sys.argv[4:6]]))
+    sys.exit(lives())
