@@ -47,6 +47,9 @@ FLOOR = 60_000
 QUIET = frozenset({"captured", "voided", "refunded", "declined", "expired"})
 """States of a tap in which nobody owes anybody anything more."""
 
+CAPTURED = frozenset({"captured", "refunded"})
+"""Of the others `capture_minor` is what was wanted."""
+
 
 @dataclass
 class Child:
@@ -326,7 +329,9 @@ async def _books_agree(town: Town) -> None:
         sold = town.sold()
         open_ = [(tap.id, tap.state) for tap in taps if tap.state not in QUIET and not tap.owner]
         assert open_ == [], "every approval is cleared, taken back, or somebody's"
-        kept = {(tap.terminal_id, tap.stan): tap.capture_minor - tap.undone_minor for tap in taps}
+        kept = {
+            (tap.terminal_id, tap.stan): tap.capture_minor - tap.undone_minor for tap in taps if tap.state in CAPTURED
+        }
         taken = {key: minor for key, minor in kept.items() if minor}
         purchases = {key: item.amount_minor for key, item in sold.items() if item.kind is ItemKind.PURCHASE}
         differ = {key for key in taken.keys() | purchases.keys() if taken.get(key) != purchases.get(key)}
