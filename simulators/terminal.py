@@ -207,7 +207,8 @@ class Terminal:
         async with self._busy:
             started = time.perf_counter()
             item = self._sale(stan, kept=False)
-            if item is None:
+            # What was refunded in part is refunded for the rest: a void is of all or nothing.
+            if item is None or self._is_refunded(item):
                 return result_of(TapOutcome.NO_SUCH_ITEM, started)
             if (unready := await self._unready(item)) is not None:
                 return result_of(unready, started)
@@ -318,6 +319,10 @@ class Terminal:
             item for item in items if item.counts and (item.stan == stan if stan else item.kind is ItemKind.PURCHASE)
         ]
         return fitting[-1] if fitting else None
+
+    def _is_refunded(self, item: Item) -> bool:
+        refunds = (one for one in self._journal.every_item() if one.counts and one.kind is ItemKind.REFUND)
+        return any(one.original[90][4:10] == item.stan for one in refunds)
 
     def _take(self, item: Item, *owed: Message) -> None:
         self._journal.took(item, *owed)
