@@ -13,6 +13,8 @@ from simulators.faults import BankFaults, CarrierFaults, MsspFaults, SmscFaults
 from simulators.mssp import KeyKind
 from simulators.smsc import IdForm, ReceiptForm
 from simulators.terminal import TerminalConfig
+from simulators.till.dialects import Framing
+from simulators.till.kernel import Limits, Rules
 
 F = TypeVar("F", SmscFaults, CarrierFaults, BankFaults, MsspFaults)
 
@@ -146,8 +148,9 @@ def load(file: Path) -> Config:
 def read(given: Mapping[str, Any]) -> Config:
     """The configuration of these values.
 
-    `terminal` is a list of tables with id, merchant_id, merchant_name, key (hex); `carrier` is one with wire, name,
-    secret, user, password, port, reports; `signer` is one with msisdn, name, name_fa, pin, key (ec, rsa).
+    `terminal` is a list of tables with id, merchant_id, merchant_name, key (hex) and how it is set up; `carrier` is
+    one with wire, name, secret, user, password, port, reports; `signer` is one with msisdn, name,
+    name_fa, pin, key (ec, rsa).
 
     Raises:
         ConfigError: An unknown key, or a value of another type.
@@ -287,12 +290,16 @@ def _signer(table: Mapping[str, Any]) -> SignerConfig:
 
 
 def _terminal(table: Mapping[str, Any]) -> TerminalConfig:
-    names = {"id", "merchant_id", "merchant_name", "key"}
-    if table.keys() != names or not all(isinstance(value, str) for value in table.values()):
-        raise ConfigError(f"a terminal has exactly {', '.join(sorted(names))}, each a text")
+    needed = {"id", "merchant_id", "merchant_name", "key"}
+    kinds = {**dict.fromkeys(needed, str), "dialect": str, "framing": str, "one_message": bool, "floor_minor": int}
+    known = all(type(value) is kinds.get(key) for key, value in table.items())
+    if not needed <= table.keys() or not known:
+        raise ConfigError(f"a terminal has {', '.join(sorted(needed))} and, if need be, {', '.join(list(kinds)[4:])}")
+    own = {key: value for key, value in table.items() if key not in {"key", "floor_minor", "framing"}}
     try:
-        key = bytes.fromhex(table["key"])
-        return TerminalConfig(table["id"], table["merchant_id"], table["merchant_name"], key)
+        framing = Framing(table.get("framing", Framing.BINARY2))
+        rules = Rules(Limits(floor_minor=table.get("floor_minor", 0)))
+        return TerminalConfig(key=bytes.fromhex(table["key"]), framing=framing, rules=rules, **own)
     except ValueError as problem:
         # The problem's text may hold what was written as the key.
         raise ConfigError(f"terminal {table['id']!r} does not fit its wire") from problem

@@ -207,6 +207,73 @@ class MsspFaults:
     clock_skew_s: int = 0
 
 
+class TillMishap(StrEnum):
+    """What can go wrong between a terminal and its acquirer, or with the terminal; `TillFaults` has a switch each."""
+
+    DROP = "drop"
+    DROP_ANSWER = "drop_answer"
+    DELAY = "delay"
+    DUPLICATE = "duplicate"
+    REORDER = "reorder"
+    TRUNCATE = "truncate"
+    HALF_OPEN = "half_open"
+    CORRUPT_MAC = "corrupt_mac"
+    CORRUPT_ANSWER = "corrupt_answer"
+    CRASH_BEFORE = "crash_before"
+    CRASH_AFTER = "crash_after"
+
+
+@dataclass(slots=True)
+class TillFaults:
+    """What goes wrong with a terminal and its line; all off at first, and each can be switched while it runs.
+
+    Sign-on and echo are spared, but for `half_open`.
+
+    Attributes:
+        drop: Requests are lost on their way.
+        drop_answer: Answers are lost on theirs.
+        delay: Each answer is held back for `delay_ms`; for longer than the terminal waits, it comes too late.
+        duplicate: Each request arrives twice.
+        reorder: A request is kept in the network until the one after it has gone.
+        truncate: The line is cut in the middle of a request.
+        half_open: The line stands, and nothing gets through in either direction until it is made anew.
+        corrupt_mac: A bit of the request's MAC is turned.
+        corrupt_answer: A bit of the answer's MAC is turned.
+        crash_before: The terminal dies when the request is written down and has not left.
+        crash_after: It dies when the request has left and no answer has come.
+        only: The type of the request that it happens to (`0100`); '' is any.
+        times: So many requests it happens to, then no more; 0 is every one.
+        clock_skew_s: The terminal's clock is ahead by this much, or behind.
+    """
+
+    drop: bool = False
+    drop_answer: bool = False
+    delay: bool = False
+    duplicate: bool = False
+    reorder: bool = False
+    truncate: bool = False
+    half_open: bool = False
+    corrupt_mac: bool = False
+    corrupt_answer: bool = False
+    crash_before: bool = False
+    crash_after: bool = False
+    only: str = ""
+    times: int = 0
+    delay_ms: int = 15_000
+    clock_skew_s: int = 0
+
+    def takes(self, mishap: TillMishap, mti: str) -> bool:
+        """Whether it happens to this request, which then counts."""
+        spared = mti == "0800" and mishap is not TillMishap.HALF_OPEN
+        if spared or not getattr(self, mishap.value) or self.only not in ("", mti):
+            return False
+        if self.times:
+            self.times -= 1
+            if not self.times:
+                setattr(self, mishap.value, False)
+        return True
+
+
 @dataclass(slots=True)
 class Faults:
     """All off at first.
@@ -220,6 +287,7 @@ class Faults:
         smsc: What else the SMSC does wrong.
         bank: What the bank does wrong.
         terminal_line_cut: The terminal's line to the acquirer is cut after a request was sent.
+        till: What else goes wrong with terminals and their lines.
         mssp: What the mobile signature service does wrong.
     """
 
@@ -231,4 +299,5 @@ class Faults:
     smsc: SmscFaults = field(default_factory=SmscFaults)
     bank: BankFaults = field(default_factory=BankFaults)
     terminal_line_cut: bool = False
+    till: TillFaults = field(default_factory=TillFaults)
     mssp: MsspFaults = field(default_factory=MsspFaults)

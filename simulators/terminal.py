@@ -1,108 +1,72 @@
 """A merchant's terminal: it reads a phone by APDUs, asks the acquirer by ISO 8583, and forwards later what it must."""
 
 import asyncio
-import secrets
+import contextlib
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from enum import StrEnum
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from simulators import emv_card, iso8583
-from simulators.emv_card import TlvError
 from simulators.faults import Faults
-from simulators.iso8583 import Message
-from simulators.journal import Journal
-from simulators.line import Answer, Line, LineCut
-from simulators.nfc import InProcess, TornOff, Transport, status
+from simulators.nfc import InProcess, Transport
 from simulators.nfc_phone import NfcPhone
+from simulators.till.closing import Closer
+from simulators.till.deny import DenyList
+from simulators.till.dialects import DIALECTS, Framing
+from simulators.till.forward import Forwarder
+from simulators.till.iso8583 import Message
+from simulators.till.items import Item, ItemKind, ItemState, Totals
+from simulators.till.journal import Batch, Journal
+from simulators.till.kernel import Asked, Rules
+from simulators.till.line import Answer, Crashed, Line, LineCut, Peer
+from simulators.till.messages import ZONE, Composer, remembered
+from simulators.till.reader import Chip, Failure, Reader, Sale
+from simulators.till.results import OF_FAILURE, Printer, ReceiptLine, TapOutcome, TapResult, result_of
 from simulators.trace import Trace
 
-ZONE = ZoneInfo("Asia/Tehran")
-ACQUIRER = "581420"
-CURRENCY = "364"
-COUNTRY = "364"
 ANSWER_TIMEOUT_S = 10.0
 LINE_WAIT_S = 3.0
-FORWARD_RETRY_S = 1.0
+DRAIN_WAIT_S = 3.0
 AMOUNT_MAX = 10**12 - 1
-CVM_LIMIT_MINOR = 5_000_000
-"""Above this amount in rials the phone must be unlocked by its owner (CDCVM)."""
+APPROVED, PART = "00", "10"
+SEE_PHONE = "70"
+"""DE39 of a tap that needs its phone unlocked (modelled)."""
 
-LATER = frozenset({"91", "96"})
-"""Answers to an advice or reversal that mean "ask again", not "taken"."""
-
-_ICC_TAGS = ("82", "84", "95", "9A", "9C", "5F2A", "5F34", "9F02", "9F03", "9F10", "9F1A", "9F26", "9F27", "9F33")
-_ICC_TAGS_LAST = ("9F35", "9F36", "9F37")
-
-
-class TapOutcome(StrEnum):
-    """How a tap ended for the person at the counter."""
-
-    APPROVED = "approved"
-    DECLINED = "declined"
-    NO_ANSWER = "no_answer"
-    NO_LINE = "no_line"
-    PHONE_REFUSED = "phone_refused"
-    SEE_PHONE = "see_phone"
-    TORN_OFF = "torn_off"
-    REPEAT_SAME = "repeat_same"
-    REPEAT_DIFFERS = "repeat_differs"
-    NOTHING_TO_REPEAT = "nothing_to_repeat"
-
-
-TEXTS: Mapping[TapOutcome, str] = {
-    TapOutcome.APPROVED: "APPROVED",
-    TapOutcome.DECLINED: "DECLINED",
-    TapOutcome.NO_ANSWER: "NO ANSWER - NOT CHARGED",
-    TapOutcome.NO_LINE: "NO LINE - TRY LATER",
-    TapOutcome.PHONE_REFUSED: "PHONE NOT READY",
-    TapOutcome.SEE_PHONE: "UNLOCK THE PHONE AND TAP AGAIN",
-    TapOutcome.TORN_OFF: "HOLD THE PHONE STILL AND TAP AGAIN",
-    TapOutcome.REPEAT_SAME: "SAME ANSWER AGAIN",
-    TapOutcome.REPEAT_DIFFERS: "ANOTHER ANSWER",
-    TapOutcome.NOTHING_TO_REPEAT: "NOTHING TO REPEAT",
-}
-
-
-class ReceiptLine(NamedTuple):
-    """A line of the slip: what it is (`merchant`, `rrn`, ...) and its value."""
-
-    name: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class TapResult:
-    """What the terminal shows. `de39` is empty when there was no answer; `ms` is from the tap to this result."""
-
-    outcome: TapOutcome
-    approved: bool
-    de39: str
-    text: str
-    receipt: tuple[ReceiptLine, ...]
-    ms: int
+__all__ = ["AMOUNT_MAX", "Crashed", "Failure", "ReceiptLine", "TapOutcome", "TapResult", "Terminal", "TerminalConfig"]
 
 
 @dataclass(frozen=True, slots=True)
 class TerminalConfig:
-    """Who a terminal is: `id` of 8 characters, `merchant_id` of 15 at most, `key` of 16 bytes."""
+    """Who a terminal is: `id` of 8 characters, `merchant_id` of 15 at most, `key` of 16 bytes; and how it is set up.
+
+    Attributes:
+        dialect: `house87` or `shetab93`.
+        one_message: Buys with one message (0200) instead of two (0100, 0220).
+        partial: It can sell a part of what was asked for.
+        rules: Reader limits and action codes.
+        deny_file: A snapshot of tokens that it must not take.
+    """
 
     id: str
     merchant_id: str
     merchant_name: str
-    key: bytes
+    key: bytes = field(repr=False)
+    dialect: str = "house87"
+    framing: Framing = Framing.BINARY2
+    one_message: bool = False
+    partial: bool = False
+    rules: Rules = field(default_factory=Rules)
+    deny_file: Path | None = None
 
     def __post_init__(self) -> None:
         if len(self.id) != 8 or not 1 <= len(self.merchant_id) <= 15 or len(self.key) != 16:
             raise ValueError(f"terminal {self.id!r}: id has 8 characters, merchant_id 15 at most, key 16 bytes")
+        if self.dialect not in DIALECTS:
+            raise ValueError(f"terminal {self.id!r}: no dialect {self.dialect!r}")
 
 
 class Terminal:
-    """One terminal. `run` keeps its line; `pay` and `repeat_last` are what a merchant does with it."""
+    """One terminal. `run` keeps its line; the other methods are what a merchant does with it."""
 
     def __init__(
         self,
@@ -119,14 +83,19 @@ class Terminal:
         self._faults = faults
         self._answer_timeout_s = answer_timeout_s
         self._journal = Journal(folder / f"{config.id}.jsonl" if folder is not None else None)
-        self._line = Line(config.id, config.key, host=host, port=port, trace=trace, next_stan=self._journal.next_stan)
+        stan = self._journal.next_stan
+        peer = Peer(config.id, config.key, host, port, DIALECTS[config.dialect], config.framing)
+        self._line = Line(peer, trace=trace, faults=faults, next_stan=stan)
+        self._composer = Composer(config.id, config.merchant_id, stan, self._now)
+        deny = DenyList.load(config.deny_file) if config.deny_file is not None else DenyList()
+        self.reader = Reader(config.rules, deny)
+        self._forwarder = Forwarder(self._journal, self._line, self._composer, trace, self._timeout)
+        self._closer = Closer(self._journal, self._line, self._composer, self._timeout)
+        self._printer = Printer(config.merchant_name, f"{config.id} / {config.merchant_id}")
         self._busy = asyncio.Lock()
-        self._owing = asyncio.Event()
-        self._drained = asyncio.Event()
         self._last: tuple[Message, Answer | None] | None = None
-        for message in self._journal.open_authorisations():
-            self._owe_reversal(message)
-        self._look()
+        for message in self._journal.open_messages():
+            self._forwarder.owe_reversal(message)
 
     @property
     def online(self) -> bool:
@@ -134,60 +103,153 @@ class Terminal:
         return self._line.up.is_set()
 
     @property
+    def switched_on(self) -> bool:
+        """Whether the merchant wants a line."""
+        return self._line.wanted.is_set()
+
+    @property
     def owed_count(self) -> int:
         """Advices and reversals that wait for their acknowledgement."""
         return len(self._journal.owed())
 
+    @property
+    def batch_number(self) -> int:
+        """The open batch."""
+        return self._journal.batch
+
+    @property
+    def totals(self) -> Totals:
+        """What the open batch adds up to."""
+        return Totals.of(self._journal.items())
+
+    @property
+    def unmatched(self) -> list[str]:
+        """Answers that nobody waited for, and why; the last ones."""
+        return self._line.unmatched
+
+    def items(self) -> list[Item]:
+        """What was sold and refunded: the open batch and the last closed ones, oldest first."""
+        return self._journal.every_item()
+
     async def run(self) -> None:
-        """Keep the line and forward what is owed, until cancelled."""
+        """Keep the line, forward what is owed and finish batches, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._line.run())
-            tasks.create_task(self._forward())
+            tasks.create_task(self._forwarder.run())
+            tasks.create_task(self._closer.run())
 
     async def drained(self) -> None:
         """Wait until nothing is owed."""
-        await self._drained.wait()
+        await self._forwarder.drained()
 
-    async def pay(self, amount_minor: int, phone: NfcPhone) -> TapResult:
-        """Take `amount_minor` rials (1..AMOUNT_MAX) from a phone held at the terminal."""
+    async def switch(self, *, on: bool) -> None:
+        """Sign off and stay without a line, or take it up again."""
+        await self._line.switch(on=on)
+
+    async def pay(self, amount_minor: int, phone: NfcPhone | Transport, *, part_ok: bool = False) -> TapResult:
+        """Take `amount_minor` rials (1..AMOUNT_MAX) from a phone held at the terminal; `part_ok`: or what there is."""
         if not 1 <= amount_minor <= AMOUNT_MAX:
             raise ValueError("the amount is out of range")
         async with self._busy:
             started = time.perf_counter()
-            if not await self._online():
-                return _result(TapOutcome.NO_LINE, started)
-            now = datetime.now(UTC)
-            card = await self._read_card(amount_minor, InProcess(phone), now)
-            if isinstance(card, TapOutcome):
-                return _result(card, started)
-            request = self._authorisation(amount_minor, card, now)
-            self._journal.authorising(request)
-            answer = await self._ask(request)
-            self._last = (request, answer)
-            if answer is None:
-                return _result(TapOutcome.NO_ANSWER, started)
-            code = answer.message[39]
-            outcome = TapOutcome.APPROVED if code == "00" else TapOutcome.DECLINED
-            return _result(outcome, started, code, self._receipt(request, answer.message, card))
+            online = await self._online()
+            if not online and amount_minor > self.config.rules.limits.floor_minor:
+                return result_of(TapOutcome.NO_LINE, started)
+            sale = Sale(amount_minor, self._now().astimezone(ZONE).date(), online)
+            chip = await self.reader.read(InProcess(phone) if isinstance(phone, NfcPhone) else phone, sale)
+            if isinstance(chip, Failure):
+                return result_of(OF_FAILURE[chip], started)
+            if chip.kind is Asked.TC:
+                return self._sold_offline(chip, amount_minor, started)
+            return await self._authorise(chip, amount_minor, started, part_ok=part_ok or self.config.partial)
 
     async def repeat_last(self) -> TapResult:
         """Send the bytes of the last authorisation once more, as a link that lost the answer would."""
         async with self._busy:
             started = time.perf_counter()
             if self._last is None:
-                return _result(TapOutcome.NOTHING_TO_REPEAT, started)
+                return result_of(TapOutcome.NOTHING_TO_REPEAT, started)
             if not await self._online():
-                return _result(TapOutcome.NO_LINE, started)
+                return result_of(TapOutcome.NO_LINE, started)
             request, before = self._last
             try:
                 answer = await self._line.exchange(request, timeout_s=self._answer_timeout_s)
             except (LineCut, TimeoutError):
-                return _result(TapOutcome.NO_ANSWER, started)
+                return result_of(TapOutcome.NO_ANSWER, started)
             same = before is not None and answer.raw == before.raw
             outcome = TapOutcome.REPEAT_SAME if same else TapOutcome.REPEAT_DIFFERS
-            return _result(outcome, started, answer.message[39])
+            return result_of(outcome, started, answer.message[39])
+
+    async def refund(self, amount_minor: int | None = None, stan: str = "") -> TapResult:
+        """Give back all or a part of a sale (the last one, or that with this trace number); the phone is not needed."""
+        async with self._busy:
+            started = time.perf_counter()
+            item = self._sale(stan, kept=True)
+            if item is None:
+                return result_of(TapOutcome.NO_SUCH_ITEM, started)
+            if (unready := await self._unready(item)) is not None:
+                return result_of(unready, started)
+            amount = item.amount_minor if amount_minor is None else amount_minor
+            request = self._composer.refund(item, amount, batch=self._journal.batch)
+            answer = await self._ask(request)
+            if answer is None:
+                return result_of(TapOutcome.NO_ANSWER, started)
+            if (code := answer.message[39]) != APPROVED:
+                self._journal.settled(request[11])
+                return result_of(TapOutcome.DECLINED, started, code)
+            approval = answer.message[38]
+            self._journal.took(Item(remembered(request), ItemKind.REFUND, amount, approval))
+            receipt = self._printer.back(request, amount, approval, self._now())
+            return result_of(TapOutcome.REFUNDED, started, code, receipt, request[11])
+
+    async def void(self, stan: str = "") -> TapResult:
+        """Undo a sale or refund of the open batch (the last sale, or that with this trace number), all of it."""
+        async with self._busy:
+            started = time.perf_counter()
+            item = self._sale(stan, kept=False)
+            # What was refunded in part is refunded for the rest: a void is of all or nothing.
+            if item is None or self._is_refunded(item):
+                return result_of(TapOutcome.NO_SUCH_ITEM, started)
+            if (unready := await self._unready(item)) is not None:
+                return result_of(unready, started)
+            request = self._composer.void(item)
+            try:
+                answer = await self._line.exchange(request, timeout_s=self._answer_timeout_s)
+            except (LineCut, TimeoutError):
+                # What was voided is not charged again: it is asked until the acquirer says.
+                self._forwarder.owe(request, item.stan)
+                return result_of(TapOutcome.NO_ANSWER, started)
+            if (code := answer.message[39]) != APPROVED:
+                return result_of(TapOutcome.DECLINED, started, code)
+            self._journal.changed(item.changed(state=ItemState.UNDONE))
+            receipt = self._printer.back(item.original, item.amount_minor, answer.message[38], self._now())
+            return result_of(TapOutcome.VOIDED, started, code, receipt, item.stan)
+
+    async def lower(self, stays_minor: int, stan: str = "") -> TapResult:
+        """Less was sold than was paid: what is over goes back by a partial reversal, which is forwarded."""
+        async with self._busy:
+            started = time.perf_counter()
+            item = self._sale(stan, kept=False)
+            if item is None or not 0 < stays_minor < item.amount_minor:
+                return result_of(TapOutcome.NO_SUCH_ITEM, started)
+            self._forwarder.owe(self._composer.partial_reversal(item, stays_minor), item.stan)
+            receipt = self._printer.back(item.original, item.amount_minor - stays_minor, item.approval, self._now())
+            return result_of(TapOutcome.LOWERED, started, "", receipt, item.stan)
+
+    async def close_batch(self) -> TapResult:
+        """Compare the open batch with the acquirer's; the next one begins whatever comes of it."""
+        started = time.perf_counter()
+        async with self._busy:
+            if not await self._online():
+                return result_of(TapOutcome.NO_LINE, started)
+            await self._drained_soon()
+            batch = self._journal.closing()
+        outcome, code = await self._closer.close(batch)
+        return result_of(outcome, started, code, self._batch_receipt(batch))
 
     async def _online(self) -> bool:
+        if not self._line.wanted.is_set():
+            return False
         try:
             async with asyncio.timeout(LINE_WAIT_S):
                 await self._line.up.wait()
@@ -195,164 +257,83 @@ class Terminal:
             return False
         return True
 
+    async def _authorise(self, chip: Chip, amount_minor: int, started: float, *, part_ok: bool) -> TapResult:
+        """Ask the acquirer, and write down what it says."""
+        mti = "0200" if self.config.one_message else "0100"
+        request = self._composer.purchase(mti, amount_minor, chip, batch=self._journal.batch, part_ok=part_ok)
+        answer = await self._ask(request)
+        self._last = (request, answer)
+        if answer is None:
+            return result_of(TapOutcome.NO_ANSWER, started)
+        code = answer.message[39]
+        paid = int(answer.message[4] or request[4]) if code == PART else amount_minor
+        if code not in (APPROVED, PART) or not 0 < paid <= amount_minor:
+            self._journal.settled(request[11])
+            outcome = TapOutcome.SEE_PHONE if code == SEE_PHONE else TapOutcome.DECLINED
+            return result_of(outcome, started, code, self._printer.declined(request, chip, self._now()))
+        item = Item(remembered(request), ItemKind.PURCHASE, paid, answer.message[38])
+        self._take(item, *([] if self.config.one_message else [self._composer.completion(item, item.approval)]))
+        outcome = TapOutcome.PARTIAL if code == PART else TapOutcome.APPROVED
+        return result_of(outcome, started, code, self._printer.sale(item, amount_minor, chip, self._now()), item.stan)
+
+    def _sold_offline(self, chip: Chip, amount_minor: int, started: float) -> TapResult:
+        """The phone approved below the floor limit: the acquirer is told as soon as there is a line."""
+        mti = "0220" if self.config.one_message else "0120"
+        advice = self._composer.purchase(mti, amount_minor, chip, batch=self._journal.batch)
+        item = Item(remembered(advice), ItemKind.PURCHASE, amount_minor, offline=True)
+        self._take(item, advice)
+        receipt = self._printer.sale(item, amount_minor, chip, self._now())
+        return result_of(TapOutcome.OFFLINE, started, "", receipt, item.stan)
+
     async def _ask(self, request: Message) -> Answer | None:
         """The acquirer's answer; without one, or when the merchant walks away, a reversal is owed."""
+        self._journal.asking(request)
         try:
-            answer = await self._line.exchange(
+            return await self._line.exchange(
                 request, timeout_s=self._answer_timeout_s, cut_after=self._faults.terminal_line_cut
             )
         except (LineCut, TimeoutError):
-            self._owe_reversal(request)
+            self._forwarder.owe_reversal(request)
             return None
         except asyncio.CancelledError:
-            self._owe_reversal(request)
+            self._forwarder.owe_reversal(request)
             raise
-        if answer.message[39] == "00":
-            self._owe(self._later("0220", request, {38: answer.message[38]}), request)
-        else:
-            self._journal.settled(request[11])
-        return answer
 
-    async def _forward(self) -> None:
-        tries: dict[str, int] = {}
-        while True:
-            await self._owing.wait()
-            await self._line.up.wait()
-            for message in self._journal.owed():
-                stan = message[11]
-                repeat = message.mti == "0420" and tries.get(stan, 0) > 0
-                tries[stan] = tries.get(stan, 0) + 1
-                try:
-                    answer = await self._line.exchange(
-                        replace(message, mti="0421") if repeat else message, timeout_s=self._answer_timeout_s
-                    )
-                except (LineCut, TimeoutError):
-                    break
-                if answer.message[39] not in LATER:
-                    tries.pop(stan)
-                    self._journal.paid(stan)
-            self._look()
-            if self._owing.is_set():
-                await asyncio.sleep(FORWARD_RETRY_S)
+    async def _unready(self, item: Item) -> TapOutcome | None:
+        """Why nothing can be asked about an item yet: no line, or what is owed for it has not gone."""
+        if not await self._online():
+            return TapOutcome.NO_LINE
+        await self._drained_soon()
+        waits = any(self._journal.original_of(message[11]) == item.stan for message in self._journal.owed())
+        return TapOutcome.NOT_SENT if waits else None
 
-    async def _read_card(self, amount_minor: int, phone: Transport, now: datetime) -> dict[str, bytes] | TapOutcome:
-        """The three APDUs of a tap: what the card said and what the terminal told it, by tag."""
-        try:
-            await phone.activate()
-            if await _command(phone, "00A40400", emv_card.PPSE) is None:
-                return TapOutcome.PHONE_REFUSED
-            selected = await _command(phone, "00A40400", emv_card.AID)
-            pdol = emv_card.find(selected, "9F38") if selected is not None else None
-            if pdol is None:
-                return TapOutcome.PHONE_REFUSED
-            told = self._terminal_data(amount_minor, now)
-            filled = emv_card.fill(emv_card.parse_dol(pdol), told)
-            processed = await _command(phone, "80A80000", emv_card.tlv("83", filled))
-            card = _template(processed) if processed is not None else {}
-        except TlvError:
-            return TapOutcome.PHONE_REFUSED
-        except TornOff:
-            return TapOutcome.TORN_OFF
-        finally:
-            await phone.deactivate()
-        if not {"82", "9F36", "9F26", "9F27", "9F10", "57", "5F34"} <= card.keys():
-            return TapOutcome.PHONE_REFUSED
-        unlocked = len(card.get("9F6C", b"")) == 2 and bool(card["9F6C"][1] & 0x80)
-        if amount_minor > CVM_LIMIT_MINOR and not unlocked:
-            return TapOutcome.SEE_PHONE
-        return {**told, **card}
+    async def _drained_soon(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_WAIT_S):
+                await self.drained()
 
-    def _terminal_data(self, amount_minor: int, now: datetime) -> dict[str, bytes]:
-        return {
-            "84": emv_card.AID,
-            "9F66": bytes.fromhex("36004000"),
-            "9F02": bytes.fromhex(f"{amount_minor:012d}"),
-            "9F03": bytes(6),
-            "9F1A": bytes.fromhex(f"{COUNTRY:0>4}"),
-            "95": bytes(5),
-            "5F2A": bytes.fromhex(f"{CURRENCY:0>4}"),
-            "9A": bytes.fromhex(f"{now.astimezone(ZONE):%y%m%d}"),
-            "9C": b"\0",
-            "9F33": bytes.fromhex("0008C8"),
-            "9F35": bytes.fromhex("22"),
-            "9F37": secrets.token_bytes(4),
-        }
+    def _sale(self, stan: str, *, kept: bool) -> Item | None:
+        """The item with this trace number, or the last sale; those of closed batches only where they are `kept`."""
+        items = self._journal.every_item() if kept else self._journal.items()
+        fitting = [
+            item for item in items if item.counts and (item.stan == stan if stan else item.kind is ItemKind.PURCHASE)
+        ]
+        return fitting[-1] if fitting else None
 
-    def _authorisation(self, amount_minor: int, card: Mapping[str, bytes], now: datetime) -> Message:
-        pan, _, rest = card["57"].hex().upper().partition("D")
-        local = now.astimezone(ZONE)
-        stan = self._journal.next_stan()
-        fields = {
-            2: pan,
-            3: "000000",
-            4: f"{amount_minor:012d}",
-            7: f"{now:%m%d%H%M%S}",
-            11: stan,
-            12: f"{local:%H%M%S}",
-            13: f"{local:%m%d}",
-            14: rest[:4],
-            22: "071",
-            25: "00",
-            32: ACQUIRER,
-            37: f"{local.year % 10}{local:%j%H}{stan}",
-            41: self.config.id,
-            42: f"{self.config.merchant_id:<15}",
-            49: CURRENCY,
-        }
-        tags = (*_ICC_TAGS, *_ICC_TAGS_LAST)
-        return Message("0100", fields, b"".join(emv_card.tlv(tag, card[tag]) for tag in tags))
+    def _is_refunded(self, item: Item) -> bool:
+        refunds = (one for one in self._journal.every_item() if one.counts and one.kind is ItemKind.REFUND)
+        return any(one.original[90][4:10] == item.stan for one in refunds)
 
-    def _later(self, mti: str, original: Message, more: Mapping[int, str]) -> Message:
-        """A completion or reversal of `original`: its own trace number and time, the rest is the original's."""
-        kept = {number: original[number] for number in (3, 4, 12, 13, 32, 37, 41, 42, 49)}
-        reference = iso8583.original_data(original.mti, original[11], original[7], original[32])
-        own = {7: f"{datetime.now(UTC):%m%d%H%M%S}", 11: self._journal.next_stan(), 90: reference}
-        return Message(mti, {**kept, **own, **more})
+    def _take(self, item: Item, *owed: Message) -> None:
+        self._journal.took(item, *owed)
+        self._forwarder.look()
 
-    def _owe_reversal(self, original: Message) -> None:
-        self._owe(self._later("0420", original, {}), original)
+    def _batch_receipt(self, batch: Batch) -> tuple[ReceiptLine, ...]:
+        return self._printer.batch(batch.number, Totals.of(batch.items.values()), self._now())
 
-    def _owe(self, message: Message, original: Message) -> None:
-        self._journal.owe(message, original=original[11])
-        self._look()
+    def _timeout(self) -> float:
+        return self._answer_timeout_s
 
-    def _look(self) -> None:
-        if self._journal.owed():
-            self._owing.set()
-            self._drained.clear()
-        else:
-            self._owing.clear()
-            self._drained.set()
-
-    def _receipt(self, request: Message, answer: Message, card: Mapping[str, bytes]) -> tuple[ReceiptLine, ...]:
-        lines = {
-            "merchant": self.config.merchant_name,
-            "terminal": f"{self.config.id} / {self.config.merchant_id}",
-            "date": f"{datetime.now(ZONE):%Y-%m-%d %H:%M:%S}",
-            "token": f"**** {request[2][-4:]}",
-            "amount": f"{int(request[4]):,} IRR",
-            "stan": request[11],
-            "rrn": request[37],
-            "approval": answer[38],
-            "atc": str(int.from_bytes(card["9F36"], "big")),
-            "cryptogram": card["9F26"].hex().upper(),
-        }
-        return tuple(ReceiptLine(name, value) for name, value in lines.items() if value)
-
-
-async def _command(phone: Transport, head: str, data: bytes) -> bytes | None:
-    """The data of a phone's answer, or None when its status word is not 9000."""
-    answer = await phone.transceive(bytes.fromhex(head) + bytes([len(data)]) + data + b"\0")
-    return answer[:-2] if answer[-2:] == status.OK else None
-
-
-def _template(data: bytes) -> dict[str, bytes]:
-    """What is inside the response message template (77)."""
-    inner = emv_card.find(data, "77")
-    return {item.tag: item.value for item in emv_card.parse(inner)} if inner is not None else {}
-
-
-def _result(outcome: TapOutcome, started: float, de39: str = "", receipt: tuple[ReceiptLine, ...] = ()) -> TapResult:
-    ms = round((time.perf_counter() - started) * 1000)
-    approved = outcome is TapOutcome.APPROVED
-    return TapResult(outcome, approved, de39, TEXTS[outcome], receipt, ms)
+    def _now(self) -> datetime:
+        """The terminal's clock."""
+        return datetime.now(UTC) + timedelta(seconds=self._faults.till.clock_skew_s)

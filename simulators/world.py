@@ -15,6 +15,7 @@ from simulators.faults import Faults
 from simulators.lab import Bench, Lab
 from simulators.mailbox import Mailbox
 from simulators.mssp import Authority, Mssp, Provider, Service, SignPhone
+from simulators.nfc import Limits, Setting
 from simulators.nfc_phone import NfcPhone
 from simulators.phone import Phone
 from simulators.registry import Registry
@@ -23,6 +24,8 @@ from simulators.terminal import Terminal
 from simulators.trace import Trace
 
 HOST = "127.0.0.1"
+OFFLINE = Limits(uses_max=3, minor_max=1_500_000)
+"""What a phone approves alone where a terminal has no line, between two words of its issuer."""
 
 
 class PortBusy(OSError):
@@ -77,6 +80,7 @@ class World:
                 self.trace,
                 folder=folder and folder / "nfc",
                 service_code=config.service_code,
+                setting=Setting(offline=OFFLINE),
             )
             for msisdn in self.phones
         }

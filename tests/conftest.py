@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from gateway.store import Store
 from tests import postgres, softhsm
 from wallet.clock import ManualClock
+from wallet.ledger import Ledger
 
 settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True, print_blob=True)
@@ -55,6 +57,28 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def sqlite_wallet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the ledger's schema."""
+    path = tmp_path_factory.mktemp("wallet") / "wallet.db"
+    _in_thread(Ledger.upgrade(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_both(postgres_socket: str, postgres_template: str) -> str:
+    """A database with both schemas."""
+    _in_thread(_make_both(postgres_socket, postgres_template))
+    return "template_both"
+
+
+async def _make_both(postgres_socket: str, postgres_template: str) -> None:
+    admin = await asyncpg.connect(host=postgres_socket, user="tapdial", database="postgres")
+    await admin.execute(f"CREATE DATABASE template_both TEMPLATE {postgres_template}")
+    await admin.close()
+    await Ledger.upgrade(f"postgresql://tapdial@/template_both?host={postgres_socket}")
+
+
 def _in_thread(work: Coroutine[Any, Any, None]) -> None:
     # A session's fixture may be made while a test's loop runs, which asyncio.run would refuse.
     with ThreadPoolExecutor(1) as thread:
@@ -64,12 +88,39 @@ def _in_thread(work: Coroutine[Any, Any, None]) -> None:
 @pytest.fixture
 async def postgres_url(postgres_socket: str, postgres_template: str) -> AsyncIterator[str]:
     """A fresh PostgreSQL database."""
+    async with _copied(postgres_socket, postgres_template) as url:
+        yield url
+
+
+@pytest.fixture
+async def postgres_both_url(postgres_socket: str, postgres_both: str) -> AsyncIterator[str]:
+    """A fresh one with both schemas."""
+    async with _copied(postgres_socket, postgres_both) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _copied(postgres_socket: str, template: str) -> AsyncIterator[str]:
     name = f"t{os.getpid()}_{next(_numbers)}"
     admin = await asyncpg.connect(host=postgres_socket, user="tapdial", database="postgres")
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     yield f"postgresql://tapdial@/{name}?host={postgres_socket}"
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
+
+
+@pytest.fixture
+def sqlite_both_url(sqlite_template: Path, sqlite_wallet: Path, tmp_path: Path) -> str:
+    """A fresh gateway's database, `test.db`, with the ledger's beside it, `wallet.db`."""
+    shutil.copy(sqlite_template, tmp_path / "test.db")
+    shutil.copy(sqlite_wallet, tmp_path / "wallet.db")
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def both_url(request: pytest.FixtureRequest) -> str:
+    """Fresh databases of each kind with both schemas: the test runs once on each."""
+    return str(request.getfixturevalue("sqlite_both_url" if request.param == "sqlite" else "postgres_both_url"))
 
 
 @pytest.fixture(scope="session")

@@ -19,13 +19,15 @@ from sqlalchemy.schema import SchemaItem
 from gateway.errors import StoreUnavailable
 from gateway.store import engines, migrate
 from gateway.store.faults import FAULTS, is_lost
+from gateway.store.many import Key, Many
 from gateway.store.plain import driver_of, ready, ready_for_postgresql, run_on_server
-from gateway.store.reader import PostgresFinder, SqliteFinder
-from gateway.store.writer import PostgresRunner, SqliteRunner, Write, Writer, insert_unless_there
+from gateway.store.reader import Gatherer, PostgresFinder, SqliteFinder
+from gateway.store.writer import Joint, PostgresRunner, SqliteRunner, Write, Writer, insert_unless_there
 
-__all__ = ["Store", "Write", "find", "insert_ignore", "metadata", "table", "write"]
+__all__ = ["Many", "Store", "Write", "find", "insert_ignore", "metadata", "table", "write"]
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 READ_S = 15
 
 metadata = MetaData()
@@ -44,6 +46,7 @@ class Store:
         self._writer = writer
         self._reading = reading
         self._finder = finder
+        self._gatherer = Gatherer(finder) if isinstance(finder, PostgresFinder) else None
 
     @classmethod
     async def open(cls, url: str, *, queue_max: int = 10_000) -> "Store":
@@ -80,6 +83,14 @@ class Store:
         """
         return cast("T", await self._writer.submit(work))
 
+    async def write_together(self, work: Callable[[Connection, Sequence[Item]], Sequence[T]], item: Item) -> T:
+        """The same for work that is done for all items of a group at once: it returns their values in their order.
+
+        Equal functions get their items together, in order of arrival, and may get one alone; what they do must be what
+        they would do for one item after the other.
+        """
+        return cast("T", await self._writer.submit(Joint(work, item)))
+
     async def apply(self, *writes: Write) -> None:
         """One unit of plain statements, merged with equal ones of its group.
 
@@ -114,6 +125,20 @@ class Store:
             return await self.read(query, values)
         try:
             return await self._finder.find(query, values)
+        except FAULTS as problem:
+            _tell(problem)
+            raise
+
+    async def find_by(self, many: Many, key: Key) -> Sequence[Row[Any]]:
+        """The rows of a table with this key, for reads that are more frequent still: what waits goes out together.
+
+        Raises:
+            Overloaded, StoreUnavailable: As of `find`.
+        """
+        if self._gatherer is None:
+            return await self.find(many.one, many.binds(key))
+        try:
+            return await self._gatherer.find(many, key)
         except FAULTS as problem:
             _tell(problem)
             raise

@@ -21,7 +21,6 @@ from sqlalchemy.sql.compiler import SQLCompiler
 _SQLITE = sqlite.dialect(paramstyle="qmark")
 _POSTGRESQL = asyncpg.dialect()  # type: ignore[no-untyped-call]
 _READY_MAX = 2_000
-_MISSING = object()
 
 Process = Callable[[Any], Any]
 
@@ -44,28 +43,24 @@ class Plain:
         compiled = statement.compile(dialect=dialect, column_keys=columns, **where)
         assert isinstance(compiled, SQLCompiler), "no statement that changes tables"
         self.sql = str(compiled)
-        # A value that a row leaves out is a bug, as it is to SQLAlchemy: it must not become NULL.
-        self._binds: list[tuple[str, Any, Process | None]] = [
-            (
-                name,
-                _MISSING if compiled.binds[name].required else compiled.params[name],
-                compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect),
-            )
-            for name in compiled.positiontup or ()
+        names = compiled.positiontup or ()
+        self._binds: list[tuple[str, Process | None]] = [
+            (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names
         ]
-        selected = list(getattr(statement, "selected_columns", ()))
+        # A value that a row leaves out is a bug, as it is to SQLAlchemy: it must not become NULL.
+        self._fixed = {name: compiled.params[name] for name in names if not compiled.binds[name].required}
+        self._needed = frozenset(names) - self._fixed.keys()
+        # Of a query its columns, of a write those that it returns.
+        selected = list(getattr(statement, "selected_columns", getattr(statement, "exported_columns", ())))
         self._row = result_tuple([column.key for column in selected])
         kinds = (column.type.dialect_impl(dialect).result_processor(dialect, None) for column in selected)
         self._processes = [(place, process) for place, process in enumerate(kinds) if process is not None]
 
     def bind(self, values: Mapping[str, object]) -> list[object]:
         """The parameters in the order of the SQL."""
-        bound: list[object] = []
-        for name, given, process in self._binds:
-            value = values.get(name, given)
-            assert value is not _MISSING, f"no value for {name}"
-            bound.append(value if process is None else process(value))
-        return bound
+        assert self._needed <= values.keys(), "a parameter has no value"
+        given = {**self._fixed, **values} if self._fixed else values
+        return [given[name] if process is None else process(given[name]) for name, process in self._binds]
 
     def rows(self, found: Iterable[Iterable[Any]]) -> list[Row[Any]]:
         """What a query found, as the driver gave it."""

@@ -5,6 +5,7 @@ a thread and back ten times that. Of a server, each goes to its driver without S
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from gateway.errors import Overloaded, StoreUnavailable
 from gateway.store.engines import FINDERS_MAX, SCHEMA
 from gateway.store.faults import is_lost
+from gateway.store.many import Key, Many
 from gateway.store.plain import Plain, driver_of, ready, ready_for_postgresql
 
 WAITING_MAX = 10_000
@@ -188,3 +190,42 @@ class PostgresFinder:
         driver.terminate()
         await connection.invalidate()
         await connection.close()
+
+
+class Gatherer:
+    """Reads by key of a server: for each table one goes out at a time, with all keys that wait for it."""
+
+    def __init__(self, finder: PostgresFinder) -> None:
+        self._finder = finder
+        self._waiting: defaultdict[Many, dict[Key, asyncio.Future[Sequence[Row[Any]]]]] = defaultdict(dict)
+        self._turns: defaultdict[Many, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def find(self, many: Many, key: Key) -> Sequence[Row[Any]]:
+        """The rows with this key; raises as `PostgresFinder.find` does."""
+        waiting = self._waiting[many]
+        if len(waiting) >= WAITING_MAX:
+            raise Overloaded("too many reads wait")
+        mine = waiting.setdefault(key, asyncio.get_running_loop().create_future())
+        async with self._turns[many]:
+            if not mine.done():
+                await self._go(many)
+        return mine.result()
+
+    async def _go(self, many: Many) -> None:
+        asked, self._waiting[many] = self._waiting[many], {}
+        try:
+            rows = await self._finder.find(many.all, many.binds_all(list(asked)))
+        except asyncio.CancelledError:
+            # Only this caller goes away: the next whose turn it is asks for all of them.
+            self._waiting[many] = asked | self._waiting[many]
+            raise
+        except Exception as problem:  # noqa: BLE001 - handed to all who asked
+            for answer in asked.values():
+                answer.set_exception(problem)
+                answer.exception()  # whoever went away does not fetch it
+            return
+        found: defaultdict[Key, list[Row[Any]]] = defaultdict(list)
+        for row in rows:
+            found[many.key_of(row)].append(row)
+        for key, answer in asked.items():
+            answer.set_result(found[key])

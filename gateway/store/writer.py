@@ -40,14 +40,22 @@ class Write:
     expect: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """An item of work that is done for all such items of a group at once; see `Store.write_together`."""
+
+    work: Callable[[Connection, Sequence[Any]], Sequence[Any]]
+    item: Any
+
+
 Work = Callable[[Connection], Any]
 
 
 @dataclass(slots=True)
 class Unit:
-    """Something that stands or falls alone: a function, or plain writes; `done` gets its value after COMMIT."""
+    """What stands or falls alone: a function, an item, or plain writes; `done` gets its value after COMMIT."""
 
-    work: Work | tuple[Write, ...]
+    work: Work | Joint | tuple[Write, ...]
     done: "asyncio.Future[Any]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -131,7 +139,7 @@ class Writer:
         # Owned by this object: `close` ends it and waits for it.
         self._task = asyncio.create_task(self._loop(), name="store-writer")  # noqa: TID251 - see above
 
-    async def submit(self, work: Work | tuple[Write, ...]) -> Any:  # noqa: ANN401 - the unit's own value
+    async def submit(self, work: Work | Joint | tuple[Write, ...]) -> Any:  # noqa: ANN401 - the unit's own value
         """Queue a unit and wait for its value. A cancelled caller takes its unit back only before it was begun."""
         if self._task.done() or self._queue.qsize() >= self._queue_max:
             raise (
@@ -201,14 +209,20 @@ def unit_cancelled(unit: Unit) -> bool:
 
 
 def run_group(connection: Connection, units: Sequence[Unit]) -> list[Any]:
-    """Run functions in order of arrival, then the plain writes, equal statements of equal units together."""
+    """Run functions in order of arrival, then items of one work together, then plain writes, equal ones together."""
     values: list[Any] = [None] * len(units)
     shapes: defaultdict[tuple[int, ...], list[tuple[Write, ...]]] = defaultdict(list)
+    joint: defaultdict[Callable[..., Any], dict[int, Any]] = defaultdict(dict)
     for place, unit in enumerate(units):
-        if callable(unit.work):
+        if isinstance(unit.work, Joint):
+            joint[unit.work.work][place] = unit.work.item
+        elif callable(unit.work):
             values[place] = unit.work(connection)
         else:
             shapes[tuple(id(write.statement) for write in unit.work)].append(unit.work)
+    for work, items in joint.items():
+        for place, value in zip(items, work(connection, tuple(items.values())), strict=True):
+            values[place] = value
     for same in shapes.values():
         for writes in zip(*same, strict=True):
             _execute_together(connection, writes)

@@ -15,6 +15,9 @@ from simulators.trace import Trace
 ANSWER_DELAY_S = 4.0
 """How long "delay the answer" holds an answer back: longer than patience, shorter than the carrier's timer."""
 
+RELAY_MS = 700
+"""How long a relay holds back each answer of a phone: longer than the house believes in."""
+
 
 class FaultButton(StrEnum):
     """The fault buttons, in the order of the wires from phone to ledger."""
@@ -45,6 +48,17 @@ class FaultButton(StrEnum):
     SMSC_SLOW = "smsc_slow"
     SMSC_HEX_IDS = "smsc_hex_ids"
     TERMINAL_LINE_CUT = "terminal_line_cut"
+    TILL_LOSES_REQUEST = "till_loses_request"
+    TILL_LOSES_ANSWER = "till_loses_answer"
+    TILL_LATE = "till_late"
+    TILL_TWICE = "till_twice"
+    TILL_OVERTAKEN = "till_overtaken"
+    TILL_BREAKS_OFF = "till_breaks_off"
+    TILL_HALF_OPEN = "till_half_open"
+    TILL_BAD_MAC = "till_bad_mac"
+    TILL_BAD_ANSWER = "till_bad_answer"
+    TILL_CLOCK = "till_clock"
+    PHONE_RELAYED = "phone_relayed"
     MSSP_SLOW = "mssp_slow"
     MSSP_DROPS = "mssp_drops"
     MSSP_GARBLES = "mssp_garbles"
@@ -84,6 +98,16 @@ _PARTS: Mapping[FaultButton, tuple[str, str, float | bool]] = {
     FaultButton.SMSC_RECEIPT_FIRST: ("smsc", "receipt_first", True),
     FaultButton.SMSC_SLOW: ("smsc", "delay_ms", 3_000),
     FaultButton.SMSC_HEX_IDS: ("smsc", "hex_ids", True),
+    FaultButton.TILL_LOSES_REQUEST: ("till", "drop", True),
+    FaultButton.TILL_LOSES_ANSWER: ("till", "drop_answer", True),
+    FaultButton.TILL_LATE: ("till", "delay", True),
+    FaultButton.TILL_TWICE: ("till", "duplicate", True),
+    FaultButton.TILL_OVERTAKEN: ("till", "reorder", True),
+    FaultButton.TILL_BREAKS_OFF: ("till", "truncate", True),
+    FaultButton.TILL_HALF_OPEN: ("till", "half_open", True),
+    FaultButton.TILL_BAD_MAC: ("till", "corrupt_mac", True),
+    FaultButton.TILL_BAD_ANSWER: ("till", "corrupt_answer", True),
+    FaultButton.TILL_CLOCK: ("till", "clock_skew_s", 3 * 86_400),
     FaultButton.MSSP_SLOW: ("mssp", "slow_ms", 15_000),
     FaultButton.MSSP_DROPS: ("mssp", "drop_answer", True),
     FaultButton.MSSP_GARBLES: ("mssp", "malformed_answer", True),
@@ -92,7 +116,7 @@ _PARTS: Mapping[FaultButton, tuple[str, str, float | bool]] = {
     FaultButton.MSSP_REPLAYS: ("mssp", "replay", True),
     FaultButton.MSSP_CLOCK: ("mssp", "clock_skew_s", 600),
 }
-"""The fault of the carrier, the SMSC or the signature service that a button switches, and its value when it is on."""
+"""The part of the faults and its name that a button switches, and the value when it is on."""
 
 
 @dataclass(slots=True)
@@ -139,6 +163,8 @@ class Bench:
         match button:
             case FaultButton.ANSWER_DELAY:
                 return self.faults.answer_delay_s > 0
+            case FaultButton.PHONE_RELAYED:
+                return any(phone.faults.delay_ms for phone in self.nfc_phones.values())
             case _ if button in _PARTS:
                 part, name, _ = _PARTS[button]
                 return bool(getattr(getattr(self.faults, part), name))
@@ -151,6 +177,9 @@ class Bench:
         match button:
             case FaultButton.ANSWER_DELAY:
                 self.faults.answer_delay_s = ANSWER_DELAY_S if switched else 0.0
+            case FaultButton.PHONE_RELAYED:
+                for phone in self.nfc_phones.values():
+                    phone.faults.delay_ms = RELAY_MS if switched else 0
             case _ if button in _PARTS:
                 part, name, value = _PARTS[button]
                 setattr(getattr(self.faults, part), name, type(value)(value if switched else 0))

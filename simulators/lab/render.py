@@ -42,7 +42,8 @@ TERMINAL_KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "00", "0", "000")
 class View:
     """What one request looks at: a language, whose feature phone, NFC phone and signing phone, which terminal.
 
-    `refused` is the text key of what was wrong with a form, and `amount` what was typed into the terminal.
+    `refused` is the text key of what was wrong with a form, `amount` what was typed into the terminal,
+    and `part` whether its merchant would sell a part.
     """
 
     words: Words
@@ -52,6 +53,7 @@ class View:
     signer: SignPhone | None = None
     refused: str = ""
     amount: str = ""
+    part: bool = False
 
 
 class Pages:
@@ -99,7 +101,7 @@ class Pages:
 
     def line_seen(self, view: View) -> str:
         """The same of the terminal's line."""
-        return f"{int(view.terminal.online)}.{view.terminal.owed_count}" if view.terminal is not None else ""
+        return _line_of(view.terminal) if view.terminal is not None else ""
 
     def sign_seen(self, view: View) -> str:
         """The same of the signing phone, and of the others that are asked."""
@@ -171,7 +173,13 @@ def newest_first(rows: list[WireMessage]) -> list[WireMessage]:
 
 def tap_reason(words: Words, tap: TapResult) -> str:
     """The response code in words, or nothing when there was none or it is approval."""
-    return "" if tap.de39 in ("", "00") else words.first(f"de39.{tap.de39}", "de39.other")
+    return "" if tap.de39 in ("", "00", "10") else words.first(f"de39.{tap.de39}", "de39.other")
+
+
+def _line_of(terminal: Terminal) -> str:
+    totals = terminal.totals
+    counted = (terminal.batch_number, totals.debits, totals.debits_minor, totals.credits_minor)
+    return ".".join(map(str, (int(terminal.online), terminal.owed_count, *counted)))
 
 
 def _day(moment: str) -> str:

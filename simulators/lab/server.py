@@ -11,9 +11,9 @@ from simulators.lab.bench import Bench, FaultButton
 from simulators.lab.guard import guard
 from simulators.lab.nfc import NfcPanel
 from simulators.lab.render import SMS_MAX, Pages, View, query
+from simulators.lab.terminal import TerminalPanel
 from simulators.lab.words import digits as _digits
 from simulators.mssp import SignPhone
-from simulators.terminal import AMOUNT_MAX
 
 BODY_BYTES_MAX = 16_384
 ENTRY_MAX = 182
@@ -41,8 +41,7 @@ class Lab:
         app.router.add_post("/phones/{phone}/carrier", self._join)
         app.router.add_post("/phones/{phone}/sms", self._write)
         NfcPanel(self._bench, self._view, self._answer).add_to(app)
-        app.router.add_post("/terminals/{terminal}/tap", self._tap)
-        app.router.add_post("/terminals/{terminal}/repeat", self._repeat)
+        TerminalPanel(self._bench, self._view, self._answer).add_to(app)
         app.router.add_post("/signers/{signer}/pin", self._sign)
         app.router.add_post("/signers/{signer}/cancel", self._say_no)
         app.router.add_post("/signers/{signer}/sim", self._swap)
@@ -120,30 +119,6 @@ class Lab:
             return self._answer(request, "write", replace(view, refused="write.form"), status=422)
         view.phone.write(text, self._bench.short_code)
         return self._answer(request, "write", view, "inbox")
-
-    async def _tap(self, request: web.Request) -> web.StreamResponse:
-        form = await request.post()
-        view = self._view(request)
-        if view.terminal is None:
-            raise web.HTTPNotFound
-        typed = str(form.get("amount", ""))
-        amount = _number(_digits(typed))
-        if amount is None or not 1 <= amount <= AMOUNT_MAX:
-            self._bench.taps.pop(view.terminal.config.id, None)
-            refused = replace(view, refused="terminal.bad_amount", amount=typed[:20])
-            return self._answer(request, "terminal", refused, status=422)
-        self._bench.taps[view.terminal.config.id] = await view.terminal.pay(amount, view.nfc)
-        return self._answer(request, "terminal", replace(view, amount=str(amount)), "nfc")
-
-    async def _repeat(self, request: web.Request) -> web.StreamResponse:
-        view = self._view(request)
-        if view.terminal is None:
-            raise web.HTTPNotFound
-        before = self._bench.taps.get(view.terminal.config.id)
-        result = await view.terminal.repeat_last()
-        # The slip of the tap that is repeated stays in the printer.
-        self._bench.taps[view.terminal.config.id] = replace(result, receipt=before.receipt if before else ())
-        return self._answer(request, "terminal", view)
 
     async def _sign(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
-from simulators import emv_card, iso8583
-from simulators.iso8583 import Message
+from simulators import emv_card
 from simulators.smsc import wire as smsc_wire
+from simulators.till import iso8583
+from simulators.till.dialects import Framing
+from simulators.till.iso8583 import Message
 from tests.journeys.town import Town
 
 # --- the terminals' line ---
@@ -31,17 +33,17 @@ def purchase(town: Town, icc: bytes, **changed: str) -> Message:
 
 
 def framed(town: Town, message: Message) -> bytes:
-    return iso8583.frame(iso8583.encode(message, key_of(town)))
+    return Framing.BINARY2.frame(iso8583.encode(message, key_of(town)))
 
 
 def with_bad_mac(town: Town, message: Message) -> bytes:
     data = iso8583.encode(message, key_of(town))
-    return iso8583.frame(data[:-1] + bytes([data[-1] ^ 1]))
+    return Framing.BINARY2.frame(data[:-1] + bytes([data[-1] ^ 1]))
 
 
 def with_body(town: Town, covered: bytes) -> bytes:
     """Any octets under a good MAC."""
-    return iso8583.frame(covered + emv_card.mac8(key_of(town), covered))
+    return Framing.BINARY2.frame(covered + emv_card.mac8(key_of(town), covered))
 
 
 def altered(town: Town, old: bytes, new: bytes) -> bytes:
@@ -58,7 +60,7 @@ DROPPED: Mapping[str, tuple[Octets, str]] = {
     "HTTP": (lambda _: b"GET / HTTP/1.1\r\n\r\n", "bad_length"),
     "a purchase before the sign-on": (lambda town: framed(town, purchase(town, b"\x82\x00")), "bad_sign_on"),
     "a sign-on with a bad MAC": (lambda town: with_bad_mac(town, sign_on(town)), "bad_mac"),
-    "a sign-on of zeros": (lambda _: iso8583.frame(bytes(40)), "bad_sign_on"),
+    "a sign-on of zeros": (lambda _: Framing.BINARY2.frame(bytes(40)), "bad_sign_on"),
     "an unknown terminal": (lambda town: framed(town, sign_on(town, de41="XX999999")), "bad_mac"),
 }
 SIGNED_ON: Mapping[str, tuple[Octets, str]] = {

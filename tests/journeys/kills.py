@@ -14,10 +14,10 @@ import aiohttp
 import pytest
 
 from simulators.carriers.hop import Hop, Manner, Page
-from simulators.iso8583 import Message
-from simulators.line import Answer, LineCut
 from simulators.smsc.session import Session
 from simulators.smsc.wire import Pdu
+from simulators.till.iso8583 import Message
+from simulators.till.line import Answer, LineCut
 from tests.journeys.desk import Desk
 from tests.journeys.kill_stores import HEAD, Stores
 from tests.journeys.town import Town

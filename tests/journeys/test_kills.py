@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from simulators import line
+from simulators.till import line
 from tests.journeys import checks, kill_points, kill_stores, kills
 from tests.journeys.kills import Point, Scene
 from tests.journeys.town import Town

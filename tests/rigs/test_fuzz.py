@@ -26,9 +26,9 @@ from gateway.wire import gsm, iso8583, smpp
 from gateway.wire.iso8583 import Message
 from gateway.wire.smpp import DataSm, DeliverSm, Tag, Tlv
 from simulators import emv_card
-from simulators import iso8583 as terminal_iso8583
 from simulators.smsc import text as smsc_text
 from simulators.smsc import wire as smsc_wire
+from simulators.till import iso8583 as terminal_iso8583
 from tests.rigs.dialogue import talk
 from tests.rigs.fuzz import (
     HOSTILE_S_MAX,

@@ -13,11 +13,12 @@ from gateway.services.tokens import sealing
 from gateway.wire import emv
 from gateway.wire import iso8583 as gateway_iso
 from gateway.wire.emv import house
-from simulators import emv_card, iso8583
+from simulators import emv_card
 from simulators.faults import Faults
-from simulators.iso8583 import Message
 from simulators.nfc_phone import unseal
 from simulators.terminal import Terminal, TerminalConfig
+from simulators.till import iso8583
+from simulators.till.iso8583 import Message
 from simulators.trace import Trace
 from tests.simulators.acquirer import KEY, Acquirer
 from tests.simulators.tokens import LUK, PAN, TOKEN, phone_with_token

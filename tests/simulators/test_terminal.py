@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from simulators import emv_card, iso8583
+from simulators import emv_card
 from simulators.faults import Faults
 from simulators.terminal import TapOutcome, Terminal, TerminalConfig
+from simulators.till import iso8583
 from simulators.trace import Trace
 from tests.simulators.acquirer import KEY, Acquirer, until
 from tests.simulators.tokens import PAN, phone_with_token
@@ -69,10 +70,10 @@ async def test_an_approved_tap_is_completed_with_the_same_rrn(acquirer: Acquirer
     assert (result.outcome, result.approved, result.de39) == (TapOutcome.APPROVED, True, "00")
     assert acquirer.mtis() == ["0100", "0220"]
     asked, completed = acquirer.of("0100")[0], acquirer.of("0220")[0]
-    assert asked.fields.keys() == {2, 3, 4, 7, 11, 12, 13, 14, 22, 25, 32, 37, 41, 42, 49}
+    assert asked.fields.keys() == {2, 3, 4, 7, 11, 12, 13, 14, 22, 25, 32, 37, 41, 42, 49, 60}
     assert (asked[2], asked[4], asked[14], asked[22], asked[49]) == (PAN, "000000025000", "2911", "071", "364")
     assert asked[42] == "PHARMACY000001 "
-    assert completed.fields.keys() == {3, 4, 7, 11, 12, 13, 32, 37, 38, 41, 42, 49, 90}
+    assert completed.fields.keys() == {3, 4, 7, 11, 12, 13, 32, 37, 38, 41, 42, 49, 60, 90}
     assert (completed[37], completed[38], completed[4]) == (asked[37], "A00001", asked[4])
     assert completed[90] == iso8583.original_data("0100", asked[11], asked[7], asked[32])
     assert completed[11] != asked[11]
@@ -88,7 +89,7 @@ async def test_the_chip_data_hold_what_the_issuer_needs_to_check_the_cryptogram(
     assert phone.token is not None
     chip = {item.tag: item.value for item in emv_card.parse(acquirer.of("0100")[0].icc)}
     required = "82 84 95 9A 9C 5F2A 5F34 9F02 9F03 9F10 9F1A 9F26 9F27 9F36 9F37"
-    assert set(required.split()) | {"9F33", "9F35"} == chip.keys()
+    assert set(required.split()) | {"9F33", "9F34", "9F35", "9F6C", "DF8101"} == chip.keys()
     assert chip["9F26"] == emv_card.cryptogram(bytes.fromhex(phone.token.luk), chip)
     assert chip["9F36"] == phone.token.atc.to_bytes(2, "big")
 
@@ -112,7 +113,7 @@ async def test_silence_is_reversed(acquirer: Acquirer) -> None:
     assert (result.outcome, result.approved, result.de39) == (TapOutcome.NO_ANSWER, False, "")
     assert acquirer.mtis() == ["0100", "0420"]
     asked, reversed_ = acquirer.of("0100")[0], acquirer.of("0420")[0]
-    assert reversed_.fields.keys() == {3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49, 90}
+    assert reversed_.fields.keys() == {3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49, 60, 90}
     assert reversed_[90][4:10] == asked[11]
     assert (reversed_[12], reversed_[13], reversed_[37]) == (asked[12], asked[13], asked[37])
 
@@ -141,7 +142,7 @@ async def test_an_answer_with_a_wrong_mac_is_no_answer(acquirer: Acquirer) -> No
 async def test_a_reversal_is_repeated_as_0421_until_it_is_acknowledged(
     acquirer: Acquirer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulators.terminal.FORWARD_RETRY_S", 0.05)
+    monkeypatch.setattr("simulators.till.forward.RETRY_S", 0.05)
     acquirer.silent |= {"0100", "0420"}
     async with running(terminal_of(acquirer, timeout_s=0.2)) as terminal:
         await terminal.pay(25_000, phone_with_token())
@@ -154,7 +155,7 @@ async def test_a_reversal_is_repeated_as_0421_until_it_is_acknowledged(
 async def test_a_completion_that_the_acquirer_cannot_take_now_is_sent_again(
     acquirer: Acquirer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulators.terminal.FORWARD_RETRY_S", 0.05)
+    monkeypatch.setattr("simulators.till.forward.RETRY_S", 0.05)
     acquirer.codes["0220"] = "91"
     async with running(terminal_of(acquirer)) as terminal:
         await terminal.pay(25_000, phone_with_token())

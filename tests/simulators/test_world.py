@@ -139,7 +139,7 @@ def test_a_certificate_that_cannot_be_read_is_said() -> None:
         ({"lab_port": "8090"}, "lab_port is not of type int"),
         ({"lab_port": True}, "lab_port is not of type int"),
         ({"terminal": {"id": "x"}}, "terminal is not a list of tables"),
-        ({"terminal": [{"id": "TERM0001"}]}, "a terminal has exactly id, key, merchant_id, merchant_name"),
+        ({"terminal": [{"id": "TERM0001"}]}, "a terminal has id, key, merchant_id, merchant_name and, if"),
         ({"smsc_faults": {"delay": 1}}, "unknown key delay of smsc_faults; the nearest is delay_ms"),
         ({"smsc_faults": {"delay_ms": "1"}}, "delay_ms of smsc_faults is not of type int"),
         ({"smsc_faults": {"half_open": 1}}, "half_open of smsc_faults is not of type bool"),

@@ -1,5 +1,6 @@
 """Units of work on the messages of terminals: a key is taken once, and its answer's bytes are kept."""
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, bindparam, select, update
 
 from gateway.services.answered.tables import messages
-from gateway.store import find, insert_ignore, write
+from gateway.store import Many, find, insert_ignore, write
 from wallet.types import Day
 
 
@@ -20,6 +21,11 @@ class Key:
     stan: str
     local_on: date
     class_: str
+
+    @property
+    def columns(self) -> tuple[str, str, str, date, str]:
+        """The primary key of its row."""
+        return self.acquirer, self.terminal_id, self.stan, self.local_on, self.class_
 
     @property
     def binds(self) -> dict[str, object]:
@@ -69,6 +75,10 @@ _MINE = and_(
 )
 SEEN = select(messages).where(_MINE)
 """Reads a message's row by `Key.binds`."""
+MESSAGES = Many(messages)
+"""Finds a message's row by `Key.columns`."""
+_KEYS = tuple(column.name for column in messages.primary_key)
+_ANSWERS = Many(messages, columns=(*_KEYS, "answer"))
 _ANSWER = select(messages.c.answer).where(_MINE).with_for_update(key_share=True)
 _SETTLE = update(messages).where(_MINE).values(subject=bindparam("new_subject"), verdict=bindparam("new_verdict"))
 _PUT = (
@@ -86,6 +96,44 @@ def seen_query(key: Key) -> Select[Any]:
 def seen_of(row: Row[Any]) -> Seen:
     """A message's row as a value."""
     return Seen(row.digest, row.subject, row.verdict, row.answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """A message that wants its key; see `Seen` for what is stored of it."""
+
+    key: Key
+    digest: bytes
+    subject: str
+    at: datetime
+
+
+def take_all(tx: Connection, takings: Sequence[Taking]) -> list[bool]:
+    """Take a key for each message, in this order; which were free. `seen_all` tells who had the others."""
+    return MESSAGES.put(
+        tx,
+        [
+            dict(zip(_KEYS, one.key.columns, strict=True))
+            | {"digest": one.digest, "subject": one.subject, "verdict": "", "answer": b"", "at": one.at}
+            for one in takings
+        ],
+    )
+
+
+def seen_all(tx: Connection, keys: Collection[Key]) -> dict[Key, Seen]:
+    """What came under those of these keys that are taken."""
+    rows = MESSAGES.found(tx, [key.columns for key in keys])
+    return {Key(*row[:5]): seen_of(row) for row in rows}
+
+
+def put_answers(tx: Connection, answers: Mapping[Key, bytes]) -> dict[Key, bytes]:
+    """Store each answer unless there is one; those that count."""
+    rows = _ANSWERS.locked(tx, [key.columns for key in answers])
+    told = {Key(*row[:5]): bytes(row.answer) for row in rows}
+    fresh = [key for key, answer in told.items() if not answer]
+    changed = [dict(zip(_KEYS, key.columns, strict=True)) | {"answer": answers[key]} for key in fresh]
+    MESSAGES.change(tx, changed)
+    return told | {key: answers[key] for key in fresh}
 
 
 def take(

@@ -1,6 +1,7 @@
 """What an account and its tokens may pay: bounds set by holders and staff, and what was paid already."""
 
 from gateway.services.controls.controls import Change, Controls
+from gateway.services.controls.held import Held, Spending
 from gateway.services.controls.model import ANY, Bound, Channel, Control, Finding, Party, Spend
 from gateway.services.controls.rules import Account, Rule
 from gateway.services.controls.windows import Standing, Used, Windows
@@ -14,9 +15,11 @@ __all__ = [
     "Control",
     "Controls",
     "Finding",
+    "Held",
     "Party",
     "Rule",
     "Spend",
+    "Spending",
     "Standing",
     "Used",
     "Windows",

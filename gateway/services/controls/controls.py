@@ -1,25 +1,23 @@
 """Verbs of controls: set them, read them with their history, and hold and count what is paid under them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from gateway.errors import BadInput
 from gateway.services.controls import velocity
+from gateway.services.controls.held import Held, Spending
 from gateway.services.controls.model import ANY, Control, Party
-from gateway.services.controls.rules import TEXT_MAX, Account, Rule, check
+from gateway.services.controls.rules import TEXT_MAX, check
 from gateway.services.controls.tables import controls, history, programmes, used
 from gateway.services.controls.windows import Used, Windows
-from gateway.store import Store, find, insert_ignore
+from gateway.store import Store, insert_ignore
 from wallet.clock import Clock
 
 REASON_MAX = 200
-_OF = select(controls).where(or_(controls.c.subject == bindparam("a_par"), controls.c.subject == bindparam("a_token")))
-
-_PROGRAMMES = select(programmes.c.programme).where(programmes.c.merchant_id == bindparam("a_merchant"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,33 +96,9 @@ class Controls:
         rows = await self._store.read(query.order_by(programmes.c.merchant_id).limit(limit))
         return [row.merchant_id for row in rows]
 
-    def held(
-        self, tx: Connection, par: str, token_id: str, merchant_id: str, windows: Windows, now: datetime
-    ) -> Account:
-        """Hold what was counted for an account until the end of the unit, with the controls over it and its token."""
-        rows = find(tx, _OF, {"a_par": par, "a_token": token_id})
-        # In one order whatever the rows' order: the account before the token.
-        standing = velocity.held(tx, par, windows, now)
-        mine = [(row.subject, row.party, Control.of(row.content)) for row in rows]
-        summed = any(subject == token_id and control.sums for subject, _, control in mine)
-        token = velocity.held(tx, token_id, windows, now) if summed else None
-        rules = tuple(
-            Rule(f"account, {party}", control, standing)
-            if subject == par
-            else Rule(f"token, {party}", control, token or standing)
-            for subject, party, control in sorted(mine, key=lambda one: (one[0] != par, one[1]))
-        )
-        asked = any(control.programme for _, _, control in mine)
-        part_of = find(tx, _PROGRAMMES, {"a_merchant": merchant_id}) if asked else ()
-        programmes_of = frozenset(row.programme for row in part_of)
-        return Account(par, token_id, rules, programmes_of, standing, token)
-
-    def count(self, tx: Connection, account: Account, amount_minor: int, *, verified: bool) -> None:
-        """Count a payment of an account that is held; `verified`: its holder was."""
-        paid = Used(1, amount_minor)
-        velocity.put(tx, account.par, account.standing.plus(paid, verified=verified))
-        if account.token is not None:
-            velocity.put(tx, account.token_id, account.token.plus(paid, verified=verified))
+    def held(self, tx: Connection, spends: Sequence[Spending]) -> Held:
+        """Hold what was counted for the accounts of payments until the end of the unit, with the controls over them."""
+        return Held(tx, spends)
 
     def give_back(
         self, tx: Connection, par: str, token_id: str, paid: Used, windows: Windows, made_at: datetime
@@ -133,8 +107,7 @@ class Controls:
 
         The caller sees to it that it happens once for each payment; `made_at` is the `now` that it was held with.
         """
-        velocity.give_back(tx, par, paid, windows, made_at)
-        velocity.give_back(tx, token_id, paid, windows, made_at)
+        velocity.give_back(tx, (par, token_id), paid, windows, made_at)
 
     def renumbered(self, tx: Connection, before: str, after: str) -> None:
         """An account has another reference: what bounds it, its history and what was counted go over to it."""

@@ -1,52 +1,47 @@
-"""Counting what an account or a token pays, inside the caller's unit of work.
+"""Counting what accounts and tokens pay, inside the caller's unit of work.
 
-The row of a subject is held from `held` to the end of the unit, so that two payments at once are counted one after the
+The rows of subjects are held from `held` to the end of the unit, so that two payments at once are counted one after the
 other and a limit is exact.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row
 
 from gateway.services.controls.tables import used
 from gateway.services.controls.windows import Standing, Used, Windows
-from gateway.store import find, insert_ignore, write
+from gateway.store import Many
 
-_HELD = select(used).where(used.c.subject == bindparam("a_subject")).with_for_update(key_share=True)
-_COLUMNS = tuple(column.name for column in used.c if column.name not in {"subject", "since"})
-_UPDATE = (
-    update(used)
-    .where(used.c.subject == bindparam("a_subject"))
-    .values(**{name: bindparam(f"then_{name}", type_=used.c[name].type) for name in _COLUMNS})
-)
+_USED = Many(used)
 _DAWN = date(1970, 1, 1)
 _NEVER = Standing(Windows(_DAWN, _DAWN, _DAWN))
 
 
-def held(tx: Connection, subject: str, windows: Windows, now: datetime) -> Standing:
-    """What was counted for a subject, as of `windows`; its row is held. What comes after `now` is counted."""
-    found = find(tx, _HELD, {"a_subject": subject})
-    if not found:
-        insert_ignore(tx, used, {"subject": subject, "since": now, **_row(_NEVER)})
-        found = find(tx, _HELD, {"a_subject": subject})
-    return _standing(found[0]).at(windows)
+def held(tx: Connection, since: Mapping[str, datetime]) -> dict[str, Standing]:
+    """What was counted for these subjects, whose rows are held; what is paid from a moment on if nothing was yet."""
+    wanted = [(subject,) for subject in since]
+    rows = _USED.locked(tx, wanted)
+    fresh = sorted(since.keys() - {row.subject for row in rows})
+    if fresh:
+        _USED.put(tx, [{"subject": subject, "since": since[subject], **_row(_NEVER)} for subject in fresh])
+        rows = _USED.locked(tx, wanted)
+    return {row.subject: _standing(row) for row in rows}
 
 
-def put(tx: Connection, subject: str, standing: Standing) -> None:
-    """Store what is counted now; the caller holds the row."""
-    write(tx, _UPDATE, {"a_subject": subject, **{f"then_{name}": value for name, value in _row(standing).items()}})
+def put(tx: Connection, standings: Mapping[str, Standing]) -> None:
+    """Store what is counted now; the caller holds the rows."""
+    _USED.change(tx, [{"subject": subject, **_row(standings[subject])} for subject in sorted(standings)])
 
 
-def give_back(tx: Connection, subject: str, paid: Used, windows: Windows, made_at: datetime) -> None:
+def give_back(tx: Connection, subjects: Sequence[str], paid: Used, windows: Windows, made_at: datetime) -> None:
     """Take back what was counted in `windows`, as far as they still run.
 
     Nothing for a subject that was not counted yet when the payment was made.
     """
-    found = find(tx, _HELD, {"a_subject": subject})
-    if found and found[0].since <= made_at:
-        put(tx, subject, _standing(found[0]).minus(paid, windows))
+    rows = _USED.locked(tx, [(subject,) for subject in subjects])
+    put(tx, {row.subject: _standing(row).minus(paid, windows) for row in rows if row.since <= made_at})
 
 
 def _row(standing: Standing) -> Mapping[str, Any]:

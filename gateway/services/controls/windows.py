@@ -1,5 +1,6 @@
 """Windows of time in which payments are summed: the business day, week and month. Pure."""
 
+import functools
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -27,6 +28,7 @@ class Windows:
     month: date
 
     @classmethod
+    @functools.lru_cache(64)
     def of(cls, day: date, *, week_starts: Weekday, jalali: bool) -> "Windows":
         """The windows of a business day; months as the institution counts them."""
         week = day - timedelta(days=(day.weekday() - _FIRST[week_starts]) % 7)

@@ -1,12 +1,15 @@
 """The decision about a tap joined with what it needs of others: the policy, the controls and what was counted."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from gateway.services.controls import Account, Used, Windows
+from gateway.services.controls import Held, Spending, Windows
+from gateway.services.controls import Used as Paid
 from gateway.services.taps import decision, declined
 from gateway.services.taps.checks import Decision
 from gateway.services.taps.decision import Case
@@ -17,21 +20,30 @@ from gateway.services.taps.rules import Verdict
 class Counting(Protocol):
     """The part of the controls that a tap is decided with."""
 
-    def held(
-        self, tx: Connection, par: str, token_id: str, merchant_id: str, windows: Windows, now: datetime
-    ) -> Account:
-        """Hold what was counted for an account, with the controls over it and its token."""
-        ...
-
-    def count(self, tx: Connection, account: Account, amount_minor: int, *, verified: bool) -> None:
-        """Count a payment of an account that is held."""
+    def held(self, tx: Connection, spends: Sequence[Spending]) -> Held:
+        """Hold what was counted for the accounts of payments, with the controls over them and their tokens."""
         ...
 
     def give_back(
-        self, tx: Connection, par: str, token_id: str, paid: Used, windows: Windows, made_at: datetime
+        self, tx: Connection, par: str, token_id: str, paid: Paid, windows: Windows, made_at: datetime
     ) -> None:
         """Take back what was counted in `windows`."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A tap whose counter has moved.
+
+    Attributes:
+        decided: After `decision.with_cryptogram`; not refused.
+        case: As in `before_cryptogram`.
+        use: What `use` of the token answered (a value of UseOutcome).
+    """
+
+    decided: Decision
+    case: Case
+    use: str
 
 
 class Decider:
@@ -50,23 +62,27 @@ class Decider:
         """What the message alone refuses."""
         return decision.before_cryptogram(case, self._policy)
 
-    def after_use(self, tx: Connection, decided: Decision, case: Case, use: str) -> Decision:
-        """What token, phone, controls and limits say once the counter has moved; counts what is not refused.
+    def after_use(self, tx: Connection, used: Sequence[Used]) -> list[Decision]:
+        """What token, phone, controls and limits say once the counters have moved; counts what is not refused.
 
-        Args:
-            tx: The unit of work in which the counter moved.
-            decided: After `decision.with_cryptogram`; not refused.
-            case: As in `before_cryptogram`.
-            use: What `use` of the token answered (a value of UseOutcome).
+        The taps are decided one after the other, in the unit of work `tx` in which their counters moved.
         """
-        assert not decided.refused, "after a refusal nothing may move"
+        spends = [self._spending(one.case) for one in used]
+        held = self._controls.held(tx, spends)
+        decisions = []
+        for one, spending in zip(used, spends, strict=True):
+            assert not one.decided.refused, "after a refusal nothing may move"
+            account = held.account(spending)
+            decided = decision.after_use(one.decided, one.case, one.use, account, self._policy)
+            if not decided.refused:
+                held.count(account, decided.approved_minor, verified=decision.verified(one.case))
+            decisions.append(decided)
+        held.store()
+        return decisions
+
+    def _spending(self, case: Case) -> Spending:
         token, shop, _ = case.known
-        windows = self._policy.windows(case.day)
-        account = self._controls.held(tx, token.par, token.id, shop.id, windows, case.at)
-        decided = decision.after_use(decided, case, use, account, self._policy)
-        if not decided.refused:
-            self._controls.count(tx, account, decided.approved_minor, verified=decision.verified(case))
-        return decided
+        return Spending(token.par, token.id, shop.id, self._policy.windows(case.day), case.at)
 
     def declined(
         self, tx: Connection, cause: str, person_id: str, verdict: Verdict, amount_minor: int, now: datetime
@@ -84,4 +100,4 @@ class Decider:
         completion below its hold).
         """
         windows = self._policy.windows(self.local(made_at).date())
-        self._controls.give_back(tx, par, token_id, Used(int(whole), amount_minor), windows, made_at)
+        self._controls.give_back(tx, par, token_id, Paid(int(whole), amount_minor), windows, made_at)

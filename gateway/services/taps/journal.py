@@ -1,75 +1,30 @@
 """Units of work of taps: intents, answers, outcomes. Locks: message, token, original, tap, refund, in this order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, or_, select
 
 from gateway.services.answered import Key, Seen, put_answer, settle, take
-from gateway.services.taps import decision, rules
+from gateway.services.taps import outcomes, rules
 from gateway.services.taps.checks import Decision
-from gateway.services.taps.model import WHOLE, Tap
-from gateway.services.taps.requests import Asked, Completion, Purchase
+from gateway.services.taps.model import Tap
+from gateway.services.taps.requests import Asked, Completion
 from gateway.services.taps.rows import (
     KIND_COMPLETION,
-    KIND_PURCHASE,
     Counted,
     locked,
     name_original,
     named_by,
-    stored_checks,
     write_tap,
 )
 from gateway.services.taps.rules import Step, TapState, Verdict
 from gateway.services.taps.tables import attempts, taps
-from gateway.store import insert_ignore, write
+from gateway.store import insert_ignore
 from wallet.money import Money, irr
 from wallet.transfers import PostResult
-
-_PUT_TAP = insert(taps)
-_ANSWERED = (
-    update(taps)
-    .where(
-        taps.c.id == bindparam("tap"),
-        taps.c.state == TapState.PENDING,
-        taps.c.reversal == False,  # noqa: E712 - a column's comparison
-        taps.c.keep_minor == bindparam("was_keep"),
-    )
-    .values(
-        {
-            name: bindparam(f"new_{name}", type_=taps.c[name].type)
-            for name in (
-                "state", "verdict", "hold_minor", "keep_minor", "capture_minor", "captured_at", "reversal",
-                "unfinished", "checks", "changed_at",
-            )
-        }
-    )
-)  # fmt: skip
-
-
-LAST = 4
-"""How many digits of a token's number are shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A purchase whose cryptogram is good, ready to become a tap.
-
-    `decide` moves the counters of token and account and says whether it may go on. `part_minor` is the least part of
-    the amount that would do, 0 when only all of it does.
-    """
-
-    tap_id: str
-    merchant_id: str
-    person_id: str
-    token_id: str
-    par: str
-    approval: str
-    part_minor: int
-    decide: Callable[[Connection], Decision]
-    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,86 +70,6 @@ def refuse(
     return Seen(digest, "", attempt.decided.verdict, answer)
 
 
-def open_tap(
-    tx: Connection, key: Key, digest: bytes, purchase: Purchase, intent: Intent, counted: Counted, now: datetime
-) -> tuple[Seen, Tap | None]:
-    """Store the intent of a purchase: the counters move, the tap is PENDING or DECLINED; None if the key was taken."""
-    taken = take(tx, key, digest, now, subject=intent.tap_id)
-    if taken is not None:
-        return taken, None
-    decided = intent.decide(tx)
-    verdict = decided.verdict if decided.refused else None
-    named = name_original(tx, purchase, purchase.stan, KIND_PURCHASE, intent.tap_id, now)
-    if named is not None:
-        verdict = verdict or (Verdict.DUPLICATE if named else Verdict.REVERSED)
-    tap = _made(purchase, intent, decided, verdict, now)
-    write(tx, _PUT_TAP, _row(tap))
-    if verdict is not None:
-        settle(tx, key, intent.tap_id, verdict)
-        counted.declined(tx, intent.tap_id, intent.person_id, verdict, purchase.amount_minor, now)
-    if named is not None and not decided.refused:
-        counted.refused(tx, intent.par, intent.token_id, now, purchase.amount_minor)
-    return Seen(digest, intent.tap_id, verdict or "", b""), tap
-
-
-def _made(purchase: Purchase, intent: Intent, decided: Decision, verdict: Verdict | None, now: datetime) -> Tap:
-    whole, amount = purchase.class_ in WHOLE and not intent.part_minor, irr(purchase.amount_minor)
-    return Tap(
-        id=intent.tap_id,
-        class_=purchase.class_,
-        terminal_id=purchase.terminal_id,
-        batch_number=purchase.batch_number,
-        stan=purchase.stan,
-        rrn=purchase.rrn,
-        merchant_id=intent.merchant_id,
-        person_id=intent.person_id,
-        token_id=intent.token_id,
-        par=intent.par,
-        last4=purchase.pan[-LAST:],
-        atc=purchase.tap.atc,
-        amount=amount,
-        part=irr(intent.part_minor) if intent.part_minor else None,
-        hold_minor=amount.minor,
-        hold_number=0,
-        keep_minor=amount.minor,
-        shrink_minor=0,
-        captured=amount if whole else None,
-        undone_minor=0,
-        refunded_minor=0,
-        approval=intent.approval,
-        state=TapState.PENDING if verdict is None else TapState.DECLINED,
-        verdict=verdict,
-        reversal=False,
-        refund_attempt=0,
-        made_at=now,
-        expires_at=intent.expires_at,
-        changed_at=now,
-        captured_at=None,
-        cycle_id="",
-        settled_minor=0,
-        owner="",
-        checks=decided.checks,
-    )
-
-
-_SAME = tuple(
-    {column.name for column in taps.columns}
-    - {"class", "amount_minor", "part_minor", "capture_minor", "verdict", "unfinished", "checks"}
-)
-
-
-def _row(tap: Tap) -> dict[str, object]:
-    return {name: getattr(tap, name) for name in _SAME} | {
-        "class": tap.class_,
-        "amount_minor": tap.amount.minor,
-        "part_minor": tap.part.minor if tap.part else 0,
-        "capture_minor": tap.capture_minor,
-        "verdict": tap.verdict or "",
-        "unfinished": tap.state is TapState.PENDING,
-        "checks": stored_checks(tap.checks),
-    }
-
-
 def open_completion(
     tx: Connection, key: Key, digest: bytes, asked: Completion, counted: Counted, now: datetime
 ) -> Seen:
@@ -227,70 +102,6 @@ def complete(tx: Connection, tap_id: str, amount: Money, counted: Counted, now: 
         counted.write(tx, tap, replace(tap, captured=amount), now)
 
 
-def stepped(tap: Tap, step: Step, results: Sequence[PostResult], now: datetime) -> Tap:
-    """The tap after the ledger's answer to a step."""
-    outcome = next((one.outcome for one in results if not one.outcome.stands), results[0].outcome)
-    changed = replace(tap, state=rules.after(step, tap.progress, outcome))
-    if step is Step.SHRINK:
-        changed = replace(changed, shrink_minor=0, refund_attempt=tap.refund_attempt + 1)
-        if outcome.stands:
-            lower, number = tap.shrink_minor, tap.refund_attempt + 1
-            again = tap.keep_minor if tap.keep_minor < lower else 0
-            changed = replace(changed, hold_minor=lower, hold_number=number, shrink_minor=again)
-    if step is Step.HOLD and outcome.stands:
-        changed = _held(changed, results[0].transfer.amount.minor)
-    if step in {Step.HOLD, Step.CHARGE}:
-        told = changed.verdict if outcome.stands and step is Step.HOLD else rules.verdict_of(outcome)
-        changed = changed if tap.reversal else replace(changed, verdict=told)
-    if tap.state is TapState.PENDING and not tap.reversal:
-        said = decision.with_funds(
-            Decision(Verdict.APPROVED, 0, tap.checks), changed.verdict or Verdict.MALFUNCTION, changed.keep_minor
-        )
-        changed = replace(changed, checks=said.checks)
-    if changed.state is TapState.CAPTURED and tap.state is not TapState.CAPTURED:
-        kept = Verdict.PARTIAL if tap.verdict is Verdict.PARTIAL else changed.verdict
-        changed = replace(changed, captured_at=now, verdict=kept)
-    return changed
-
-
-def _held(tap: Tap, held_minor: int) -> Tap:
-    """A tap whose hold stands for this much; too small a part is given up again."""
-    keep = min(tap.keep_minor, held_minor)
-    whole = held_minor == tap.amount.minor
-    verdict = tap.verdict if tap.reversal else Verdict.APPROVED if whole else Verdict.PARTIAL
-    shrink = tap.shrink_minor if tap.shrink_minor < held_minor else 0
-    tap = replace(tap, hold_minor=held_minor, keep_minor=keep, shrink_minor=shrink, verdict=verdict)
-    if tap.part is not None and held_minor < tap.part.minor and not tap.reversal:
-        return replace(tap, reversal=True, verdict=Verdict.NO_FUNDS)
-    if tap.class_ in WHOLE and not tap.capture_minor:
-        return replace(tap, captured=irr(keep))
-    return tap
-
-
-def conclude(
-    tx: Connection, key: Key, before: Tap, tap: Tap, answer: bytes, counted: Counted, now: datetime
-) -> bytes | None:
-    """Store how a purchase went together with its answer; None, and nothing done, if the tap moved meanwhile."""
-    values = {
-        "tap": tap.id,
-        "was_keep": before.keep_minor,
-        "new_state": tap.state,
-        "new_verdict": tap.verdict or "",
-        "new_hold_minor": tap.hold_minor,
-        "new_keep_minor": tap.keep_minor,
-        "new_capture_minor": tap.capture_minor,
-        "new_captured_at": tap.captured_at,
-        "new_reversal": tap.reversal,
-        "new_checks": stored_checks(tap.checks),
-        "new_unfinished": rules.next_step(tap.progress, now) is not None,
-        "new_changed_at": now,
-    }
-    if not write(tx, _ANSWERED, values):
-        return None
-    counted.changed(tx, before, tap, now)
-    return put_answer(tx, key, answer)
-
-
 def abandon(tx: Connection, key: Key, tap_id: str, answer: bytes, counted: Counted, now: datetime) -> bytes:
     """Give up a purchase whose hold nobody knows of: it is answered so, and whatever stands is taken back later.
 
@@ -310,7 +121,7 @@ def advance(
     tap = locked(tx, before.id)
     # A completion that came meanwhile may have captured the hold that was let go here: then the ledger is asked anew.
     if all(getattr(tap, name) == getattr(before, name) for name in _SAME_STEP):
-        counted.write(tx, tap, stepped(tap, step, results, now), now)
+        counted.write(tx, tap, outcomes.stepped(tap, step, results, now), now)
 
 
 _SAME_STEP = ("state", "capture_minor", "refund_attempt", "shrink_minor")

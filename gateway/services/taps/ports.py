@@ -1,6 +1,7 @@
 """What this service needs of others, said as small Protocols; app.py joins them."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -59,6 +60,19 @@ class TokenInfo(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class TokenUse:
+    """A tap whose cryptogram `ac` was good. `channel` is `tap`, `transit` or `offline`."""
+
+    token_id: str
+    luk_id: bytes
+    atc: int
+    amount_minor: int
+    channel: str
+    at: datetime
+    ac: bytes = field(repr=False)
+
+
 class TokenVault(Protocol):
     """Where tokens are found and used up."""
 
@@ -70,22 +84,8 @@ class TokenVault(Protocol):
         """The token with this id."""
         ...
 
-    def use(
-        self,
-        tx: Connection,
-        token_id: str,
-        luk_id: bytes,
-        atc: int,
-        now: datetime,
-        *,
-        amount_minor: int,
-        channel: str,
-        ac: bytes = b"",
-    ) -> str:
-        """Move the counter of a tap whose cryptogram `ac` was good; a value of UseOutcome, `ok` to go on.
-
-        `channel` is `tap`, `transit` or `offline`.
-        """
+    def use_all(self, tx: Connection, taps: Sequence[TokenUse]) -> Sequence[str]:
+        """Move the counters of taps whose cryptograms were good, in this order; values of UseOutcome, `ok` to go on."""
         ...
 
     async def count_bad_cryptogram(self, token_id: str) -> None:

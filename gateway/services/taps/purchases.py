@@ -5,19 +5,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Connection
-
 from gateway.keys import Card
 from gateway.services.answered import Key, Seen
 from gateway.services.controls import Channel
-from gateway.services.taps import decision, journal
+from gateway.services.taps import decision, journal, outcomes
 from gateway.services.taps.answers import fresh_approval
 from gateway.services.taps.checks import Decision
 from gateway.services.taps.decision import Case, Held, Shop
 from gateway.services.taps.driver import LEDGER_FAULTS, Driver
-from gateway.services.taps.journal import Attempt, Intent
+from gateway.services.taps.journal import Attempt
 from gateway.services.taps.model import OFFLINE, Tap
-from gateway.services.taps.ports import Parts, TerminalInfo, TokenInfo
+from gateway.services.taps.opening import LAST, Intent, Opening
+from gateway.services.taps.outcomes import Concluding, Outcome
+from gateway.services.taps.ports import Parts, TerminalInfo, TokenInfo, TokenUse
 from gateway.services.taps.requests import Purchase
 from gateway.services.taps.rows import Counted
 from gateway.services.taps.rules import Step, TapState, Verdict, next_step
@@ -40,6 +40,8 @@ class Purchases:
         self._talk = talk
         self._driver = driver
         self._counted = counted
+        self._opening = Opening(parts.tokens, parts.decider, counted)
+        self._concluding = Concluding(counted)
         self._terminals = KnownTerminals(parts.terminals, parts.clock)
 
     async def answer(self, message: Message, purchase: Purchase) -> bytes:
@@ -73,7 +75,7 @@ class Purchases:
             if not good:
                 await parts.tokens.count_bad_cryptogram(token.id)
         if decided.refused or token is None or terminal is None:
-            attempt = Attempt(new_id("att", self._clock), purchase.pan[-journal.LAST :], decided)
+            attempt = Attempt(new_id("att", self._clock), purchase.pan[-LAST:], decided)
             if token is not None and decided.verdict is Verdict.BAD_CRYPTOGRAM:
                 # Once a day for each token: whoever guesses must not fill its holder's inbox.
                 attempt = replace(attempt, person_id=token.person_id, cause=f"{token.id} {case.day:%Y-%m-%d}")
@@ -89,17 +91,8 @@ class Purchases:
                 now=now,
             )
             return await self._store.write(refusal), None
-        intent = self._intent(purchase, terminal, token, case, decided, now)
-        opening = partial(
-            journal.open_tap,
-            key=key,
-            digest=digest,
-            purchase=purchase,
-            intent=intent,
-            counted=self._counted,
-            now=now,
-        )
-        return await self._store.write(opening)
+        intent = self._intent(key, digest, purchase, terminal, token, case, decided, now)
+        return await self._store.write_together(self._opening.all, intent)
 
     def _case(self, purchase: Purchase, terminal: TerminalInfo | None, token: TokenInfo | None, now: datetime) -> Case:
         shop = (
@@ -119,6 +112,8 @@ class Purchases:
 
     def _intent(
         self,
+        key: Key,
+        digest: bytes,
         purchase: Purchase,
         terminal: TerminalInfo,
         token: TokenInfo,
@@ -126,26 +121,26 @@ class Purchases:
         decided: Decision,
         now: datetime,
     ) -> Intent:
-        parts = self._parts
-        least = parts.settings.tap_part_min_minor
+        settings, data = self._parts.settings, purchase.tap
+        least = settings.tap_part_min_minor
         part = least if purchase.part_ok and least and purchase.class_ not in OFFLINE else 0
+        amount, channel, ac = purchase.amount_minor, case.channel.value, data.cryptogram
         return Intent(
+            key=key,
+            digest=digest,
+            purchase=purchase,
             tap_id=new_id("tap", self._clock),
             merchant_id=terminal.merchant_id,
             person_id=token.person_id,
-            token_id=token.id,
             par=token.par,
             approval=fresh_approval(),
-            part_minor=min(part, purchase.amount_minor),
-            decide=lambda tx: parts.decider.after_use(tx, decided, case, self._use(tx, purchase, token, now)),
-            expires_at=now + timedelta(seconds=parts.settings.tap_hold_s),
+            part_minor=min(part, amount),
+            decided=decided,
+            case=case,
+            use=TokenUse(token.id, data.iad.luk_id, data.atc, amount, channel, now, ac),
+            expires_at=now + timedelta(seconds=settings.tap_hold_s),
+            at=now,
         )
-
-    def _use(self, tx: Connection, purchase: Purchase, token: TokenInfo, now: datetime) -> str:
-        data, channel = purchase.tap, Channel.OFFLINE if purchase.class_ in OFFLINE else Channel.TAP
-        amount, ac = purchase.amount_minor, data.cryptogram
-        use = partial(self._parts.tokens.use, tx, token.id, data.iad.luk_id, data.atc, now)
-        return use(amount_minor=amount, channel=channel.value, ac=ac)
 
     async def _ask(self, message: Message, purchase: Purchase, key: Key, tap: Tap) -> bytes | None:
         """Ask the ledger and store its answer with ours; None if the tap moved meanwhile."""
@@ -156,10 +151,9 @@ class Purchases:
         except LEDGER_FAULTS:
             return await self._without_ledger(message, purchase, key, tap)
         now = self._clock.now()
-        then = journal.stepped(tap, step, results, now)
+        then = outcomes.stepped(tap, step, results, now)
         body = await self._built(message, purchase, then, standing(then))
-        stored = partial(journal.conclude, key=key, before=tap, tap=then, answer=body, counted=self._counted, now=now)
-        told = await self._store.write(stored)
+        told = await self._store.write_together(self._concluding.all, Outcome(key, tap, then, body, now))
         if told is not None and next_step(then.progress, now) is not None:
             # A part that was held is captured now, or given up again; what the ledger cannot do now, the sweep will.
             with suppress(*LEDGER_FAULTS):

@@ -1,5 +1,6 @@
 """Rows of taps and refunds as values and back, and what a message's references name."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from gateway.services.taps.refund_rules import RefundKind, RefundState, Source
 from gateway.services.taps.requests import Asked
 from gateway.services.taps.rules import TapState, Verdict
 from gateway.services.taps.tables import originals, refunds, taps
-from gateway.store import find, insert_ignore, write
+from gateway.store import Many, find, insert_ignore, write
 from wallet.money import irr
 
 KIND_PURCHASE, KIND_COMPLETION, KIND_REFUND, KIND_VOID = "purchase", "completion", "refund", "void"
@@ -28,6 +29,7 @@ _ORIGINAL = select(originals.c.tap_id, originals.c.kind).where(
     originals.c.stan == bindparam("stan"),
     originals.c.rrn == bindparam("rrn"),
 )
+_ORIGINALS = Many(originals)
 _WRITE_TAP = (
     update(taps)
     .where(taps.c.id == bindparam("tap"))
@@ -224,6 +226,23 @@ def name_original(tx: Connection, asked: Asked, stan: str, kind: str, id_: str, 
     named = named_by(tx, asked, stan)
     assert named is not None, "somebody has the references"
     return named[0]
+
+
+def name_all(tx: Connection, names: Sequence[tuple[Asked, str, str, datetime]]) -> list[bool]:
+    """Let the references of messages name something: each with its kind, the id and a moment; which were free."""
+    rows = [
+        {
+            "acquirer": asked.acquirer,
+            "terminal_id": asked.terminal_id,
+            "stan": asked.stan,
+            "rrn": asked.rrn,
+            "tap_id": id_,
+            "kind": kind,
+            "at": at,
+        }
+        for asked, kind, id_, at in names
+    ]
+    return _ORIGINALS.put(tx, rows)
 
 
 def named_by(tx: Connection, asked: Asked, stan: str) -> tuple[str, str] | None:

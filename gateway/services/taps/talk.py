@@ -43,7 +43,7 @@ class Talk:
 
     async def seen(self, key: Key) -> Seen | None:
         """The message that had this key, if any."""
-        rows = await self._parts.store.find(answered.SEEN, key.binds)
+        rows = await self._parts.store.find_by(answered.MESSAGES, key.columns)
         return answered.seen_of(rows[0]) if rows else None
 
     async def told(self, message: Message, terminal_id: str, seen: Seen, digest: bytes) -> bytes | None:

@@ -1,5 +1,6 @@
 """The front door of this service: all verbs of tokens, their use by a tap, and what is swept."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, bindparam, or_, select, update
@@ -14,7 +15,7 @@ from gateway.services.tokens.replenishing import Replenishing
 from gateway.services.tokens.states import TokenState
 from gateway.services.tokens.tables import tokens
 from gateway.services.tokens.thresholds import Channel, UseOutcome
-from gateway.services.tokens.uses import Use
+from gateway.services.tokens.uses import Tapped, Use
 from gateway.services.tokens.views import Views
 from gateway.store import Write
 
@@ -44,7 +45,12 @@ class Tokens(Provisioning, Replenishing, DeviceCalls, Locking, Views):
 
         `channel` is a value of Channel; `ac` is kept as what the phone may name as proof of its last use.
         """
-        return uses.use(tx, Use(token_id, luk_id, atc, amount_minor, Channel(channel), now, ac))
+        (outcome,) = uses.use_all(tx, [Use(token_id, luk_id, atc, amount_minor, channel, now, ac)])
+        return outcome
+
+    def use_all(self, tx: Connection, taps: Sequence[Tapped]) -> list[UseOutcome]:
+        """The same for several taps, one after the other."""
+        return uses.use_all(tx, taps)
 
     async def count_bad_cryptogram(self, token_id: str) -> None:
         """Count a cryptogram that did not verify; nothing else of the token moves.

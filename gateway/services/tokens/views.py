@@ -8,8 +8,10 @@ from gateway.services.tokens.model import Account, Assurance, KeyView, Method, T
 from gateway.services.tokens.states import TokenState, locks_of
 from gateway.services.tokens.tables import accounts, assurances, history, limited_keys, tokens
 from gateway.services.tokens.vault import Vault, key_of, token_of
+from gateway.store import Many
 
 FOUND_MAX = 50
+_BY_PAN = Many(tokens, "pan_mac")
 _ID = re.compile(r"tok_[0-9A-Za-z]{2,40}", re.ASCII)
 _DIGITS = {4: tokens.c.last4, 8: tokens.c.number}
 
@@ -19,7 +21,8 @@ class Views(Vault):
 
     async def find_by_pan(self, pan: str) -> Token | None:
         """The token with this PAN."""
-        return await self._one(select(tokens).where(tokens.c.pan_mac == await self._pan_mac(pan)))
+        rows = await self._store.find_by(_BY_PAN, (await self._pan_mac(pan),))
+        return token_of(rows[0]) if rows else None
 
     async def token(self, token_id: str) -> Token | None:
         """The token with this id."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -69,7 +69,7 @@ def decode(body: bytes, dialect: Dialect = HOUSE) -> Message:
         if _SLOTS[number] not in known_slots:
             raise BadMessage(f"DE{number} is refused", mti)
     try:
-        texts, raw = iso8583.decode(_bare_head(numbers) + span[start:], _spec(dialect))
+        texts, raw = iso8583.decode(_bare_head(tuple(numbers)) + span[start:], _spec(dialect))
     except iso8583.DecodeError as problem:
         known = _checked(problem.doc_dec, problem.doc_enc, mti, dialect, stop=problem.field)
         raise BadMessage(f"DE{_number(problem.field)}: {problem.msg}", mti, known) from None
@@ -133,7 +133,7 @@ def _encoded(message: Message, dialect: Dialect, seal: int) -> bytes:
     except iso8583.EncodeError as problem:
         raise BadMessage(f"DE{_number(problem.field)}: {problem.msg}", mti) from None
     numbers = sorted([*plain, seal] if seal else plain)
-    span = _written_head(mti, numbers, dialect) + bytes(encoded[len(_bare_head(list(plain))) :])
+    span = _written_head(mti, numbers, dialect) + bytes(encoded[len(_bare_head(tuple(plain))) :])
     size = len(span) + (dialect.mac_bytes if seal else 0)
     if size > BODY_BYTES_MAX:
         raise BadMessage(f"a body of {size} bytes", mti)
@@ -148,7 +148,7 @@ def _head(body: bytes, dialect: Dialect) -> tuple[str, list[int], int]:
         raise BadMessage(f"the message type is not one of {dialect.name}")
     at = dialect.mti_bytes
     bits, at = _bitmap(body, at, "bitmap", dialect, mti)
-    numbers = _numbers(bits & (1 << 63) - 1, 64)
+    numbers = [*_numbers(bits & (1 << 63) - 1, 64)]
     if bits >> 63:
         bits, at = _bitmap(body, at, "second bitmap", dialect, mti)
         if not bits and not dialect.empty:
@@ -157,15 +157,16 @@ def _head(body: bytes, dialect: Dialect) -> tuple[str, list[int], int]:
     return mti, numbers, at
 
 
-def _numbers(bits: int, last: int) -> list[int]:
+# Cached, as is the head below: terminals send few kinds of messages.
+@lru_cache(256)
+def _numbers(bits: int, last: int) -> tuple[int, ...]:
     """The elements of a bitmap whose last bit is `last`'s, in order."""
     numbers: list[int] = []
     while bits:
         lowest = bits & -bits
         numbers.append(last + 1 - lowest.bit_length())
         bits ^= lowest
-    numbers.reverse()
-    return numbers
+    return tuple(reversed(numbers))
 
 
 def _is_mti(mti: str, dialect: Dialect) -> bool:
@@ -212,7 +213,8 @@ def _slots(dialect: Dialect) -> Mapping[str, tuple[int, Field]]:
     return {_SLOTS[number]: (number, field) for number, field in fields if field is not None}
 
 
-def _bare_head(numbers: list[int]) -> bytes:
+@lru_cache(256)
+def _bare_head(numbers: tuple[int, ...]) -> bytes:
     """A message type and bitmaps as `_spec` has them, with the places of these elements."""
     slots = [number if number < 65 else number + 1 for number in numbers]
     highest = max(slots, default=0)

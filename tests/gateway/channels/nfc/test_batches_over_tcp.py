@@ -17,8 +17,8 @@ FEE = 1_200
 
 
 @pytest.fixture
-async def world(database_url: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    async with running(database_url, clock) as made:
+async def world(both_url: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    async with running(both_url, clock) as made:
 
         async def with_the_merchant() -> int:
             return sum([

@@ -16,8 +16,8 @@ PURCHASE_DE54 = "0057364D{:012d}"
 
 
 @pytest.fixture
-async def world(database_url: str, clock: ManualClock) -> AsyncIterator[World]:
-    async with running(database_url, clock) as made:
+async def world(both_url: str, clock: ManualClock) -> AsyncIterator[World]:
+    async with running(both_url, clock) as made:
         yield made
 
 

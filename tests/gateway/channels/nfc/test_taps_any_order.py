@@ -1,5 +1,6 @@
 """Any order of messages, repeats, ledger faults and kills: nobody is charged twice, every approval is accounted for."""
 
+import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -217,10 +218,12 @@ def check_sale(sale: Sale, tap: Tap, refunds: list[Refund]) -> None:
 @settings(max_examples=6, suppress_health_check=list(HealthCheck))
 @given(operations=st.lists(OPERATIONS, min_size=5, max_size=30))
 async def test_in_any_order_and_with_any_fault_every_rial_is_where_the_answers_say(
-    operations: list[tuple[str, int]],
+    sqlite_template: Path, sqlite_wallet: Path, operations: list[tuple[str, int]]
 ) -> None:
     clock = ManualClock(datetime(2026, 11, 22, 8, 0, tzinfo=UTC))
     with TemporaryDirectory() as folder:
+        shutil.copy(sqlite_template, Path(folder) / "test.db")
+        shutil.copy(sqlite_wallet, Path(folder) / "wallet.db")
         async with running(f"sqlite:///{Path(folder) / 'test.db'}", clock) as world:
             counter = Counter(world, clock)
             for name, number in operations:

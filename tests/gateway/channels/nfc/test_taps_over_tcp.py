@@ -17,8 +17,8 @@ Fields = dict[int, str | bytes]
 
 
 @pytest.fixture
-async def world(database_url: str, clock: ManualClock) -> AsyncIterator[World]:
-    async with running(database_url, clock) as made:
+async def world(both_url: str, clock: ManualClock) -> AsyncIterator[World]:
+    async with running(both_url, clock) as made:
         yield made
 
 

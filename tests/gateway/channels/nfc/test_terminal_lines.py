@@ -21,8 +21,8 @@ from wallet.clock import ManualClock
 
 
 @pytest.fixture
-async def world(tmp_path_factory: pytest.TempPathFactory, clock: ManualClock) -> AsyncIterator[World]:
-    async with running(f"sqlite:///{tmp_path_factory.mktemp('lines') / 'test.db'}", clock) as made:
+async def world(sqlite_both_url: str, clock: ManualClock) -> AsyncIterator[World]:
+    async with running(sqlite_both_url, clock) as made:
         yield made
 
 

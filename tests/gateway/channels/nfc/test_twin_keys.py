@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -41,8 +40,8 @@ class Counter:
 
 
 @pytest.fixture(params=list(KeyKind))
-async def counter(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Counter]:
-    async with running(f"sqlite:///{tmp_path / 'test.db'}", SystemClock()) as world:
+async def counter(sqlite_both_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Counter]:
+    async with running(sqlite_both_url, SystemClock()) as world:
         app: web.Application = new_application(world.clock, world.metrics)
         app.add_subapp("/api/v1", api_app(world.tokens, PublishedHeads(), world.clock, world.metrics))
         async with TestServer(app) as server:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -41,8 +40,8 @@ async def api(world: World) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def counter(tmp_path: Path) -> AsyncIterator[Counter]:
-    async with running(f"sqlite:///{tmp_path / 'test.db'}", SystemClock()) as world, api(world) as url:
+async def counter(sqlite_both_url: str) -> AsyncIterator[Counter]:
+    async with running(sqlite_both_url, SystemClock()) as world, api(world) as url:
         key = await world.merchants.register_terminal(world.merchant_id, "TWIN0001")
         trace, faults = Trace(), Faults()
         phone = NfcPhone(MSISDN, url, trace)

@@ -1,6 +1,6 @@
 """The gateway's side of a tap in one process: both stores, the services, the terminals' door, money in a wallet."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -30,9 +30,10 @@ from wallet.ledger import Ledger
 from wallet.money import irr
 from wallet.transfers import PostResult, Transfer, TransferCode
 
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+ON_SQLITE = pytest.mark.parametrize("both_url", ["sqlite"], indirect=True)
 """Of a test that asks nothing of SQL which others do not ask on both databases."""
 T = TypeVar("T")
+Item = TypeVar("Item")
 PERSON = "per_1"
 MSISDN = "+989120000002"
 FUNDS = 1_000_000
@@ -103,7 +104,12 @@ class CutStore(Store):
         self.commits_left = -1
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        value = await super().write(work)
+        return self._cut(await super().write(work))
+
+    async def write_together(self, work: Callable[[Connection, Sequence[Item]], Sequence[T]], item: Item) -> T:
+        return self._cut(await super().write_together(work, item))
+
+    def _cut(self, value: T) -> T:
         self.commits_left -= 1
         if self.commits_left == 0:
             raise Killed
@@ -208,10 +214,8 @@ class World:
 
 @asynccontextmanager
 async def running(url: str, clock: Clock) -> AsyncIterator[World]:
-    """A world over fresh databases, its terminal signed on."""
+    """A world over fresh databases that have both schemas, its terminal signed on."""
     wallet_url = url.replace("test.db", "wallet.db")
-    await Store.upgrade(url)
-    await Ledger.upgrade(wallet_url)
     store, ledger = await Store.open(url), await Ledger.open(wallet_url, clock)
     world = World(store, ledger, clock)
     try:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from gateway.errors import BadInput
-from gateway.services.controls import ANY, Control, Controls, Party, Used, Windows
+from gateway.services.controls import ANY, Account, Control, Controls, Held, Party, Spending, Used, Windows
 from gateway.services.controls.tables import used
 from gateway.services.controls.windows import Weekday
 from gateway.store import Store
@@ -34,13 +34,19 @@ class Counter:
         """Count a payment unless the day's sum would go above `most`."""
 
         def unit(tx: Connection) -> bool:
-            account = self.controls.held(tx, PAR, token, SHOP, windows(), NOW)
+            held, spending = self.held(tx, token)
+            account = held.account(spending)
             if account.standing.day.minor + minor > most:
                 return False
-            self.controls.count(tx, account, minor, verified=verified)
+            held.count(account, minor, verified=verified)
+            held.store()
             return True
 
         return await self.store.write(unit)
+
+    def held(self, tx: Connection, token: str, at: datetime = NOW) -> tuple[Held, Spending]:
+        spending = Spending(PAR, token, SHOP, windows(), at)
+        return self.controls.held(tx, [spending]), spending
 
     async def give_back(self, paid: Used, day: date = DAY, made_at: datetime = NOW) -> None:
         await self.store.write(lambda tx: self.controls.give_back(tx, PAR, TOKEN, paid, windows(day), made_at))
@@ -90,12 +96,16 @@ async def test_the_rules_over_a_payment_are_those_of_its_account_and_of_its_toke
     await controls.put_into("bus", SHOP, actor="stf_1")
     await controls.put_into("bus", "mer_2", actor="stf_1")
 
-    held = await counter.store.write(lambda tx: controls.held(tx, PAR, TOKEN, SHOP, windows(), NOW))
-    assert [(rule.who, rule.control.programme) for rule in held.rules] == [
+    def account(tx: Connection) -> Account:
+        held, spending = counter.held(tx, TOKEN)
+        return held.account(spending)
+
+    found = await counter.store.write(account)
+    assert [(rule.who, rule.control.programme) for rule in found.rules] == [
         ("account, holder", ""),
         ("token, staff", "bus"),
     ]
-    assert held.programmes == {"bus"}
+    assert found.programmes == {"bus"}
     assert await controls.merchants_of("bus") == [SHOP, "mer_2"]
     await controls.take_out("bus", SHOP)
     assert await controls.merchants_of("bus") == ["mer_2"]
@@ -148,8 +158,9 @@ async def test_a_token_is_counted_from_when_a_sum_of_its_own_is_set(counter: Cou
     later = NOW + timedelta(minutes=1)
 
     def unit(tx: Connection) -> None:
-        account = counter.controls.held(tx, PAR, TOKEN, SHOP, windows(), later)
-        counter.controls.count(tx, account, 10, verified=True)
+        held, spending = counter.held(tx, TOKEN, later)
+        held.count(held.account(spending), 10, verified=True)
+        held.store()
 
     await counter.store.write(unit)
     assert (await counter.counted(TOKEN), await counter.counted()) == (Used(1, 10), Used(2, 90))

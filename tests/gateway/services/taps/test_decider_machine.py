@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from hypothesis import HealthCheck, settings
@@ -16,7 +15,7 @@ from gateway.services.controls import Controls
 from gateway.services.controls.tables import used
 from gateway.services.taps import decision
 from gateway.services.taps.checks import Decision
-from gateway.services.taps.deciding import Decider
+from gateway.services.taps.deciding import Decider, Used
 from gateway.services.taps.decision import Case
 from gateway.services.taps.rules import Verdict
 from gateway.store import Store
@@ -131,7 +130,8 @@ class DeciderMachine(RuleBasedStateMachine):
             return decided
 
         def unit(tx: Connection) -> Decision:
-            return decider.after_use(tx, decided, case, use)
+            (then,) = decider.after_use(tx, [Used(decided, case, use)])
+            return then
 
         return self.does(self.world.store.write(unit))
 
@@ -139,11 +139,9 @@ class DeciderMachine(RuleBasedStateMachine):
         return self.world.runner.run(work)
 
 
-def test_any_order_of_taps_is_counted_exactly(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'test.db'}"
+def test_any_order_of_taps_is_counted_exactly(sqlite_both_url: str) -> None:
     with asyncio.Runner() as runner:
-        runner.run(Store.upgrade(url))
-        store = runner.run(Store.open(url))
+        store = runner.run(Store.open(sqlite_both_url))
         DeciderMachine.world = World(runner, store, Decider(TIGHT, Controls(store, ManualClock(AT)), ZONE))
         often = settings(
             max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)

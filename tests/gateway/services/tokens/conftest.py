@@ -51,7 +51,6 @@ class Heard:
 
 @pytest.fixture
 async def store(database_url: str) -> AsyncIterator[Store]:
-    await Store.upgrade(database_url)
     opened = await Store.open(database_url)
     yield opened
     await opened.close()

@@ -56,7 +56,6 @@ class OnePerson:
 
 @pytest.fixture
 async def store(database_url: str) -> AsyncIterator[Store]:
-    await Store.upgrade(database_url)
     opened = await Store.open(database_url)
     yield opened
     await opened.close()
