@@ -158,7 +158,7 @@ class House(World):
     async def settle(self) -> None:
         """Sweep until nothing is left that a sweep could finish."""
         for _ in range(600):
-            left = or_(taps.c.unfinished, taps.c.state == "pending")
+            left = or_(taps.c.unfinished == 1, taps.c.state == "pending")
             rows = await self.store.read(select(taps.c.id).where(left))
             if not rows:
                 return
