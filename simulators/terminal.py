@@ -13,7 +13,7 @@ from simulators.nfc_phone import NfcPhone
 from simulators.till.closing import Closer
 from simulators.till.deny import DenyList
 from simulators.till.dialects import DIALECTS, Framing
-from simulators.till.forward import Forwarder
+from simulators.till.forward import LATER, Forwarder
 from simulators.till.iso8583 import Message
 from simulators.till.items import Item, ItemKind, ItemState, Totals
 from simulators.till.journal import Batch, Journal
@@ -286,10 +286,10 @@ class Terminal:
         return result_of(TapOutcome.OFFLINE, started, "", receipt, item.stan)
 
     async def _ask(self, request: Message) -> Answer | None:
-        """The acquirer's answer; without one, or when the merchant walks away, a reversal is owed."""
+        """The acquirer's answer; without one that promises, or when the merchant walks away, a reversal is owed."""
         self._journal.asking(request)
         try:
-            return await self._line.exchange(
+            answer = await self._line.exchange(
                 request, timeout_s=self._answer_timeout_s, cut_after=self._faults.terminal_line_cut
             )
         except (LineCut, TimeoutError):
@@ -298,6 +298,10 @@ class Terminal:
         except asyncio.CancelledError:
             self._forwarder.owe_reversal(request)
             raise
+        if answer.message[39] in LATER:
+            self._forwarder.owe_reversal(request)
+            return None
+        return answer
 
     async def _unready(self, item: Item) -> TapOutcome | None:
         """Why nothing can be asked about an item yet: no line, or what is owed for it has not gone."""

@@ -12,8 +12,8 @@ from simulators.till.messages import VOID, Composer
 from simulators.trace import Trace
 
 RETRY_S = 1.0
-LATER = frozenset({"91", "96"})
-"""Answers to an advice or reversal that mean "ask again", not "taken"."""
+LATER = frozenset({"68", "91", "96"})
+"""Answers that promise nothing: what was owed goes again, and a purchase is taken back, for it may yet be charged."""
 
 
 class Forwarder:
