@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -97,8 +96,8 @@ async def shop_of(url: str, dialect: str, kernel: Kernel, *, one_message: bool) 
 
 
 @pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
-    async with shop_of(f"sqlite:///{tmp_path / 'test.db'}", "house87", Kernel.GPO, one_message=False) as made:
+async def shop(sqlite_both_url: str) -> AsyncIterator[Shop]:
+    async with shop_of(sqlite_both_url, "house87", Kernel.GPO, one_message=False) as made:
         yield made
 
 
@@ -112,10 +111,9 @@ WAYS = [
 
 @pytest.mark.parametrize(("dialect", "kernel", "one_message"), WAYS)
 async def test_a_day_of_sales_refunds_voids_parts_and_sales_without_a_line_agrees_at_its_end(
-    tmp_path: Path, dialect: str, kernel: Kernel, *, one_message: bool
+    sqlite_both_url: str, dialect: str, kernel: Kernel, *, one_message: bool
 ) -> None:
-    url = f"sqlite:///{tmp_path / 'test.db'}"
-    async with shop_of(url, dialect, kernel, one_message=one_message) as shop:
+    async with shop_of(sqlite_both_url, dialect, kernel, one_message=one_message) as shop:
         till = shop.terminal
         first = await shop.pay(300_000)
         assert (first.outcome, first.de39) == (OUTCOME.APPROVED, "00")

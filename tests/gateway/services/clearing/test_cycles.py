@@ -272,8 +272,10 @@ async def test_a_process_that_lost_its_cycle_takes_nothing_more_for_it(
     shop = await world.shop()
     monkeypatch.setattr(cycles, "PAGE", 1)
     await world.clearing.tick()
-    late = [await world.host.buy(shop, 100_000, world.stan()) for _ in range(2)]
-    world.clock.advance(timedelta(seconds=1))
+    late = []
+    for _ in range(2):
+        late.append(await world.host.buy(shop, 100_000, world.stan()))
+        world.clock.advance(timedelta(seconds=1))
     slow, quick = world.clearing, world.reborn()
     mark, turns = world.host.mark, 0
 
