@@ -2,9 +2,10 @@
 
 import asyncio
 import hmac
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gateway.channels.nfc.desk import Code, Desk
 from gateway.channels.nfc.framing import BODY_S, Dropped, DropReason, Frame, Silent, read_frame
@@ -20,13 +21,8 @@ SIGN_ON, SIGN_OFF, KEY_EXCHANGE, ECHO = "001", "002", "101", "301"
 _NETWORK = "0800"
 _WRITE_S = 5.0
 _STAN_MAX = 999_999
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Our own echo, while it is not answered."""
-
-    stan: str
+_ECHOES_MAX = 8
+"""Echoes of ours that may still be answered."""
 
 
 class Line:
@@ -46,7 +42,8 @@ class Line:
         self._room = asyncio.Semaphore(desk.in_flight_max)
         self._draining = False
         self._silence: asyncio.Timeout | None = None
-        self._asked: _Asked | None = None
+        self._echoes: deque[str] = deque(maxlen=_ECHOES_MAX)
+        self._heard = True
         self._stan = 0
         peer = writer.get_extra_info("peername") or ("",)
         self._status = TerminalStatus("", listener.name, self._dialect.name, str(peer[0]), False, desk.clock.now())
@@ -167,12 +164,13 @@ class Line:
                     return None
                 if not echo_s:
                     raise
-                if self._asked is not None:
+                if not self._heard:
                     raise Dropped(DropReason.HALF_OPEN) from None
                 await self._echo()
                 continue
             finally:
                 self._silence = None
+            self._heard = True
             if frame is None or not frame.send_back:
                 return frame
             await self._write(frame.send_back)
@@ -247,26 +245,29 @@ class Line:
 
     def _unasked(self, came: Message) -> None:
         """An answer: to our echo, or to nothing; then the line is dropped, and the log says why it fits nothing."""
-        asked, self._asked = self._asked, None
         why = ""
         if came.mti[1] != _NETWORK[1]:
             why = "we ask no terminal for this"
-        elif asked is None:
+        elif not self._echoes:
             why = "nothing was asked"
-        elif came.text(11) != asked.stan:
+        elif came.text(11) not in self._echoes:
             why = "another trace number was asked"
         elif came.text(41) != self.terminal_id:
             why = "another terminal answers"
         if why:
             log().warning("answer_unmatched", terminal=self.terminal_id, mti=came.mti, stan=came.text(11), why=why)
             self._drop(DropReason.BAD_TYPE)
+        else:
+            self._echoes.remove(came.text(11))
 
     async def _echo(self) -> None:
-        """Ask whether the terminal is there; whatever it says is life, and silence drops the line."""
+        """Ask whether the terminal is there. Whatever it says then is life; if it says nothing, the line is dropped."""
         self._stan = self._stan % _STAN_MAX + 1
-        self._asked = _Asked(f"{self._stan:06d}")
+        stan = f"{self._stan:06d}"
+        self._echoes.append(stan)
+        self._heard = False
         moment = f"{self._desk.clock.now():%m%d%H%M%S}"
-        house = Message(_NETWORK, {7: moment, 11: self._asked.stan, 41: self.terminal_id, 70: ECHO})
+        house = Message(_NETWORK, {7: moment, 11: stan, 41: self.terminal_id, 70: ECHO})
         message = from_house(house, self._dialect)
         try:
             body = await self._desk.sealed(message, self.terminal_id, self._dialect)

@@ -134,6 +134,8 @@ class Refund:
         id: `rfd_…`, the cause of its transfers.
         source: Out of which account of the merchant: its tap was in a cycle already, or not.
         reversal: The terminal took the refund back.
+        attempt: How often the ledger refused what it is asked again.
+        owner: Who of the staff looks after it, '' for nobody yet.
     """
 
     id: str
@@ -161,6 +163,16 @@ class Refund:
     def progress(self) -> RefundProgress:
         """What decides its next step."""
         return RefundProgress(self.kind, self.state, self.reversal)
+
+    @property
+    def short(self) -> bool:
+        """Whether it must be paid and the ledger refused: the merchant's account has too little for now."""
+        return self.state is RefundState.PENDING and self.attempt > 0
+
+    @property
+    def waits_for_staff(self) -> bool:
+        """Whether staff look after it."""
+        return self.short or self.state is RefundState.OWED
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,12 @@ from gateway.store import write
 from wallet.transfers import Outcome
 
 _PUT_REFUND = insert(refunds)
+SHORT = and_(
+    refunds.c.unfinished == True,  # noqa: E712 - a column's comparison
+    refunds.c.state == RefundState.PENDING,
+    refunds.c.attempt > 0,
+)
+"""Of a refund that the ledger refused and that is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,19 +204,21 @@ def advance_refund(
 
 
 def collect_refund(tx: Connection, refund_id: str, staff_id: str, now: datetime) -> bool:
-    """Let a refund that is owed back ask the wallet once more; whether it was owed."""
+    """Let a refund that waits for staff ask the ledger once more; whether it waited."""
     locked(tx, _tap_of_refund(tx, refund_id))
     refund = locked_refund(tx, refund_id)
-    if refund.state is not RefundState.OWED:
+    if not refund.waits_for_staff:
         return False
-    write_refund(tx, replace(refund, state=RefundState.PAID, attempt=refund.attempt + 1, owner=staff_id), now)
+    if refund.state is RefundState.OWED:
+        refund = replace(refund, state=RefundState.PAID, attempt=refund.attempt + 1)
+    write_refund(tx, replace(refund, owner=staff_id), now)
     return True
 
 
 def own_refund(tx: Connection, refund_id: str, staff_id: str, now: datetime) -> bool:
-    """Let somebody look after a refund that is owed back; whether it is."""
+    """Let somebody look after a refund that waits for staff; whether it does."""
     refund = locked_refund(tx, refund_id)
-    if refund.state is not RefundState.OWED:
+    if not refund.waits_for_staff:
         return False
     write_refund(tx, replace(refund, owner=staff_id), now)
     return True

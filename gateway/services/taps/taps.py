@@ -20,8 +20,9 @@ from gateway.services.taps.ports import Parts
 from gateway.services.taps.purchases import Purchases
 from gateway.services.taps.refunds import Refunds
 from gateway.services.taps.requests import Completion, Purchase, RefundAsked, Reversal, Void
-from gateway.services.taps.rows import Counted, refund_of, tap_of
+from gateway.services.taps.rows import Counted
 from gateway.services.taps.rules import Verdict
+from gateway.services.taps.sweeping import Sweep
 from gateway.services.taps.tables import attempts
 from gateway.services.taps.takings import Takings
 from gateway.services.taps.talk import Talk
@@ -29,13 +30,9 @@ from gateway.services.taps.views import TapViews
 from gateway.wire.iso8583 import Message
 from wallet.ids import first_id
 
-SWEEP_MAX = 200
-_LOOKED_AT_MAX = 2000
-"""Rows that a sweep looks at: those that the ledger refused a moment ago must not hide the others."""
 ATTEMPTS_KEPT = timedelta(days=14)
 """How long staff see purchases that became no tap."""
 _PURGED_MAX = 1000
-_BACKOFF_MAX_S = 3600
 
 
 class Taps(Takings, TapViews):
@@ -48,6 +45,7 @@ class Taps(Takings, TapViews):
         super().__init__(parts.store, self._advices)
         self._parts, self._clock = parts, parts.clock
         self._talk, self._driver = talk, driver
+        self._sweep = Sweep(parts, driver)
         self._purchases = Purchases(parts, talk, driver, counted)
         self._refunds = Refunds(parts, talk, driver, counted)
 
@@ -85,7 +83,7 @@ class Taps(Takings, TapViews):
         return await self._talk.built(message, terminal_id, verdict)
 
     async def take_care(self, id_: str, staff_id: str) -> bool:
-        """Let a member of staff look after an unpaid tap or a refund that is owed back; whether it is one."""
+        """Let a member of staff look after an unpaid tap, or a refund that is owed or short; whether it is one."""
         owning = (
             partial(journal.own, tap_id=id_, staff_id=staff_id)
             if id_.startswith("tap_")
@@ -94,7 +92,7 @@ class Taps(Takings, TapViews):
         return await self._store.write(partial(owning, now=self._clock.now()))
 
     async def collect(self, id_: str, staff_id: str) -> Tap | Refund | None:
-        """Ask the wallet once more for what an unpaid tap, or a refund that was taken back, lacks; None if neither.
+        """Ask the ledger once more for what an unpaid tap, or a refund that is owed or short, lacks; None if neither.
 
         Raises:
             LedgerUnavailable, LedgerBusy, TimeoutError: It is stored; the sweep asks.
@@ -108,26 +106,12 @@ class Taps(Takings, TapViews):
 
     async def sweep(self) -> int:
         """Finish what a crash or a ledger that was down left; how many taps and refunds were looked after."""
-        now = self._clock.now()
-        before = now - timedelta(seconds=self._parts.settings.sweep_after_s)
-        rows = await self._store.read(journal.unfinished_query(now, before, _LOOKED_AT_MAX))
-        due = [tap for tap in map(tap_of, rows) if tap.changed_at + _backoff(tap.refund_attempt) <= now]
-        for tap in due[:SWEEP_MAX]:
-            await self._driver.drive(tap.id)
-        waiting = await self._store.read(refund_journal.unfinished_refunds(before, _LOOKED_AT_MAX))
-        back = [one for one in map(refund_of, waiting) if one.changed_at + _backoff(one.attempt) <= now]
-        for refund in back[:SWEEP_MAX]:
-            await self._driver.drive_refund(refund.id)
-        await self._purge(now)
-        return min(len(due), SWEEP_MAX) + min(len(back), SWEEP_MAX)
+        done = await self._sweep.run()
+        await self._purge(self._clock.now())
+        return done
 
     async def _purge(self, now: datetime) -> None:
         """Forget purchases that became no tap, when they are old."""
         old = select(attempts.c.id).where(attempts.c.id < first_id("att", now - ATTEMPTS_KEPT)).limit(_PURGED_MAX)
         if await self._store.read(old.limit(1)):
             await self._store.write(lambda tx: tx.execute(delete(attempts).where(attempts.c.id.in_(old))).rowcount)
-
-
-def _backoff(attempt: int) -> timedelta:
-    """How long what the ledger refused waits before it is tried again."""
-    return timedelta(seconds=min(2**attempt - 1, _BACKOFF_MAX_S))

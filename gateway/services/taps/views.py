@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, select
 
+from gateway.services.taps import refund_journal
 from gateway.services.taps.checks import checks_of
 from gateway.services.taps.model import Live, Refund, Tap
 from gateway.services.taps.refund_rules import RefundState
@@ -66,6 +67,14 @@ class TapViews:
     async def owed(self, limit: int, before: str = "~") -> list[Refund]:
         """Refunds that were taken back and whose money was spent, newest first."""
         mine = select(refunds).where(refunds.c.state == RefundState.OWED, refunds.c.id < before)
+        return [refund_of(row) for row in await self._store.read(mine.order_by(refunds.c.id.desc()).limit(limit))]
+
+    async def short(self, limit: int, before: str = "~") -> list[Refund]:
+        """Money that goes back and that the ledger refused: the merchant's account has too little. Newest first.
+
+        It is asked again by itself, ever more seldom.
+        """
+        mine = select(refunds).where(refund_journal.SHORT, refunds.c.id < before)
         return [refund_of(row) for row in await self._store.read(mine.order_by(refunds.c.id.desc()).limit(limit))]
 
 

@@ -112,6 +112,75 @@ async def test_a_refund_without_an_answer_is_taken_back(acquirer: Acquirer) -> N
     assert (undone[3], undone[90][:4]) == ("200000", "0200")
 
 
+@pytest.mark.parametrize("code", ["68", "91", "96"])
+@pytest.mark.parametrize(("one_message", "mti"), [(False, "0100"), (True, "0200")])
+async def test_a_purchase_of_which_nothing_is_promised_is_taken_back(
+    acquirer: Acquirer, tmp_path: Path, mti: str, code: str, *, one_message: bool
+) -> None:
+    acquirer.codes[mti] = code
+    async with running(terminal_of(acquirer, folder=tmp_path, config=config_of(one_message=one_message))) as terminal:
+        result = await terminal.pay(25_000, phone_with_token())
+        assert (result.outcome, result.de39) == (OUTCOME.DECLINED, code)
+        await drained(terminal)
+        assert terminal.items() == []
+    assert acquirer.mtis() == [mti, "0420"]
+    asked, undone = acquirer.of(mti)[0], acquirer.of("0420")[0]
+    assert undone[90] == iso8583.original_data(mti, asked[11], asked[7], asked[32])
+    # It is settled then: a restart takes nothing back again.
+    assert terminal_of(acquirer, folder=tmp_path).owed_count == 0
+
+
+async def test_a_purchase_that_is_refused_is_not_taken_back(acquirer: Acquirer) -> None:
+    acquirer.codes["0100"] = "51"
+    async with running(terminal_of(acquirer)) as terminal:
+        assert (await terminal.pay(25_000, phone_with_token())).outcome is OUTCOME.DECLINED
+        assert terminal.owed_count == 0
+    assert acquirer.mtis() == ["0100"]
+
+
+@pytest.mark.parametrize("code", ["68", "91", "96"])
+async def test_of_a_refund_and_a_void_that_are_not_promised_one_is_taken_back_and_one_asked_again(
+    acquirer: Acquirer, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setattr("simulators.till.forward.RETRY_S", 0.01)
+    async with running(terminal_of(acquirer)) as terminal:
+        await terminal.pay(25_000, phone_with_token())
+        await drained(terminal)
+        acquirer.queues["0200"] = [code]
+        assert (await terminal.refund(10_000)).outcome is OUTCOME.DECLINED
+        await drained(terminal)
+        assert terminal.totals == Totals(1, 25_000)
+        acquirer.queues["0200"] = [code, code]
+        assert (await terminal.void()).outcome is OUTCOME.NO_ANSWER
+        await drained(terminal)
+        assert terminal.totals == Totals()
+    assert acquirer.mtis() == ["0100", "0220", "0200", "0420", "0200", "0200", "0200"]
+    assert acquirer.of("0420")[0][90][4:10] == acquirer.of("0200")[0][11]
+    assert acquirer.of("0200")[1] == acquirer.of("0200")[3]
+
+
+@pytest.mark.parametrize("code", ["68", "91", "96"])
+async def test_what_the_acquirer_promises_nothing_of_is_told_again(
+    acquirer: Acquirer, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setattr("simulators.till.forward.RETRY_S", 0.01)
+    monkeypatch.setattr("simulators.till.closing.PAUSE_S", 0.01)
+    acquirer.queues = {mti: [code] for mti in ("0120", "0220", "0420", "0500")}
+    terminal = terminal_of(acquirer)
+    await terminal.switch(on=False)
+    await terminal.pay(25_000, offline_phone())
+    async with running(terminal):
+        await terminal.switch(on=True)
+        await drained(terminal)
+        assert (await terminal.lower(9_000)).outcome is OUTCOME.LOWERED
+        await drained(terminal)
+        assert (await terminal.close_batch()).outcome is OUTCOME.BATCH_AGREED
+    assert acquirer.mtis() == ["0120", "0120", "0220", "0220", "0420", "0421", "0500", "0500"]
+    for mti in ("0120", "0220", "0500"):
+        first, again = acquirer.of(mti)
+        assert first == again
+
+
 async def test_a_void_takes_the_sale_out_of_the_batch_even_if_its_answer_is_lost(acquirer: Acquirer) -> None:
     async with running(terminal_of(acquirer)) as terminal:
         await terminal.pay(25_000, phone_with_token())

@@ -1,5 +1,6 @@
 """Taps: authorisations as they come, refused ones too; one tap with its verdict step by step; what waits for staff."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -39,10 +40,11 @@ class Listed(Form):
 
 
 class Paged(Form):
-    """Before which tap and which refund the page begins."""
+    """Before which tap, which refund that is owed and which that is short the page begins."""
 
     before: BusinessId | None = None
     refund: BusinessId | None = None
+    short: BusinessId | None = None
 
 
 def routes() -> list[Route]:
@@ -68,11 +70,12 @@ async def renewed(visit: Visit) -> web.StreamResponse:
 
 
 async def waiting(visit: Visit) -> web.StreamResponse:
-    """Goods that are gone and were not paid, and refunds that were taken back when the money was spent."""
+    """Goods that are gone and were not paid, refunds taken back when the money was spent, money short to go back."""
     query = visit.query(Paged)
     taps = await visit.deps.taps.unpaid(PAGE_ROWS, query.before or "~")
-    refunds = await visit.deps.taps.owed(PAGE_ROWS, query.refund or "~")
-    names = await visit.staff_names({*(one.owner for one in taps), *(one.owner for one in refunds)})
+    owed = await visit.deps.taps.owed(PAGE_ROWS, query.refund or "~")
+    short = await visit.deps.taps.short(PAGE_ROWS, query.short or "~")
+    names = await visit.staff_names({one.owner for one in (*taps, *owed, *short)})
     unpaid: Table[Tap] = Table(
         name="unpaid_taps",
         columns=[
@@ -86,8 +89,14 @@ async def waiting(visit: Visit) -> web.StreamResponse:
         empty="empty.unpaid_taps",
         more=f"/taps/waiting?before={taps[-1].id}" if len(taps) == PAGE_ROWS else None,
     )
-    owed: Table[Refund] = Table(
-        name="owed_refunds",
+    back = [_back("owed_refunds", "refund", owed, names), _back("short_refunds", "short", short, names)]
+    return visit.page("taps_waiting.jinja", tables=[unpaid, *back])
+
+
+def _back(name: str, key: str, refunds: list[Refund], names: Mapping[str, str]) -> Table[Refund]:
+    """Refunds that wait; `key` is the word of the query by which the page goes on."""
+    return Table(
+        name=name,
         columns=[
             Column("refund", lambda row: Code(row.id)),
             Column("tap", lambda row: Link(row.tap_id, f"/taps/{row.tap_id}", code=True)),
@@ -96,10 +105,9 @@ async def waiting(visit: Visit) -> web.StreamResponse:
             Column("cared_by", lambda row: names.get(row.owner, "")),
         ],
         rows=refunds,
-        empty="empty.owed_refunds",
-        more=f"/taps/waiting?refund={refunds[-1].id}" if len(refunds) == PAGE_ROWS else None,
+        empty=f"empty.{name}",
+        more=f"/taps/waiting?{key}={refunds[-1].id}" if len(refunds) == PAGE_ROWS else None,
     )
-    return visit.page("taps_waiting.jinja", unpaid=unpaid, owed=owed)
 
 
 async def show(visit: Visit) -> web.StreamResponse:
@@ -138,6 +146,10 @@ async def collect(visit: Visit) -> web.StreamResponse:
         return visit.go(here, refused="collect_later")
     if left is None:
         return visit.go(here, refused="tap_settled")
+    if isinstance(left, Refund) and left.short:
+        return visit.go(here, refused="refund_short")
+    if left.state is RefundState.PAID:
+        return visit.go(here, said="refund_paid")
     lacks = left.state in {TapState.UNPAID, RefundState.OWED}
     return visit.go(here, refused="no_money_yet") if lacks else visit.go(here, said="tap_collected")
 
@@ -186,12 +198,12 @@ def _why(visit: Visit, row: Live) -> Cell:
     return f"{name}: {failed.detail}" if failed.detail and row.id.startswith("att_") else name
 
 
-def _waits(visit: Visit, tap: Tap, refunds: list[Refund]) -> list[tuple[str, str]]:
-    """What of the tap waits for staff: its id and how much, for those who may act."""
+def _waits(visit: Visit, tap: Tap, refunds: list[Refund]) -> list[tuple[str, bool, str]]:
+    """What of the tap waits for staff: its id, whether it is the merchant who lacks money, how much; for who may act."""
     if not visit.may(*COLLECT_TAPS):
         return []
-    found = [(tap.id, amount(visit, tap.captured or tap.amount))] if tap.state in GONE else []
-    return found + [(one.id, amount(visit, one.amount)) for one in refunds if one.state is RefundState.OWED]
+    found = [(tap.id, False, amount(visit, tap.captured or tap.amount))] if tap.state in GONE else []
+    return found + [(one.id, one.short, amount(visit, one.amount)) for one in refunds if one.waits_for_staff]
 
 
 async def _home(visit: Visit) -> str:

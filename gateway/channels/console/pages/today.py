@@ -73,7 +73,7 @@ async def _unpaid(visit: Visit) -> Tile | None:
     if not visit.may(*COLLECT_TAPS):
         return None
     taps = visit.deps.taps
-    waiting = len(await taps.unpaid(COUNTED_MAX)) + len(await taps.owed(COUNTED_MAX))
+    waiting = sum([len(await listed(COUNTED_MAX)) for listed in (taps.unpaid, taps.owed, taps.short)])
     return Tile("unpaid", _count(visit, min(waiting, COUNTED_MAX)), "/taps/waiting") if waiting else None
 
 

@@ -100,6 +100,34 @@ async def test_what_was_taken_offline_and_not_paid_is_cared_for_and_collected(wo
     assert "Ask the wallet once more" not in (await clerk.get(f"/taps/{tap.id}"))[1]
 
 
+async def test_what_must_go_back_and_the_merchant_lacks_is_cared_for_and_paid(world: World, signed_in: SignIn) -> None:
+    person = world.people.add("Maryam Ahmadi", "مریم احمدی", "+989120000001")
+    await world.tills.open(person)
+    sold = await world.tills.buy(250_000)
+    world.clock.advance(timedelta(minutes=3))
+    await world.tills.clearing.run(extra=True)
+    fields = {4: f"{250_000:012d}", 7: "1122080000", 11: sold.stan, 37: sold.rrn}
+    assert (await world.tills.ask("0420", world.tills.till.later(fields, mti="0200"))).text(39) == "00"
+    # The fee was taken from what was to be paid out, so that it cannot go back whole.
+    (refund,) = await world.tills.taps.short(10)
+    desk = await signed_in("shopper")
+
+    assert "taps to be collected" in (await desk.get("/"))[1]
+    body = (await desk.get("/taps/waiting"))[1]
+    assert refund.id in body.split("the merchant&#39;s account has too little")[1]
+    assert "None: everything that was taken back was paid." in (await desk.get(f"/taps/waiting?short={refund.id}"))[1]
+    assert "Pay it back now" in (await desk.get(f"/taps/{sold.id}"))[1]
+    assert (await desk.post(f"/taps/{refund.id}/care"))[1].endswith(f"/taps/{sold.id}?said=tap_care")
+    assert "Shirin Shopper" in (await desk.get("/taps/waiting"))[1]
+    assert (await desk.post(f"/taps/{refund.id}/collect"))[1].endswith("refused=refund_short")
+    await world.tills.buy(250_000)
+    world.clock.advance(timedelta(minutes=3))
+    await world.tills.clearing.run(extra=True)
+    assert (await desk.post(f"/taps/{refund.id}/collect"))[1].endswith("said=refund_paid")
+    assert (await desk.post(f"/taps/{refund.id}/collect"))[1].endswith("refused=tap_settled")
+    assert await world.tills.taps.short(10) == []
+
+
 @pytest.mark.parametrize("path", ["/taps/tap_", "/taps/rfd_", "/taps/att_"])
 async def test_a_stranger_s_id_is_no_page(signed_in: SignIn, path: str) -> None:
     desk = await signed_in("finance")

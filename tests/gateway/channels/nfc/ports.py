@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -143,6 +143,13 @@ class Door:
     def refused(self, reason: str) -> float:
         labels = {"door": "iso8583", "reason": reason}
         return self.metrics.registry.get_sample_value("tapdial_refused_input_total", labels) or 0.0
+
+
+async def until(fact: Callable[[], object]) -> None:
+    """Wait for what another task does."""
+    async with asyncio.timeout(10):
+        while not fact():  # noqa: ASYNC110 - a fact of another task, which has no event
+            await asyncio.sleep(0)
 
 
 @asynccontextmanager

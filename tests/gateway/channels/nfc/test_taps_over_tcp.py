@@ -8,7 +8,7 @@ import pytest
 from gateway.services.taps import TapState, Verdict
 from gateway.services.tokens import StateOutcome
 from gateway.wire import iso8583, tlv
-from tests.gateway.channels.nfc.phone import Phone, cmac
+from tests.gateway.channels.nfc.phone import ARQC, TC, Phone, cmac
 from tests.gateway.channels.nfc.phone import tlv as encoded
 from tests.gateway.channels.nfc.world import FUNDS, ON_SQLITE, World, running
 from wallet.clock import ManualClock
@@ -104,6 +104,29 @@ async def test_a_bad_cryptogram_is_refused_and_moves_no_counter(world: World) ->
     values["9F26"] = bytes([values["9F26"][0] ^ 1]) + values["9F26"][1:]
     forged = world.till.purchase(world.phone, 250_000, atc=1) | {55: encoded(values)}
     assert (await world.ask("0100", forged)).text(39) == "59"
+    assert (await world.ask("0100", world.till.purchase(world.phone, 250_000, atc=1))).text(39) == "00"
+
+
+# 9F10 with a version of the issuer's key that there is not, of the house's profile and of one that no token here has.
+STRANGE = [bytes([dki, 0xA1, 0x80, 0, 0, 0, 0, 0, 0, 1, 0, 0]) for dki in (0, 2, 255)] + [
+    bytes.fromhex("06FF1203A00000")
+]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("iad", STRANGE, ids=bytes.hex)
+async def test_a_version_of_the_issuers_key_that_there_is_not_makes_a_bad_cryptogram_of_a_tap(
+    world: World, iad: bytes
+) -> None:
+    for mti, cid in (("0100", ARQC), ("0200", ARQC), ("0120", TC), ("0220", TC)):
+        values = world.phone.tap(250_000, atc=1, cid=cid) | {"9F10": iad}
+        body = world.till.body(mti, world.till.purchase(world.phone, 250_000, atc=1) | {55: encoded(values)})
+        refused = await world.till.ask_bytes(body)
+        # Nobody knows the phone's key, so that there is nothing to answer its cryptogram with.
+        answer = iso8583.decode(refused)
+        assert (answer.text(39), 38 in answer.fields, 55 in answer.fields) == ("59", False, False)
+        assert await world.till.ask_bytes(body) == refused
+    assert [one.verdict for one in await world.taps.live(10)] == [Verdict.BAD_CRYPTOGRAM] * 4
     assert (await world.ask("0100", world.till.purchase(world.phone, 250_000, atc=1))).text(39) == "00"
 
 

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.services.taps import RefundState, TapState
+from gateway.services.taps import Refund, RefundState, TapState
 from gateway.wire import iso8583
 from tests.gateway.channels.nfc.world import FUNDS, PERSON
 from tests.gateway.services.taps.house import House
+from wallet.errors import LedgerUnavailable
 
 Fields = dict[int, str | bytes]
 
@@ -159,7 +160,7 @@ async def test_what_a_terminal_takes_back_and_the_wallet_has_spent_is_the_mercha
 async def test_refunds_that_the_ledger_refuses_again_and_again_do_not_hide_one_that_it_would_pay(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.services.taps.taps.SWEEP_MAX", 1)
+    monkeypatch.setattr("gateway.services.taps.sweeping.SWEEP_MAX", 1)
     sales = [await bought(house, 100_000) for _ in range(2)]
     other = await bought(house, 100_000)
     await house.cycle()
@@ -179,6 +180,80 @@ async def test_refunds_that_the_ledger_refuses_again_and_again_do_not_hide_one_t
     assert await house.processes[0][0].sweep() == 1
     assert await house.balance("wallet", PERSON) == FUNDS - 300_000 + 198_000
     await quiet(house)
+
+
+async def test_a_reversal_that_payable_is_short_for_has_an_owner_until_it_is_paid(house: House) -> None:
+    taps = house.processes[0][0]
+    sale = await bought(house, 300_000)
+    await house.cycle()
+    assert await taps.short(10) == []
+    assert await house.code("0420", house.till.later(sale, mti="0200")) == "00"
+    (short,) = await taps.short(10)
+    assert (short.state, short.owner, short.amount.minor) == (RefundState.PENDING, "", 300_000)
+    assert await taps.short(10, before=short.id) == await taps.owed(10) == []
+    assert await taps.take_care(short.id, "stf_1")
+    still = await taps.collect(short.id, "stf_2")
+    assert isinstance(still, Refund)
+    assert (still.short, still.attempt, still.owner) == (True, short.attempt + 1, "stf_2")
+    # Whoever looks after it keeps it while it is tried again by itself.
+    house.hands.advance(timedelta(hours=1))
+    assert await taps.sweep() == 1
+    assert [(one.attempt, one.owner) for one in await taps.short(10)] == [(still.attempt + 1, "stf_2")]
+    await bought(house, 300_000)
+    await house.cycle()
+    paid = await taps.collect(short.id, "stf_2")
+    assert isinstance(paid, Refund)
+    assert (paid.state, paid.waits_for_staff) == (RefundState.PAID, False)
+    assert await taps.short(10) == []
+    assert not await taps.take_care(short.id, "stf_1")
+    assert await taps.collect(short.id, "stf_1") is None
+    await quiet(house)
+    assert await house.balance("wallet", PERSON) == FUNDS - 300_000
+
+
+async def kept_reversals(house: House, count: int) -> None:
+    """Reversals that were promised while the ledger was down."""
+    sales = [await bought(house, 10_000) for _ in range(count)]
+    house.ledger.fault = "down"
+    for sale in sales:
+        assert await house.code("0420", house.till.later(sale, mti="0200")) == "00"
+    house.ledger.fault = ""
+    house.hands.advance(timedelta(seconds=10))
+
+
+async def test_a_fault_of_one_tap_is_counted_and_keeps_no_other_from_the_sweep(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def bug() -> None:
+        raise ZeroDivisionError
+
+    await kept_reversals(house, 3)
+    house.slow.before = bug
+    assert await house.processes[0][0].sweep() == 2
+    assert await house.balance("wallet", PERSON) == FUNDS - 10_000
+    labels = {"worker": "sweep_taps"}
+    assert house.metrics.registry.get_sample_value("tapdial_worker_failures_total", labels) == 1
+    # Nor do as many faulty ones as a sweep looks after hide what comes after them.
+    monkeypatch.setattr("gateway.services.taps.sweeping.SWEEP_MAX", 1)
+    house.hands.advance(timedelta(seconds=10))
+    house.slow.before = bug
+    assert await house.processes[0][0].sweep() == 0
+    await kept_reversals(house, 1)
+    house.hands.advance(timedelta(seconds=10))
+    assert [await house.processes[0][0].sweep() for _ in range(3)] == [1, 1, 0]
+    assert await house.balance("wallet", PERSON) == FUNDS
+
+
+async def test_a_sweep_gives_up_soon_when_the_ledger_is_away(house: House) -> None:
+    await kept_reversals(house, 5)
+    house.ledger.fault, posts = "down", house.ledger.posts
+    with pytest.raises(LedgerUnavailable):
+        await house.processes[0][0].sweep()
+    assert house.ledger.posts == posts + 3
+    house.ledger.fault = ""
+    house.hands.advance(timedelta(seconds=10))
+    assert await house.processes[0][0].sweep() == 5
+    assert await house.balance("wallet", PERSON) == FUNDS
 
 
 async def test_neither_another_day_nor_another_terminal_makes_more_of_a_tap(house: House) -> None:
