@@ -100,6 +100,8 @@ bench-decisions: .venv/.dev ## decision tables in ratio to reading them row by r
 
 bench-nfc: .venv/.dev packages ## durable authorisations a second on each database, in ratio to the same without one
 	$(PY) -m bench.nfc
+	$(PY) -m bench.nfc_tap
+	$(PY) -m bench.nfc_clearing
 
 bench-payouts: .venv/.dev ## a file of 100,000 payments to posted, told and ordered, in ratio to reading and writing it
 	$(PY) -m bench.payouts

@@ -195,7 +195,7 @@ class Terminal:
             if answer is None:
                 return result_of(TapOutcome.NO_ANSWER, started)
             if (code := answer.message[39]) != APPROVED:
-                self._journal.settled(request[11])
+                self._not_taken(request, code)
                 return result_of(TapOutcome.DECLINED, started, code)
             approval = answer.message[38]
             self._journal.took(Item(remembered(request), ItemKind.REFUND, amount, approval))
@@ -271,7 +271,7 @@ class Terminal:
         code = answer.message[39]
         paid = int(answer.message[4] or request[4]) if code == PART else amount_minor
         if code not in (APPROVED, PART) or not 0 < paid <= amount_minor:
-            self._journal.settled(request[11])
+            self._not_taken(request, code)
             outcome = TapOutcome.SEE_PHONE if code == SEE_PHONE else TapOutcome.DECLINED
             return result_of(outcome, started, code, self._printer.declined(request, chip, self._now()))
         item = Item(remembered(request), ItemKind.PURCHASE, paid, answer.message[38])
@@ -289,10 +289,10 @@ class Terminal:
         return result_of(TapOutcome.OFFLINE, started, "", receipt, item.stan)
 
     async def _ask(self, request: Message) -> Answer | None:
-        """The acquirer's answer; without one that promises, or when the merchant walks away, a reversal is owed."""
+        """The acquirer's answer; without one, or when the merchant walks away, a reversal is owed."""
         self._journal.asking(request)
         try:
-            answer = await self._line.exchange(
+            return await self._line.exchange(
                 request, timeout_s=self._answer_timeout_s, cut_after=self._faults.terminal_line_cut
             )
         except (LineCut, TimeoutError):
@@ -301,10 +301,13 @@ class Terminal:
         except asyncio.CancelledError:
             self._forwarder.owe_reversal(request)
             raise
-        if answer.message[39] in LATER:
+
+    def _not_taken(self, request: Message, code: str) -> None:
+        """Nothing was sold or given back; of an answer that promises nothing the acquirer may still do it."""
+        if code in LATER:
             self._forwarder.owe_reversal(request)
-            return None
-        return answer
+        else:
+            self._journal.settled(request[11])
 
     async def _unready(self, item: Item) -> TapOutcome | None:
         """Why nothing can be asked about an item yet: no line, or what is owed for it has not gone."""

@@ -13,7 +13,7 @@ from simulators.trace import Trace
 
 RETRY_S = 1.0
 LATER = frozenset({"68", "91", "96"})
-"""Answers that promise nothing: what was owed goes again, and a purchase is taken back, for it may yet be charged."""
+"""Answers that promise nothing: what was told is told again, what was asked may be charged and is taken back."""
 
 
 class Forwarder:

@@ -120,7 +120,7 @@ async def test_a_purchase_of_which_nothing_is_promised_is_taken_back(
     acquirer.codes[mti] = code
     async with running(terminal_of(acquirer, folder=tmp_path, config=config_of(one_message=one_message))) as terminal:
         result = await terminal.pay(25_000, phone_with_token())
-        assert result.outcome is OUTCOME.NO_ANSWER
+        assert (result.outcome, result.de39) == (OUTCOME.DECLINED, code)
         await drained(terminal)
         assert terminal.items() == []
     assert acquirer.mtis() == [mti, "0420"]
@@ -147,7 +147,7 @@ async def test_of_a_refund_and_a_void_that_are_not_promised_one_is_taken_back_an
         await terminal.pay(25_000, phone_with_token())
         await drained(terminal)
         acquirer.queues["0200"] = [code]
-        assert (await terminal.refund(10_000)).outcome is OUTCOME.NO_ANSWER
+        assert (await terminal.refund(10_000)).outcome is OUTCOME.DECLINED
         await drained(terminal)
         assert terminal.totals == Totals(1, 25_000)
         acquirer.queues["0200"] = [code, code]

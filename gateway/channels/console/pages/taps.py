@@ -75,7 +75,7 @@ async def waiting(visit: Visit) -> web.StreamResponse:
     taps = await visit.deps.taps.unpaid(PAGE_ROWS, query.before or "~")
     owed = await visit.deps.taps.owed(PAGE_ROWS, query.refund or "~")
     short = await visit.deps.taps.short(PAGE_ROWS, query.short or "~")
-    names = await visit.staff_names({one.owner for one in taps} | {one.owner for one in (*owed, *short)})
+    names = await visit.staff_names({*(tap.owner for tap in taps), *(refund.owner for refund in (*owed, *short))})
     unpaid: Table[Tap] = Table(
         name="unpaid_taps",
         columns=[
@@ -199,7 +199,7 @@ def _why(visit: Visit, row: Live) -> Cell:
 
 
 def _waits(visit: Visit, tap: Tap, refunds: list[Refund]) -> list[tuple[str, bool, str]]:
-    """What of the tap waits for staff: its id, whether the merchant lacks it, how much; for those who may act."""
+    """What of the tap waits for staff: its id, whether the merchant lacks the money, how much; for who may act."""
     if not visit.may(*COLLECT_TAPS):
         return []
     found = [(tap.id, False, amount(visit, tap.captured or tap.amount))] if tap.state in GONE else []
