@@ -163,11 +163,15 @@ class World:
         }
 
     def _on_sms(self, msisdn: str, text: str, sender: str) -> None:
-        """The SMSC delivers; an SMS to a number that nobody here carries is only on the wire."""
+        """The SMSC delivers; an SMS to a number that nobody here carries is only on the wire.
+
+        A person may carry one of the two phones alone.
+        """
         number = f"+{msisdn.removeprefix('+')}"
-        if number in self.phones:
-            self.phones[number].receive(text, sender)
-            self.nfc_phones[number].receive(text)
+        if phone := self.phones.get(number):
+            phone.receive(text, sender)
+        if tapped := self.nfc_phones.get(number):
+            tapped.receive(text)
 
 
 def _sign_phone(one: SignerConfig, authority: Authority, config: Config) -> SignPhone:

@@ -185,6 +185,15 @@ async def test_an_sms_lands_on_the_phone_with_its_number() -> None:
     assert [sms.text for sms in world.phones["+989120000004"].inbox] == ["Bonjour"]
 
 
+async def test_a_person_who_carries_one_of_the_two_phones_alone_gets_each_sms_on_it() -> None:
+    world = World(config.read(free_ports()))
+    del world.nfc_phones["+989120000004"]
+
+    world.smsc.desk._on_sms("+989120000004", "Bonjour", "1420")
+
+    assert [sms.text for sms in world.phones["+989120000004"].inbox] == ["Bonjour"]
+
+
 async def test_an_sms_with_a_key_reaches_the_nfc_phone_of_its_number() -> None:
     world, house = World(config.read(free_ports())), House(keys=[1])
     nfc = world.nfc_phones["+989120000004"]
