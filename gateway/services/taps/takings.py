@@ -14,8 +14,6 @@ from gateway.services.taps.rules import TapState
 from gateway.services.taps.tables import refunds, taps
 from gateway.store import Store
 
-_CAPTURED = (TapState.CAPTURED, TapState.REFUNDED)
-
 
 class Heals(Protocol):
     """Who captures a hold whose completion was lost."""
