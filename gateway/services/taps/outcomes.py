@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from gateway.services.answered import Key, put_answers
 from gateway.services.taps import decision, rules
-from gateway.services.taps.checks import Decision
+from gateway.services.taps.checks import Decision, stored_checks
 from gateway.services.taps.model import WHOLE, Tap
-from gateway.services.taps.rows import Counted, stored_checks
+from gateway.services.taps.rows import Counted
 from gateway.services.taps.rules import Step, TapState, Verdict
 from gateway.services.taps.tables import taps
 from gateway.store import Many

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from gateway.services.taps import refund_rules, rules
-from gateway.services.taps.checks import Check, Decision, checks_of
+from gateway.services.taps.checks import checks_of, stored_checks
 from gateway.services.taps.model import Refund, Tap
 from gateway.services.taps.ports import Counters
 from gateway.services.taps.refund_rules import RefundKind, RefundState, Source
@@ -54,11 +54,6 @@ _WRITE_REFUND = (
         }
     )
 )
-
-
-def stored_checks(checks: tuple[Check, ...]) -> str:
-    """As they are kept with a tap."""
-    return Decision(Verdict.APPROVED, 0, checks).json()
 
 
 def tap_of(row: Row[Any]) -> Tap:
