@@ -257,7 +257,7 @@ async def test_an_outcome_that_is_late_does_not_undo_a_completion(database_url: 
     ((_, tap),) = await store.write(lambda tx: side.opening.all(tx, [intent]))
     assert tap is not None
     completed = replace(tap, captured=irr(700_000))
-    await store.write(lambda tx: Counted().write(tx, tap, completed, NOW))
+    await store.write(lambda tx: Counted(side.decider).write(tx, tap, completed, NOW))
     late = Outcome(intent.key, tap, replace(tap, state=TapState.HELD, verdict=Verdict.APPROVED), b"late", NOW)
     assert await store.write(lambda tx: side.concluding.all(tx, [late])) == [None]
     (row,) = await store.read(select(taps.c.state, taps.c.capture_minor).where(taps.c.id == tap.id))
