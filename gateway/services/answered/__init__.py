@@ -2,7 +2,6 @@
 
 from gateway.services.answered.answered import (
     MESSAGES,
-    SEEN,
     Key,
     Seen,
     Taking,
@@ -10,7 +9,6 @@ from gateway.services.answered.answered import (
     put_answers,
     seen_all,
     seen_of,
-    seen_query,
     settle,
     take,
     take_all,
@@ -20,7 +18,6 @@ from gateway.services.answered.days import nearest_day
 
 __all__ = [
     "MESSAGES",
-    "SEEN",
     "Key",
     "Seen",
     "Taking",
@@ -30,7 +27,6 @@ __all__ = [
     "put_answers",
     "seen_all",
     "seen_of",
-    "seen_query",
     "settle",
     "take",
     "take_all",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, select, update
 
 from gateway.services.answered.tables import messages
 from gateway.store import Many, find, insert_ignore, write
@@ -29,7 +29,7 @@ class Key:
 
     @property
     def binds(self) -> dict[str, object]:
-        """What `SEEN` is asked with."""
+        """What the statements below are asked with."""
         return {
             "for_acquirer": self.acquirer,
             "for_terminal": self.terminal_id,
@@ -37,16 +37,6 @@ class Key:
             "for_day": self.local_on,
             "for_class": self.class_,
         }
-
-    def where(self) -> Any:  # noqa: ANN401 - SQLAlchemy's expression type is private
-        """The condition on its row."""
-        return and_(
-            messages.c.acquirer == self.acquirer,
-            messages.c.terminal_id == self.terminal_id,
-            messages.c.stan == self.stan,
-            messages.c.local_on == self.local_on,
-            messages.c["class"] == self.class_,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +63,7 @@ _MINE = and_(
     messages.c.local_on == bindparam("for_day", type_=Day),
     messages.c["class"] == bindparam("for_class"),
 )
-SEEN = select(messages).where(_MINE)
-"""Reads a message's row by `Key.binds`."""
+_SEEN = select(messages).where(_MINE)
 MESSAGES = Many(messages)
 """Finds a message's row by `Key.columns`."""
 _KEYS = tuple(column.name for column in messages.primary_key)
@@ -86,11 +75,6 @@ _PUT = (
     .where(_MINE, messages.c.answer == b"")
     .values(answer=bindparam("new_answer", type_=messages.c.answer.type))
 )
-
-
-def seen_query(key: Key) -> Select[Any]:
-    """Reads a message's row."""
-    return select(messages).where(key.where())
 
 
 def seen_of(row: Row[Any]) -> Seen:
@@ -154,7 +138,7 @@ def take(
     }
     if insert_ignore(tx, messages, row):
         return None
-    return seen_of(find(tx, SEEN, key.binds)[0])
+    return seen_of(find(tx, _SEEN, key.binds)[0])
 
 
 def settle(tx: Connection, key: Key, subject: str, verdict: str) -> None:

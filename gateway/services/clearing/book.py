@@ -23,7 +23,7 @@ from gateway.services.clearing.model import (
     Totals,
     Upload,
 )
-from gateway.services.clearing.tables import BATCHES, CYCLES, EXCEPTIONS
+from gateway.services.clearing.tables import BATCHES, EXCEPTIONS
 from gateway.store import insert_ignore
 from wallet.clock import Clock
 from wallet.ids import new_id
@@ -69,11 +69,6 @@ def resolve_exception(tx: Connection, type_: ExceptionType, subject: str, by: st
 def held_batch(tx: Connection, batch_id: str) -> Row[Any]:
     """A batch's row, held until the end of the unit."""
     return tx.execute(select(BATCHES).where(BATCHES.c.id == batch_id).with_for_update(key_share=True)).one()
-
-
-def held_cycle(tx: Connection, cycle_id: str) -> Row[Any]:
-    """A cycle's row, held until the end of the unit."""
-    return tx.execute(select(CYCLES).where(CYCLES.c.id == cycle_id).with_for_update(key_share=True)).one()
 
 
 def totals_json(totals: Totals) -> dict[str, int]:

@@ -4,6 +4,7 @@ from datetime import date
 
 from sqlalchemy import Connection, select
 
+from gateway.services.clearing.batches import Batches
 from gateway.services.clearing.cycles import Cycles, Told, add_due, untold
 from gateway.services.clearing.ports import Parts
 from gateway.services.clearing.statements import Statement, Statements
@@ -19,10 +20,10 @@ class Clearing:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._cycles = Cycles(parts)
+        self._batches, self._cycles = Batches(parts), Cycles(parts)
         self._statements = Statements(parts)
         self.views = Views(parts)
-        self.answer = self._cycles.answer
+        self.answer = self._batches.answer
         self._clock: Clock = parts.clock
         self._prepared = False
 
@@ -31,7 +32,7 @@ class Clearing:
         await self.prepare()
         done = await self._cycles.open_due()
         done += await self._cycles.run_cycles()
-        return done + await self._cycles.close_unconfirmed()
+        return done + await self._batches.close_unconfirmed()
 
     async def run(self, *, extra: bool = False, told: Told = untold) -> int:
         """What is due now, told step by step; with `extra` one more cycle that cuts now. How many cycles were run."""

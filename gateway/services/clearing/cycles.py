@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from gateway.observe import log
 from gateway.services.clearing import book, bulk, money
-from gateway.services.clearing.batches import Batches
 from gateway.services.clearing.bulk import NewItem
 from gateway.services.clearing.calendar import EXTRA_FROM, Cut
 from gateway.services.clearing.fees import fee_back
@@ -47,11 +46,12 @@ class _Lost(Exception):
     """Another process works on the cycle: this one was silent for too long."""
 
 
-class Cycles(Batches):
+class Cycles:
     """Opens and runs cycles."""
 
     def __init__(self, parts: Parts) -> None:
-        super().__init__(parts)
+        self._parts = parts
+        self._store, self._clock = parts.store, parts.clock
         self._me = new_id("wrk", parts.clock)
 
     async def open_due(self) -> int:

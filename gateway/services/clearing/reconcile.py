@@ -32,22 +32,19 @@ class Compared:
 
 def totals_of(takings: Iterable[Taking]) -> Totals:
     """What stands on the host's side."""
-    counts, sums = dict.fromkeys(Kind, 0), dict.fromkeys(Kind, 0)
-    for one in takings:
-        if not one.reversed:
-            kind = Kind(one.kind)
-            counts[kind] += 1
-            sums[kind] += one.amount_minor
-    purchase, refund = Kind.PURCHASE, Kind.REFUND
-    return Totals(counts[purchase], sums[purchase], counts[refund], sums[refund])
+    return _summed((Kind(one.kind), one.amount_minor) for one in takings if not one.reversed)
 
 
 def totals_sent(uploads: Iterable[Upload]) -> Totals:
     """What the items come to that the terminal has sent."""
+    return _summed((one.kind, one.amount.minor) for one in uploads)
+
+
+def _summed(items: Iterable[tuple[Kind, int]]) -> Totals:
     counts, sums = dict.fromkeys(Kind, 0), dict.fromkeys(Kind, 0)
-    for one in uploads:
-        counts[one.kind] += 1
-        sums[one.kind] += one.amount.minor
+    for kind, minor in items:
+        counts[kind] += 1
+        sums[kind] += minor
     purchase, refund = Kind.PURCHASE, Kind.REFUND
     return Totals(counts[purchase], sums[purchase], counts[refund], sums[refund])
 

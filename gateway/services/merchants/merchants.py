@@ -150,7 +150,7 @@ class Merchants:
         """
         account, reason, now = (
             normal_iban(iban) if iban.strip() else "",
-            " ".join(reason.split())[:200],
+            " ".join(reason.split())[:REASON_MAX],
             self._clock.now(),
         )
         if account is None:

@@ -2,6 +2,7 @@
 
 import functools
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -87,11 +88,16 @@ class Decision:
 
     def json(self) -> str:
         """The checks as they are stored with the tap."""
-        return f"[{','.join(map(_kept, self.checks))}]"
+        return stored_checks(self.checks)
+
+
+def stored_checks(checks: Iterable[Check]) -> str:
+    """As they are kept; `checks_of` reads them."""
+    return f"[{','.join(map(_kept, checks))}]"
 
 
 def checks_of(stored: str) -> tuple[Check, ...]:
-    """The checks that `Decision.json` stored; '' is none."""
+    """The checks that `stored_checks` made; '' is none."""
     rows = json.loads(stored) if stored else []
     return tuple(Check(CheckName(row["name"]), row["passed"], row["detail"], row.get("noted", False)) for row in rows)
 

@@ -10,11 +10,10 @@ from sqlalchemy import Connection
 
 from gateway.services.controls import Held, Spending, Windows
 from gateway.services.controls import Used as Paid
-from gateway.services.taps import decision, declined
+from gateway.services.taps import decision
 from gateway.services.taps.checks import Decision
 from gateway.services.taps.decision import Case
 from gateway.services.taps.policy import TapPolicy
-from gateway.services.taps.rules import Verdict
 
 
 class Counting(Protocol):
@@ -83,12 +82,6 @@ class Decider:
     def _spending(self, case: Case) -> Spending:
         token, shop, _ = case.known
         return Spending(token.par, token.id, shop.id, self._policy.windows(case.day), case.at)
-
-    def declined(
-        self, tx: Connection, cause: str, person_id: str, verdict: Verdict, amount_minor: int, now: datetime
-    ) -> None:
-        """Have the person told of a refusal, in the unit that stores it; once for each `cause`."""
-        declined.note(tx, declined.Refusal(cause, person_id, verdict, amount_minor), now)
 
     def give_back(
         self, tx: Connection, par: str, token_id: str, made_at: datetime, amount_minor: int, *, whole: bool

@@ -167,11 +167,6 @@ def with_funds(decision: Decision, verdict: Verdict, approved_minor: int) -> Dec
     return Decision(verdict, approved_minor if approved else 0, (*decision.checks, check))
 
 
-def refusal(name: CheckName, verdict: Verdict, detail: str = "") -> Decision:
-    """A decision of one check: what could not be read, or came twice."""
-    return Decision(verdict, 0, (Check(name, passed=False, detail=detail),))
-
-
 def verified(case: Case) -> bool:
     """Whether the phone verified its holder, for what is counted as unverified."""
     _, _, signals = case.known

@@ -8,13 +8,13 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from gateway.services.answered import Key, Seen, Taking, seen_all, settle, take_all
-from gateway.services.taps.checks import Decision
+from gateway.services.taps.checks import Decision, stored_checks
 from gateway.services.taps.deciding import Used
 from gateway.services.taps.decision import Case
 from gateway.services.taps.model import WHOLE, Tap
 from gateway.services.taps.ports import TokenUse, TokenVault
 from gateway.services.taps.requests import Purchase
-from gateway.services.taps.rows import KIND_PURCHASE, Counted, name_all, named_by, stored_checks
+from gateway.services.taps.rows import KIND_PURCHASE, Counted, name_all, named_by
 from gateway.services.taps.rules import TapState, Verdict
 from gateway.services.taps.tables import taps
 from gateway.store import Many

@@ -8,16 +8,16 @@ from sqlalchemy import Connection
 
 from gateway.services.answered import Key, put_answers
 from gateway.services.taps import decision, rules
-from gateway.services.taps.checks import Decision
+from gateway.services.taps.checks import Decision, stored_checks
 from gateway.services.taps.model import WHOLE, Tap
-from gateway.services.taps.rows import Counted, stored_checks
+from gateway.services.taps.rows import Counted
 from gateway.services.taps.rules import Step, TapState, Verdict
 from gateway.services.taps.tables import taps
 from gateway.store import Many
 from wallet.money import irr
 from wallet.transfers import PostResult
 
-_MOVED, _TAPS = Many(taps, columns=("id", "state", "reversal", "keep_minor")), Many(taps)
+_MOVED, _TAPS = Many(taps, columns=("id", "state", "reversal", "keep_minor", "capture_minor")), Many(taps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,11 @@ class Concluding:
         held = {row.id: row for row in _MOVED.locked(tx, [(one.before.id,) for one in outcomes])}
         done: dict[str, Outcome] = {}
         for one in outcomes:
-            row = held[one.before.id]
-            if row.state == TapState.PENDING and not row.reversal and row.keep_minor == one.before.keep_minor:
-                done.setdefault(one.before.id, one)
+            row, before = held[one.before.id], one.before
+            # The first answer to an offline purchase may be out already, and what its terminal then said must stay.
+            same = (row.keep_minor, row.capture_minor) == (before.keep_minor, before.capture_minor)
+            if row.state == TapState.PENDING and not row.reversal and same:
+                done.setdefault(before.id, one)
         _TAPS.change(tx, [_row(one) for one in done.values()])
         for one in done.values():
             self._counted.changed(tx, one.before, one.after, one.at)

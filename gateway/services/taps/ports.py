@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 from gateway.keys import KeyStore
 from gateway.observe import Metrics
 from gateway.services.taps.deciding import Decider
-from gateway.services.taps.rules import Verdict
 from gateway.settings import Settings
 from gateway.store import Store
 from wallet.accounts import Chart
@@ -132,12 +131,6 @@ class Counters(Protocol):
         self, tx: Connection, par: str, token_id: str, made_at: datetime, amount_minor: int, *, whole: bool
     ) -> None:
         """Take a tap, or a part of one, out of what was counted."""
-        ...
-
-    def declined(
-        self, tx: Connection, cause: str, person_id: str, verdict: Verdict, amount_minor: int, now: datetime
-    ) -> None:
-        """Have the person told why a tap was refused, once for each cause."""
         ...
 
 

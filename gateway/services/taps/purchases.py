@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from gateway.keys import Card
+from gateway.keys import Card, issuer_ref
 from gateway.services.answered import Key, Seen
 from gateway.services.controls import Channel
 from gateway.services.taps import decision, journal, outcomes
@@ -23,7 +23,7 @@ from gateway.services.taps.rows import Counted
 from gateway.services.taps.rules import Step, TapState, Verdict, next_step
 from gateway.services.taps.talk import Talk
 from gateway.services.taps.terminals import KnownTerminals
-from gateway.wire.emv import Cvn, ac_data
+from gateway.wire.emv import ac_data
 from gateway.wire.iso8583 import Message
 from wallet.ids import new_id
 
@@ -176,14 +176,16 @@ class Purchases:
             # A token's phone makes one kind of cryptogram; another kind is somebody's guess.
             return False
         return await self._parts.keys.verify_ac(
-            _ref(purchase), _card(purchase, token.psn), ac_data(data), data.cryptogram
+            issuer_ref(purchase.tap.iad.cvn), _card(purchase, token.psn), ac_data(data), data.cryptogram
         )
 
     async def _built(self, message: Message, purchase: Purchase, tap: Tap, verdict: Verdict) -> bytes:
         """An answer with our own cryptogram: the phone's was good, whatever we answer."""
         data, approved = purchase.tap, verdict in {Verdict.APPROVED, Verdict.PARTIAL}
         card = _card(purchase, data.values["5F34"].hex())
-        arpc = await self._parts.keys.arpc(_ref(purchase), card, data.cryptogram, verdict.de39.encode())
+        arpc = await self._parts.keys.arpc(
+            issuer_ref(purchase.tap.iad.cvn), card, data.cryptogram, verdict.de39.encode()
+        )
         return await self._talk.built(
             message,
             purchase.terminal_id,
@@ -197,11 +199,6 @@ class Purchases:
 def _card(purchase: Purchase, psn: str) -> Card:
     iad = purchase.tap.iad
     return Card(iad.cvn, iad.dki, purchase.pan, psn, purchase.tap.atc, iad.luk_id, purchase.tap.key_un)
-
-
-def _ref(purchase: Purchase) -> str:
-    """The issuer's key of the profile: the house's own, or that of 3DES profiles."""
-    return "imk" if purchase.tap.iad.cvn is Cvn.HOUSE else "imk3"
 
 
 def standing(tap: Tap) -> Verdict:

@@ -64,11 +64,6 @@ class Purchase(Asked):
     entry_mode: str
     part_ok: bool
 
-    @property
-    def other_minor(self) -> int:
-        """9F03: cash back, which the house does not give."""
-        return int(self.tap.values["9F03"].hex())
-
 
 @dataclass(frozen=True, slots=True)
 class Completion(Asked):

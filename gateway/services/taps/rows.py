@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from gateway.services.taps import refund_rules, rules
-from gateway.services.taps.checks import Check, Decision, checks_of
+from gateway.services.taps import declined, refund_rules, rules
+from gateway.services.taps.checks import checks_of, stored_checks
 from gateway.services.taps.model import Refund, Tap
 from gateway.services.taps.ports import Counters
 from gateway.services.taps.refund_rules import RefundKind, RefundState, Source
@@ -54,11 +54,6 @@ _WRITE_REFUND = (
         }
     )
 )
-
-
-def stored_checks(checks: tuple[Check, ...]) -> str:
-    """As they are kept with a tap."""
-    return Decision(Verdict.APPROVED, 0, checks).json()
 
 
 def tap_of(row: Row[Any]) -> Tap:
@@ -164,7 +159,7 @@ def write_tap(tx: Connection, tap: Tap, now: datetime) -> None:
 class Counted:
     """Writes taps, and keeps what is counted against their holders' limits in step."""
 
-    def __init__(self, counters: Counters | None = None) -> None:
+    def __init__(self, counters: Counters) -> None:
         self._counters = counters
 
     def write(self, tx: Connection, before: Tap, after: Tap, now: datetime) -> None:
@@ -174,13 +169,12 @@ class Counted:
 
     def refused(self, tx: Connection, par: str, token_id: str, made_at: datetime, minor: int) -> None:
         """Give back what was counted for a purchase that became none in the same unit."""
-        if self._counters is not None and par:
+        if par:
             self._counters.give_back(tx, par, token_id, made_at, minor, whole=True)
 
     def declined(self, tx: Connection, cause: str, person_id: str, verdict: Verdict, minor: int, now: datetime) -> None:
-        """Have the person told why a tap was refused."""
-        if self._counters is not None:
-            self._counters.declined(tx, cause, person_id, verdict, minor, now)
+        """Have the person told why a tap was refused, in the unit that stores it; once for each `cause`."""
+        declined.note(tx, declined.Refusal(cause, person_id, verdict, minor), now)
 
     def changed(self, tx: Connection, before: Tap, after: Tap, now: datetime) -> None:
         """Give back what a tap counts for no longer, and tell of one that is refused now."""
@@ -188,7 +182,7 @@ class Counted:
             assert after.verdict is not None, "see above"
             self.declined(tx, after.id, after.person_id, after.verdict, after.amount.minor, now)
         less, left = before.counted_minor - after.counted_minor, after.counted_minor
-        if self._counters is not None and less > 0 and after.par:
+        if less > 0 and after.par:
             self._counters.give_back(tx, after.par, after.token_id, after.made_at, less, whole=left == 0)
 
 

@@ -1,4 +1,4 @@
-"""Tables of taps: what each is about, the messages that were answered, and which original a trace number names."""
+"""Tables of taps: what each is about, what goes back, purchases that became none, and what a trace number names."""
 
 from sqlalchemy import Column, Index
 

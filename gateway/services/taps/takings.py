@@ -1,36 +1,25 @@
-"""What clearing asks of taps: a terminal batch's items, what waits for a cycle, and the healing of lost completions."""
+"""What clearing asks of taps: a terminal batch's items, and what waits for a cycle or is in one."""
 
 from collections.abc import Collection
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, exists, or_, select, update
 
-from gateway.services.taps.model import HealOutcome, Taking, TakingKind, Tap
+from gateway.services.taps.model import Taking, TakingKind, Tap
 from gateway.services.taps.refund_rules import RefundKind, RefundState, Source
 from gateway.services.taps.rows import tap_of
 from gateway.services.taps.rules import TapState
 from gateway.services.taps.tables import refunds, taps
 from gateway.store import Store
 
-_CAPTURED = (TapState.CAPTURED, TapState.REFUNDED)
-
-
-class Heals(Protocol):
-    """Who captures a hold whose completion was lost."""
-
-    async def heal(self, terminal_id: str, stan: str, rrn: str, amount_minor: int, approval: str) -> HealOutcome:
-        """As Takings.heal."""
-        ...
-
 
 class Takings:
     """Taps and refunds as clearing counts them."""
 
-    def __init__(self, store: Store, heals: Heals) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._heals = heals
 
     async def takings(self, terminal_id: str, batch_number: str) -> list[Taking]:
         """What a terminal's batch holds, as the terminal counts it: captured purchases and refunds, in order of time.
@@ -86,10 +75,6 @@ class Takings:
             rows = await self._store.read(bought.order_by(taps.c.id).limit(limit - len(found)))
             found += [_purchase(tap_of(row)) for row in rows]
         return found
-
-    async def heal(self, terminal_id: str, stan: str, rrn: str, amount_minor: int, approval: str) -> HealOutcome:
-        """Capture an approved hold whose completion was lost; asking twice is harmless."""
-        return await self._heals.heal(terminal_id, stan, rrn, amount_minor, approval)
 
 
 def _whose(of: Table, merchant_id: str) -> ColumnElement[bool]:

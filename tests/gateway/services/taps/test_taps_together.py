@@ -22,6 +22,7 @@ from gateway.services.taps.ports import TokenUse
 from gateway.services.taps.requests import Purchase
 from gateway.services.taps.rows import Counted
 from gateway.services.taps.rules import TapState, Verdict
+from gateway.services.taps.tables import taps
 from gateway.services.tokens import Tokens
 from gateway.services.tokens.tables import limited_keys, tokens, uses
 from gateway.settings import Settings
@@ -29,6 +30,7 @@ from gateway.store import Store
 from tests.gateway.channels.nfc.world import OnePerson
 from tests.gateway.services.taps.casework import AT, POLICY, SHOP, TOKEN, ZONE, Message
 from wallet.clock import ManualClock
+from wallet.money import irr
 
 NOW = AT.astimezone(UTC)
 TIGHT = replace(POLICY, day_max_minor=7_000_000, day_max_count=5, no_cvm_count_max=3)
@@ -244,4 +246,20 @@ async def test_outcomes_stored_together_each_stand_for_their_own_tap(database_ur
     assert told == [outcomes[0].answer, None, None, outcomes[2].answer]
     again = await store.write(lambda tx: side.concluding.all(tx, [outcomes[0], outcomes[1]]))
     assert again == [None, outcomes[1].answer]
+    await store.close()
+
+
+async def test_an_outcome_that_is_late_does_not_undo_a_completion(database_url: str) -> None:
+    store = await Store.open(database_url)
+    side = Side(store)
+    await side.begin()
+    intent = side.intent(1, FRESH)
+    ((_, tap),) = await store.write(lambda tx: side.opening.all(tx, [intent]))
+    assert tap is not None
+    completed = replace(tap, captured=irr(700_000))
+    await store.write(lambda tx: Counted(side.decider).write(tx, tap, completed, NOW))
+    late = Outcome(intent.key, tap, replace(tap, state=TapState.HELD, verdict=Verdict.APPROVED), b"late", NOW)
+    assert await store.write(lambda tx: side.concluding.all(tx, [late])) == [None]
+    (row,) = await store.read(select(taps.c.state, taps.c.capture_minor).where(taps.c.id == tap.id))
+    assert tuple(row) == ("pending", 700_000)
     await store.close()
