@@ -267,13 +267,3 @@ class Dialled:
 
     outcome: ReplenishOutcome
     text: str = field(default="", repr=False)
-
-
-class LossOutcome(StrEnum):
-    """Answers to a loss that is told from another phone."""
-
-    OK = "ok"
-    WRONG = "wrong"
-    """Nobody has this number, or the PIN is another one, or locked: outside they look the same."""
-    TOO_MANY = "too_many"
-    """Enough tries of this phone, or at this number, for today."""

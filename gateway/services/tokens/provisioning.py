@@ -136,8 +136,7 @@ class Provisioning(Vault):
 
     async def _given(self, token_id: str, request: ProvisionRequest) -> ProvisionResult:
         """The token as its phone gets it, with its first key; nothing for another phone."""
-        joined = tokens.join(limited_keys, limited_keys.c.token_id == tokens.c.id)
-        query = select(limited_keys).select_from(joined).where(tokens.c.id == token_id)
+        query = select(limited_keys).where(limited_keys.c.token_id == token_id)
         (first,) = await self._store.read(query.order_by(limited_keys.c.id).limit(1))
         row = await self._row(token_id)
         assert row is not None, "a key has a token"

@@ -49,7 +49,7 @@ tokens = table(
     Index("tokens_tokens_last4", "last4", "id"),
     Index("tokens_tokens_expiry", "expiry_told", "expiry"),
 )
-"""`locks` and `card_locks` are sums of `rules.LOCK_BITS`; `card_locks` is a copy of the account's, for a tap reads one
+"""`locks` and `card_locks` are sums of `states.LOCK_BITS`; `card_locks` is a copy of the account's, for a tap reads one
 row. `atc_proved` is the highest counter that the phone itself has proved, and `expiry_told` what was said of its end.
 """
 

@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 from gateway.errors import BadInput
 from gateway.wire.cose import cbor
 from gateway.wire.cose.keys import SigningKey
-from gateway.wire.cose.sign1 import CoseRefusal, Keys, Label, Sign1, sign1, verify1
+from gateway.wire.cose.sign1 import TAG_CWT, CoseRefusal, Keys, Label, Sign1, sign1, verify1
 
 LEEWAY_S_MAX = 60
 _ISS, _SUB, _AUD, _EXP, _NBF, _IAT, _CTI = range(1, 8)
 _TIME_MAX = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 _ABSENT: tuple[object, ...] = (None, "", b"", [])
-_CWT_TAG = b"\xd8\x3d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def read_claims(payload: bytes) -> Claims:
 def sign_cwt(claims: Claims, key: SigningKey, *, kid: bytes | None = None, tagged: bool = False) -> bytes:
     """A signed token, with tag 18, and tag 61 before it when `tagged`."""
     token = sign1(write_claims(claims), key, kid=kid)
-    return _CWT_TAG + token if tagged else token
+    return TAG_CWT + token if tagged else token
 
 
 def verify_cwt(

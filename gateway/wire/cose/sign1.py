@@ -9,7 +9,7 @@ from gateway.wire.cose import cbor
 from gateway.wire.cose.keys import Algorithm, SigningKey, VerifyKey
 
 _TAG_SIGN1 = b"\xd2"
-_TAG_CWT = b"\xd8\x3d"
+TAG_CWT = b"\xd8\x3d"
 _KID_BYTES_MAX = 64
 
 Label = int | str
@@ -101,8 +101,8 @@ def read1(message: bytes) -> Sign1:
     Raises:
         BadInput: It is not one.
     """
-    if message.startswith(_TAG_CWT + _TAG_SIGN1):
-        message = message.removeprefix(_TAG_CWT)
+    if message.startswith(TAG_CWT + _TAG_SIGN1):
+        message = message.removeprefix(TAG_CWT)
     match cbor.decode(message.removeprefix(_TAG_SIGN1)):
         case [bytes(raw), dict(unprotected), bytes() | None as payload, bytes(signature)]:
             protected = cbor.decode(raw) if raw else {}

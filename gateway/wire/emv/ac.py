@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from gateway.errors import BadInput
 from gateway.wire.emv import house, keys
+from gateway.wire.emv.house import AC_BYTES
 from gateway.wire.emv.iad import Cvn
 
-AC_BYTES = 8
 CSU_APPROVED = bytes.fromhex("00820000")
 """Card status update: approved online, and the card's offline counters begin anew (EMV Book 3 annex C10)."""
 CSU_DECLINED = bytes(4)
