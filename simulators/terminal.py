@@ -303,8 +303,8 @@ class Terminal:
             raise
 
     def _not_taken(self, request: Message, code: str) -> None:
-        """Nothing was sold or given back; of an answer that promises nothing the acquirer may still do it."""
-        if code in LATER:
+        """Nothing was sold or given back; what the acquirer may still do, or did for a part that is none, is taken back."""
+        if code in LATER or code == PART:
             self._forwarder.owe_reversal(request)
         else:
             self._journal.settled(request[11])

@@ -87,6 +87,8 @@ async def test_a_part_that_is_none_or_more_than_all_is_no_approval(acquirer: Acq
     acquirer.codes["0100"], acquirer.part_minor = "10", part
     async with running(terminal_of(acquirer, config=config_of(partial=True))) as terminal:
         assert (await terminal.pay(25_000, phone_with_token())).outcome is OUTCOME.DECLINED
+        await drained(terminal)
+    assert acquirer.mtis() == ["0100", "0420"], "the acquirer believes that it sold something"
 
 
 async def test_a_refund_names_token_reference_and_original_and_counts_as_a_credit(acquirer: Acquirer) -> None:
