@@ -19,7 +19,7 @@ from simulators.till.items import Item, ItemKind, ItemState, Totals
 from simulators.till.journal import Batch, Journal
 from simulators.till.kernel import Asked, Rules
 from simulators.till.line import Answer, Crashed, Line, LineCut, Peer
-from simulators.till.messages import ZONE, Composer, remembered
+from simulators.till.messages import VOID, ZONE, Composer, remembered
 from simulators.till.reader import Chip, Failure, Reader, Sale
 from simulators.till.results import OF_FAILURE, Printer, ReceiptLine, TapOutcome, TapResult, result_of
 from simulators.trace import Trace
@@ -95,7 +95,7 @@ class Terminal:
         self._busy = asyncio.Lock()
         self._last: tuple[Message, Answer | None] | None = None
         for message in self._journal.open_messages():
-            self._forwarder.owe_reversal(message)
+            self._owe_for(message)
 
     @property
     def online(self) -> bool:
@@ -213,18 +213,14 @@ class Terminal:
             if (unready := await self._unready(item)) is not None:
                 return result_of(unready, started)
             request = self._composer.void(item)
-            try:
-                answer = await self._line.exchange(request, timeout_s=self._answer_timeout_s)
-            except (LineCut, TimeoutError):
-                # What was voided is not charged again: it is asked until the acquirer says.
-                self._forwarder.owe(request, item.stan)
+            answer = await self._ask(request)
+            if answer is None:
                 return result_of(TapOutcome.NO_ANSWER, started)
-            if (code := answer.message[39]) in LATER:
-                self._forwarder.owe(request, item.stan)
-                return result_of(TapOutcome.NO_ANSWER, started, code)
-            if code != APPROVED:
-                return result_of(TapOutcome.DECLINED, started, code)
+            if (code := answer.message[39]) != APPROVED:
+                self._not_taken(request, code)
+                return result_of(TapOutcome.NO_ANSWER if code in LATER else TapOutcome.DECLINED, started, code)
             self._journal.changed(item.changed(state=ItemState.UNDONE))
+            self._journal.settled(request[11])
             receipt = self._printer.back(item.original, item.amount_minor, answer.message[38], self._now())
             return result_of(TapOutcome.VOIDED, started, code, receipt, item.stan)
 
@@ -289,25 +285,32 @@ class Terminal:
         return result_of(TapOutcome.OFFLINE, started, "", receipt, item.stan)
 
     async def _ask(self, request: Message) -> Answer | None:
-        """The acquirer's answer; without one, or when the merchant walks away, a reversal is owed."""
+        """The acquirer's answer; without one, or when the merchant walks away, something is owed."""
         self._journal.asking(request)
         try:
             return await self._line.exchange(
                 request, timeout_s=self._answer_timeout_s, cut_after=self._faults.terminal_line_cut
             )
         except (LineCut, TimeoutError):
-            self._forwarder.owe_reversal(request)
+            self._owe_for(request)
             return None
         except asyncio.CancelledError:
-            self._forwarder.owe_reversal(request)
+            self._owe_for(request)
             raise
 
     def _not_taken(self, request: Message, code: str) -> None:
-        """Nothing was sold or given back; of an answer that promises nothing the acquirer may still do it."""
-        if code in LATER:
-            self._forwarder.owe_reversal(request)
+        """Nothing came of it here; what the acquirer may still do, or did for a part that is none, is not left so."""
+        if code in LATER or code == PART:
+            self._owe_for(request)
         else:
             self._journal.settled(request[11])
+
+    def _owe_for(self, request: Message) -> None:
+        """A purchase or refund of which nobody knows is taken back; a void is asked until the acquirer says."""
+        if request[3] == VOID:
+            self._forwarder.owe(request, request[90][4:10])
+        else:
+            self._forwarder.owe_reversal(request)
 
     async def _unready(self, item: Item) -> TapOutcome | None:
         """Why nothing can be asked about an item yet: no line, or what is owed for it has not gone."""

@@ -1,8 +1,9 @@
 """What a terminal has sold and what it owes its acquirer, line by line in a file: a killed terminal goes on from it.
 
 An authorisation is written before it leaves. Its answer turns it into nothing (declined), into an item of the batch,
-or into an item and an advice (0220); no answer turns it into a reversal (0420). What is owed stays until the acquirer
-has acknowledged it. A batch that is being closed stands apart, and the next one has begun.
+or into an item and an advice (0220); no answer turns it into a reversal (0420), and a void into itself: it is asked
+again. What is owed stays until the acquirer has acknowledged it. A batch that is being closed stands apart, and the
+next one has begun.
 """
 
 import json
@@ -65,11 +66,11 @@ class Journal:
         return f"{self._now.stan:06d}"
 
     def asking(self, message: Message) -> None:
-        """The authorisation or refund is about to leave."""
+        """The authorisation, refund or void is about to leave."""
         self._note({"event": "asking", "message": _plain(message)})
 
     def settled(self, stan: str) -> None:
-        """What was asked with this trace number was declined: nothing is owed for it."""
+        """What was asked with this trace number was declined, or a void done: nothing is owed for it."""
         self._note({"event": "settled", "stan": stan})
 
     def took(self, item: Item, *owed: Message) -> None:
@@ -81,7 +82,7 @@ class Journal:
         self._note({"event": "changed", "item": _item_plain(item)})
 
     def owe(self, message: Message, *, original: str) -> None:
-        """`message` is owed, about what had the trace number `original`; that one is no longer open."""
+        """`message` is owed, about what had the trace number `original`; neither is open any more."""
         self._note({"event": "owe", "original": original, "message": _plain(message)})
 
     def paid(self, stan: str, *owed: Message) -> None:
@@ -159,6 +160,7 @@ class Journal:
                 self._apply_changed(_item(line["item"]))
             case "owe":
                 now.open.pop(line["original"], None)
+                now.open.pop(line["message"]["fields"]["11"], None)
                 self._apply_owed([line["message"]], line["original"])
             case "paid":
                 _, original = now.owed.pop(line["stan"], (None, ""))

@@ -4,6 +4,7 @@ SELECT PPSE, SELECT the first application that both know, GET PROCESSING OPTIONS
 RECORD by the AFL and GENERATE AC. Nothing is owed to anybody before a cryptogram is here.
 """
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -22,10 +23,14 @@ CAPABILITIES = bytes.fromhex("000800")
 """9F33: reads no card but by its chip without contact, verifies nobody itself, authenticates nothing offline."""
 TERMINAL_TYPE = b"\x22"
 RECORDS_MAX = 16
+DATA_MAX = 255
 MS_MAX = 0xFFFF
 _OK, _BLOCKED = b"\x90\x00", b"\x62\x83"
 _MADE = frozenset({"9F36", "9F26", "9F27", "9F10"})
 _OWN = frozenset({"82", "57", "5F34"})
+_SIZES = {"57": 19, "5F34": 1, "82": 2, "9F0D": 5, "9F0E": 5, "9F0F": 5, "9F10": 32, "9F26": 8, "9F27": 1, "9F36": 2}
+"""Bytes of what a card says; of 57 and 9F10, at most."""
+_TRACK = re.compile(r"[0-9]{12,19}D[0-9]{2}(0[1-9]|1[0-2])[0-9]*F?")
 _STRIPE = frozenset({"9F6B", "56", "9F62"})
 """Track data of magnetic-stripe mode: a card with these and without a list for GENERATE AC has no chip to ask."""
 
@@ -179,6 +184,7 @@ class _Tap:
         return self._finished({**card, **made}, wanted) if made.keys() >= _MADE else Failure.REFUSED
 
     def _look_at(self, chip: Chip) -> None:
+        _check(chip.values)
         if self._deny.denies(chip.pan):
             self._risks.add(Risk.DENIED)
         if kernel.expired(chip.expiry, self._sale.today):
@@ -186,9 +192,7 @@ class _Tap:
 
     def _finished(self, card: dict[str, bytes], wanted: Asked) -> Chip | Failure:
         """The cryptogram as the phone granted it: what was asked, or less."""
-        chip = Chip(
-            {**self._told, **card, "84": self._told["84"], "95": self._told["95"]}, Asked(card["9F27"][0] & 0xC0)
-        )
+        chip = Chip({**self._told, **card, "84": self._told["84"], "95": self._told["95"]}, _granted(card["9F27"]))
         self._look_at(chip)
         found = kernel.verification(frozenset(self._risks))
         if Risk.DENIED in self._risks:
@@ -217,6 +221,8 @@ class _Tap:
         return found
 
     async def _command(self, head: str, data: bytes) -> bytes:
+        if len(data) > DATA_MAX:
+            raise TlvError("the card wants to know too much")
         return await self._exchange(bytes.fromhex(head) + bytes([len(data)]) + data)
 
     async def _exchange(self, command: bytes) -> bytes:
@@ -262,6 +268,32 @@ class _Tap:
             "9F35": TERMINAL_TYPE,
             "9F37": secrets.token_bytes(4),
         }
+
+
+def _check(card: Mapping[str, bytes]) -> None:
+    """What the card says has its form.
+
+    Raises:
+        TlvError: It has not.
+    """
+    for tag, size in _SIZES.items():
+        value = card.get(tag)
+        if value is not None and (len(value) > size or (len(value) < size and tag not in ("57", "9F10"))):
+            raise TlvError(f"{tag} has {len(value)} bytes")
+    if not _TRACK.fullmatch(card["57"].hex().upper()):
+        raise TlvError("57 is no track")
+
+
+def _granted(information: bytes) -> Asked:
+    """What the card granted (9F27).
+
+    Raises:
+        TlvError: Nothing that there is.
+    """
+    try:
+        return Asked(information[0] & 0xC0)
+    except (IndexError, ValueError) as problem:
+        raise TlvError("9F27 is no kind of cryptogram") from problem
 
 
 def _candidates(directory: bytes) -> list[bytes]:

@@ -14,14 +14,6 @@ class Answering(Protocol):
         ...
 
 
-class Batches(Protocol):
-    """Answers what terminals say of their batches."""
-
-    async def answer(self, message: Message, terminal_id: str) -> bytes:
-        """The body of the answer."""
-        ...
-
-
 class Terminals(Protocol):
     """Where terminals are found."""
 

@@ -217,3 +217,34 @@ async def test_a_card_that_points_at_endless_records_is_left() -> None:
     card = Script([DIRECTORY, SELECTED, endless, *[record] * 300])
     assert await reader().read(card, Sale(1_000, TODAY, online=True)) is Failure.REFUSED
     assert len(card.heard) < 25
+
+
+class Liar(InProcess):
+    """A phone that says another byte in one of its answers, or stops there."""
+
+    def __init__(self, phone: NfcPhone, at: int, place: int, byte: int | None) -> None:
+        super().__init__(phone)
+        self.at, self.place, self.byte = at, place, byte
+        self.lied = False
+
+    async def transceive(self, apdu: bytes) -> bytes:
+        answer = bytearray(await super().transceive(apdu))
+        self.at -= 1
+        if self.at == 0 and self.place < len(answer):
+            self.lied = True
+            answer[self.place :] = b"" if self.byte is None else bytes([self.byte]) + answer[self.place + 1 :]
+        return bytes(answer)
+
+
+@pytest.mark.parametrize(("kernel", "template"), KERNELS)
+async def test_whatever_a_phone_says_the_reader_has_a_cryptogram_or_a_reason(kernel: Kernel, *, template: bool) -> None:
+    for at in range(1, 7):
+        for byte in (None, 0x00, 0x04, 0xC0, 0xFF):
+            for place in range(256):
+                phone = offline_phone(kernel, template=template)
+                liar = Liar(phone, at, place, byte)
+                chip = await reader().read(liar, Sale(25_000, TODAY, online=place % 2 == 0))
+                if not liar.lied:
+                    break
+                if isinstance(chip, Chip):
+                    assert (chip.pan.isdigit(), len(chip.expiry), len(chip.values["9F26"])) == (True, 4, 8)
