@@ -7,7 +7,7 @@ from aiohttp import web
 from pydantic import BeforeValidator, Field
 
 from gateway.channels.console.cells import Cell, Code, Column, Link, Table
-from gateway.channels.console.forms import BusinessId, Form
+from gateway.channels.console.forms import BusinessId, Form, TerminalAsked
 from gateway.channels.console.pages.tap_facts import (
     GONE,
     amount,
@@ -26,16 +26,13 @@ from gateway.errors import NotFound
 from gateway.services.taps import Live, Refund, RefundState, Tap, TapState, Verdict
 
 PAGE_ROWS = 50
-TERMINAL = r"^[A-Z0-9]{8}$"
 
 
 class Listed(Form):
     """Which authorisations, and before which one the page begins."""
 
     verdict: Annotated[Verdict | None, BeforeValidator(lambda value: value or None)] = Field(None, strict=False)
-    terminal: Annotated[str, BeforeValidator(lambda value: str(value).strip().upper())] = Field(
-        "", pattern=r"^([A-Z0-9]{8})?$"
-    )
+    terminal: TerminalAsked = ""
     before: BusinessId | None = None
 
 
