@@ -4,6 +4,7 @@ from gateway.app.house import House
 from gateway.channels.console import CauseView
 from gateway.channels.console.cells import Chip, Code, Link
 from gateway.channels.console.pages.causes import person_link
+from gateway.channels.console.pages.tap_facts import masked
 from wallet.money import irr
 
 
@@ -59,7 +60,7 @@ async def token(house: House, cause: str) -> CauseView | None:
     return CauseView(
         "token",
         [
-            ("token", Link(f"****{found.last4}", f"/tokens/{found.id}", code=True)),
+            ("token", Link(masked(found.last4), f"/tokens/{found.id}", code=True)),
             ("person", person_link(found.person_id, cause)),
             ("made", found.made_at),
             ("state", Chip(f"token_state.{found.state.value}")),
