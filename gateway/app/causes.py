@@ -13,25 +13,6 @@ from gateway.services.dialogues import Dialogues
 def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]:
     """By the id's prefix."""
 
-    async def tap(cause: str) -> CauseView | None:
-        found = await house.taps.tap(cause)
-        if found is None:
-            return None
-        merchant = await house.merchants.merchant(found.merchant_id)
-        return CauseView(
-            "tap",
-            [
-                ("tap", Link(found.id, f"/taps/{found.id}", code=True)),
-                ("person", person_link(found.person_id, cause)),
-                ("merchant", merchant.name if merchant else Code(found.merchant_id)),
-                ("terminal", Code(found.terminal_id)),
-                ("reference", Code(found.rrn)),
-                ("amount", found.amount),
-                ("when", found.made_at),
-                ("state", Chip(f"tap_state.{found.state.value}")),
-            ],
-        )
-
     async def session(cause: str) -> CauseView | None:
         found = await dialogues.session(cause)
         if found is None:
@@ -80,7 +61,7 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
 
     return {
         "fee": lambda cause: _fee(house, cause),
-        "tap": tap,
+        "tap": lambda cause: tap_causes.tap(house, cause),
         "ses": session,
         "itm": payment,
         "bat": batch,

@@ -1,10 +1,32 @@
-"""From the business id of a refund, a token, a cycle or a merchant's due to what it is, for the console."""
+"""From the business id of a tap, a refund, a token, a cycle or a merchant's due to what it is, for the console."""
 
 from gateway.app.house import House
 from gateway.channels.console import CauseView
 from gateway.channels.console.cells import Chip, Code, Link
 from gateway.channels.console.pages.causes import person_link
+from gateway.channels.console.pages.tap_facts import masked
 from wallet.money import irr
+
+
+async def tap(house: House, cause: str) -> CauseView | None:
+    """`tap_…`."""
+    found = await house.taps.tap(cause)
+    if found is None:
+        return None
+    merchant = await house.merchants.merchant(found.merchant_id)
+    return CauseView(
+        "tap",
+        [
+            ("tap", Link(found.id, f"/taps/{found.id}", code=True)),
+            ("person", person_link(found.person_id, cause)),
+            ("merchant", merchant.name if merchant else Code(found.merchant_id)),
+            ("terminal", Code(found.terminal_id)),
+            ("reference", Code(found.rrn)),
+            ("amount", found.amount),
+            ("when", found.made_at),
+            ("state", Chip(f"tap_state.{found.state.value}")),
+        ],
+    )
 
 
 async def refund(house: House, cause: str) -> CauseView | None:
@@ -38,7 +60,7 @@ async def token(house: House, cause: str) -> CauseView | None:
     return CauseView(
         "token",
         [
-            ("token", Link(f"****{found.last4}", f"/tokens/{found.id}", code=True)),
+            ("token", Link(masked(found.last4), f"/tokens/{found.id}", code=True)),
             ("person", person_link(found.person_id, cause)),
             ("made", found.made_at),
             ("state", Chip(f"token_state.{found.state.value}")),
@@ -68,9 +90,9 @@ async def cycle(house: House, cause: str) -> CauseView | None:
 async def due(house: House, cause: str) -> CauseView | None:
     """`mrc_…`."""
     found = await house.clearing.views.due(cause)
-    merchant = await house.merchants.merchant(found.merchant_id) if found else None
     if found is None:
         return None
+    merchant = await house.merchants.merchant(found.merchant_id)
     name = Link(merchant.name, f"/merchants/{merchant.id}") if merchant else Code(found.merchant_id)
     return CauseView(
         "due",

@@ -55,7 +55,6 @@ _ID = {
 def phone_paths() -> dict[str, Any]:
     """The paths."""
     one = "/tokens/{token_id}"
-    get = {**_signed("getToken", "The token as it stands", "TokenShown")}
     keys = _signed("replenishToken", "The next limited-use key, for proof of the last use", "KeyGiven", "KeyRequest")
     keys["responses"].update(_refused(_PROOF_REFUSALS))
     return {
@@ -68,7 +67,7 @@ def phone_paths() -> dict[str, Any]:
                 "responses": {"201": answer("The token", "TokenGiven"), **_refused(REFUSALS)},
             }
         },
-        one: {"get": get},
+        one: {"get": _signed("getToken", "The token as it stands", "TokenShown")},
         f"{one}/keys": {"post": keys},
         f"{one}/seal-key": {"put": _signed("resealToken", "Seal to another key", "TokenShown", "SealKeyRequest")},
         f"{one}/suspend": {"post": _signed("suspendToken", "Lock it; only the PIN lifts that", "TokenShown")},

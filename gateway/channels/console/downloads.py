@@ -8,7 +8,7 @@ from gateway.channels.console.cells import Cell, Column, R
 from gateway.channels.console.exports import BOM, csv_lines, xlsx
 from gateway.channels.console.visit import Visit
 
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 async def download(
@@ -23,7 +23,7 @@ async def download(
         return await _streamed(visit, heads, columns, pages, headers)
     body, count = await xlsx(name, heads, _rows(columns, pages), visit.words)
     headers["X-Rows"] = str(count)
-    return web.Response(body=body, content_type=_XLSX, headers=headers)
+    return web.Response(body=body, content_type=XLSX, headers=headers)
 
 
 async def _streamed(

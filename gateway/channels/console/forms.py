@@ -69,6 +69,10 @@ BusinessId = Annotated[str, StringConstraints(pattern=r"^[a-z]{3}_[0-9A-HJKMNP-T
 Msisdn = Annotated[str, BeforeValidator(_latin_digits), StringConstraints(pattern=r"^\+?[0-9]{8,15}$")]
 NationalNumber = Annotated[str, BeforeValidator(_latin_digits), StringConstraints(pattern=r"^[0-9]{10}$")]
 Position = Annotated[Whole, Field(ge=0, lt=2**62)]
+TerminalAsked = Annotated[
+    str, BeforeValidator(lambda value: str(value).strip().upper()), Field(pattern=r"^([A-Z0-9]{8})?$")
+]
+"""The terminal that a list is narrowed to, '' for all."""
 
 
 async def body_fields(request: web.Request) -> Mapping[str, Sequence[str]]:

@@ -130,3 +130,12 @@ MENU = (
     MenuItem("signers", "/signers", SEE_SIGNERS),
     MenuItem("delegations", "/delegations", tuple(Role)),
 )
+
+MERCHANTS_TABS = (
+    ("/merchants", "nav.merchants", SEE_MERCHANTS),
+    ("/merchants/terminals", "table.terminals", SEE_MERCHANTS),
+    ("/merchants/batches", "table.terminal_batches", SEE_CLEARING),
+    ("/merchants/exceptions", "table.exceptions", SEE_CLEARING),
+    ("/merchants/cycles", "table.cycles", SEE_CLEARING),
+)
+"""The pages beside each other under merchants: where each is, its words, and who sees it."""

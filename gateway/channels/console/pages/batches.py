@@ -7,7 +7,7 @@ from aiohttp import web
 from pydantic import BeforeValidator, Field
 
 from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table
-from gateway.channels.console.forms import BusinessId, Form
+from gateway.channels.console.forms import BusinessId, Form, TerminalAsked
 from gateway.channels.console.pages.exceptions import exception_table
 from gateway.channels.console.roles import SEE_CLEARING
 from gateway.channels.console.routes import ID, Route, get
@@ -32,9 +32,7 @@ class Listed(Form):
     """Which batches, and before which one the page begins."""
 
     state: Annotated[BatchState | None, BeforeValidator(lambda value: value or None)] = Field(None, strict=False)
-    terminal: Annotated[str, BeforeValidator(lambda value: str(value).strip().upper())] = Field(
-        "", pattern=r"^([A-Z0-9]{8})?$"
-    )
+    terminal: TerminalAsked = ""
     before: BusinessId | None = None
 
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringC
 
 from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table
 from gateway.channels.console.forms import Form, FormProblems, Phrase, Whole, no_controls
+from gateway.channels.console.pages.tap_facts import masked
 from gateway.channels.console.roles import SEE_TOKENS
 from gateway.channels.console.routes import Route, get, post
 from gateway.channels.console.visit import Visit
@@ -119,7 +120,7 @@ async def _page(visit: Visit, subject: str, *, problems: tuple[str, ...] = (), s
         problems=tuple("hours_of_day" if one == "hours" else one for one in problems),
         subject=subject,
         kind="of_token" if subject.startswith("tok_") else "of_account",
-        tokens=[Link(f"****{one.last4}", f"/tokens/{one.id}", code=True) for one in tokens],
+        tokens=[Link(masked(one.last4), f"/tokens/{one.id}", code=True) for one in tokens],
         back=f"/tokens/{subject}" if subject.startswith("tok_") else None,
         holder=facts_of(holder, visit.words),
         staff=facts_of(staff, visit.words),

@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import BeforeValidator
 
 from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table
+from gateway.channels.console.downloads import XLSX
 from gateway.channels.console.forms import Form
 from gateway.channels.console.roles import SEE_CLEARING
 from gateway.channels.console.routes import ENDING, ID, Route, get
@@ -24,7 +25,6 @@ DAYS_USUAL = 30
 DAYS_MAX = 366
 YEARS = (2000, 2100)
 COLUMNS = ("gross", "fees", "fees_back", "refunds", "payouts", "returns", "other", "net")
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _day(value: object) -> object:
@@ -99,7 +99,7 @@ async def download(visit: Visit) -> web.StreamResponse:
     if ending == "csv":
         return web.Response(text=csv_of(statement), content_type="text/csv", charset="utf-8", headers=headers)
     body = await asyncio.to_thread(_workbook, statement)
-    return web.Response(body=body, content_type=_XLSX, headers=headers)
+    return web.Response(body=body, content_type=XLSX, headers=headers)
 
 
 def _workbook(statement: Statement) -> bytes:

@@ -11,7 +11,7 @@ from gateway.channels.console.roles import SEE_CLEARING, SEE_LEDGER, SEE_MERCHAN
 from gateway.channels.console.visit import Visit
 from gateway.services.clearing import TerminalBatch
 from gateway.services.taps import Check, Refund, RefundState, Tap, TapState, Verdict
-from wallet.money import Money, irr
+from wallet.money import irr
 
 GONE = frozenset({TapState.UNPAID})
 """States in which goods are gone and money is not there."""
@@ -31,11 +31,6 @@ BATCHES_LOOKED_AT = 50
 def masked(last4: str) -> str:
     """A token's number as staff see it."""
     return f"****{last4}" if last4 else ""
-
-
-def amount(visit: Visit, money: Money) -> str:
-    """Money in the words of who looks."""
-    return visit.words.money(money)
 
 
 def state_chip(state: str) -> Chip:

@@ -7,10 +7,9 @@ from aiohttp import web
 from pydantic import BeforeValidator, Field
 
 from gateway.channels.console.cells import Cell, Code, Column, Link, Table
-from gateway.channels.console.forms import BusinessId, Form
+from gateway.channels.console.forms import BusinessId, Form, TerminalAsked
 from gateway.channels.console.pages.tap_facts import (
     GONE,
-    amount,
     check_table,
     facts_of,
     masked,
@@ -26,16 +25,13 @@ from gateway.errors import NotFound
 from gateway.services.taps import Live, Refund, RefundState, Tap, TapState, Verdict
 
 PAGE_ROWS = 50
-TERMINAL = r"^[A-Z0-9]{8}$"
 
 
 class Listed(Form):
     """Which authorisations, and before which one the page begins."""
 
     verdict: Annotated[Verdict | None, BeforeValidator(lambda value: value or None)] = Field(None, strict=False)
-    terminal: Annotated[str, BeforeValidator(lambda value: str(value).strip().upper())] = Field(
-        "", pattern=r"^([A-Z0-9]{8})?$"
-    )
+    terminal: TerminalAsked = ""
     before: BusinessId | None = None
 
 
@@ -202,8 +198,9 @@ def _waits(visit: Visit, tap: Tap, refunds: list[Refund]) -> list[tuple[str, boo
     """What of the tap waits for staff: its id, whether the merchant lacks the money, how much; for who may act."""
     if not visit.may(*COLLECT_TAPS):
         return []
-    found = [(tap.id, False, amount(visit, tap.captured or tap.amount))] if tap.state in GONE else []
-    return found + [(one.id, one.short, amount(visit, one.amount)) for one in refunds if one.waits_for_staff]
+    money = visit.words.money
+    found = [(tap.id, False, money(tap.captured or tap.amount))] if tap.state in GONE else []
+    return found + [(one.id, one.short, money(one.amount)) for one in refunds if one.waits_for_staff]
 
 
 async def _home(visit: Visit) -> str:
