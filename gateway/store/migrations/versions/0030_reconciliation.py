@@ -1,0 +1,10 @@
+"""Reconciliation: runs, groups, and what staff have decided of rows."""
+
+revision = "0030"
+down_revision = "0029"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Forwards."""

@@ -1,0 +1,10 @@
+"""Closing: days that were closed, their checklists and seals."""
+
+revision = "0032"
+down_revision = "0031"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Forwards."""
