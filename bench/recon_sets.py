@@ -9,7 +9,8 @@ from bench.recon_noise import TrueGroup, world
 from wallet.reconciliation.rows import Row, Side
 from wallet.reconciliation.scoring import FoundRow, TrueRow
 
-Found = tuple[bool, tuple[Row, ...]]
+Keys = tuple[tuple[Side, str], ...]
+Found = tuple[bool, Keys]
 """Rows that a join put together, and whether it has all that it looked for."""
 
 
@@ -34,29 +35,32 @@ def truth(groups: Iterable[TrueGroup]) -> Iterator[TrueRow]:
 
 def plain_join(ledger: Iterable[Row], rail: Iterable[Row], bank: Iterable[Row]) -> Iterator[Found]:
     """The yardstick: a dict by (item, amount) between ledger and rail, and one by (EndToEndId, amount) to the bank."""
-    items: dict[tuple[str, int], Row] = {}
-    ours: dict[tuple[str, int], tuple[Row, ...]] = {}
+    items: dict[tuple[str, int], tuple[str, str]] = {}
+    ours: dict[tuple[str, int], Keys] = {}
     for row in rail:
-        if items.setdefault((row.own, row.minor), row) is not row:
-            yield False, (row,)
+        item = (row.id, row.end_to_end_id)
+        if items.setdefault((row.own, row.minor), item) is not item:
+            yield False, ((row.side, row.id),)
     for row in ledger:
-        item = items.pop((row.own, row.minor), None) if row.railed else None
-        pair = (row,) if item is None else (row, item)
-        name = row.end_to_end_id or (item.end_to_end_id if item else "")
-        if (row.railed and item is None) or not name or ours.setdefault((name, row.minor), pair) is not pair:
-            yield False, pair
+        id_, name = items.pop((row.own, row.minor), ("", "")) if row.railed else ("", row.end_to_end_id)
+        keys: Keys = ((row.side, row.id), (Side.RAIL, id_)) if id_ else ((row.side, row.id),)
+        whole = bool(name) and bool(id_) is row.railed
+        if not whole or ours.setdefault((name, row.minor), keys) is not keys:
+            yield False, keys
     for row in bank:
         found = ours.pop((row.end_to_end_id, row.minor), ())
-        yield bool(found), (*found, row)
-    for rows in (*((one,) for one in items.values()), *ours.values()):
-        yield False, rows
+        yield bool(found), (*found, (row.side, row.id))
+    for id_, _ in items.values():
+        yield False, ((Side.RAIL, id_),)
+    for keys in ours.values():
+        yield False, keys
 
 
 def found_by_join(found: Iterable[Found]) -> Iterator[FoundRow]:
     """For the score."""
-    for number, (matched, rows) in enumerate(found):
-        for row in rows:
-            yield FoundRow(row.side, row.id, str(number), matched)
+    for number, (matched, keys) in enumerate(found):
+        for side, id_ in keys:
+            yield FoundRow(side, id_, str(number), matched)
 
 
 # Files: a line a row, cells with tabs between them, days as numbers.
