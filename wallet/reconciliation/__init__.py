@@ -1,6 +1,5 @@
 """Reconciliation: what other books say, as values; matching and breaks over them are pure rules."""
 
-from wallet.reconciliation.ages import Bucket, bucket
 from wallet.reconciliation.lines import BankStatement, LineKind, StatementLine
 from wallet.reconciliation.rows import (
     BreakType,
@@ -18,7 +17,6 @@ from wallet.reconciliation.rows import (
 __all__ = [
     "BankStatement",
     "BreakType",
-    "Bucket",
     "Decided",
     "Group",
     "LineKind",
@@ -30,5 +28,4 @@ __all__ = [
     "Suggestion",
     "Terms",
     "Verdict",
-    "bucket",
 ]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -164,7 +165,7 @@ class Breaks(Proposing):
         flow = str(entry.now["flow"])
         rows = [row_of(one) for one in tx.execute(select(ROWS).where(ROWS.c.break_id == entry.id))]
         lacking = facts_of(flow, BreakType(entry.now["type"]), rows).lacking
-        undone = _undone(tx, row.undoes) if row.undoes else {}
+        undone = _undone(tx, row.undoes)
         wrong_minor = next((one.minor for one in rows if one.id == row.corrects and one.side is Side.LEDGER), 0)
         on = row.effective_on if all(one.effective_on for one in moved) else None
         counted = 0
@@ -258,9 +259,9 @@ class Breaks(Proposing):
         """Tell, once for each, what should have been dealt with by yesterday."""
         late = BREAKS.c.standing.is_(True) & BREAKS.c.overdue.is_(False) & (BREAKS.c.due_on < self._today())
         rows = await self._store.read(select(BREAKS.c.id).where(late).order_by(BREAKS.c.id).limit(SWEEP_PAGE))
-        return sum([await self._store.write(lambda tx, id_=row.id: self._overdue(tx, id_)) for row in rows])
+        return sum([await self._store.write(partial(self._overdue, break_id=row.id)) for row in rows])
 
-    def _overdue(self, tx: Connection, break_id: str) -> bool:
+    def _overdue(self, tx: Connection, *, break_id: str) -> bool:
         row = held(tx, break_id)
         assert row is not None, "breaks are never deleted"
         if not row.standing or row.overdue or row.due_on >= self._today():

@@ -132,8 +132,8 @@ class Proposing(Sealing):
         left = left_of(wrong, await self._parts.reads.citing(wrong.transfer.id))
         if not left and right is None:
             return BreakOutcome.TRANSFER
-        if right is not None and (no := await self._unfit(right, case.row.asset)) is not None:
-            return no
+        if right is not None and (unfit := await self._unfit(right, case.row.asset)) is not None:
+            return unfit
         debit, credit, minor = (right.debit, right.credit, right.minor) if right is not None else (None, None, 0)
         draft = Draft(Action.CORRECTION, debit, credit, minor, left, wrong.transfer.id)
         return await self._propose(case.row, draft, reason, staff_id)

@@ -1,8 +1,8 @@
 """What may be posted for a break, and against what: pure.
 
-Two rules stand above the tables. What a rail may still settle, and what rows of ours explain exactly, is never booked:
-it would be booked twice. And a write-off gives up the house's own money alone: what is somebody's goes to suspense, what
-we owe is posted by the service that owes it, and what we have booked wrongly is corrected.
+Two rules stand above the tables. What a rail may still settle, and what rows of ours explain exactly, is never booked,
+for it would be booked twice. And a write-off gives up the house's own money alone: what is somebody's goes to suspense,
+what we owe is posted by the service that owes it, and what we have booked wrongly is corrected.
 """
 
 import hashlib
@@ -147,7 +147,7 @@ def row_of(row: Row) -> BreakRow:
 
 
 def due_days(setting: str) -> dict[BreakType, int]:
-    """Days by type out of the setting `break_due_days`: `amount 3, missing_bank 5`; DUE_DAYS_ELSE for what is not named.
+    """Days by type out of the setting `break_due_days`, as `amount 3, missing_bank 5`; DUE_DAYS_ELSE for the others.
 
     Raises:
         SettingsFault: It says something else.
