@@ -240,7 +240,7 @@ class Proposing(Sealing):
         row = (await self._store.read(query.where(POSTINGS.c.id == posting_id)))[0]
         payload = {
             "break": row.break_id, "flow": row.flow, "type": row.type, "reason": row.reason,
-            "debit": _account(row.debit_role, row.debit_owner), "credit": _account(row.credit_role, row.credit_owner),
+            "from": _account(row.debit_role, row.debit_owner), "to": _account(row.credit_role, row.credit_owner),
             "transfer": row.corrects, "undoes": row.undoes,
         }  # fmt: skip
         amount = Money(max(row.minor, row.back_minor), ASSETS[row.asset])
