@@ -8,7 +8,7 @@ from gateway.services.clearing import Clearing
 from gateway.services.payouts import Payouts
 from gateway.services.providers import Providers
 from gateway.services.staff import Role, Staff
-from wallet.reconciliation import Row
+from wallet.reconciliation import Row, Side
 
 ITEM, FEE, TAP, REFUND = "itm", "fee", "tap", "rfd"
 """What the ids that ledger and rails share begin with."""
@@ -48,16 +48,17 @@ class Owners:
 
 
 class BookedForBreaks:
-    """What was posted for breaks of one flow of ours, as rows of the ledger that its runs read."""
+    """What was posted for breaks of one flow, as rows of one side that its runs read."""
 
-    def __init__(self, breaks: Breaks, flow: str) -> None:
+    def __init__(self, breaks: Breaks, flow: str, side: Side) -> None:
         self._breaks = breaks
         self._flow = flow
+        self._side = side
 
     def rows(self, first: date, through: date) -> AsyncIterator[Sequence[Row]]:
         """Of these business days, in pages."""
-        return self._breaks.booked(self._flow, first, through)
+        return self._breaks.booked(self._flow, self._side, first, through)
 
     async def again(self, ids: Collection[str]) -> Sequence[Row]:
         """Those of these transfers that are among them."""
-        return await self._breaks.booked_again(self._flow, ids)
+        return await self._breaks.booked_again(self._flow, self._side, ids)

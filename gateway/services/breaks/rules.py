@@ -51,6 +51,11 @@ class Facts:
         other = self.bank if self.flow == BANK else self.rail
         return (other or 0) - (self.ledger or 0)
 
+    @property
+    def rail_lacking(self) -> int:
+        """The same of the rail, once the ledger agrees with the bank; 0 where the rail has no say."""
+        return 0 if self.rail is None or self.flow != BANK else (self.bank or 0) - self.rail
+
 
 def facts_of(
     flow: str, type_: BreakType, rows: Iterable[BreakRow], *, pending: bool = False, suggested: bool = False
@@ -114,6 +119,9 @@ def _given_up_at_bank(facts: Facts) -> BreakOutcome:
         # We have booked money that the bank never had. Where we have booked more out than it paid, somebody waits.
         missing = facts.type in {BreakType.MISSING_BANK, BreakType.MISSING_RAIL}
         return BreakOutcome.OK if missing and loss else BreakOutcome.CORRECT_IT
+    if facts.type is BreakType.MISSING_RAIL:
+        # The bank and the ledger have something that our own rail does not know: that is mended there first.
+        return BreakOutcome.POSTED_BY_SERVICE
     if facts.type is BreakType.DUPLICATE:
         return BreakOutcome.CORRECT_IT
     return BreakOutcome.OWED if facts.type is BreakType.RETURNED and not loss else BreakOutcome.OK
