@@ -110,9 +110,8 @@ class Book:
 
     async def group(self, group_id: str) -> GroupRow | None:
         """The group with this id, whether it stands or not; None too for one that never stood."""
-        found = await self._groups(
-            select(GROUPS, FLOWS.c.generation).join(FLOWS).where(_seen(), GROUPS.c.id == group_id)
-        )
+        query = select(GROUPS, FLOWS.c.generation).join(FLOWS, FLOWS.c.flow == GROUPS.c.flow)
+        found = await self._groups(query.where(GROUPS.c.id == group_id, GROUPS.c.made <= FLOWS.c.generation))
         return found[0] if found else None
 
     async def group_of(self, flow: FlowName, key: Key) -> GroupRow | None:
@@ -175,13 +174,7 @@ class Book:
         number = after.rpartition(":")[2]
         query = select(CHANGES).where(CHANGES.c.run_id == run_id, CHANGES.c.number > int(number or 0))
         rows = await self._store.read(query.order_by(CHANGES.c.number).limit(limit))
-        return [
-            Change(
-                f"{row.run_id}:{row.number}", row.run_id, ChangeKind(row.kind), Side(row.side), row.row_id, row.group_id,
-                row.was_id,
-            )
-            for row in rows
-        ]  # fmt: skip
+        return [change_of(row) for row in rows]
 
     async def totals(self, flow: FlowName) -> Totals:
         """What stands."""
@@ -249,11 +242,6 @@ def _stands(generation: int) -> Condition:
     return and_(GROUPS.c.made <= generation, GROUPS.c.ended > generation)
 
 
-def _seen() -> Condition:
-    """Of groups joined to their flow: they stand, or stood."""
-    return GROUPS.c.made <= FLOWS.c.generation
-
-
 def _named(table: Any, key: Key) -> Condition:  # noqa: ANN401 - one of two tables
     return and_(table.c.row_id == key[1], table.c.side == key[0].value)
 
@@ -294,6 +282,12 @@ def group_of(row: Row[Any]) -> GroupRow:
         since=row.first_on,
         stands=generation is None or row.ended > generation,
     )
+
+
+def change_of(row: Row[Any]) -> Change:
+    """The change in a row."""
+    name = f"{row.run_id}:{row.number}"
+    return Change(name, row.run_id, ChangeKind(row.kind), Side(row.side), row.row_id, row.group_id, row.was_id)
 
 
 def decision_of(row: Row[Any]) -> Decision:

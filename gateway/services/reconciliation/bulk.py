@@ -1,6 +1,7 @@
 """Many rows at once, one statement whatever their number."""
 
 import functools
+import json
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, Delete, Executable, Table, Update, delete, literal, select, update
@@ -24,7 +25,7 @@ def put(tx: Connection, into: Table, columns: tuple[str, ...], rows: Iterable[tu
 
 @functools.cache
 def _putting(into: Table, columns: tuple[str, ...], dialect: str) -> tuple[Executable, Rows]:
-    given = Rows("given", {name: Int64 if name in _WHOLE else Text for name in columns})  # type: ignore[misc]  # a class and an object, and both are taken
+    given = Rows("given", {name: Int64 if name in _WHOLE else Text for name in columns})
     source = given.table(dialect)
     # The condition keeps SQLite from reading ON CONFLICT as the ON of a join.
     chosen = select(*(source.c[name] for name in columns)).where(literal(1) == literal(1))
@@ -54,3 +55,8 @@ def forget(tx: Connection, ids: Sequence[str]) -> None:
 def _forgetting(dialect: str) -> tuple[Delete, Delete]:
     named = select(_IDS.table(dialect).c.id)
     return delete(MEMBERS).where(MEMBERS.c.group_id.in_(named)), delete(GROUPS).where(GROUPS.c.id.in_(named))
+
+
+def json_of(value: object) -> str:
+    """As wallet.types.JsonText stores it."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

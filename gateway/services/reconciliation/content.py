@@ -72,7 +72,14 @@ def _values(row: Row) -> Sequence[object]:
     )  # fmt: skip
 
 
+def _bare(row: Row) -> Row:
+    return replace(row, party="", account="", text="") if row.party or row.account or row.text else row
+
+
 def _row(values: Sequence[Any]) -> Row:
-    side, id_, minor, asset, on, value_on, *texts, count, back, undoes, railed = values
-    days = (date.fromisoformat(on), date.fromisoformat(value_on))
-    return Row(Side(side), id_, minor, asset, *days, *texts, count, bool(back), undoes, bool(railed))
+    side, id_, minor, asset, on, value_on, *rest = values
+    own, end_to_end_id, batch, reference, party, account, text, count, back, undoes, railed = rest
+    return Row(
+        Side(side), id_, minor, asset, date.fromisoformat(on), date.fromisoformat(value_on), own, end_to_end_id, batch,
+        reference, party, account, text, count, bool(back), undoes, bool(railed),
+    )  # fmt: skip
