@@ -1,6 +1,7 @@
 """Runs, groups and decisions as they are stored: what staff and pages read."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
@@ -205,6 +206,12 @@ class Book:
             mine = (GROUPS.c.flow == flow.value) & _stands(generation) & GROUPS.c.id.in_(ids)
             found.update((one.id, one) for one in await self._groups(select(GROUPS).where(mine)))
         return [found[name] for name in sorted(found)]
+
+    async def _sealed_on(self, group_id: str) -> date:
+        """Under which day a group is sealed."""
+        rows = await self._store.read(select(GROUPS.c.sealed_on).where(GROUPS.c.id == group_id))
+        day: date = rows[0].sealed_on
+        return day
 
     async def _open_pages(self, flow: FlowName) -> AsyncIterator[list[GroupRow]]:
         """All that is open, in pages."""

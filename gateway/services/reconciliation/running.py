@@ -116,8 +116,7 @@ class Running(Writing):
             except Conflict:
                 raise
             except (Fault, WalletFault) as fault:
-                _LOG.warning("recon_stopped", run_id=run.id, flow=run.flow.value, fault=type(fault).__name__)
-                await self._store.write(lambda tx: self._stopped(tx, turn, run_id, str(fault)[:200]))
+                await self._stop(turn, run, str(fault)[:200])
                 raise
         return await self._known(run_id)
 
@@ -150,7 +149,7 @@ class Running(Writing):
         """Read, match, write, and let it stand."""
         if run.through < await self._first():
             # Closed since it was asked for.
-            await self._store.write(lambda tx: self._stopped(tx, turn, run.id, "the day is closed"))
+            await self._stop(turn, run, "the day is closed")
             return replace(run, state=RunState.STOPPED)
         position = await self._parts.log.position()
         books = await self._read(run, told)
@@ -176,12 +175,18 @@ class Running(Writing):
         await self._store.write(lambda tx: _published(tx, turn, done, result.sums))
         return done
 
-    def _stopped(self, tx: Connection, turn: Turn, run_id: str, reason: str) -> None:
-        turn.held(tx)
-        waiting = (RUNS.c.id == run_id) & (RUNS.c.state == _READING)
+    async def _stop(self, turn: Turn, run: Run, reason: str) -> None:
+        """It comes to nothing; one whose result stands already is finished by whoever comes next."""
+        waiting = (RUNS.c.id == run.id) & (RUNS.c.state == _READING)
         values = {"state": RunState.STOPPED.value, "finished_at": self._clock.now(), "reason": reason}
-        tx.execute(update(RUNS).where(waiting).values(**values))
-        self._parts.metrics.recon_runs.labels(turn.flow.value, RunState.STOPPED.value).inc()
+
+        def work(tx: Connection) -> int:
+            turn.held(tx)
+            return tx.execute(update(RUNS).where(waiting).values(**values)).rowcount
+
+        if await self._store.write(work):
+            _LOG.warning("recon_stopped", run_id=run.id, flow=run.flow.value)
+            self._parts.metrics.recon_runs.labels(run.flow.value, RunState.STOPPED.value).inc()
 
     def _today(self) -> date:
         return self._clock.now().astimezone(self._parts.zone).date()
