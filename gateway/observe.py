@@ -117,7 +117,7 @@ def log(**bound: object) -> structlog.typing.FilteringBoundLogger:
 class Metrics:
     """The process's Prometheus metrics. One object, made in app.py and handed down; labels never hold personal data."""
 
-    def __init__(self) -> None:
+    def __init__(self) -> None:  # noqa: PLR0915 - one list of metrics, each of them one statement
         self.registry = CollectorRegistry()
         self.hops = Counter("tapdial_ussd_hops", "USSD hops by wire and end", ["wire", "end"], registry=self.registry)
         self.sessions = Counter(

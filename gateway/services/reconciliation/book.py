@@ -120,6 +120,18 @@ class Book:
         found = await self._groups_of(flow, await self._generation(flow), [key])
         return found[0] if found else None
 
+    async def known(self, flow: FlowName, side: Side, ids: Collection[str]) -> set[str]:
+        """Those of these rows that stand in a group."""
+        generation = await self._generation(flow)
+        found: set[str] = set()
+        wanted = sorted(ids)
+        for begin in range(0, len(wanted), PAGE):
+            named = MEMBERS.c.row_id.in_(wanted[begin : begin + PAGE]) & (MEMBERS.c.side == side.value)
+            query = select(MEMBERS.c.row_id).join(GROUPS, GROUPS.c.id == MEMBERS.c.group_id)
+            rows = await self._store.read(query.where(named, GROUPS.c.flow == flow.value, _stands(generation)))
+            found.update(row.row_id for row in rows)
+        return found
+
     async def decisions(self, group_id: str) -> list[Decision]:
         """What was said of any of a group's rows, oldest first."""
         group = await self.group(group_id)

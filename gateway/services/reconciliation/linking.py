@@ -135,9 +135,9 @@ class Linking(Running):
 
     def _follows(self, flow: FlowName, rows: Sequence[Row], said: Sequence[Decision]) -> list[Prepared]:
         """The groups of these rows, after all that was said."""
-        sides = ([row for row in rows if row.side is side] for side in (Side.LEDGER, Side.RAIL, Side.BANK))
-        keys = frozenset((row.side, row.id) for row in rows)
-        return [prepared(group) for group in match(self.terms(flow), *sides, concerning(in_force(said), keys))]
+        ledger, rail, bank = ([row for row in rows if row.side is side] for side in (Side.LEDGER, Side.RAIL, Side.BANK))
+        decided = concerning(in_force(said), frozenset((row.side, row.id) for row in rows))
+        return [prepared(group) for group in match(self.terms(flow), ledger, rail, bank, decided)]
 
     def _saying(
         self, said: Decision, generation: int, answer: _Answer, fresh: Sequence[Prepared]

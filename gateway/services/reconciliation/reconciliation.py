@@ -7,6 +7,7 @@ from gateway.observe import log
 from gateway.services.reconciliation.model import FlowName, Run, RunState
 from gateway.services.reconciliation.sealing import Sealing
 from wallet.errors import WalletFault
+from wallet.reconciliation import Verdict
 
 PAUSE = timedelta(minutes=5)
 """After a run that came to nothing."""
@@ -35,7 +36,7 @@ class Reconciliation(Sealing):
         for flow in self.flows:
             totals = await self.totals(flow)
             self._parts.metrics.recon_open.labels(flow.value).set(totals.open)
-            minor = sum(abs(line.minor) for line in totals.lines if line.verdict.value != "matched")
+            minor = sum(abs(line.minor) for line in totals.lines if line.verdict is not Verdict.MATCHED)
             self._parts.metrics.recon_open_minor.labels(flow.value).set(minor)
 
     async def _look_at(self, flow: FlowName) -> int:
@@ -48,7 +49,7 @@ class Reconciliation(Sealing):
         return 1
 
     async def _due(self, flow: FlowName) -> Run | None:
-        """A new run, where a day is over that none has read, or the other side has sent something since the last one."""
+        """A new run, where a day is over that none has read since, or the other side has sent more."""
         last = next(iter(await self.runs(flow=flow, limit=1)), None)
         if last is not None and last.state is RunState.STOPPED and self._rests(last):
             return None
@@ -58,9 +59,13 @@ class Reconciliation(Sealing):
         standing = await self.standing(flow)
         watch = self._parts.watches.get(flow)
         fresh = watch is not None and (await watch.evidence()).mark != await self._last_mark(flow)
-        if standing is not None and standing.through >= through and not fresh:
+        if standing is not None and standing.through >= through and not fresh and not self._early(standing):
             return None
         return await self.start(flow, through)
+
+    def _early(self, run: Run) -> bool:
+        """Whether the run's last day was not over when it began, and is now."""
+        return self._day_of(run.started_at) <= run.through < self._today()
 
     def _rests(self, run: Run) -> bool:
         return run.finished_at is not None and self._clock.now() - run.finished_at < PAUSE

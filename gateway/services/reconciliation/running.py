@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, select, update
 
@@ -189,7 +189,10 @@ class Running(Writing):
             self._parts.metrics.recon_runs.labels(run.flow.value, RunState.STOPPED.value).inc()
 
     def _today(self) -> date:
-        return self._clock.now().astimezone(self._parts.zone).date()
+        return self._day_of(self._clock.now())
+
+    def _day_of(self, at: datetime) -> date:
+        return at.astimezone(self._parts.zone).date()
 
     async def _unfinished(self, flow: FlowName) -> Run | None:
         return await self._newest(flow, (_READING, _MATCHED))
@@ -204,12 +207,12 @@ class Running(Writing):
 def _found(books: Books, terms: Terms, decided: Sequence[Decided], live: Live) -> Result:
     """Match everything; in a thread, since it takes its time."""
     keys: dict[Key, Row] = {(side, id_): row for side, rows in books.rows.items() for id_, row in rows.items()}
-    sides = (list(books.rows[side].values()) for side in (Side.LEDGER, Side.RAIL, Side.BANK))
+    ledger, rail, bank = (list(books.rows[side].values()) for side in (Side.LEDGER, Side.RAIL, Side.BANK))
     fresh: list[Prepared] = []
     sums: Sums = {}
     still = dict(live.ids)
     standing: list[Prepared] = []
-    for group in match(terms, *sides, concerning(decided, keys)):
+    for group in match(terms, ledger, rail, bank, concerning(decided, keys)):
         one = prepared(group)
         if one.first_on > books.through:
             # Of the days after: they are looked at when their time has come.
