@@ -22,6 +22,7 @@ from gateway.app.agreeing import APPROVAL_ROLES, Deciders, approvals_of
 from gateway.app.house import House, page_profile
 from gateway.app.paying import Agreements, Signatures
 from gateway.app.paying import Payees as Directory
+from gateway.app.reconciling import reconciliation_of
 from gateway.app.seen import SeenSessions
 from gateway.app.signing import Deciding, SignatureService, SigningByUssd
 from gateway.channels.sms import Door, Keywords
@@ -270,6 +271,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
                     settings,
                 )
             ),
+            reconciliation=reconciliation_of(settings, store, clock, metrics, ledger, chart),
             merchant_returns=Returns(store, clock, merchants, payouts),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             tap_refusals=DeclinedNotices(store, clock, teller, Addresses(people), metrics),
