@@ -26,7 +26,7 @@ from gateway.services.reconciliation.tables import RUNS
 from gateway.services.reconciliation.turns import Turn, change, is_owned, locked
 from gateway.services.reconciliation.writing import Writing
 from wallet.errors import WalletFault
-from wallet.ids import new_id
+from wallet.ids import new_id_after
 from wallet.reconciliation import Decided, Row, Side, Suggestion, Terms, Verdict, match, suggest
 
 SUGGESTED_MAX = 200
@@ -74,14 +74,17 @@ class Running(Writing):
         watch = self._parts.watches.get(flow)
         mark = (await watch.evidence()).mark if watch else ""
         now = self._clock.now()
+        newest = next(iter(await self.runs(flow=flow, limit=1)), None)
         run = Run(
-            new_id("rcn", self._clock), flow, first, last, min(last, self._today()), RunState.READING, staff_id, now,
+            new_id_after(newest.id if newest else "", "rcn", self._clock), flow, first, last, min(last, self._today()), RunState.READING, staff_id, now,
             None, 0, {}, {}, 0, "",
         )  # fmt: skip
 
         def work(tx: Connection) -> None:
             if is_owned(locked(tx, flow), now):
                 raise Conflict(f"another process reconciles {flow.value}")
+            if tx.execute(select(RUNS.c.id).where(RUNS.c.flow == flow.value, RUNS.c.id >= run.id)).first():
+                raise Conflict(f"another run of {flow.value} was asked for in this moment")
             waiting = (RUNS.c.flow == flow.value) & (RUNS.c.state == _READING)
             stopped = {"state": RunState.STOPPED.value, "finished_at": now, "reason": f"superseded by {run.id}"}
             tx.execute(update(RUNS).where(waiting).values(**stopped))
