@@ -62,15 +62,17 @@ def _grouped(
             if len(terms.sides) == 2
             else [unit for unit in ledger if not unit.rows[0].railed and not unit.rows[0].own]
         )
-        join = _Join(Pool(set(ledger) - set(aside)), Pool(rail), bounds, meanings, bystanders)
-        join.run(last=len(terms.sides) == 2)
+        join = _Join(
+            Pool(set(ledger) - set(aside)), Pool(rail), bounds, meanings, bystanders, last=len(terms.sides) == 2
+        )
+        join.run()
         done = join.done
         seen.update(look for unit in done for look in looks(unit))
         ours = [*aside, *join.ours, *done], [*join.theirs]
         ledger, rail = (list(ours[0]), list(ours[1])) if len(terms.sides) == 3 else (list(join.ours), list(join.theirs))
     if Side.BANK in terms.sides:
-        join = _Join(Pool([*ledger, *rail]), Pool(bank), bounds, meanings, bystanders)
-        join.run(last=True)
+        join = _Join(Pool([*ledger, *rail]), Pool(bank), bounds, meanings, bystanders, last=True)
+        join.run()
         done = join.done
         seen.update(look for unit in done for look in looks(unit))
         ledger, rail, bank = list(join.ours), [], list(join.theirs)
@@ -83,12 +85,15 @@ def _grouped(
 class _Join:
     """Two sides, of which the passes link what they can; the rest stays in the pools."""
 
-    def __init__(self, ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings, bystanders: Bystanders) -> None:
+    def __init__(
+        self, ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings, bystanders: Bystanders, *, last: bool
+    ) -> None:
         self.ours, self.theirs = ours, theirs
         self.done: list[Unit] = []
         self._bounds, self._meanings, self._bystanders = bounds, meanings, bystanders
+        self._last = last
 
-    def run(self, *, last: bool) -> None:
+    def run(self) -> None:
         """Whatever is told by amount and name, again and again; then what differs, and what was undone."""
         ours, theirs, bounds, meanings = self.ours, self.theirs, self._bounds, self._meanings
         while self._round():
@@ -96,9 +101,9 @@ class _Join:
         self._take(link for link in differing(ours, theirs, bounds, own_names, Rule.OWN))
         for late in (True, False):
             self._take(self._differing(late=late))
-            if last and late:
-                self._take(undone(theirs, bounds, meanings))
-                self._take(undone(ours, bounds, meanings))
+            if self._last and late:
+                self._take(undone(theirs, ours, bounds, meanings))
+                self._take(undone(ours, theirs, bounds, meanings))
         self._take(reference_differing(ours, theirs, bounds, self._bystanders))
 
     def _round(self) -> bool:
@@ -130,6 +135,7 @@ class _Join:
         for link in links:
             unit = joined(link.units, link.rule, link.days)
             self.done.append(unit)
-            self._bystanders.note(unit.rows)
+            if self._last:
+                self._bystanders.note(unit.rows)
             for one in link.units:
                 (self.ours if one in self.ours else self.theirs).remove(one)

@@ -11,10 +11,11 @@ from wallet.reconciliation.units import Pool, Unit
 from wallet.reconciliation.wording import account_of, reference_of
 
 
-def undone(pool: Pool, bounds: Bounds, meanings: Meanings) -> Iterator[Link]:
+def undone(pool: Pool, others: Pool, bounds: Bounds, meanings: Meanings) -> Iterator[Link]:
     """Rows with what they take back: named by it, or under one name and of the same amount the other way.
 
-    Of several that are alike it is the last one before; where they are not, nobody can say which.
+    Of several that are alike it is the last one before; where they are not, nobody can say which. What another book may
+    have, under another name, is not undone: that book has to say so too.
     """
     alone = [unit for unit in pool if len({row.side for row in unit.rows}) == 1]
     backs = [unit for unit in alone if unit.back]
@@ -23,9 +24,14 @@ def undone(pool: Pool, bounds: Bounds, meanings: Meanings) -> Iterator[Link]:
         if not unit.back:
             for key in (*_ids(unit), *_names(unit, meanings)):
                 booked.setdefault(key, []).append(unit)
+    elsewhere = {key for unit in others for key in _moved(unit)} if backs else set()
     for back in backs:
         for key in _taken_back(back, meanings):
-            found = [one for one in booked.get(key, ()) if one in pool and _undoes(back, one, bounds)]
+            found = [
+                one
+                for one in booked.get(key, ())
+                if one in pool and _undoes(back, one, bounds) and elsewhere.isdisjoint(_moved(one))
+            ]
             if found and alike(found):
                 last = max(found, key=lambda one: (one.rows[0].on, one.place))
                 yield Link((last, back), Rule.UNDONE)
@@ -61,6 +67,10 @@ def _names(unit: Unit, meanings: Meanings) -> list[Hashable]:
         if account_of(row.account):
             names.append(("like", *_like(row)))
     return names
+
+
+def _moved(unit: Unit) -> set[Hashable]:
+    return {(account, minor) for account in unit.accounts for minor in unit.minors}
 
 
 def _like(row: Row) -> tuple[str, str]:
