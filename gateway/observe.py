@@ -225,8 +225,19 @@ class Metrics:
             "tapdial_mssp_callbacks", "Results that the signature service has posted", ["end"], registry=self.registry
         )
         self.mssp_up = Gauge("tapdial_mssp_up", "Whether the signature service answers", registry=self.registry)
+        self._add_cover()
         self._add_taps()
         self._add_hsm()
+
+    def _add_cover(self) -> None:
+        self.cover = Gauge(
+            "tapdial_cover_minor", "What is owed to people (float) and what lies at the bank (trust), minor units",
+            ["asset", "side"], registry=self.registry,
+        )  # fmt: skip
+        self.cover_short = Gauge(
+            "tapdial_cover_short_minor", "Minor units by which the float is above the trust account", ["asset"],
+            registry=self.registry,
+        )  # fmt: skip
 
     def _add_taps(self) -> None:
         self.taps = Counter(

@@ -108,14 +108,6 @@ class BankDays:
         query = query.where(or_(STATEMENTS.c.order_on >= first, STATEMENTS.c.at >= since))
         return [row.id for row in await self._store.read(query.order_by(STATEMENTS.c.id))]
 
-    async def dated(self, ids: Collection[str], through: date) -> list[str]:
-        """Those of these statements that are of a day or before."""
-        found: list[str] = []
-        for some in _portions(ids):
-            query = select(STATEMENTS.c.id).where(STATEMENTS.c.id.in_(some), STATEMENTS.c.order_on <= through)
-            found += [row.id for row in await self._store.read(query)]
-        return sorted(found)
-
     async def leaves(self, ids: Collection[str]) -> AsyncIterator[Sequence[BankLeaf]]:
         """Every row of these statements, with their files, in pages; what is gone is not there."""
         files: dict[str, None] = {}
