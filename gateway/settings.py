@@ -222,10 +222,7 @@ class Settings(BaseSettings):
     payout_sign_days: int = Field(7, description="Days in which a batch must be signed", ge=1, le=90)
     close_sign_h: int = Field(24, description="Hours in which a day that was sealed must be signed", ge=1, le=720)
     close_unknown_h: int = Field(
-        24,
-        description="Hours for which it may be unknown how a payment or tap ended before a day is closed",
-        ge=1,
-        le=720,
+        24, description="Hours for which it may be unknown how a payment or tap ended", ge=1, le=720
     )
     close_rail_days: int = Field(3, description="Days for which money may be on its way out by a rail", ge=1, le=90)
     close_clearing_days: int = Field(

@@ -1,6 +1,6 @@
 """What this service needs of others, said as small Protocols; gateway/app joins them."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, Protocol
@@ -227,6 +227,6 @@ class Book(Protocol):
         """What was booked after a position and cites one of a run of positions."""
         ...
 
-    async def verify(self, progress: object = None) -> Verified:
+    async def verify(self, progress: Callable[[int, int], None] | None = None) -> Verified:
         """Re-read everything."""
         ...

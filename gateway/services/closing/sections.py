@@ -51,8 +51,10 @@ class Sections:
         waiting: dict[str, list[Leaf]] = {name: [] for name in roots}
         seen: dict[str, set[str]] = {name: set() for name in roots}
         async for section, leaves in self._rows(scope):
-            assert not seen[section].intersection(names := [name for name, _ in leaves]), "a row has one name"
-            seen[section].update(names)
+            names = {name for name, _ in leaves}
+            assert len(names) == len(leaves), "a row has one name"
+            assert not seen[section] & names, "a row has one name"
+            seen[section] |= names
             waiting[section] += leaves
             while len(waiting[section]) >= seals.PAGE:
                 await self._put(scope.close_id, section, roots[section], waiting[section][: seals.PAGE])
@@ -107,11 +109,10 @@ class Sections:
             read(len(leaves))
             for name, leaf in leaves:
                 sealed = kept[section].pop(name, None)
+                if sealed is None and section in self._sources:
+                    continue  # Other services may have more to say of a day later; neither we nor the bank may.
                 if sealed is None:
-                    # Other services may have more to say of a day later; our rows of it and the bank's may not.
-                    wrong[section].update(
-                        {} if section in self._sources else {name: "was not there when it was sealed"}
-                    )
+                    wrong[section][name] = "was not there when the day was sealed"
                 elif sealed != leaf and not (section == FINDINGS and await self._follows(name, wrong[STATEMENTS])):
                     wrong[section][name] = "is not as it was sealed"
         for section, names in wrong.items():

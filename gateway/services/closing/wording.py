@@ -29,10 +29,8 @@ def texts(day: date, cover: Cover, breaks: int) -> Mapping[str, str]:
         "trust": _grouped(cover.trust_minor, cover.asset), "breaks": f"{breaks:,}",
     }  # fmt: skip
     whole = {language: text.format(**named) for language, text in _TEXTS.items()}
-    return {
-        language: text if len(text) <= TEXT_MAX else _SHORT[language].format(**named)
-        for language, text in whole.items()
-    }
+    short = {language: text.format(**named) for language, text in _SHORT.items()}
+    return {language: text if len(text) <= TEXT_MAX else short[language] for language, text in whole.items()}
 
 
 def title(day: date) -> str:
