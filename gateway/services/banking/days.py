@@ -16,8 +16,8 @@ from gateway.store.octets import octets_of, row_leaf
 
 _PAGE = 1000
 _IDS = 500
-_FILE = ("id", "position", "name", "sha256", "size", "octets", "kind", "state", "reason", "staff_id", "at")
-"""Columns of a file that never change once it is taken."""
+_FILE = tuple(column.name for column in FILES.columns)
+"""None of them changes once the file is taken."""
 _STATEMENT = tuple(column.name for column in STATEMENTS.columns if column.name != "findings")
 """Findings have a leaf of their own: they follow from its neighbours, which may come later."""
 _FINDINGS = ("id", "findings")

@@ -44,8 +44,8 @@ class Closing(Covering):
         if not rows:
             return _wrong(day, period.cause, "is missing")
         row = rows[0]
-        if what := await self._untrue(row, period):
-            return _wrong(day, period.cause, what)
+        if (finding := await self._untrue(row, period)) is not None:
+            return Verified(day, period.cause, 0, 0, finding)
         # Everything that is read of it now is what was signed.
         roots = plain.roots_of(json.loads(row.roots))
         scope = Scope(period.cause, day, from_us(int(row.asked_at)), ())
@@ -63,16 +63,20 @@ class Closing(Covering):
             transfers, finding = await self._book(row, progress)
         return Verified(day, period.cause, total, transfers, finding)
 
-    async def _untrue(self, row: Row[Any], period: Period) -> str:
-        """What is wrong with a closing's row, or '': every column is what was signed, or follows from the signature."""
+    async def _untrue(self, row: Row[Any], period: Period) -> RowFinding | None:
+        """What is wrong with a closing's row: every column is what was signed, or follows from the signature."""
+
+        def wrong(what: str, table: str = DAYS.name) -> RowFinding:
+            return RowFinding(table, period.cause, what)
+
         digest = seals.digest_of({name: getattr(row, name) for name in seals.SEALED_COLUMNS})
         if digest != row.digest or row.day != _text(period.through.isoformat()):
-            return "is not what its hash was made of"
+            return wrong("is not what its hash was made of")
         if row.trial_seal != period.seal:
-            return "its trial balance is not the one that the ledger was closed with"
+            return wrong("its trial balance is not the one that the ledger was closed with")
         proof = await self._parts.papers.proof(DOCUMENT_KIND, period.cause, digest)
         if proof.outcome is not ProofOutcome.SIGNED:
-            return f"its signature proves nothing: {proof.outcome.value}"
+            return wrong(f"the signature proves nothing: {proof.outcome.value}", "signing_documents")
         people = json.dumps(sorted({one.principal for one in proof.signatures}), separators=(",", ":"))
         moments = [to_us(one.signed_at) for one in proof.signatures]
         rest = {
@@ -80,8 +84,9 @@ class Closing(Covering):
             "signed_at": _text(str(max(moments))) if moments else row.signed_at, "open_key": None, "worker": b"",
             "worker_until": None,
         }  # fmt: skip
-        wrong = [name for name, value in rest.items() if getattr(row, name) != value]
-        return f"{wrong[0]} is not what follows from its signature" if wrong else ""
+        others = (name for name, value in rest.items() if getattr(row, name) != value)
+        name = next(others, "")
+        return wrong(f"{name} is not what follows from its signature") if name else None
 
     async def _book(self, row: Row[Any], progress: Progress | None) -> tuple[int, RowFinding | None]:
         """The ledger's own check, and that it has the block that was signed."""
@@ -110,9 +115,12 @@ class Closing(Covering):
         """The ledger knows of no closing of ours; nor may the store."""
         signed = DAYS.c.state == CloseState.SIGNED.value
         rows = await self._store.read(select(DAYS.c.id).where(signed, DAYS.c.day == day))
-        if rows:
-            return _wrong(day, rows[0].id, "the ledger was never closed by it")
-        return Verified(day, "", 0, 0, None)
+        if not rows:
+            return Verified(day, "", 0, 0, None)
+        found = (await self._ledger.verify()).finding
+        if found is not None:
+            return Verified(day, rows[0].id, 0, 0, RowFinding(found.table, found.key, found.what))
+        return _wrong(day, rows[0].id, "the ledger was never closed by it")
 
 
 def _wrong(day: date, close_id: str, what: str) -> Verified:

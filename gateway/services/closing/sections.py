@@ -170,6 +170,8 @@ class Sections:
                 except SpoiltPage as problem:
                     return RowFinding("closing_leaves", key, str(problem))
                 roots.append(row.root)
+        if len(kept) < root.count:
+            return RowFinding("closing_leaves", f"{close_id}:{root.section}:{len(roots)}", "is missing")
         if len(kept) != root.count or seals.section_root(roots) != root.root:
             return RowFinding("closing_leaves", f"{close_id}:{root.section}", "is not what was signed")
         return kept
