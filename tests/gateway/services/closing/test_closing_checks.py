@@ -48,10 +48,10 @@ async def test_cover_history_has_each_day_since_the_book_began_and_now(both: Eve
     await both.post(("trust_bank", ""), ("wallet", "per_bob"), 5)
     history = await both.closing.cover_history(30)
     assert [(one.day, one.covers[0].float_minor) for one in history] == [
-        (DAY, 700), (NEXT, 700), (NEXT + timedelta(days=1), 705)
+        (DAY, 700), (NEXT, 700), (NEXT + timedelta(days=1), 700), (NEXT + timedelta(days=2), 705)
     ]  # fmt: skip
     again = await Closing(both.parts).cover_history(2)
-    assert [one.day for one in again] == [NEXT, NEXT + timedelta(days=1)]
+    assert [one.day for one in again] == [NEXT + timedelta(days=1), NEXT + timedelta(days=2)]
 
 
 async def test_nothing_is_kept_of_a_day_that_is_not_over(evening: Evening) -> None:
@@ -100,7 +100,7 @@ async def test_a_missing_statement_can_be_explained_and_the_explanation_lapses_w
     assert checklist.checks[0].excuse is not None
     assert checklist.checks[0].excuse.staff_id == SAM
     await both.states(5, 0, 0, day=DAY - timedelta(days=1))
-    await both.states(7, 1, 1_000, (1_000, "CRDT"))
+    await both.states(7, 1, 1_001, (1_000, "CRDT"))
     assert not (await both.closing.checklist(DAY)).clear, "the bank has sent one, and it does not follow"
     assert await both.closing.excuse(DAY, CheckName.STATEMENTS, "number six never came from the bank", SAM) is (
         ExcuseOutcome.OK
