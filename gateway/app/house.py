@@ -21,6 +21,7 @@ from gateway.services.benefits import AttesterBook, Benefits
 from gateway.services.breaks import Breaks
 from gateway.services.campaigns import Campaigns
 from gateway.services.clearing import Clearing, Returns
+from gateway.services.closing import Closing
 from gateway.services.controls import Controls
 from gateway.services.decisions import Decisions
 from gateway.services.dialogues import Actions, SessionCounts
@@ -98,6 +99,7 @@ class House:
     taps: Taps
     clearing: Clearing
     reconciliation: Reconciliation
+    closing: Closing
     merchant_returns: Returns
     money_notices: MoneyNotices
     tap_refusals: DeclinedNotices
