@@ -23,6 +23,7 @@ from gateway.services.clearing import Clearing, Returns
 from gateway.services.controls import Controls
 from gateway.services.decisions import Decisions
 from gateway.services.dialogues import Actions, SessionCounts
+from gateway.services.finding import Finding, TailIndex
 from gateway.services.forwarding import Forwarding
 from gateway.services.funnels import Funnels
 from gateway.services.heads import Heads
@@ -120,6 +121,8 @@ class House:
     session_counts: SessionCounts
     funnels: Funnels
     banking: Banking
+    finding: Finding
+    tails: TailIndex
 
     @property
     def zone(self) -> ZoneInfo:
