@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Text, bindparam, cast, func, select
+from sqlalchemy import ColumnElement, Integer, Row, Select, Text, bindparam, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wallet.ids import AccountId, TransferId
@@ -157,7 +157,7 @@ async def _causes_in(connection: AsyncConnection, span: Span, limit: int) -> lis
 @cache
 def _causes(*, below: bool) -> Select[Any]:
     cause, low, high = transfer.c.cause, bindparam("low", type_=Text), bindparam("high", type_=Text)
-    begins = func.substr(cause, 1, bindparam("length", type_=Int64)) == bindparam("start", type_=Text)
+    begins = func.substr(cause, 1, bindparam("length", type_=Integer)) == bindparam("start", type_=Text)
     bounded = select(cause).where(cause >= low, cause < high if below else cause <= high, begins)
     return bounded.order_by(cause.desc()).limit(bindparam("page", type_=Int64))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from gateway.services.finding.ports import Log, Names
+from gateway.services.finding.ports import Endings, Log
 from gateway.services.finding.tables import REACHED, SEGMENTS
 from gateway.services.finding.tails import SEGMENT, Named, offsets, packed, tail_of
 from gateway.store import Store, insert_ignore
@@ -37,7 +37,7 @@ class Ends:
 class TailIndex:
     """Last digits of causes and of transfers' ids."""
 
-    def __init__(self, store: Store, log: Log, names: Names) -> None:
+    def __init__(self, store: Store, log: Log, names: Endings) -> None:
         self._store = store
         self._log = log
         self._names = names

@@ -73,11 +73,12 @@ class Looked:
         mine = self.prefix and wanted.kind in ("", self.prefix)
         if mine and wanted.id:
             yield self._where(FoundBy.ID, limit, self.id == wanted.id)
-        elif mine and (wanted.start or not wanted.tail):
+        elif mine and (wanted.start or (wanted.kind and not wanted.tail)):
             yield self._starting(wanted, limit)
         if mine and wanted.tail and self.tails:
             ends = ending(self.id) == wanted.tail[-ENDING:]
-            yield self._where(FoundBy.TAIL, limit, ends, func.substr(self.id, -len(wanted.tail)) == wanted.tail)
+            whole = func.substr(self.id, func.length(self.id) - len(wanted.tail) + 1) == wanted.tail
+            yield self._where(FoundBy.TAIL, limit, ends, whole)
         for by, column in self.references.items():
             forms = (wanted.msisdn,) if by is FoundBy.PHONE else wanted.references
             if forms != ("",):

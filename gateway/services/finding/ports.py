@@ -57,8 +57,8 @@ class Log(Protocol):
         ...
 
 
-class Names(Protocol):
-    """The log by parts of names. Satisfied by wallet.ledger.lookups.Lookups."""
+class Endings(Protocol):
+    """What the index of last digits asks of the log. Satisfied by wallet.ledger's lookups."""
 
     async def references(self, after: int, limit: int) -> Sequence[Reference]:
         """The log from after a position on, by names only."""
@@ -71,6 +71,10 @@ class Names(Protocol):
     async def ending(self, tail: str, *, of_ids: bool, after: int, limit: int) -> Sequence[Reference]:
         """Rows after a position that end so, newest first."""
         ...
+
+
+class Names(Protocol):
+    """The log by parts of names. Satisfied by wallet.ledger's lookups."""
 
     async def causes_between(self, spans: Sequence[Span], limit: int) -> Sequence[str]:
         """Causes in each of some spans, `limit` of each, the last first."""

@@ -61,7 +61,7 @@ async def test_the_revisions_make_the_tables_of_the_code(database_url: str) -> N
 
 INDEXES = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'index'",
-    "postgresql": f"SELECT indexname FROM pg_indexes WHERE schemaname = '{engines.SCHEMA}'",
+    "postgresql": "SELECT indexname FROM pg_indexes WHERE schemaname = 'gateway'",
 }
 
 
