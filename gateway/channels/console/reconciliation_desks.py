@@ -1,7 +1,6 @@
-# ruff: noqa: D102 - each verb is described where it is done
 """What the console needs of services/reconciliation and services/breaks; app.py hands in the services themselves."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -24,13 +23,14 @@ from gateway.services.reconciliation import (
     Decision,
     FlowName,
     GroupRow,
+    Key,
     LinkResult,
     Run,
     SuggestionRow,
     Totals,
 )
 from wallet.ids import TransferId
-from wallet.reconciliation import BreakType, Bucket, Rule, Side, Terms, Verdict
+from wallet.reconciliation import BreakType, Bucket, Rule, Terms, Verdict
 
 
 class BreaksDesk(Protocol):
@@ -74,7 +74,10 @@ class BreaksDesk(Protocol):
 class ReconciliationDesk(Protocol):
     """Satisfied by gateway.services.reconciliation.Reconciliation."""
 
+    @property
+    def flows(self) -> Sequence[FlowName]: ...
     def terms(self, flow: FlowName) -> Terms: ...
+    async def due_day(self) -> date: ...
     async def start(self, flow: FlowName, through: date, staff_id: str = "") -> Run: ...
     async def runs(self, *, flow: FlowName | None = None, limit: int, before: str = "") -> list[Run]: ...
     async def run_by_id(self, run_id: str) -> Run | None: ...
@@ -88,11 +91,10 @@ class ReconciliationDesk(Protocol):
         limit: int,
         after: str = "",
     ) -> list[GroupRow]: ...
+    async def group_of(self, flow: FlowName, key: Key) -> GroupRow | None: ...
     async def group(self, group_id: str) -> GroupRow | None: ...
     async def suggestions(self, flow: FlowName, *, limit: int) -> list[SuggestionRow]: ...
-    async def link(
-        self, flow: FlowName, keys: Collection[tuple[Side, str]], staff_id: str, reason: str
-    ) -> LinkResult: ...
+    async def link(self, flow: FlowName, keys: Collection[Key], staff_id: str, reason: str) -> LinkResult: ...
     async def unlink(self, group_id: str, staff_id: str, reason: str) -> LinkResult: ...
     async def decisions(self, group_id: str) -> list[Decision]: ...
     async def last_linked(self, flow: FlowName, staff_id: str) -> GroupRow | None: ...

@@ -17,6 +17,8 @@ from gateway.languages import LANGUAGES
 from gateway.services.staff import Role, StaffMember
 
 PREFIX = "/console"
+OUTCOMES = frozenset({"break_outcome"})
+"""Parts of the texts that have the words of a service's refusals, for pages that name one of them as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,8 @@ class Visit:
     """What a handler gets instead of a bare request.
 
     `member` is there on every route but the public ones; `fields` are the body's, the CSRF token already checked;
-    `file` is there where the route takes one, and closed when the handler is done; `file_name` is what the browser calls
-    it, as it came.
+    `file` is there where the route takes one, and closed when the handler is done; `file_name` is what the browser
+    calls it, as it came.
     """
 
     request: web.Request
@@ -110,7 +112,8 @@ def render(visit: Visit, template: str, values: Mapping[str, object], status: in
 def _told(visit: Visit) -> tuple[str, str] | None:
     """Tone and text of what the last action said; only keys that exist, so an address cannot make us say anything."""
     for kind, tone in (("said", "good"), ("refused", "bad")):
-        key = f"{kind}.{visit.request.query.get(kind, '')}"
+        said = visit.request.query.get(kind, "")
+        key = said if said.partition(".")[0] in OUTCOMES else f"{kind}.{said}"
         if visit.words.knows(key):
             return tone, visit.words.t(key)
     return None

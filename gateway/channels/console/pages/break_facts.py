@@ -79,7 +79,7 @@ def columns(visit: Visit, names: Mapping[str, str]) -> list[Column[Break]]:
         Column("since_day", lambda row: row.opened_on),
         Column("age", lambda row: age_chip(visit, row)),
         Column("cared_by", lambda row: names.get(row.owner, "")),
-        Column("due", lambda row: row.due_on),
+        Column("due_day", lambda row: row.due_on),
         Column("break_reason", lambda row: Chip(f"break_reason.{row.reason.value}") if row.reason else None),
         Column("state", state_chip),
     ]

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import date
-from typing import Annotated, assert_never
+from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
@@ -36,7 +36,6 @@ from gateway.services.breaks import (
     Correct,
     Counter,
     Evidence,
-    May,
     Named,
 )
 from wallet.ids import TransferId
@@ -128,7 +127,11 @@ async def show(visit: Visit) -> web.StreamResponse:
     """The break and everything that may be done about it."""
     found = await _break(visit)
     desk = visit.deps.breaks
-    happened, postings, files = await desk.history(found.id), await desk.postings(found.id), await desk.evidences(found.id)
+    happened, postings, files = (
+        await desk.history(found.id),
+        await desk.postings(found.id),
+        await desk.evidences(found.id),
+    )
     people = {found.owner, *(row.staff_id for row in happened), *(row.staff_id for row in postings)}
     names = await visit.staff_names(people | {file.staff_id for file in files})
     return visit.page(
@@ -138,7 +141,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         state=state_chip(found),
         late=is_late(visit, found),
         facts=_facts(visit, found, names),
-        books=await _books(visit, found),
+        books=await rows_of(visit, found),
         may=await desk.may(found.id),
         steers=visit.may(*STEER_BREAKS),
         standing=found.state is not BreakState.RESOLVED,
@@ -264,11 +267,19 @@ async def undo(visit: Visit) -> web.StreamResponse:
     return _answered(visit, found.id, outcome, "break_proposed")
 
 
+async def rows_of(visit: Visit, found: Break) -> list[Book]:
+    """The rows as reconciliation has them, or as the break keeps them where the group is no more."""
+    group = await visit.deps.reconciliation.group(found.group_id)
+    rows = group.rows if group else await visit.deps.breaks.rows(found.id, limit=ROWS_SHOWN)
+    sides = [side for side in Side if side is not Side.BANK or found.flow == "bank"]
+    return books(rows, sides, found.asset, most=ROWS_SHOWN)
+
+
 def _answered(visit: Visit, break_id: str, outcome: BreakOutcome, said: str) -> web.Response:
     here = f"/breaks/{break_id}"
     if outcome is BreakOutcome.OK:
         return visit.go(here, said=said)
-    return visit.go(here, refused=f"break_{outcome.value}")
+    return visit.go(here, refused=f"break_outcome.{outcome.value}")
 
 
 def _wrong(form: FormProblems) -> BreakOutcome:
@@ -298,7 +309,7 @@ def _facts(visit: Visit, found: Break, names: dict[str, str]) -> list[tuple[str,
         ("since_day", found.opened_on),
         ("age", age_chip(visit, found)),
         ("cared_by", names.get(found.owner) or visit.words.t("breaks.nobody")),
-        ("due", found.due_on),
+        ("due_day", found.due_on),
         ("break_reason", Chip(f"break_reason.{found.reason.value}") if found.reason else None),
         ("note", found.note),
         ("resolved", found.resolved_at),
@@ -314,14 +325,6 @@ def _resolver(found: Break) -> Cell:
     if page:
         return Link(by, f"{page}{by}", code=True)
     return Code(by) if by else None
-
-
-async def _books(visit: Visit, found: Break) -> list[Book]:
-    """The rows as reconciliation has them, or as the break keeps them where the group is no more."""
-    group = await visit.deps.reconciliation.group(found.group_id)
-    rows = group.rows if group else await visit.deps.breaks.rows(found.id, limit=ROWS_SHOWN)
-    sides = [side for side in Side if side is not Side.BANK or found.flow == "bank"]
-    return books(rows, sides, found.asset, most=ROWS_SHOWN)
 
 
 def _files(rows: list[Evidence], names: dict[str, str]) -> Table[Evidence]:

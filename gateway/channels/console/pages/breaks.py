@@ -122,7 +122,7 @@ async def assign(visit: Visit) -> web.StreamResponse:
     outcomes = {await visit.deps.breaks.assign(one, form.owner, visit.staff.id) for one in form.chosen}
     wrong = [outcome for outcome in BreakOutcome if outcome in outcomes and outcome is not BreakOutcome.OK]
     if wrong:
-        return visit.go(here, refused=f"break_{wrong[0].value}")
+        return visit.go(here, refused=f"break_outcome.{wrong[0].value}")
     return visit.go(here, said="breaks_assigned")
 
 
@@ -135,7 +135,11 @@ def narrowing(query: Narrowed) -> dict[str, str]:
         "type": query.type.value if query.type else "",
         "whose": query.whose,
     }
-    return {name: said for name, said in asked.items() if said != Narrowed.model_fields[name].default and (said or name == "state")}
+    return {
+        name: said
+        for name, said in asked.items()
+        if said != Narrowed.model_fields[name].default and (said or name == "state")
+    }
 
 
 def address(path: str, query: Mapping[str, str]) -> str:

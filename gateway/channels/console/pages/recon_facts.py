@@ -62,7 +62,9 @@ class Mark:
     sign: str
 
 
-def books(rows: Sequence[Row | BreakRow], sides: Sequence[Side], asset: str, *, most: int = ENTRIES_SHOWN) -> list[Book]:
+def books(
+    rows: Sequence[Row | BreakRow], sides: Sequence[Side], asset: str, *, most: int = ENTRIES_SHOWN
+) -> list[Book]:
     """The rows by side, in the order of the columns; at most `most` of each."""
     made = []
     for side in sides:

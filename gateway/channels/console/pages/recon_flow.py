@@ -37,7 +37,7 @@ SUGGESTIONS_MAX = 200
 class Accepted(Form):
     """Which suggestion is right."""
 
-    suggestion: BusinessId
+    suggestion: str = Field(pattern=r"^rcn_[0-9A-HJKMNP-TV-Z]{1,26}:[0-9]{1,6}$")
 
 
 class Undone(Form):
@@ -124,7 +124,7 @@ async def link(visit: Visit) -> web.StreamResponse:
         return visit.go(back, refused="recon_choose")
     keys = {(row.side, row.id) for group in groups for row in group.rows}
     result = await visit.deps.reconciliation.link(flow, keys, visit.staff.id, form.reason.strip())
-    return _answered(visit, back, result.outcome, "recon_linked")
+    return _answered(visit, back, result.outcome)
 
 
 async def accept(visit: Visit) -> web.StreamResponse:
@@ -141,7 +141,7 @@ async def accept(visit: Visit) -> web.StreamResponse:
     reason = visit.words.t("recon.accepted", why=why, score=one.score)
     keys = {(row.side, row.id) for row in one.rows}
     result = await desk.link(flow, keys, visit.staff.id, reason)
-    return _answered(visit, here, result.outcome, "recon_linked")
+    return _answered(visit, here, result.outcome)
 
 
 async def undo(visit: Visit) -> web.StreamResponse:
@@ -154,7 +154,7 @@ async def undo(visit: Visit) -> web.StreamResponse:
     if group is None or group.flow is not flow:
         return visit.go(here, refused="recon_unknown")
     result = await visit.deps.reconciliation.unlink(group.id, visit.staff.id, form.reason.strip())
-    return _answered(visit, here, result.outcome, "recon_undone")
+    return _answered(visit, here, result.outcome)
 
 
 async def flow_file(visit: Visit) -> web.StreamResponse:
@@ -162,7 +162,7 @@ async def flow_file(visit: Visit) -> web.StreamResponse:
     flow, query = FlowName(visit.named("flow")), visit.query(Narrowed)
     columns: list[Column[tuple[GroupRow, Row]]] = [
         Column("recon_group", lambda pair: pair[0].id),
-        Column("verdict", lambda pair: verdict_chip(pair[0].verdict)),
+        Column("recon_result", lambda pair: verdict_chip(pair[0].verdict)),
         Column("rule", lambda pair: Chip(f"recon_rule.{pair[0].rule.value}")),
         Column("break_type", lambda pair: Chip(f"break_type.{pair[0].broken.value}") if pair[0].broken else None),
         Column("difference", lambda pair: Money(pair[0].difference_minor, ASSETS[pair[0].asset])),
@@ -187,11 +187,20 @@ async def flow_file(visit: Visit) -> web.StreamResponse:
     return await download(visit, f"reconciliation-{flow.value}-{query.view}", columns, pages())
 
 
-def _answered(visit: Visit, here: str, outcome: LinkOutcome, said: str) -> web.Response:
+def _answered(visit: Visit, here: str, outcome: LinkOutcome) -> web.Response:
     match outcome:
-        case LinkOutcome.LINKED | LinkOutcome.ALREADY:
-            return visit.go(here, said=said)
-        case LinkOutcome.UNKNOWN | LinkOutcome.OPEN_ONLY | LinkOutcome.REASON | LinkOutcome.SEALED:
+        case LinkOutcome.LINKED | LinkOutcome.UNLINKED | LinkOutcome.ALREADY | LinkOutcome.DIFFERS:
+            return visit.go(here, said=f"recon_{outcome.value}")
+        case (
+            LinkOutcome.REASON
+            | LinkOutcome.TOO_FEW
+            | LinkOutcome.TOO_MANY
+            | LinkOutcome.UNKNOWN
+            | LinkOutcome.OPEN_ONLY
+            | LinkOutcome.NOT_LINKED
+            | LinkOutcome.SEALED
+            | LinkOutcome.BUSY
+        ):
             return visit.go(here, refused=f"recon_{outcome.value}")
         case unreachable:
             assert_never(unreachable)

@@ -37,6 +37,7 @@ async def show(visit: Visit) -> web.StreamResponse:
     decisions = await visit.deps.reconciliation.decisions(group.id)
     names = await visit.staff_names({row.staff_id for row in decisions})
     is_open = group.verdict is not Verdict.MATCHED
+    further = after + ROWS_SHOWN
     about = await visit.deps.breaks.of_group(group.id) if is_open else None
     return visit.page(
         "recon_group.jinja",
@@ -44,11 +45,14 @@ async def show(visit: Visit) -> web.StreamResponse:
         verdict=verdict_chip(group.verdict),
         facts=_facts(visit, group),
         marks=marks(group.rows, terms.days),
-        sides=[(side.value, [row_cells(row) for row in rows if row.side is side]) for side in Side if side in terms.sides],
-        more=f"/reconciliation/groups/{group.id}?after={after + ROWS_SHOWN}" if len(group.rows) > after + ROWS_SHOWN else None,
+        sides=[
+            (side.value, [row_cells(row) for row in rows if row.side is side]) for side in Side if side in terms.sides
+        ],
+        more=f"/reconciliation/groups/{group.id}?after={further}" if len(group.rows) > further else None,
         about=about,
+        instead=None if group.stands else await visit.deps.reconciliation.group_of(group.flow, group.keys[0]),
         decisions=_decisions(decisions, names) if decisions else None,
-        may_undo=not is_open and visit.may(*RUN_RECONCILIATION),
+        may_undo=not is_open and group.stands and visit.may(*RUN_RECONCILIATION),
     )
 
 
@@ -69,7 +73,7 @@ def _decisions(rows: list[Decision], names: dict[str, str]) -> Table[Decision]:
         name="recon_decisions",
         columns=[
             Column("when", lambda row: row.at),
-            Column("what", lambda row: Chip("recon.said_together" if row.together else "recon.said_apart")),
+            Column("what", lambda row: Chip(f"recon_said.{row.what.value}")),
             Column("by", lambda row: names.get(row.staff_id, "")),
             Column("reason", lambda row: row.reason),
         ],

@@ -84,9 +84,7 @@ async def _pages(
 ) -> AsyncIterator[list[GroupRow]]:
     is_open = query.view == "open"
     verdict = query.verdict if is_open else Verdict.MATCHED
-    while page := await desk.groups(
-        flow, verdict=verdict, rule=query.rule, open=is_open, limit=SCAN_PAGE, after=after
-    ):
+    while page := await desk.groups(flow, verdict=verdict, rule=query.rule, open=is_open, limit=SCAN_PAGE, after=after):
         yield page
         after = page[-1].id
 

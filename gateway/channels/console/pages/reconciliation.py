@@ -3,36 +3,59 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from aiohttp import web
 from pydantic import Field
 
-from gateway.channels.console.cells import Cell, Chip, Column, Link, Table
+from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table
 from gateway.channels.console.forms import BusinessId, Form, FormProblems
 from gateway.channels.console.pages.break_facts import today
-from gateway.channels.console.pages.recon_facts import FLOW, FLOWS, verdict_chip
+from gateway.channels.console.pages.recon_facts import FLOW, verdict_chip
 from gateway.channels.console.roles import RUN_RECONCILIATION, SEE_RECONCILIATION
 from gateway.channels.console.routes import ID, Route, get, post
 from gateway.channels.console.visit import Visit
-from gateway.errors import NotFound
+from gateway.errors import BadInput, Conflict, NotFound
 from gateway.services.banking import StatementRow
-from gateway.services.reconciliation import Change, FlowName, Run, RunState, Total
+from gateway.services.reconciliation import BEGINNING, Change, ChangeKind, FlowName, Run, RunState, Totals
 from wallet.money import ASSETS, Money
 from wallet.reconciliation import Side, Verdict
 
 RUNS_SHOWN = 20
 CHANGES_SHOWN = 100
 STATEMENTS_SEEN = 200
-RUN_TONES = {RunState.READING: "wait", RunState.DONE: "good", RunState.STOPPED: "bad"}
+RUN_TONES = {
+    RunState.READING: "wait",
+    RunState.MATCHED: "wait",
+    RunState.DONE: "good",
+    RunState.STOPPED: "bad",
+}
+CHANGE_TONES = {
+    ChangeKind.APPEARED: "wait",
+    ChangeKind.MATCHED: "good",
+    ChangeKind.REOPENED: "bad",
+    ChangeKind.REGROUPED: "wait",
+    ChangeKind.AMENDED: "wait",
+    ChangeKind.VANISHED: "bad",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Rows of one book in groups of one verdict."""
+
+    verdict: Chip
+    side: Side
+    count: int
+    amount: Money
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one flow stands: its last run, what became of the rows of each book, and the share that matched."""
+    """How one flow stands: the run whose result it is, what became of the rows of each book, the share that matched."""
 
-    flow: FlowName
-    run: Run | None
-    totals: Sequence[Total]
+    totals: Totals
+    lines: Sequence[Line]
     matched: float | None
 
 
@@ -71,11 +94,10 @@ async def overview(visit: Visit) -> web.StreamResponse:
     more = f"/reconciliation?before={rows[-1].id}" if len(rows) == RUNS_SHOWN else None
     return visit.page(
         "reconciliation.jinja",
-        flows=[] if before else [await standing(visit, flow) for flow in FlowName],
-        sides=list(Side),
-        verdicts=[(verdict, verdict_chip(verdict)) for verdict in Verdict],
+        flows=[] if before else [await standing(visit, flow) for flow in visit.deps.reconciliation.flows],
         gaps=[] if before else _gaps(await visit.deps.banking.statements(limit=STATEMENTS_SEEN)),
         runs=await _runs(visit, rows, more),
+        through=await visit.deps.reconciliation.due_day(),
         today=today(visit),
         may_run=visit.may(*RUN_RECONCILIATION),
     )
@@ -86,7 +108,12 @@ async def start(visit: Visit) -> web.StreamResponse:
     flow, form = FlowName(visit.named("flow")), visit.form(Through)
     if isinstance(form, FormProblems) or form.through > today(visit):
         return visit.go("/reconciliation", refused="recon_day")
-    run = await visit.deps.reconciliation.start(flow, form.through, visit.staff.id)
+    try:
+        run = await visit.deps.reconciliation.start(flow, form.through, visit.staff.id)
+    except BadInput:
+        return visit.go("/reconciliation", refused="recon_sealed")
+    except Conflict:
+        return visit.go("/reconciliation", refused="recon_busy")
     return visit.go(f"/reconciliation/runs/{run.id}", said="recon_started")
 
 
@@ -107,31 +134,32 @@ async def now(visit: Visit) -> web.StreamResponse:
 
 async def standing(visit: Visit, flow: FlowName) -> Standing:
     """How a flow stands."""
-    desk = visit.deps.reconciliation
-    last = next((run for run in await desk.runs(flow=flow, limit=RUNS_SHOWN) if run.state is RunState.DONE), None)
-    totals = (await desk.totals(flow)).rows if last else ()
-    every = sum(total.count for total in totals)
-    matched = sum(total.count for total in totals if total.verdict is Verdict.MATCHED)
-    return Standing(flow, last, totals, matched / every if every else None)
+    totals = await visit.deps.reconciliation.totals(flow)
+    every = sum(line.count for line in totals.lines)
+    matched = sum(line.count for line in totals.lines if line.verdict is Verdict.MATCHED)
+    order = sorted(totals.lines, key=lambda line: (list(Verdict).index(line.verdict), list(Side).index(line.side)))
+    lines = [
+        Line(verdict_chip(line.verdict), line.side, line.count, Money(line.minor, ASSETS[line.asset])) for line in order
+    ]
+    return Standing(totals, lines, matched / every if every else None)
 
 
-def _shown(run: Run, names: dict[str, str]) -> dict[str, object]:
+def _shown(run: Run, names: dict[str, str]) -> dict[str, Any]:
     facts: list[tuple[str, Cell]] = [
-        ("recon_flow", Link(run.flow, f"/reconciliation/{run.flow}")),
-        ("first_day", run.first),
+        ("first_day", run.first if run.first != BEGINNING else None),
         ("last_day", run.through),
-        ("by", names.get(run.staff_id, "")),
+        ("by", names.get(run.staff_id)),
         ("started", run.started_at),
         ("finished", run.finished_at),
-        ("recon_read", run.lines),
         ("position", run.position or None),
     ]
     return {
         "run": run,
         "state": _state(run),
         "facts": facts,
-        "counts": [(verdict_chip(verdict), run.counts.get(verdict, 0)) for verdict in Verdict],
-        "live": run.state is RunState.READING,
+        "lines": [(side, run.lines.get(side, 0)) for side in Side if side in run.lines],
+        "counts": [(verdict_chip(verdict), run.groups.get(verdict, 0)) for verdict in Verdict],
+        "live": run.state in {RunState.READING, RunState.MATCHED},
     }
 
 
@@ -144,10 +172,11 @@ async def _runs(visit: Visit, rows: Sequence[Run], more: str | None) -> Table[Ru
             Column("recon_flow", lambda row: Chip(f"recon_flow.{row.flow.value}")),
             Column("last_day", lambda row: row.through),
             Column("state", _state),
-            Column("recon_read", lambda row: row.lines, end=True),
-            Column("recon_matched", lambda row: row.counts.get(Verdict.MATCHED, 0), end=True),
+            Column("recon_read", lambda row: sum(row.lines.values()), end=True),
+            Column("recon_matched", lambda row: row.groups.get(Verdict.MATCHED, 0), end=True),
             Column("recon_open", _open, end=True),
-            Column("by", lambda row: names.get(row.staff_id, "")),
+            Column("recon_changed", lambda row: row.changes, end=True),
+            Column("by", lambda row: names.get(row.staff_id) or visit.words.t("recon.by_clock")),
             Column("started", lambda row: row.started_at),
         ],
         rows=rows,
@@ -160,8 +189,11 @@ def _changes(run: Run, rows: Sequence[Change], more: str | None) -> Table[Change
     return Table(
         name="recon_changes",
         columns=[
-            Column("what", lambda row: Chip(f"recon_change.{row.what.value}")),
-            Column("recon_group", _group),
+            Column("what", lambda row: Chip(f"recon_change.{row.kind.value}", CHANGE_TONES[row.kind])),
+            Column("side", lambda row: Chip(f"side.{row.side.value}")),
+            Column("recon_row", lambda row: Code(row.row_id)),
+            Column("recon_group", lambda row: _group(row.group_id)),
+            Column("recon_was", lambda row: _group(row.was_id)),
         ],
         rows=rows,
         empty="empty.recon_changes" if run.state is RunState.DONE else "empty.recon_changes_yet",
@@ -169,8 +201,8 @@ def _changes(run: Run, rows: Sequence[Change], more: str | None) -> Table[Change
     )
 
 
-def _group(row: Change) -> Cell:
-    return Link(row.group_id, f"/reconciliation/groups/{row.group_id}", code=True)
+def _group(group_id: str) -> Cell:
+    return Link(group_id, f"/reconciliation/groups/{group_id}", code=True) if group_id else None
 
 
 def _state(run: Run) -> Chip:
@@ -178,7 +210,7 @@ def _state(run: Run) -> Chip:
 
 
 def _open(run: Run) -> int:
-    return sum(count for verdict, count in run.counts.items() if verdict is not Verdict.MATCHED)
+    return sum(count for verdict, count in run.groups.items() if verdict is not Verdict.MATCHED)
 
 
 def _gaps(rows: Sequence[StatementRow]) -> list[StatementRow]:
