@@ -1,5 +1,6 @@
 """Reconciliation: what other books say, as values; matching and breaks over them are pure rules."""
 
+from wallet.reconciliation.ages import Bucket, bucket
 from wallet.reconciliation.lines import BankStatement, LineKind, StatementLine
 from wallet.reconciliation.rows import (
     BreakType,
@@ -17,6 +18,7 @@ from wallet.reconciliation.rows import (
 __all__ = [
     "BankStatement",
     "BreakType",
+    "Bucket",
     "Decided",
     "Group",
     "LineKind",
@@ -28,4 +30,5 @@ __all__ = [
     "Suggestion",
     "Terms",
     "Verdict",
+    "bucket",
 ]
