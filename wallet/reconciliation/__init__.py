@@ -1,7 +1,8 @@
 """Reconciliation: what other books say, as values; matching and breaks over them are pure rules."""
 
-from wallet.reconciliation.ages import Bucket, bucket
+from wallet.reconciliation.ageing import Bucket, bucket
 from wallet.reconciliation.lines import BankStatement, LineKind, StatementLine
+from wallet.reconciliation.matching import match
 from wallet.reconciliation.rows import (
     BreakType,
     Decided,
@@ -31,4 +32,5 @@ __all__ = [
     "Terms",
     "Verdict",
     "bucket",
+    "match",
 ]

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from gateway.services.breaks.book import Book, break_of
 from gateway.services.breaks.model import AgeLine, Break, BreakState, TotalLine
 from gateway.services.breaks.tables import BOOKED, BREAKS
-from wallet.reconciliation.ages import Bucket, bucket
+from wallet.reconciliation.ageing import Bucket, bucket
 from wallet.reconciliation.rows import BreakType, Row, Side
 
 PAGE = 500

@@ -58,7 +58,7 @@ class Sealed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the other side has sent so far: `mark` is another text when there is more; `through` its last day, if any."""
+    """What the other side has sent: `mark` is another text when there is more; `through` its last day, if any."""
 
     mark: str
     through: date | None
