@@ -17,14 +17,14 @@ def bars(rows: Sequence[tuple[str, int]], words: Words) -> Markup:
     for place, (label, count) in enumerate(rows):
         y, width, number = place * ROW, round(BAR * count / most), words.number(count)
         bar_x = WIDTH - LABEL - width if rtl else LABEL
-        text_x, anchor = (WIDTH, "end") if rtl else (0, "start")
+        text_x, direction = (WIDTH, "rtl") if rtl else (0, "ltr")
         number_x = bar_x - 6 if rtl else bar_x + width + 6
         side = "end" if rtl else "start"
         parts.append(
             Markup(
-                '<text x="{}" y="{}" text-anchor="{}">{}</text><rect x="{}" y="{}" width="{}" height="14"/>'
+                '<text x="{}" y="{}" direction="{}">{}</text><rect x="{}" y="{}" width="{}" height="14"/>'
                 '<text x="{}" y="{}" text-anchor="{}">{}</text>'
-            ).format(text_x, y + 14, anchor, label, bar_x, y + 3, width, number_x, y + 14, side, number)
+            ).format(text_x, y + 14, direction, label, bar_x, y + 3, width, number_x, y + 14, side, number)
         )
     told = words.t("shell.comma").join(f"{label} {words.number(count)}" for label, count in rows)
     head = Markup('<svg class="bars" direction="ltr" viewBox="0 0 {} {}" role="img" aria-label="{}">')

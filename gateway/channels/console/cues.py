@@ -1,6 +1,6 @@
 """In what rows of several books agree: the look of amount, day, reference and name that people judge a match by."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -23,7 +23,7 @@ class Agreement(StrEnum):
 
     YES = "yes"
     NEAR = "near"
-    """Days that lie apart, and no further than the flow allows."""
+    """Days that lie apart, and no further than the flow allows; names that share some word."""
     NO = "no"
     UNKNOWN = "unknown"
     """Only one book has the rows, or says anything of it."""
@@ -44,8 +44,8 @@ def compared(rows: Sequence[Row], *, days: int) -> list[Compared]:
     return [
         Compared(Cue.AMOUNT, _amounts(books)),
         Compared(Cue.DAY, _days(books, days)),
-        Compared(Cue.REFERENCE, _words(books, _references)),
-        Compared(Cue.NAME, _words(books, _names)),
+        Compared(Cue.REFERENCE, _references(books)),
+        Compared(Cue.NAME, _names(books)),
     ]
 
 
@@ -86,18 +86,26 @@ def _day(row: Row) -> date:
     return row.on
 
 
-def _words(books: Sequence[Sequence[Row]], words: Callable[[Row], Iterable[str]]) -> Agreement:
-    """Whether neighbouring books have a word in common; a book that says nothing contradicts nobody."""
-    said = [said for said in ({word for row in book for word in words(row)} for book in books) if said]
+def _references(books: Sequence[Sequence[Row]]) -> Agreement:
+    """Whether neighbouring books have a reference in common; a book that says nothing contradicts nobody."""
+    said = [{word for row in book for word in _words(row)} for book in books]
+    said = [words for words in said if words]
     if len(said) < 2:
         return Agreement.UNKNOWN
     return Agreement.YES if all(one & other for one, other in pairwise(said)) else Agreement.NO
 
 
-def _references(row: Row) -> list[str]:
+def _words(row: Row) -> list[str]:
     return [word for word in (row.own, row.end_to_end_id, row.batch, row.reference) if word]
 
 
-def _names(row: Row) -> list[str]:
-    name = " ".join(row.party.casefold().split())
-    return [name] if name else []
+def _names(books: Sequence[Sequence[Row]]) -> Agreement:
+    """Names agree in any order of their words: banks put the family's first."""
+    said = [{frozenset(row.party.casefold().split()) for row in book if row.party.strip()} for book in books]
+    said = [names for names in said if names]
+    if len(said) < 2:
+        return Agreement.UNKNOWN
+    if all(one & other for one, other in pairwise(said)):
+        return Agreement.YES
+    words = [frozenset().union(*names) for names in said]
+    return Agreement.NEAR if all(one & other for one, other in pairwise(words)) else Agreement.NO

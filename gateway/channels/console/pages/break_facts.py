@@ -60,7 +60,12 @@ def type_chip(found: Break) -> Chip:
 
 def age_chip(visit: Visit, found: Break) -> Chip:
     """How long its money has stood open."""
-    step = bucket(found.opened_on, today(visit))
+    return age_of(visit, found.opened_on)
+
+
+def age_of(visit: Visit, day: date) -> Chip:
+    """How long something has stood open since that day."""
+    step = bucket(day, today(visit))
     return Chip(f"age_bucket.{step.value}", AGE_TONES[step])
 
 
@@ -74,9 +79,8 @@ def columns(visit: Visit, names: Mapping[str, str]) -> list[Column[Break]]:
     return [
         Column("break", lambda row: Link(row.id, f"/breaks/{row.id}", code=True)),
         Column("break_type", type_chip),
-        Column("recon_flow", lambda row: Chip(f"recon_flow.{row.flow}")),
+        Column("recon_flow", lambda row: visit.words.t(f"recon_flow.{row.flow}")),
         Column("amount", value, end=True),
-        Column("since_day", lambda row: row.opened_on),
         Column("age", lambda row: age_chip(visit, row)),
         Column("cared_by", lambda row: names.get(row.owner, "")),
         Column("due_day", lambda row: row.due_on),

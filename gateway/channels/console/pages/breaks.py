@@ -188,6 +188,8 @@ def _count(lines: Sequence[AgeLine], step: Bucket) -> int:
 
 def _more_columns() -> list[Column[Break]]:
     return [
+        Column("asset", lambda row: row.asset),
+        Column("since_day", lambda row: row.opened_on),
         Column("note", lambda row: row.note),
         Column("recon_rows", lambda row: row.row_count),
         Column("resolution", lambda row: Chip(f"resolution.{row.resolution.value}") if row.resolution else None),

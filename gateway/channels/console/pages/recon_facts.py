@@ -26,6 +26,7 @@ VERDICT_TONES = {
 }
 MARKS = {Agreement.YES: "✓", Agreement.NEAR: "≈", Agreement.NO: "≠", Agreement.UNKNOWN: "–"}
 _LINE = re.compile(r"(stm_[0-9A-HJKMNP-TV-Z]{26}):([0-9]{1,9})(/\w+)?")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BREAK = re.compile(r"brk_[0-9A-HJKMNP-TV-Z]{26}")
 
 
@@ -92,9 +93,14 @@ def entry(row: Row | BreakRow, asset: str) -> Entry:
 def reference(row: Row | BreakRow) -> Cell:
     """What people know it by, which leads to what caused it."""
     told = row.reference if isinstance(row, Row) else ""
-    name = row.end_to_end_id or told or row.own or row.batch or row.id
+    name = row.end_to_end_id or told or row.own or row.batch or _short(row.id)
     place = address(row)
     return Link(name, place, code=True) if place else Code(name)
+
+
+def _short(row_id: str) -> str:
+    """A transfer's id by its last digits; its whole is on the group's page."""
+    return f"…{row_id[-12:]}" if _UUID.fullmatch(row_id) else row_id
 
 
 def address(row: Row | BreakRow) -> str:

@@ -87,6 +87,7 @@ async def show(visit: Visit) -> web.StreamResponse:
     return visit.page(
         "recon_flow.jinja",
         flow=flow.value,
+        run=(await desk.totals(flow)).run,
         query=query,
         sides=_sides(terms),
         blocks=[await _block(visit, group, terms, chosen=group.id in mine) for group in groups],

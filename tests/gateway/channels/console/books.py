@@ -30,9 +30,11 @@ DAY = date(2026, 11, 22)
 TWO = frozenset({Side.LEDGER, Side.RAIL})
 
 
-def row(side: Side, name: str, minor: int, *, on: date = DAY, party: str = "", end_to_end: str = "", **more: str) -> Row:
+def row(
+    side: Side, name: str, minor: int, *, on: date = DAY, party: str = "", end_to_end: str = "", own: str = ""
+) -> Row:
     """A row of one book."""
-    return Row(side, name, minor, "IRR", on, on, party=party, end_to_end_id=end_to_end, **more)
+    return Row(side, name, minor, "IRR", on, on, own=own, end_to_end_id=end_to_end, party=party)
 
 
 class StubReconciliation:

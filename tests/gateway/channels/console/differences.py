@@ -176,11 +176,11 @@ class StubBreaks:
         self.posted.setdefault(break_id, []).append(posting)
         return self._set(break_id, Event.PROPOSED, staff_id, reason, state=BreakState.PROPOSED, posting_id=posting.id)
 
-    def _set(self, break_id: str, what: Event, staff_id: str, note: str = "", **values: Any) -> BreakOutcome:  # noqa: ANN401 - fields of a break
+    def _set(self, break_id: str, what: Event, staff_id: str, said: str = "", **values: Any) -> BreakOutcome:  # noqa: ANN401 - fields of a break
         if self.found[break_id].state is BreakState.RESOLVED and what is not Event.REOPENED:
             return BreakOutcome.RESOLVED
         self.found[break_id] = replace(self.found[break_id], **values)
-        self._happened(break_id, what, staff_id, note)
+        self._happened(break_id, what, staff_id, said)
         return BreakOutcome.OK
 
     def _happened(self, break_id: str, what: Event, staff_id: str, note: str) -> None:
