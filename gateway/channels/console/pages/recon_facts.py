@@ -111,7 +111,9 @@ def address(row: Row | BreakRow) -> str:
     if isinstance(row, Row) and _BREAK.fullmatch(row.reference):
         return f"/breaks/{row.reference}"
     cause = row.own or row.id.partition("/")[0]
-    return f"/cause/{cause}" if re.fullmatch(CAUSE, cause) else ""
+    if re.fullmatch(CAUSE, cause):
+        return f"/cause/{cause}"
+    return f"/ledger/transfers/{row.id}" if _UUID.fullmatch(row.id) else ""
 
 
 def marks(rows: Sequence[Row], days: int) -> list[Mark]:

@@ -34,7 +34,7 @@ function enter(row) {
   const chosen = document.querySelectorAll("input[data-choose]:checked").length;
   const go = document.querySelector("[data-together]");
   if (chosen > 1 && go) {
-    const empty = [...go.form.querySelectorAll("[data-ask]")].find((field) => !field.value.trim());
+    const empty = [...go.form.elements].find((field) => field.matches("[data-ask]") && !field.value.trim());
     if (empty) empty.focus(); else go.click();
     return;
   }
