@@ -19,6 +19,8 @@ from gateway.channels.console.pages import (
     attesters,
     bank,
     batches,
+    break_page,
+    breaks,
     budgets,
     campaigns,
     cash_in,
@@ -43,6 +45,9 @@ from gateway.channels.console.pages import (
     phone_sign_in,
     prices,
     providers,
+    recon_flow,
+    recon_group,
+    reconciliation,
     returns,
     sessions,
     sign_in,
@@ -72,6 +77,7 @@ def console_routes() -> list[Route]:
         views, signing, signers, delegations, phone_sign_in, decisions, attesters,
         providers, prices, fees,
         taps, tokens, controls, terminals, batches, exceptions, cycles, merchant_statements,
+        reconciliation, recon_flow, recon_group, breaks, break_page,
     )  # fmt: skip
     return [route for page in pages for route in page.routes()]
 

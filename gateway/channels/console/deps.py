@@ -12,6 +12,7 @@ from gateway.channels.console.cells import Cell
 from gateway.channels.console.merchants_desks import ClearingDesk, LinesDesk, MerchantsDesk
 from gateway.channels.console.payouts_desk import PayoutsDesk
 from gateway.channels.console.providers_desks import ProvidersDesk
+from gateway.channels.console.reconciliation_desks import BreaksDesk, ReconciliationDesk
 from gateway.channels.console.signing_desks import DelegationsDesk, PhoneSignInDesk, SignersDesk, SigningDesk
 from gateway.channels.console.taps_desks import ControlsDesk, TapsDesk, TokensDesk
 from gateway.observe import Metrics
@@ -308,6 +309,8 @@ class ConsoleDeps:
         banking: Orders to the bank, its files and its statements.
         payees: Where people are paid.
         payouts: Batches of payments.
+        reconciliation: What agrees between ledger, rails and bank, and what does not.
+        breaks: What does not, until it is dealt with.
         providers: Doctors and health centres, prices, visits and fees.
         payout_sources: Names of what batches may be made of, besides files.
         ledger: Read only.
@@ -353,6 +356,8 @@ class ConsoleDeps:
     payees: PayeesDesk
     payouts: PayoutsDesk
     providers: ProvidersDesk
+    reconciliation: ReconciliationDesk
+    breaks: BreaksDesk
     payout_sources: Sequence[str]
     ledger: Book
     links: Callable[[], Mapping[str, bool]]

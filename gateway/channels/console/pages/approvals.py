@@ -9,6 +9,7 @@ from aiohttp import web
 from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table
 from gateway.channels.console.forms import BusinessId, Form, FormProblems, Phrase
 from gateway.channels.console.histories import history
+from gateway.channels.console.pages.break_approvals import TOLD_HERE, about
 from gateway.channels.console.roles import SEE_PEOPLE
 from gateway.channels.console.routes import EVERYONE, ID, Route, get, post
 from gateway.channels.console.visit import Visit
@@ -35,7 +36,7 @@ _AMOUNT = re.compile(r"([0-9]{1,19})(?:\.([0-9]{1,4}))? ([A-Z]{3})")
 _PERSON = re.compile(r"per_[0-9A-HJKMNP-TV-Z]{26}")
 _SUBJECT_PAGES = {
     "clm": "/claims/", "per": "/people/", "cam": "/campaigns/", "dtv": "/decisions/", "bat": "/payouts/",
-    "prv": "/providers/", "prl": "/prices/",
+    "prv": "/providers/", "prl": "/prices/", "brk": "/breaks/",
 }  # fmt: skip
 _SUBJECT_LISTS = {"rel": "/menus"}
 
@@ -113,8 +114,10 @@ async def show(visit: Visit) -> web.StreamResponse:
     why = (await visit.deps.approvals.may([approval], visit.staff))[approval.id]
     people = {approval.maker, *(change.staff_id for change in changes), *(vote.principal for vote in votes)}
     names = await visit.staff_names(people)
+    told = await about(visit, approval)
     return visit.page(
         "approval.jinja",
+        about=told,
         approval=approval,
         kind=visit.words.t(kind_key(visit, approval.kind)),
         subject=subject(approval),
@@ -128,7 +131,11 @@ async def show(visit: Visit) -> web.StreamResponse:
         missing=_missing(visit, approval, votes),
         votes=_votes(votes, names) if votes else None,
         history=history(changes, names, "approval_change", note=_noted(visit)),
-        payload=[(_label(visit, name), _told(visit, value)) for name, value in sorted(approval.payload.items())],
+        payload=[
+            (_label(visit, name), _told(visit, value))
+            for name, value in sorted(approval.payload.items())
+            if not (told and name in TOLD_HERE)
+        ],
     )
 
 
