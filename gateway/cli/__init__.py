@@ -17,6 +17,7 @@ from gateway.cli import (
     books,
     campaigns,
     clearing,
+    close,
     db,
     decisions,
     heads,
@@ -68,6 +69,7 @@ app.add_typer(attesters.app, name="attesters")
 app.add_typer(providers.app, name="providers")
 app.add_typer(payouts.app, name="payouts")
 app.add_typer(clearing.app, name="clearing")
+app.add_typer(close.app, name="close")
 app.add_typer(mail.app, name="mail")
 app.add_typer(statements.app, name="statements")
 app.add_typer(staff.app, name="staff")
