@@ -76,8 +76,8 @@ def reconciled(day: date, runs: Sequence[FlowRun] | None, since: datetime) -> Ch
         facts.append(Fact(FactName.THROUGH, run.through or "", run.flow))
         if run.finished_at is not None:
             facts.append(Fact(FactName.FINISHED, run.finished_at, run.flow))
-        reaches = run.through is not None and run.through >= day and run.started_at is not None
-        if reaches and run.started_at is not None and run.started_at < since:
+        reaches = run.through is not None and run.through >= day and run.finished_at is not None
+        if reaches and (run.started_at is None or run.started_at < since):
             facts.append(Fact(FactName.OUTDATED, since, run.flow))
             reaches = False
         passed = passed and reaches
