@@ -45,6 +45,7 @@ from gateway.services.payouts import Payouts
 from gateway.services.people import People
 from gateway.services.providers import Providers
 from gateway.services.releases import Proof, Releases
+from gateway.services.reports import Reports
 from gateway.services.staff import Staff
 from gateway.services.statements import Statements
 from gateway.services.taps import Taps
@@ -123,6 +124,7 @@ class House:
     banking: Banking
     finding: Finding
     tails: TailIndex
+    reports: Reports
 
     @property
     def zone(self) -> ZoneInfo:
