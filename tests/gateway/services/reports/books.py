@@ -61,7 +61,8 @@ def _any(clock: ManualClock, chance: random.Random) -> Transfer:
     )
     clearing, payable = CLEARING[one], PAYABLE[one]
     pairs = [
-        (BANK, wallet, TransferCode.CASH_IN), (kind, wallet, TransferCode.BENEFIT), (wallet, clearing, TransferCode.TAP),
+        (BANK, wallet, TransferCode.CASH_IN), (kind, wallet, TransferCode.BENEFIT),
+        (wallet, clearing, TransferCode.TAP),
         (clearing, payable, TransferCode.TAP_SETTLED), (payable, INCOME, TransferCode.MERCHANT_FEE),
         (INCOME, payable, TransferCode.MERCHANT_FEE_RETURNED), (payable, wallet, TransferCode.TAP_REFUND),
         (payable, BANK, TransferCode.MERCHANT_PAYOUT), (BANK, payable, TransferCode.PAYOUT_RETURNED),
