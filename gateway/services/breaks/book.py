@@ -142,11 +142,11 @@ class Entry:
             self.tx.execute(update(BREAKS).where(BREAKS.c.id == self.id).values(**values))
             self.now.update(values)
 
-    def tell(self, what: Event, note: str = "", **values: object) -> None:
+    def tell(self, what: Event, said: str = "", **values: object) -> None:
         """Give it these columns and write down what happened."""
         self.put(**values)
         self._seq += 1
-        row = {"break_id": self.id, "seq": self._seq, "what": what.value, "note": note, "at": self.at}
+        row = {"break_id": self.id, "seq": self._seq, "what": what.value, "note": said, "at": self.at}
         self.tx.execute(insert(HISTORY).values(**row, **self._who, after=told(self.now)))
 
     def stands(self, *, again: bool) -> None:

@@ -1,7 +1,9 @@
 """What is done once others have agreed: intent, post, outcome, link. A sweep finishes what a crash has left."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from gateway.services.breaks.model import (
     Action,
     BreakState,
     Event,
+    Key,
     Named,
     PostingState,
     Resolution,
@@ -26,7 +29,7 @@ from gateway.store import insert_ignore
 from wallet.errors import WalletFault
 from wallet.ids import TransferId
 from wallet.reconciliation.rows import BreakType, Side
-from wallet.transfers import LogRow, Outcome, PostResult, Transfer
+from wallet.transfers import LogRow, Outcome, PostResult, Transfer, TransferKind
 
 SWEEP_PAGE = 100
 LINK_KEYS_MAX = 400
@@ -163,27 +166,31 @@ class Breaks(Proposing):
         """It is in the book: the break is resolved if its sides agree by it, and open if they do not, or no longer."""
         flow = str(entry.now["flow"])
         rows = [row_of(one) for one in tx.execute(select(ROWS).where(ROWS.c.break_id == entry.id))]
-        lacking = facts_of(flow, BreakType(entry.now["type"]), rows).lacking
-        undone = _undone(tx, row.undoes) if row.undoes else {}
+        facts = facts_of(flow, BreakType(entry.now["type"]), rows)
         wrong_minor = next((one.minor for one in rows if one.id == row.corrects and one.side is Side.LEDGER), 0)
+        undone = _undone(tx, row.undoes)
+        if row.undoes:
+            counts = [(-one.minor, -one.rail_minor, one.transfer_id) for one in undone]
+        else:
+            minors = [
+                plans.effect(flow, self._parts.chart, one, about.wrong, wrong_minor, facts.lacking) for one in moved
+            ]
+            agrees = sum(minors) == facts.lacking
+            rails = [facts.rail_lacking if agrees and place == 0 else 0 for place in range(len(moved))]
+            cited = [str(one.cites) if one.kind is TransferKind.REVERSE else "" for one in moved]
+            counts = list(zip(minors, rails, cited, strict=True))
         on = row.effective_on if all(one.effective_on for one in moved) else None
-        counted = 0
-        for number, one in enumerate(moved, 1):
-            undoes = str(one.cites) if one.kind.value == "reverse" else ""
-            if row.undoes:
-                minor = -undone[number - 1][1]
-                undoes = undone[number - 1][0]
-            else:
-                minor = plans.effect(flow, self._parts.chart, one, about.wrong, wrong_minor, lacking)
-            counted += minor
+        for number, (one, (minor, rail_minor, undoes)) in enumerate(zip(moved, counts, strict=True), 1):
             insert_ignore(tx, BOOKED, {
                 "transfer_id": str(one.id), "posting_id": row.id, "number": number, "break_id": entry.id, "flow": flow,
-                "minor": minor, "asset": one.amount.asset.code, "on": on or self._today(), "undoes": undoes,
+                "minor": minor, "rail_minor": rail_minor, "asset": one.amount.asset.code, "on": on or self._today(),
+                "undoes": undoes,
             })  # fmt: skip
+        counted = sum(minor for minor, _, _ in counts)
         _end(tx, row, PostingState.POSTED, entry, due_at=entry.at)
         if row.undoes:
             entry.reopen(f"{row.undoes} was undone by {row.id}")
-        elif lacking == counted:
+        elif facts.lacking == counted:
             entry.resolve(Resolution.POSTED, row.id, row.approval_id, what=Event.POSTED)
         else:
             entry.tell(Event.POSTED, row.approval_id, state=BreakState.OPEN.value, reason="", note="")
@@ -197,19 +204,24 @@ class Breaks(Proposing):
         flow = (await self._store.read(select(BREAKS.c.flow).where(BREAKS.c.id == row.break_id)))[0].flow
         approval = await self._parts.proposals.by_id(row.approval_id) if row.approval_id else None
         staff_id = (approval.checker if approval is not None else "") or row.staff_id
-        booked = select(BOOKED).where(BOOKED.c.posting_id == posting_id, BOOKED.c.minor != 0)
-        moved = await self._store.read(booked.order_by(BOOKED.c.number))
+        booked = select(BOOKED).where(BOOKED.c.posting_id == posting_id).order_by(BOOKED.c.number)
+        moved = await self._store.read(booked)
+        named = [
+            (side, one)
+            for one in moved
+            for side in (Side.LEDGER, Side.RAIL)
+            if (one.minor if side is Side.LEDGER else one.rail_minor)
+        ]
+        keys: list[Key] = [(side, one.transfer_id) for side, one in named]
         if row.undoes:
-            kept = True
-            for one in moved:
-                undone = (Side.LEDGER, one.undoes)
-                await linker.part(flow, undone, staff_id, row.approval_id)
-                kept &= await linker.link(flow, [undone, (Side.LEDGER, one.transfer_id)], staff_id, row.approval_id)
+            undone: list[Key] = [(side, one.undoes) for side, one in named]
+            for key in undone:
+                await linker.part(flow, key, staff_id, row.approval_id)
+            keys += undone
         else:
-            rows = [(one.side, one.id) for one in await self._all_rows(row.break_id)]
-            keys = rows if len(rows) <= LINK_KEYS_MAX else rows[:1]
-            keys += [(Side.LEDGER, one.transfer_id) for one in moved]
-            kept = not moved or await linker.link(flow, keys, staff_id, row.approval_id)
+            mine = [(one.side, one.id) for one in await self._all_rows(row.break_id)]
+            keys += mine if len(mine) <= LINK_KEYS_MAX else mine[:1]
+        kept = not named or await linker.link(flow, keys, staff_id, row.approval_id)
 
         def work(tx: Connection, entry: Entry, row: Row[Any]) -> None:
             if row.due_at is not None:
@@ -258,9 +270,9 @@ class Breaks(Proposing):
         """Tell, once for each, what should have been dealt with by yesterday."""
         late = BREAKS.c.standing.is_(True) & BREAKS.c.overdue.is_(False) & (BREAKS.c.due_on < self._today())
         rows = await self._store.read(select(BREAKS.c.id).where(late).order_by(BREAKS.c.id).limit(SWEEP_PAGE))
-        return sum([await self._store.write(lambda tx, id_=row.id: self._overdue(tx, id_)) for row in rows])
+        return sum([await self._store.write(partial(self._overdue, break_id=row.id)) for row in rows])
 
-    def _overdue(self, tx: Connection, break_id: str) -> bool:
+    def _overdue(self, tx: Connection, *, break_id: str) -> bool:
         row = held(tx, break_id)
         assert row is not None, "breaks are never deleted"
         if not row.standing or row.overdue or row.due_on >= self._today():
@@ -280,10 +292,10 @@ def _plan(row: Row[Any], flow: str, *, late: bool = False) -> plans.Plan:
     )  # fmt: skip
 
 
-def _undone(tx: Connection, posting_id: str) -> list[tuple[str, int]]:
-    """Transfers of a posting with what its flow counted, the last one first: the order in which they are undone."""
-    query = select(BOOKED.c.transfer_id, BOOKED.c.minor).where(BOOKED.c.posting_id == posting_id)
-    return [(row.transfer_id, row.minor) for row in tx.execute(query.order_by(BOOKED.c.number.desc()))]
+def _undone(tx: Connection, posting_id: str) -> Sequence[Row[Any]]:
+    """What a posting has booked, the last first: the order in which it is undone."""
+    query = select(BOOKED).where(BOOKED.c.posting_id == posting_id, BOOKED.c.posting_id != "")
+    return tx.execute(query.order_by(BOOKED.c.number.desc())).all()
 
 
 def _put(tx: Connection, row: Row[Any], **values: object) -> None:

@@ -1,4 +1,4 @@
-"""The transfers of a posting, and how its flow counts them: pure. Asked again for the same posting, they are the same."""
+"""The transfers of a posting, and how its flow counts them: pure. The same posting has the same ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -79,10 +79,9 @@ def transfers(plan: Plan, chart: Chart, wrong: LogRow | None, citing: Sequence[L
 def _plain(plan: Plan, chart: Chart, wrong: LogRow | None) -> Transfer:
     debit, credit = accounts_of(plan, chart)
     off = plan.action is Action.WRITE_OFF
+    leg = plan.action.value if plan.effective_on else f"late {plan.action.value}"
     return Transfer(
-        id=transfer_id(
-            plan.break_id, plan.action.value if plan.effective_on else f"late {plan.action.value}", plan.number
-        ),
+        id=transfer_id(plan.break_id, leg, plan.number),
         debit=debit.id,
         credit=credit.id,
         amount=Money(plan.minor, ASSETS[plan.asset]),

@@ -132,8 +132,8 @@ class Proposing(Sealing):
         left = left_of(wrong, await self._parts.reads.citing(wrong.transfer.id))
         if not left and right is None:
             return BreakOutcome.TRANSFER
-        if right is not None and (no := await self._unfit(right, case.row.asset)) is not None:
-            return no
+        if right is not None and (unfit := await self._unfit(right, case.row.asset)) is not None:
+            return unfit
         debit, credit, minor = (right.debit, right.credit, right.minor) if right is not None else (None, None, 0)
         draft = Draft(Action.CORRECTION, debit, credit, minor, left, wrong.transfer.id)
         return await self._propose(case.row, draft, reason, staff_id)
@@ -240,7 +240,7 @@ class Proposing(Sealing):
         row = (await self._store.read(query.where(POSTINGS.c.id == posting_id)))[0]
         payload = {
             "break": row.break_id, "flow": row.flow, "type": row.type, "reason": row.reason,
-            "debit": _account(row.debit_role, row.debit_owner), "credit": _account(row.credit_role, row.credit_owner),
+            "from": _account(row.debit_role, row.debit_owner), "to": _account(row.credit_role, row.credit_owner),
             "transfer": row.corrects, "undoes": row.undoes,
         }  # fmt: skip
         amount = Money(max(row.minor, row.back_minor), ASSETS[row.asset])

@@ -1,8 +1,8 @@
 """What may be posted for a break, and against what: pure.
 
-Two rules stand above the tables. What a rail may still settle, and what rows of ours explain exactly, is never booked:
-it would be booked twice. And a write-off gives up the house's own money alone: what is somebody's goes to suspense, what
-we owe is posted by the service that owes it, and what we have booked wrongly is corrected.
+Two rules stand above the tables. What a rail may still settle, and what rows of ours explain exactly, is never booked,
+for it would be booked twice. And a write-off gives up the house's own money alone: what is somebody's goes to suspense,
+what we owe is posted by the service that owes it, and what we have booked wrongly is corrected.
 """
 
 import hashlib
@@ -50,6 +50,11 @@ class Facts:
         """By how much the ledger would have to grow to agree, in the flow's sign."""
         other = self.bank if self.flow == BANK else self.rail
         return (other or 0) - (self.ledger or 0)
+
+    @property
+    def rail_lacking(self) -> int:
+        """The same of the rail, once the ledger agrees with the bank; 0 where the rail has no say."""
+        return 0 if self.rail is None or self.flow != BANK else (self.bank or 0) - self.rail
 
 
 def facts_of(
@@ -114,6 +119,9 @@ def _given_up_at_bank(facts: Facts) -> BreakOutcome:
         # We have booked money that the bank never had. Where we have booked more out than it paid, somebody waits.
         missing = facts.type in {BreakType.MISSING_BANK, BreakType.MISSING_RAIL}
         return BreakOutcome.OK if missing and loss else BreakOutcome.CORRECT_IT
+    if facts.type is BreakType.MISSING_RAIL:
+        # The bank and the ledger have something that our own rail does not know: that is mended there first.
+        return BreakOutcome.POSTED_BY_SERVICE
     if facts.type is BreakType.DUPLICATE:
         return BreakOutcome.CORRECT_IT
     return BreakOutcome.OWED if facts.type is BreakType.RETURNED and not loss else BreakOutcome.OK
@@ -147,7 +155,7 @@ def row_of(row: Row) -> BreakRow:
 
 
 def due_days(setting: str) -> dict[BreakType, int]:
-    """Days by type out of the setting `break_due_days`: `amount 3, missing_bank 5`; DUE_DAYS_ELSE for what is not named.
+    """Days by type out of the setting `break_due_days`, as `amount 3, missing_bank 5`; DUE_DAYS_ELSE for the others.
 
     Raises:
         SettingsFault: It says something else.

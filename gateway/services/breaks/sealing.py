@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -28,13 +28,13 @@ class Sealing(Desk):
         ends = datetime.combine(through + timedelta(days=1), time(), self._zone)
         for table, number in ((HISTORY, "seq"), (EVIDENCE, "number")):
             async for row in self._rows_of(table, number, begins, ends):
-                yield f"{table.name}:{row.break_id}:{getattr(row, number)}", leaf(row._mapping)
+                yield f"{table.name}:{row.break_id}:{getattr(row, number)}", leaf(table, row)
         after = ""
         query = select(BOOKED).where(BOOKED.c.on == through).order_by(BOOKED.c.transfer_id).limit(PAGE)
         while rows := await self._store.read(query.where(BOOKED.c.transfer_id > after)):
             after = rows[-1].transfer_id
             for row in rows:
-                yield f"{BOOKED.name}:{row.transfer_id}", leaf(row._mapping)
+                yield f"{BOOKED.name}:{row.transfer_id}", leaf(BOOKED, row)
 
     async def _rows_of(self, table: Table, number: str, begins: datetime, ends: datetime) -> AsyncIterator[Row[Any]]:
         key = (table.c.at, table.c.break_id, table.c[number])
@@ -46,15 +46,14 @@ class Sealing(Desk):
             for row in rows:
                 yield row
             last = rows[-1]
-            after = tuple_(*key) > tuple_(
-                last.at, last.break_id, getattr(last, number), types=[one.type for one in key]
-            )
+            kinds = [one.type for one in key]
+            after = tuple_(*key) > tuple_(last.at, last.break_id, getattr(last, number), types=kinds)
             rows = await self._store.read(query.where(after))
 
 
-def leaf(row: Mapping[str, Any]) -> bytes:
+def leaf(table: Table, row: Row[Any]) -> bytes:
     """The hash of everything that a row says, by the names of its columns; of a file, of its octets too."""
-    told = {name: _told(value) for name, value in row.items()}
+    told = {column.name: _told(getattr(row, column.name)) for column in table.c}
     return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).digest()
 
 

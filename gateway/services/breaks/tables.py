@@ -133,10 +133,12 @@ BOOKED = table(
     Column("break_id", Text, nullable=False),
     Column("flow", Text, nullable=False),
     Column("minor", Int64, nullable=False),
+    Column("rail_minor", Int64, nullable=False),
     Column("asset", Text, nullable=False),
     Column("on", Day, nullable=False),
     Column("undoes", Text, nullable=False),
     Index("breaks_booked_posting", "posting_id", "number"),
     Index("breaks_booked_flow", "flow", "on", "transfer_id"),
 )
-"""What stands in the ledger for breaks; `minor` as the flow counts it, 0 for what is none of it."""
+"""What stands in the ledger for breaks; `minor` as the flow counts it, 0 for what is none of it; `rail_minor` what the
+rail's book lacks to say the same from then on, which no rail will ever add."""

@@ -1,13 +1,14 @@
 """What each run makes of breaks: it opens, follows, resolves and reopens them. Harmless twice, and over a crash.
 
-A break follows its money: a group that has a row of a standing break is that break's, whatever else has changed. Where a
-group falls apart, one part keeps the break and the others get their own; where groups grow together, the oldest break
+A break follows its money: a group that has a row of a standing break is that break's, whatever else has changed. Where
+a group falls apart, one part keeps the break and the others get their own; where groups grow together, the oldest break
 keeps the rows and the others are resolved into it. So each open group has exactly one standing break.
 """
 
 from collections.abc import AsyncIterable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
@@ -63,7 +64,7 @@ class Taking(Views):
         async for page in pages:
             if not page:
                 continue
-            more = await self._store.write(lambda tx, page=page: self._took(tx, run_id, flow, page))
+            more = await self._store.write(partial(self._took, run_id=run_id, flow=flow, page=page))
             if more is None:
                 return taken
             taken = _sum(taken, more)
@@ -72,7 +73,7 @@ class Taking(Views):
         self._measured_at = None
         return taken
 
-    def _took(self, tx: Connection, run_id: str, flow: str, page: Sequence[OpenGroup]) -> Taken | None:
+    def _took(self, tx: Connection, *, run_id: str, flow: str, page: Sequence[OpenGroup]) -> Taken | None:
         if not _holds(tx, flow, run_id):
             return None
         known, taken = _known(tx, flow, run_id, page), Taken()

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Column, Select, func, select
 
 from gateway.services.breaks.book import Book, break_of
 from gateway.services.breaks.model import AgeLine, Break, BreakState, TotalLine
 from gateway.services.breaks.tables import BOOKED, BREAKS
-from wallet.reconciliation.ageing import Bucket, bucket
+from wallet.reconciliation import Bucket, bucket
 from wallet.reconciliation.rows import BreakType, Row, Side
 
 PAGE = 500
@@ -65,25 +65,27 @@ class Views(Book):
             for row in await self._store.read(query)
         ]
 
-    async def booked(self, flow: str, first: date, through: date) -> AsyncIterator[Sequence[Row]]:
-        """What was posted for breaks of a flow on these days, as that counts it, in pages of rows of the ledger.
+    async def booked(self, flow: str, side: Side, first: date, through: date) -> AsyncIterator[Sequence[Row]]:
+        """What was posted for breaks of a flow on these days, in pages of rows of one side, as the flow counts it.
 
-        Of the flow `bank` they are also what moves the trust account: one of the two is read, never both.
+        The ledger's rows of the flow `bank` are also what moves the trust account: one of the two is read, never both.
+        Rows of the rail say that its book counts as what two people have agreed to; no rail says so itself.
         """
-        days = (BOOKED.c.on >= first) & (BOOKED.c.on <= through) & (BOOKED.c.minor != 0)
+        minor = _minor_of(side)
+        days = (BOOKED.c.on >= first) & (BOOKED.c.on <= through) & (minor != 0)
         query = select(BOOKED).where(BOOKED.c.flow == flow, days).order_by(BOOKED.c.transfer_id).limit(PAGE)
         after = ""
         while rows := await self._store.read(query.where(BOOKED.c.transfer_id > after)):
             after = rows[-1].transfer_id
-            yield [_row(row) for row in rows]
+            yield [_row(row, side) for row in rows]
 
-    async def booked_again(self, flow: str, ids: Collection[str]) -> list[Row]:
+    async def booked_again(self, flow: str, side: Side, ids: Collection[str]) -> list[Row]:
         """Those of these transfers that were posted for breaks of a flow, in the same form."""
         wanted, found = sorted(set(ids)), list[Row]()
         for start in range(0, len(wanted), PAGE):
             mine = BOOKED.c.transfer_id.in_(wanted[start : start + PAGE])
-            query = select(BOOKED).where(BOOKED.c.flow == flow, BOOKED.c.minor != 0, mine)
-            found += [_row(row) for row in await self._store.read(query)]
+            query = select(BOOKED).where(BOOKED.c.flow == flow, _minor_of(side) != 0, mine)
+            found += [_row(row, side) for row in await self._store.read(query)]
         return found
 
     async def _days_of(self, step: Bucket) -> list[date]:
@@ -112,8 +114,14 @@ class Views(Book):
         metrics.breaks_overdue.set((await self._store.read(query))[0][0])
 
 
-def _row(row: Any) -> Row:  # noqa: ANN401 - SQLAlchemy's row
+def _minor_of(side: Side) -> Column[int]:
+    assert side is not Side.BANK, "no bank books for a break"
+    return BOOKED.c.minor if side is Side.LEDGER else BOOKED.c.rail_minor
+
+
+def _row(row: Any, side: Side) -> Row:  # noqa: ANN401 - SQLAlchemy's row
+    minor = row.minor if side is Side.LEDGER else row.rail_minor
     return Row(
-        Side.LEDGER, row.transfer_id, row.minor, row.asset, row.on, row.on, reference=row.break_id,
-        back=bool(row.undoes), undoes=row.undoes,
+        side, row.transfer_id, minor, row.asset, row.on, row.on, reference=row.break_id, back=bool(row.undoes),
+        undoes=row.undoes,
     )  # fmt: skip

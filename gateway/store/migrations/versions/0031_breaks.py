@@ -130,7 +130,7 @@ def _posted() -> None:
         *map(_text, ("transfer_id", "posting_id")),
         _whole("number"),
         *map(_text, ("break_id", "flow")),
-        _whole("minor"),
+        *map(_whole, ("minor", "rail_minor")),
         _text("asset"),
         _day("on"),
         _text("undoes"),
