@@ -186,6 +186,17 @@ class Metrics:
         self.bank_orders = Counter(
             "tapdial_bank_orders", "Orders to the bank by state reached", ["state"], registry=self.registry
         )
+        self.recon_runs = Counter(
+            "tapdial_recon_runs", "Reconciliations by flow and how they ended", ["flow", "state"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.recon_open = Gauge(
+            "tapdial_recon_open_groups", "Groups that do not agree, by flow", ["flow"], registry=self.registry
+        )
+        self.recon_open_minor = Gauge(
+            "tapdial_recon_open_minor", "Minor units in groups that do not agree, by flow", ["flow"],
+            registry=self.registry,
+        )  # fmt: skip
         self.payout_items = Gauge(
             "tapdial_payout_items", "Payments of batches that are released and not over, by state", ["state"],
             registry=self.registry,

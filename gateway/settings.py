@@ -217,6 +217,15 @@ class Settings(BaseSettings):
     payout_silent_h: int = Field(
         24, description="Hours after which a payment of which the bank says nothing is unknown", ge=1, le=720
     )
+    recon_bank_days: int = Field(
+        3, ge=0, le=30, description="How many days the bank may have a payment earlier or later than the ledger"
+    )
+    recon_bank_minor: int = Field(
+        0, ge=0, description="Minor units by which the bank may differ from the ledger and still agree"
+    )
+    recon_own_days: int = Field(
+        3, ge=0, le=30, description="How many days the ledger and a service of our own may lie apart; amounts never may"
+    )
     payout_return_days: int = Field(
         10, description="Days after which a payment that did not come back is confirmed", ge=1, le=365
     )

@@ -23,6 +23,7 @@ from gateway.app.breaking import OpenWork, Owners
 from gateway.app.house import House, page_profile
 from gateway.app.paying import Agreements, Signatures
 from gateway.app.paying import Payees as Directory
+from gateway.app.reconciling import reconciliation_of
 from gateway.app.seen import SeenSessions
 from gateway.app.signing import Deciding, SignatureService, SigningByUssd
 from gateway.channels.sms import Door, Keywords
@@ -278,6 +279,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             controls=controls,
             taps=taps,
             clearing=clearing,
+            reconciliation=reconciliation_of(settings, store, clock, metrics, ledger, chart),
             merchant_returns=Returns(store, clock, merchants, payouts),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             tap_refusals=DeclinedNotices(store, clock, teller, Addresses(people), metrics),

@@ -44,6 +44,7 @@ from gateway.services.payments import Payments, period_of
 from gateway.services.payouts import Payouts
 from gateway.services.people import People
 from gateway.services.providers import Providers
+from gateway.services.reconciliation import Reconciliation
 from gateway.services.releases import Proof, Releases
 from gateway.services.staff import Staff
 from gateway.services.statements import Statements
@@ -96,6 +97,7 @@ class House:
     controls: Controls
     taps: Taps
     clearing: Clearing
+    reconciliation: Reconciliation
     merchant_returns: Returns
     money_notices: MoneyNotices
     tap_refusals: DeclinedNotices

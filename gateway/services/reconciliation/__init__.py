@@ -27,6 +27,7 @@ from gateway.services.reconciliation.ports import (
     Source,
     Watch,
 )
+from gateway.services.reconciliation.reconciliation import Reconciliation
 
 __all__ = [
     "BEGINNING",
@@ -43,6 +44,7 @@ __all__ = [
     "LinkResult",
     "Log",
     "Parts",
+    "Reconciliation",
     "Run",
     "RunState",
     "Sealed",

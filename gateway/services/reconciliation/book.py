@@ -1,6 +1,7 @@
 """Runs, groups and decisions as they are stored: what staff and pages read."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
@@ -119,6 +120,18 @@ class Book:
         found = await self._groups_of(flow, await self._generation(flow), [key])
         return found[0] if found else None
 
+    async def known(self, flow: FlowName, side: Side, ids: Collection[str]) -> set[str]:
+        """Those of these rows that stand in a group."""
+        generation = await self._generation(flow)
+        found: set[str] = set()
+        wanted = sorted(ids)
+        for begin in range(0, len(wanted), PAGE):
+            named = MEMBERS.c.row_id.in_(wanted[begin : begin + PAGE]) & (MEMBERS.c.side == side.value)
+            query = select(MEMBERS.c.row_id).join(GROUPS, GROUPS.c.id == MEMBERS.c.group_id)
+            rows = await self._store.read(query.where(named, GROUPS.c.flow == flow.value, _stands(generation)))
+            found.update(row.row_id for row in rows)
+        return found
+
     async def decisions(self, group_id: str) -> list[Decision]:
         """What was said of any of a group's rows, oldest first."""
         group = await self.group(group_id)
@@ -205,6 +218,12 @@ class Book:
             mine = (GROUPS.c.flow == flow.value) & _stands(generation) & GROUPS.c.id.in_(ids)
             found.update((one.id, one) for one in await self._groups(select(GROUPS).where(mine)))
         return [found[name] for name in sorted(found)]
+
+    async def _sealed_on(self, group_id: str) -> date:
+        """Under which day a group is sealed."""
+        rows = await self._store.read(select(GROUPS.c.sealed_on).where(GROUPS.c.id == group_id))
+        day: date = rows[0].sealed_on
+        return day
 
     async def _open_pages(self, flow: FlowName) -> AsyncIterator[list[GroupRow]]:
         """All that is open, in pages."""

@@ -2,7 +2,8 @@
 
 import functools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from sqlalchemy import Connection, Delete, Executable, Table, Update, delete, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,6 +12,7 @@ from gateway.services.reconciliation.tables import GROUPS, MEMBERS
 from gateway.store.rows import Rows, Value
 from wallet.types import Int64, Text
 
+T = TypeVar("T")
 CHUNK = 1000
 """Rows of one unit of work: the writer serves others in between."""
 _WHOLE = frozenset({"number", "place", "score", "difference_minor", "made", "ended"})
@@ -60,3 +62,8 @@ def _forgetting(dialect: str) -> tuple[Delete, Delete]:
 def json_of(value: object) -> str:
     """As wallet.types.JsonText stores it."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def chunks(whole: Sequence[T]) -> Iterator[Sequence[T]]:
+    """What one unit of work takes at once, in order."""
+    return (whole[begin : begin + CHUNK] for begin in range(0, len(whole), CHUNK))

@@ -31,7 +31,16 @@ def in_force(decisions: Iterable[Decision]) -> list[Decided]:
         standing = [(rows, together) for rows, together in standing if not together or not rows & keys]
         if one.what is What.UNLINKED:
             standing.append((keys, False))
-    return [Decided(rows, together) for rows, together in standing]
+    return [one for rows, together in standing for one in ([Decided(rows, together)] if together else _apart(rows))]
+
+
+def _apart(rows: frozenset[Key]) -> list[Decided]:
+    """What keeps parted rows apart: the bank's from ours, which may stay together; else each from each."""
+    theirs = [key for key in rows if key[0] is Side.BANK]
+    ours = [key for key in rows if key[0] is not Side.BANK]
+    if not theirs or not ours:
+        return [Decided(rows, together=False)]
+    return [Decided(frozenset({one, other}), together=False) for one in theirs for other in ours]
 
 
 def concerning(decided: Iterable[Decided], keys: frozenset[Key] | Mapping[Key, object]) -> list[Decided]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, select, update
 
@@ -26,7 +26,7 @@ from gateway.services.reconciliation.tables import RUNS
 from gateway.services.reconciliation.turns import Turn, change, is_owned, locked
 from gateway.services.reconciliation.writing import Writing
 from wallet.errors import WalletFault
-from wallet.ids import new_id
+from wallet.ids import new_id_after
 from wallet.reconciliation import Decided, Row, Side, Suggestion, Terms, Verdict, match, suggest
 
 SUGGESTED_MAX = 200
@@ -74,14 +74,17 @@ class Running(Writing):
         watch = self._parts.watches.get(flow)
         mark = (await watch.evidence()).mark if watch else ""
         now = self._clock.now()
+        newest = next(iter(await self.runs(flow=flow, limit=1)), None)
         run = Run(
-            new_id("rcn", self._clock), flow, first, last, min(last, self._today()), RunState.READING, staff_id, now,
+            new_id_after(newest.id if newest else "", "rcn", self._clock), flow, first, last, min(last, self._today()), RunState.READING, staff_id, now,
             None, 0, {}, {}, 0, "",
         )  # fmt: skip
 
         def work(tx: Connection) -> None:
             if is_owned(locked(tx, flow), now):
                 raise Conflict(f"another process reconciles {flow.value}")
+            if tx.execute(select(RUNS.c.id).where(RUNS.c.flow == flow.value, RUNS.c.id >= run.id)).first():
+                raise Conflict(f"another run of {flow.value} was asked for in this moment")
             waiting = (RUNS.c.flow == flow.value) & (RUNS.c.state == _READING)
             stopped = {"state": RunState.STOPPED.value, "finished_at": now, "reason": f"superseded by {run.id}"}
             tx.execute(update(RUNS).where(waiting).values(**stopped))
@@ -116,8 +119,7 @@ class Running(Writing):
             except Conflict:
                 raise
             except (Fault, WalletFault) as fault:
-                _LOG.warning("recon_stopped", run_id=run.id, flow=run.flow.value, fault=type(fault).__name__)
-                await self._store.write(lambda tx: self._stopped(tx, turn, run_id, str(fault)[:200]))
+                await self._stop(turn, run, str(fault)[:200])
                 raise
         return await self._known(run_id)
 
@@ -150,7 +152,7 @@ class Running(Writing):
         """Read, match, write, and let it stand."""
         if run.through < await self._first():
             # Closed since it was asked for.
-            await self._store.write(lambda tx: self._stopped(tx, turn, run.id, "the day is closed"))
+            await self._stop(turn, run, "the day is closed")
             return replace(run, state=RunState.STOPPED)
         position = await self._parts.log.position()
         books = await self._read(run, told)
@@ -176,15 +178,24 @@ class Running(Writing):
         await self._store.write(lambda tx: _published(tx, turn, done, result.sums))
         return done
 
-    def _stopped(self, tx: Connection, turn: Turn, run_id: str, reason: str) -> None:
-        turn.held(tx)
-        waiting = (RUNS.c.id == run_id) & (RUNS.c.state == _READING)
+    async def _stop(self, turn: Turn, run: Run, reason: str) -> None:
+        """It comes to nothing; one whose result stands already is finished by whoever comes next."""
+        waiting = (RUNS.c.id == run.id) & (RUNS.c.state == _READING)
         values = {"state": RunState.STOPPED.value, "finished_at": self._clock.now(), "reason": reason}
-        tx.execute(update(RUNS).where(waiting).values(**values))
-        self._parts.metrics.recon_runs.labels(turn.flow.value, RunState.STOPPED.value).inc()
+
+        def work(tx: Connection) -> int:
+            turn.held(tx)
+            return tx.execute(update(RUNS).where(waiting).values(**values)).rowcount
+
+        if await self._store.write(work):
+            _LOG.warning("recon_stopped", run_id=run.id, flow=run.flow.value)
+            self._parts.metrics.recon_runs.labels(run.flow.value, RunState.STOPPED.value).inc()
 
     def _today(self) -> date:
-        return self._clock.now().astimezone(self._parts.zone).date()
+        return self._day_of(self._clock.now())
+
+    def _day_of(self, at: datetime) -> date:
+        return at.astimezone(self._parts.zone).date()
 
     async def _unfinished(self, flow: FlowName) -> Run | None:
         return await self._newest(flow, (_READING, _MATCHED))
@@ -199,12 +210,12 @@ class Running(Writing):
 def _found(books: Books, terms: Terms, decided: Sequence[Decided], live: Live) -> Result:
     """Match everything; in a thread, since it takes its time."""
     keys: dict[Key, Row] = {(side, id_): row for side, rows in books.rows.items() for id_, row in rows.items()}
-    sides = (list(books.rows[side].values()) for side in (Side.LEDGER, Side.RAIL, Side.BANK))
+    ledger, rail, bank = (list(books.rows[side].values()) for side in (Side.LEDGER, Side.RAIL, Side.BANK))
     fresh: list[Prepared] = []
     sums: Sums = {}
     still = dict(live.ids)
     standing: list[Prepared] = []
-    for group in match(terms, *sides, concerning(decided, keys)):
+    for group in match(terms, ledger, rail, bank, concerning(decided, keys)):
         one = prepared(group)
         if one.first_on > books.through:
             # Of the days after: they are looked at when their time has come.

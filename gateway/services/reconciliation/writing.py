@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import batched
 
 from sqlalchemy import Connection, delete, select
 
@@ -63,14 +62,14 @@ class Writing(Reading):
         generation = next_run(turn.generation)
         origin = Origin(run.flow, run.id, "", run.on, generation)
         ids = new_ids("rcg", self._clock, len(fresh))
-        for pairs in batched(zip(ids, fresh, strict=True), bulk.CHUNK):
+        for pairs in bulk.chunks(list(zip(ids, fresh, strict=True))):
 
             def put(tx: Connection, pairs: Sequence[tuple[str, Prepared]] = pairs) -> None:
                 turn.held(tx)
                 put_groups(tx, origin, pairs)
 
             await self._store.write(put)
-        for some in batched(gone, bulk.CHUNK):
+        for some in bulk.chunks(gone):
             await self._end(turn, some, generation)
         return ids
 
@@ -97,7 +96,7 @@ class Writing(Reading):
             tx.execute(delete(SUGGESTIONS).where(SUGGESTIONS.c.run_id == run.id))
 
         await self._store.write(forget)
-        for some in batched(rows, bulk.CHUNK):
+        for some in bulk.chunks(rows):
 
             def put(tx: Connection, some: Sequence[tuple[Value, ...]] = some) -> None:
                 turn.held(tx)
@@ -123,7 +122,7 @@ class Writing(Reading):
     async def _gone(self, ids: Sequence[str]) -> list[GroupRow]:
         """Groups that a result has no more, to say what became of them."""
         found: list[GroupRow] = []
-        for some in batched(ids, bulk.CHUNK):
+        for some in bulk.chunks(ids):
             found += await self._groups(select(GROUPS).where(GROUPS.c.id.in_(some)))
         return found
 

@@ -40,6 +40,7 @@ def upgrade() -> None:
     _groups()
     _said()
     op.create_index("payouts_changes_reached", "payouts_changes", ["state", "at", "batch_id", "number"])
+    op.create_index("payouts_changes_first", "payouts_changes", ["batch_id", "state", "first"])
     op.create_index("providers_changes_reached", "providers_changes", ["what", "at", "subject_id"])
     op.create_index("clearing_cycles_opened", "clearing_cycles", ["opened_at"])
 
