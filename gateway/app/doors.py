@@ -178,6 +178,8 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         payees=house.payees,
         payouts=house.payouts,
         providers=house.providers,
+        reconciliation=house.reconciliation,
+        breaks=house.breaks,
         payout_sources=house.payout_sources,
         causes=resolvers(house, dialogues),
         signing=house.signing.signing,

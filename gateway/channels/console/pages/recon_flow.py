@@ -214,7 +214,8 @@ def _sides(terms: Terms) -> list[Side]:
 async def _picked(visit: Visit, flow: FlowName, ids: Sequence[str]) -> list[GroupRow]:
     """The open groups of this flow among those that are chosen."""
     groups = [await visit.deps.reconciliation.group(one) for one in dict.fromkeys(ids)]
-    return [one for one in groups if one and one.flow is flow and one.verdict is not Verdict.MATCHED]
+    mine = [one for one in groups if one and one.flow is flow and one.stands]
+    return [one for one in mine if one.verdict is not Verdict.MATCHED]
 
 
 async def _block(visit: Visit, group: GroupRow, terms: Terms, *, chosen: bool) -> Block:
