@@ -1,13 +1,16 @@
 """Reconciliation joined: which books each flow has, and what their rows are called."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from gateway.app.breaking import BookedForBreaks
 from gateway.app.ledger_rows import AccountRows, Days, RoleRows, RowOf, Worded
 from gateway.app.rail_rows import BankItems, CycleItems, FeeRows, PaidFees, StatementRows, WalletItems
 from gateway.errors import Conflict
 from gateway.observe import Metrics
 from gateway.services.banking import BookedLines
+from gateway.services.breaks import Breaks
 from gateway.services.clearing import SettledItems
 from gateway.services.payouts import ReachedItems
 from gateway.services.providers import OwedFees
@@ -36,16 +39,28 @@ BREAK, ITEM, FEE = "brk_", "itm_", "fee_"
 
 
 def reconciliation_of(
-    settings: Settings, store: Store, clock: Clock, metrics: Metrics, ledger: Ledger, chart: Chart
+    settings: Settings, store: Store, clock: Clock, metrics: Metrics, ledger: Ledger, chart: Chart, breaks: Breaks
 ) -> Reconciliation:
-    """The service over the books that there are."""
+    """The service over the books that there are, and the breaks that look after what it finds."""
     zone = ZoneInfo(settings.zone)
     days, lines = Days(ledger, zone), BookedLines(store)
     statements = StatementRows(lines)
-    flows = _flows(settings, store, days, chart, statements)
+    flows = {
+        name: _with_breaks(flow, breaks) for name, flow in _flows(settings, store, days, chart, statements).items()
+    }
     made = Reconciliation(Parts(store, clock, zone, metrics, _End(ledger), flows, {FlowName.BANK: _Statements(lines)}))
     statements.known_by(lambda ids: made.known(FlowName.BANK, Side.BANK, ids))
+    made.tells(breaks)
+    links = LinksOf(made)
+    breaks.joins(links, links)
     return made
+
+
+def _with_breaks(flow: Flow, breaks: Breaks) -> Flow:
+    """A flow with what was posted for its breaks; the bank's ledger has it already, among what moves the trust."""
+    side = Side.RAIL if flow.name is FlowName.BANK else Side.LEDGER
+    booked = BookedForBreaks(breaks, flow.name.value, side)
+    return replace(flow, sources={**flow.sources, side: [*flow.sources[side], booked]})
 
 
 def _flows(
