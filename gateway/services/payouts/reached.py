@@ -144,7 +144,8 @@ def _portions(page: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
 
 
 def _reached(row: Row[Any]) -> Reached:
+    was = ItemState(row.was) if row.was else None
     return Reached(
-        row.id, ItemState(row.was) if row.was else None, ItemState(row.reached), row.at, ItemState(row.now), row.amount_minor, row.asset,
-        row.debit_role, row.end_to_end_id or "", row.order_id, row.desk, row.flag, row.name, row.iban, row.note,
+        row.id, was, ItemState(row.reached), row.at, ItemState(row.now), row.amount_minor, row.asset, row.debit_role,
+        row.end_to_end_id or "", row.order_id, row.desk, row.flag, row.name, row.iban, row.note,
     )  # fmt: skip
