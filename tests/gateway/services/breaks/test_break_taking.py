@@ -93,6 +93,7 @@ async def test_where_groups_grow_together_the_oldest_break_keeps_the_rows(both: 
 
 async def test_a_break_that_lost_a_row_to_another_goes_on_with_the_rest(both: World) -> None:
     world = both
+    await taken(world, group(bank("a")))
     await taken(world, group(bank("a")), group(bank("b"), bank("c")))
     assert await taken(world, group(bank("a"), bank("b")), group(bank("c")), size=1) == Taken(followed=2)
     assert {tuple(key[1] for key in (await world.breaks.by_id(one.id) or one).keys) for one in await all_of(world)} == {

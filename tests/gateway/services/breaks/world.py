@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from gateway.errors import Conflict
 from gateway.observe import Metrics
@@ -267,6 +267,10 @@ class World:
         self.clock.advance(timedelta(seconds=1))
         run_id = new_id("rcn", self.clock)
         return await (breaks or self.breaks).take(run_id, flow, pages(await self.groups(flow), size))
+
+    async def taken_late(self, groups: Sequence[Found], began: datetime) -> Taken:
+        """What becomes of groups that a run has read which began then."""
+        return await self.breaks.take(new_id("rcn", ManualClock(began)), BANK, pages(groups, 3))
 
     async def only(self, flow: str = BANK) -> Break:
         """The one that stands."""
