@@ -8,7 +8,7 @@ from sqlalchemy import Column, Select, func, select
 
 from gateway.services.breaks.book import Book, break_of
 from gateway.services.breaks.model import AgeLine, Break, BreakState, TotalLine
-from gateway.services.breaks.tables import BOOKED, BREAKS
+from gateway.services.breaks.tables import BOOKED, BREAKS, OVERDUE, STANDING
 from wallet.reconciliation import Bucket, bucket
 from wallet.reconciliation.rows import BreakType, Row, Side
 
@@ -110,7 +110,7 @@ class Views(Book):
         for line in lines:
             metrics.breaks.labels(line.bucket.value, line.asset).set(line.count)
             metrics.breaks_minor.labels(line.bucket.value, line.asset).set(line.minor)
-        query = select(func.count()).select_from(BREAKS).where(BREAKS.c.standing.is_(True), BREAKS.c.overdue.is_(True))
+        query = select(func.count()).select_from(BREAKS).where(STANDING, OVERDUE)
         metrics.breaks_overdue.set((await self._store.read(query))[0][0])
 
 
