@@ -8,8 +8,8 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import MutableMapping
-from contextlib import suppress
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
 import structlog
@@ -106,6 +106,17 @@ def set_up_logging(level: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(cast("TextIO", LastingStream(sys.stderr))),
         cache_logger_on_first_use=True,
     )
+
+
+@contextmanager
+def logs_aside() -> Iterator[None]:
+    """While a command runs whose standard output somebody reads, what is logged goes to standard error."""
+    before = structlog.get_config()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def log(**bound: object) -> structlog.typing.FilteringBoundLogger:

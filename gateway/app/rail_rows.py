@@ -7,7 +7,7 @@ from datetime import date
 from gateway.app.ledger_rows import Days
 from gateway.services.banking import BookedLine, BookedLines
 from gateway.services.clearing import Kind, SettledItem, SettledItems
-from gateway.services.payouts import DeskState, ItemState, Rail, Reached, ReachedItems
+from gateway.services.payouts import DeskState, Flag, ItemState, Rail, Reached, ReachedItems
 from gateway.services.providers import OwedFee, OwedFees
 from gateway.services.reconciliation import BEGINNING
 from wallet.money import IRR
@@ -16,13 +16,18 @@ from wallet.reconciliation import Row, Side
 BACK, GIVEN_BACK, SHARE, TAKEN, RETURNED = "/back", "/given back", "/share", "/fee", "/fee back"
 """What the second row of one thing is called, behind its name."""
 _OUT = frozenset({ItemState.SETTLED, ItemState.CONFIRMED, ItemState.RETURNED})
-_PAID = frozenset({ItemState.SETTLED, ItemState.CONFIRMED})
+_BANKED = (ItemState.SENT, ItemState.UNKNOWN, ItemState.RETURNED, ItemState.SETTLED)
+"""Where a payment came to, the surest last."""
+_DOUBTED = (Flag.AMOUNT_DIFFERS, Flag.LEDGER_REFUSED)
 _SENT = frozenset({ItemState.SENT, ItemState.UNKNOWN, ItemState.ACCEPTED})
 Known = Callable[[Collection[str]], Awaitable[set[str]]]
 
 
 class BankItems:
-    """Payments by bank that the bank has booked, out and, if they were returned, back in."""
+    """Payments by bank that it has booked or returned, is silent about for too long, or says another amount of.
+
+    What is on its way is none of the trust account's yet.
+    """
 
     def __init__(self, days: Days, items: ReachedItems) -> None:
         self._days = days
@@ -30,9 +35,10 @@ class BankItems:
 
     async def rows(self, first: date, through: date) -> AsyncIterator[Sequence[Row]]:
         """As of Source."""
-        for state in (ItemState.SETTLED, ItemState.RETURNED):
-            span = (self._days.begins(first), self._days.ends(through))
-            async for page in self._items.between(state, Rail.BANK, *span):
+        span = (self._days.begins(first), self._days.ends(through))
+        for state in _BANKED:
+            flags = _DOUBTED if state is ItemState.SENT else ()
+            async for page in self._items.between(state, Rail.BANK, *span, flags=flags):
                 yield self._named(page)
 
     async def again(self, ids: Collection[str]) -> Sequence[Row]:
@@ -40,20 +46,24 @@ class BankItems:
         wanted = set(ids)
         names = {id_.removesuffix(BACK) for id_ in wanted}
         found: dict[str, Row] = {}
-        for state in (ItemState.RETURNED, ItemState.SETTLED):
+        for state in _BANKED:
             found.update((row.id, row) for row in self._named(await self._items.of(state, Rail.BANK, names)))
         return [row for id_, row in found.items() if id_ in wanted]
 
     def _named(self, page: Iterable[Reached]) -> list[Row]:
-        return [row for one in page if one.now in _OUT for row in self._rows(one)]
+        return [row for one in page for row in self._rows(one)]
 
     def _rows(self, one: Reached) -> Iterator[Row]:
         paid = replace(item_row(one, self._days.of(one.at)), end_to_end_id=one.end_to_end_id, batch=one.order_id)
-        if one.state is ItemState.SETTLED or one.was in _SENT:
+        doubted = one.now in _SENT and one.flag in _DOUBTED
+        if one.now in _OUT:
             # A return that was told before the booking says both.
+            if one.state is ItemState.SETTLED or (one.state is ItemState.RETURNED and one.was in _SENT):
+                yield paid
+            if one.state is ItemState.RETURNED and one.was is not ItemState.RETURNED:
+                yield replace(paid, id=f"{one.id}{BACK}", minor=one.minor, back=True, undoes=one.id)
+        elif (one.state is ItemState.SENT and doubted) or one.state is one.now is ItemState.UNKNOWN:
             yield paid
-        if one.state is ItemState.RETURNED and one.was is not ItemState.RETURNED:
-            yield replace(paid, id=f"{one.id}{BACK}", minor=one.minor, back=True, undoes=one.id)
 
 
 class WalletItems:

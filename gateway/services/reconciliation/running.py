@@ -75,10 +75,9 @@ class Running(Writing):
         mark = (await watch.evidence()).mark if watch else ""
         now = self._clock.now()
         newest = next(iter(await self.runs(flow=flow, limit=1)), None)
-        run = Run(
-            new_id_after(newest.id if newest else "", "rcn", self._clock), flow, first, last, min(last, self._today()), RunState.READING, staff_id, now,
-            None, 0, {}, {}, 0, "",
-        )  # fmt: skip
+        id_ = new_id_after(newest.id if newest else "", "rcn", self._clock)
+        day = min(last, self._today())
+        run = Run(id_, flow, first, last, day, RunState.READING, staff_id, now, None, 0, {}, {}, 0, "")
 
         def work(tx: Connection) -> None:
             if is_owned(locked(tx, flow), now):
