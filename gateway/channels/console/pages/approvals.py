@@ -36,7 +36,7 @@ _AMOUNT = re.compile(r"([0-9]{1,19})(?:\.([0-9]{1,4}))? ([A-Z]{3})")
 _PERSON = re.compile(r"per_[0-9A-HJKMNP-TV-Z]{26}")
 _SUBJECT_PAGES = {
     "clm": "/claims/", "per": "/people/", "cam": "/campaigns/", "dtv": "/decisions/", "bat": "/payouts/",
-    "prv": "/providers/", "prl": "/prices/", "brk": "/breaks/",
+    "prv": "/providers/", "prl": "/prices/",
 }  # fmt: skip
 _SUBJECT_LISTS = {"rel": "/menus"}
 
@@ -75,6 +75,10 @@ def subject(approval: Approval) -> Cell:
     prefix = approval.subject.partition("_")[0]
     if prefix in _SUBJECT_LISTS:
         return Link(approval.payload.get("version", approval.subject), _SUBJECT_LISTS[prefix], code=True)
+    if prefix == "bkp":
+        # What is posted for a break has no page of its own; the break has.
+        broken = approval.payload.get("break", "")
+        return Link(broken, f"/breaks/{broken}", code=True)
     page = _SUBJECT_PAGES.get(prefix)
     said = next(
         (approval.payload[key] for key in ("number", "name", "table") if approval.payload.get(key)), approval.subject

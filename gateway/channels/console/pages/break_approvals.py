@@ -10,8 +10,9 @@ from gateway.channels.console.pages.recon_facts import Book
 from gateway.channels.console.roles import SEE_BREAKS
 from gateway.channels.console.visit import Visit
 from gateway.services.approvals import Approval
+from gateway.services.breaks import KINDS
 
-TOLD_HERE = frozenset({"break", "flow", "type", "from", "to", "transfer"})
+TOLD_HERE = frozenset({"break", "flow", "type", "from", "to", "transfer", "undoes"})
 """What the payload says of the break and its posting, in codes; the page says it in words."""
 
 
@@ -27,9 +28,9 @@ class About:
 
 async def about(visit: Visit, approval: Approval) -> About | None:
     """What an approval of a posting for a break is about; None for other approvals, and for who may not see breaks."""
-    if not approval.subject.startswith("brk_") or not visit.may(*SEE_BREAKS):
+    if approval.kind not in KINDS.values() or not visit.may(*SEE_BREAKS):
         return None
-    found = await visit.deps.breaks.by_id(approval.subject)
+    found = await visit.deps.breaks.by_id(approval.payload.get("break", ""))
     if found is None:
         return None
     names = await visit.staff_names({found.owner})
@@ -48,6 +49,7 @@ async def about(visit: Visit, approval: Approval) -> About | None:
             ("note", found.note),
         ],
         effect=[
+            ("what", Chip("breaks.undo") if payload.get("undoes") else None),
             ("debit_account", _code(payload.get("from", ""))),
             ("credit_account", _code(payload.get("to", ""))),
             ("transfer", _code(payload.get("transfer", ""))),

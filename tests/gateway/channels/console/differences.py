@@ -168,9 +168,10 @@ class StubBreaks:
             "break": break_id, "flow": one.flow, "type": one.type.value, "from": debit.role, "to": "trust_bank",
             "amount": f"{abs(one.minor)} {one.asset}", "reason": reason,
         }  # fmt: skip
-        approval = await self.approvals.propose(f"break_{action.value}", break_id, payload, staff_id)
+        posting_id = new_id("bkp", self.clock)
+        approval = await self.approvals.propose(f"break_{action.value}", posting_id, payload, staff_id)
         posting = Posting(
-            new_id("bkp", self.clock), break_id, 1, action, PostingState.ASKED, debit, Named("trust_bank"),
+            posting_id, break_id, 1, action, PostingState.ASKED, debit, Named("trust_bank"),
             abs(one.minor), one.asset, None, "", reason, staff_id, approval.id, (), "", self.clock.now(), None,
         )  # fmt: skip
         self.posted.setdefault(break_id, []).append(posting)

@@ -53,7 +53,7 @@ async def test_breaks_stand_by_age_and_are_narrowed(signed_in: SignIn, world: Wo
 async def test_many_are_given_to_somebody_at_once(signed_in: SignIn, world: World) -> None:
     one, two = opened_by(world), opened_by(world, days=9)
     desk, other = await signed_in("finance"), world.ids["finance2"]
-    sent = {"chosen": [one, two], "owner": other, "state": "open", "whose": "nobody"}
+    sent: dict[str, str | list[str]] = {"chosen": [one, two], "owner": other, "state": "open", "whose": "nobody"}
     assert (await desk.post("/breaks/assign", **sent))[1] == (
         "/console/breaks?state=open&whose=nobody&said=breaks_assigned"
     )

@@ -133,10 +133,10 @@ async def test_what_is_chosen_is_summed_and_linked_with_a_reason(signed_in: Sign
     told = (await desk.get(f"{BANK}/sum?{both}"))[1]
     assert "Chosen: 2" in told
     assert "Difference: <b>20\N{NO-BREAK SPACE}IRR" in told
-    chosen = {"group": [one.id, two.id], "view": "open", "text": "", "amount": ""}
+    chosen: dict[str, str | list[str]] = {"group": [one.id, two.id], "view": "open", "text": "", "amount": ""}
     assert (await desk.post(f"{BANK}/link", **chosen, reason=" "))[1].endswith("refused=recon_reason")
     assert (await desk.post(f"{BANK}/link", group=one.id, reason="alone"))[1].endswith("refused=recon_choose")
-    fields = {**chosen, "verdict": "only_ours", "reason": "fee kept by the bank"}
+    fields: dict[str, str | list[str]] = {**chosen, "verdict": "only_ours", "reason": "fee kept by the bank"}
     assert (await desk.post(f"{BANK}/link", **fields))[1] == f"/console{BANK}?verdict=only_ours&said=recon_differs"
     assert (await desk.post(f"{BANK}/link", **fields))[1].endswith("refused=recon_choose")
 
