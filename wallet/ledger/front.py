@@ -195,6 +195,10 @@ class Ledger:
         """All committed transfers that cite this one, oldest first: its reversals and corrections."""
         return await self._reads.citing(transfer)
 
+    async def late(self, first: int, last: int, *, after: int, limit: int) -> list[LogRow]:
+        """Transfers after position `after` that cite one of positions above `first` and up to `last`, oldest first."""
+        return await self._reads.late(first, last, after, limit)
+
     async def follow(self, *, after: int, limit: int = 1000) -> Sequence[LogRow]:
         """The log from position `after` + 1 on; never skips one."""
         return await self._reads.follow(after, limit)
@@ -227,6 +231,8 @@ class Ledger:
         closing = Closing(asked, ends_at(asked.through, self._zone))
         if asked.state is PeriodState.CLOSED and (await self._reads.closed()).is_soft(asked.through):
             closing = await self._computed(closing)
+            if asked.seal not in {None, closing.seal}:
+                return PeriodOutcome.DIFFERS
         return await self._writer.close_period(closing)
 
     async def _computed(self, closing: Closing) -> Closing:

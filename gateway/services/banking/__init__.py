@@ -2,6 +2,7 @@
 
 from gateway.services.banking.banking import Banking
 from gateway.services.banking.book import Parts
+from gateway.services.banking.days import BankDays, BankLeaf, DayStatement
 from gateway.services.banking.inbox import FILE_MAX
 from gateway.services.banking.model import (
     BankOrder,
@@ -25,10 +26,13 @@ __all__ = [
     "FILE_MAX",
     "Arrived",
     "Bank",
+    "BankDays",
+    "BankLeaf",
     "BankOrder",
     "BankPayment",
     "BankProfile",
     "Banking",
+    "DayStatement",
     "FileRow",
     "FileState",
     "Finding",

@@ -1,0 +1,1 @@
+"""Closing: days proved, sealed, signed for, and proved again."""
