@@ -15,6 +15,7 @@ from gateway.channels.console.deps import DEPS, ConsoleDeps
 from gateway.channels.console.guard import guarded
 from gateway.channels.console.movements import is_moment
 from gateway.channels.console.pages import (
+    accounts,
     approvals,
     attesters,
     bank,
@@ -24,13 +25,17 @@ from gateway.channels.console.pages import (
     cash_in,
     causes,
     claims,
+    close,
     controls,
     cycles,
     decisions,
     delegations,
+    evening,
     exceptions,
     fees,
+    find,
     jobs,
+    journal,
     ledger,
     links,
     menus,
@@ -40,9 +45,11 @@ from gateway.channels.console.pages import (
     payout_items,
     payouts,
     people,
+    periods,
     phone_sign_in,
     prices,
     providers,
+    reports,
     returns,
     sessions,
     sign_in,
@@ -71,6 +78,7 @@ def console_routes() -> list[Route]:
         sessions, merchants, staff, bank, payees, payouts, payout_items, returns, budgets,
         views, signing, signers, delegations, phone_sign_in, decisions, attesters,
         providers, prices, fees,
+        evening, journal, accounts, periods, close, reports, find,
         taps, tokens, controls, terminals, batches, exceptions, cycles, merchant_statements,
     )  # fmt: skip
     return [route for page in pages for route in page.routes()]

@@ -71,7 +71,7 @@ class AsOf:
 
     def to(self, path: str, **more: str | int) -> str:
         """The address of another page as of the same point."""
-        query = urlencode({**self.query, **{name: value for name, value in more.items() if value != ""}})
+        query = urlencode({**self.query, **{name: value for name, value in more.items() if value != ""}}, safe=":")
         return f"{path}?{query}" if query else path
 
     def shifted(self, account: AccountId, balances: Balances) -> Balances:

@@ -15,9 +15,9 @@ _LONG_ID = re.compile(r"\b([a-z]{3})_[0-9A-HJKMNP-TV-Z]{20}([0-9A-HJKMNP-TV-Z]{6
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A text or a figure that leads to a page of the console; `href` is below `/console`. `code` shows an identifier."""
+    """A text or a figure that leads to a page; `href` is below `/console`. `code` shows it as an identifier."""
 
-    text: str | int | Money | datetime | date
+    text: str | int | Money | date
     href: str
     code: bool = False
 

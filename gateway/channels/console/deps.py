@@ -9,10 +9,13 @@ from aiohttp import web
 
 from gateway.channels.console.benefits_desks import AttestersDesk, BenefitsDesk, DecisionsDesk
 from gateway.channels.console.cells import Cell
+from gateway.channels.console.evening_desks import AgeingDesk, ClosingDesk
+from gateway.channels.console.finding_desk import FindingDesk
 from gateway.channels.console.ledger_desks import Book
 from gateway.channels.console.merchants_desks import ClearingDesk, LinesDesk, MerchantsDesk
 from gateway.channels.console.payouts_desk import PayoutsDesk
 from gateway.channels.console.providers_desks import ProvidersDesk
+from gateway.channels.console.reports_desk import ReportsDesk
 from gateway.channels.console.signing_desks import DelegationsDesk, PhoneSignInDesk, SignersDesk, SigningDesk
 from gateway.channels.console.taps_desks import ControlsDesk, TapsDesk, TokensDesk
 from gateway.observe import Metrics
@@ -295,6 +298,10 @@ class ConsoleDeps:
         signers: Whose phone signs.
         phone_sign_ins: Signing in by phone; None where there is no signature service.
         delegations: Who stands in for whom.
+        closing: The close of days.
+        finding: Anything by a few characters of it.
+        reports: What is printed and handed on.
+        breaks: What does not agree, by age and in sum.
         document_kinds: Kinds of documents that are signed, for who names a stand-in.
         causes: Resolvers by prefix (`tap`, `ses`, …) besides its own: clm, inv, pay, cco, csh.
     """
@@ -341,6 +348,10 @@ class ConsoleDeps:
     phone_sign_ins: PhoneSignInDesk | None
     delegations: DelegationsDesk
     document_kinds: Collection[str]
+    closing: ClosingDesk
+    finding: FindingDesk
+    reports: ReportsDesk
+    breaks: AgeingDesk
 
 
 DEPS = web.AppKey("console_deps", ConsoleDeps)

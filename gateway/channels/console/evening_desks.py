@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import date
 from typing import Protocol
 
-from gateway.services.closing import (
-    CheckName,
+from gateway.services.breaks.model import AgeLine, TotalLine
+from gateway.services.closing.model import (
     Checklist,
+    CheckName,
     CloseResult,
     Cover,
     CoverDay,
@@ -35,3 +36,10 @@ class ClosingDesk(Protocol):
     async def cover(self) -> list[Cover]: ...
     async def cover_history(self, days: int) -> list[CoverDay]: ...
     async def verify(self, day: date, progress: Callable[[int, int], None] | None = None) -> Verified: ...
+
+
+class AgeingDesk(Protocol):
+    """Satisfied by gateway.services.breaks.Breaks."""
+
+    async def ageing(self, flow: str = "") -> list[AgeLine]: ...
+    async def totals(self, flow: str = "") -> list[TotalLine]: ...

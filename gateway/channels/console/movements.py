@@ -89,6 +89,7 @@ def journal_table(
     exports: str | None = None,
     asked: str = "",
     drill: bool = False,
+    empty: str = "empty.journal",
 ) -> Table[LogRow]:
     """Transfers with both accounts, as the log has them; `drill` leads to each for whoever may see the ledger."""
     return Table(
@@ -104,7 +105,7 @@ def journal_table(
             Column("cause", lambda row: cause_link(row.transfer)),
         ],
         rows=rows,
-        empty="empty.journal",
+        empty=empty,
         more=more,
         exports=exports,
         asked=asked,

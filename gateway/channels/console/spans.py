@@ -96,8 +96,8 @@ def _gregorian(day: date) -> tuple[date, date]:
 
 
 def _jalali(day: date) -> tuple[date, date]:
-    own = JalaliDate(day)
+    own = JalaliDate(day)  # type: ignore[no-untyped-call]
     return (
-        JalaliDate(own.year, own.month, 1).to_gregorian(),
-        JalaliDate(own.year, 1, 1).to_gregorian(),
+        JalaliDate(own.year, own.month, 1).to_gregorian(),  # type: ignore[no-untyped-call]
+        JalaliDate(own.year, 1, 1).to_gregorian(),  # type: ignore[no-untyped-call]
     )

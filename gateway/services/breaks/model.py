@@ -5,10 +5,19 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from wallet.ids import TransferId
+from wallet.reconciliation.ages import Bucket
 from wallet.reconciliation.rows import BreakType, Side
 
 Key = tuple[Side, str]
 """A row, as reconciliation names it: whose book, and its id there."""
+KEYS_MAX = 1000
+"""Rows of one break that are named at once; a booking of a large order stands for more."""
+TEXT_MAX = 1000
+REASON_MAX = 300
+DUE_DAYS_MAX = 366
+EVIDENCE_MAX = 1024 * 1024
+"""Octets of one file."""
+EVIDENCES_MAX = 20
 
 
 class BreakState(StrEnum):
@@ -179,6 +188,16 @@ class Action(StrEnum):
     """A reversal, with what is right or without: also how what was posted for a break is undone."""
 
 
+class Counter(StrEnum):
+    """The accounts that what the bank has booked may stand against; roles of the chart without an owner."""
+
+    BANK_CHARGES = "bank_charges"
+    BANK_INTEREST = "bank_interest"
+    SUSPENSE = "suspense"
+    CONTRIBUTION_INCOME = "contribution_income"
+    FUNDING = "funding"
+
+
 class PostingState(StrEnum):
     """How far a posting is."""
 
@@ -292,6 +311,59 @@ class BreakOutcome(StrEnum):
     """Not a whole amount of minor units above nothing that the ledger takes."""
     CORRECT_IT = "correct_it"
     """Our own rows are wrong: they are corrected, not written off."""
+
+
+@dataclass(frozen=True, slots=True)
+class BreakRow:
+    """A row of a break, as far as breaks need it; see wallet.reconciliation.rows.Row."""
+
+    side: Side
+    id: str
+    minor: int
+    on: date
+    own: str = ""
+    end_to_end_id: str = ""
+    batch: str = ""
+    back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """What could be proposed for a break now: OK, or why not.
+
+    Attributes:
+        counters: What it could be booked against; none unless `booking` is OK.
+        corrections: Transfers of the break that could be taken back, at most KEYS_MAX.
+        undo: Whether what was posted for it could be taken back.
+    """
+
+    write_off: BreakOutcome
+    booking: BreakOutcome
+    counters: tuple[Counter, ...]
+    corrections: tuple[TransferId, ...]
+    undo: BreakOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class AgeLine:
+    """Standing breaks of one age and asset: how many, and their amounts without signs in minor units."""
+
+    bucket: Bucket
+    asset: str
+    count: int
+    minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class TotalLine:
+    """Breaks of one flow, type, state and asset; `minor` as of AgeLine."""
+
+    flow: str
+    type: BreakType
+    state: BreakState
+    asset: str
+    count: int
+    minor: int
 
 
 @dataclass(frozen=True, slots=True)

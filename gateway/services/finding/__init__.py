@@ -1,0 +1,1 @@
+"""Finding: anything of the house by a few characters of it."""

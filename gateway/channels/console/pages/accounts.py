@@ -1,6 +1,7 @@
 """One account: its balances as of any moment, its movements in any days, each with its transfer and its cause."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from aiohttp import web
@@ -13,7 +14,7 @@ from gateway.channels.console.movements import movement_table
 from gateway.channels.console.pages.ledger import EXPORT_ROWS, PAGE_ROWS, account_balance
 from gateway.channels.console.roles import SEE_LEDGER
 from gateway.channels.console.routes import ENDING, Route, get
-from gateway.channels.console.spans import Days, OptionalDay, Span, chosen, usual
+from gateway.channels.console.spans import OptionalDay, Span, chosen, usual
 from gateway.channels.console.visit import Visit
 from gateway.errors import NotFound
 from wallet.accounts import Account, AccountKind, NormalSide
@@ -26,12 +27,28 @@ NOTHING = Balances(0, 0, 0, 0, 0)
 
 
 class Asked(AsOfForm):
-    """As of when and before which position, newest first; or of which days and after which position, oldest first."""
+    """As of when, newest first; or of which days or positions of the log, oldest first; and where the page begins."""
 
     before: Position | None = None
     first: OptionalDay = None
     last: OptionalDay = None
     after: Position | None = None
+    through: Position | None = None
+    page: Position = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Positions above the first and up to the last; of business days where those were asked for."""
+
+    after: int
+    through: int
+    span: Span | None
+
+    @property
+    def query(self) -> str:
+        """As the address has it."""
+        return self.span.query if self.span else f"after={self.after}&through={self.through}"
 
 
 def routes() -> list[Route]:
@@ -46,8 +63,9 @@ async def account(visit: Visit) -> web.StreamResponse:
     """The page."""
     query = visit.query(Asked)
     found = await _looked_at(visit)
-    if query.first or query.last:
-        return await _of_days(visit, found, chosen(visit, query.first, query.last), query.after or 0)
+    stretch = await _stretch(visit, query)
+    if stretch is not None:
+        return await _within(visit, found, stretch, query.page)
     point = await as_of(visit, query)
     balances = await _balances(visit, found, point)
     end = None if point.position is None else point.position + 1
@@ -62,18 +80,17 @@ async def account(visit: Visit) -> web.StreamResponse:
         facts=_facts(visit, found, balances),
         table=table,
         point=point,
-        span=None,
+        stretch=None,
         usual=usual(visit),
         dated=point.day is not None and bool(point.shifted(found.id, NOTHING).net_credit),
     )
 
 
 async def account_file(visit: Visit) -> web.StreamResponse:
-    """The movements of some days, oldest first."""
-    query = visit.query(Days)
+    """The movements of a stretch, or all of them, oldest first."""
     found = await _looked_at(visit)
-    span = chosen(visit, query.first, query.last)
-    first, last = await positions(visit.deps.ledger, span, visit.words.zone)
+    stretch = await _stretch(visit, visit.query(Asked)) or await _stretch(visit, Asked(after=0))
+    assert stretch is not None, "a stretch was asked for"
     sign = -1 if _debit(found) else 1
     columns: list[Column[Movement]] = [
         Column("position", lambda row: row.position),
@@ -89,9 +106,9 @@ async def account_file(visit: Visit) -> web.StreamResponse:
     ]
 
     async def pages() -> AsyncIterator[Sequence[Movement]]:
-        after = first
+        after = stretch.after
         while rows := await visit.deps.ledger.movements_between(
-            found.id, after=after, through=last, limit=EXPORT_ROWS
+            found.id, after=after, through=stretch.through, limit=EXPORT_ROWS
         ):
             yield rows
             after = rows[-1].position
@@ -108,18 +125,31 @@ async def _looked_at(visit: Visit) -> Account:
     return found
 
 
-async def _of_days(visit: Visit, found: Account, span: Span, after: int) -> web.StreamResponse:
-    """Movements of these days with the balance before and after them."""
+async def _stretch(visit: Visit, query: Asked) -> Stretch | None:
+    """What was asked for, if it was not a point."""
+    if query.first or query.last:
+        span = chosen(visit, query.first, query.last)
+        return Stretch(*await positions(visit.deps.ledger, span, visit.words.zone), span)
+    if query.after is None and query.through is None:
+        return None
+    end = (await visit.deps.ledger.head()).position
+    through = end if query.through is None else min(query.through, end)
+    return Stretch(min(query.after or 0, through), through, None)
+
+
+async def _within(visit: Visit, found: Account, stretch: Stretch, page: int) -> web.StreamResponse:
+    """Movements of a stretch with the balance before and after it."""
     book = visit.deps.ledger
-    first, last = await positions(book, span, visit.words.zone)
-    opening = await book.balances_at(found.id, position=first) or NOTHING
-    closing = await book.balances_at(found.id, position=last) or NOTHING
-    rows = await book.movements_between(found.id, after=max(first, after), through=last, limit=PAGE_ROWS)
+    opening = await book.balances_at(found.id, position=stretch.after) or NOTHING
+    closing = await book.balances_at(found.id, position=stretch.through) or NOTHING
+    rows = await book.movements_between(
+        found.id, after=max(stretch.after, page), through=stretch.through, limit=PAGE_ROWS
+    )
     path = f"/ledger/accounts/{found.id}"
-    more = f"{path}?{span.query}&after={rows[-1].position}" if len(rows) == PAGE_ROWS else None
+    more = f"{path}?{stretch.query}&page={rows[-1].position}" if len(rows) == PAGE_ROWS else None
     table = movement_table(
         "movements", rows, found.asset,
-        debit_grows=_debit(found), more=more, exports=path, asked=span.query, drill=True,
+        debit_grows=_debit(found), more=more, exports=path, asked=stretch.query, drill=True,
     )  # fmt: skip
     facts: list[tuple[str, Cell]] = [
         ("account_kind", visit.words.t(f"account_kind.{AccountKind(found.kind).value}")),
@@ -135,7 +165,7 @@ async def _of_days(visit: Visit, found: Account, span: Span, after: int) -> web.
         facts=facts,
         table=table,
         point=AsOf(),
-        span=span,
+        stretch=stretch,
         usual=usual(visit),
         dated=False,
     )

@@ -9,7 +9,7 @@ from gateway.channels.console.cells import Cell, Chip, Code, Link
 from gateway.channels.console.deps import CauseResolver, CauseView, ConsoleDeps
 from gateway.channels.console.movements import CAUSE, journal_table
 from gateway.channels.console.pages.claims import chip as claim_chip
-from gateway.channels.console.roles import SEE_CAUSES
+from gateway.channels.console.roles import SEE_CAUSES, SEE_LEDGER
 from gateway.channels.console.routes import Route, get
 from gateway.channels.console.visit import Visit
 from gateway.errors import NotFound
@@ -37,7 +37,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         cause=cause,
         kind=kind if visit.words.knows(kind) else "cause.other",
         facts=found.facts if found else [],
-        table=journal_table("transfers_of_cause", rows, names),
+        table=journal_table("transfers_of_cause", rows, names, drill=visit.may(*SEE_LEDGER)),
     )
 
 
@@ -49,6 +49,7 @@ def resolvers(deps: ConsoleDeps) -> dict[str, CauseResolver]:
         "pay": lambda cause: _payment(deps, cause),
         "csh": lambda cause: _payment(deps, cause),
         "cco": lambda cause: _claim_code(deps, cause),
+        "dcl": lambda cause: _day_close(deps, cause),
     }
     return {**mine, **deps.causes}
 
@@ -143,5 +144,21 @@ async def _claim_code(deps: ConsoleDeps, cause: str) -> CauseView | None:
             ("amount", code.amount),
             ("state", Chip(f"code_state.{code.state.value}")),
             ("valid_until", code.expires_at),
+        ],
+    )
+
+
+async def _day_close(deps: ConsoleDeps, cause: str) -> CauseView | None:
+    found = await deps.closing.by_id(cause)
+    if found is None:
+        return None
+    return CauseView(
+        "day_close",
+        [
+            ("day", Link(found.day, f"/close/{found.id}")),
+            ("state", Chip(f"close_state.{found.state.value}")),
+            ("by", await _taker(deps, found.asked_by)),
+            ("asked", found.asked_at),
+            ("signed", found.signed_at),
         ],
     )

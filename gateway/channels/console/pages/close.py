@@ -22,7 +22,7 @@ from gateway.channels.console.routes import ID, Route, get, post
 from gateway.channels.console.spans import OptionalDay
 from gateway.channels.console.visit import Visit
 from gateway.errors import BadInput, NotFound
-from gateway.services.closing import (
+from gateway.services.closing.model import (
     DOCUMENT_KIND,
     CheckName,
     CloseOutcome,
@@ -151,7 +151,8 @@ async def _page(visit: Visit, found: DayClose, verified: Verified | None) -> web
     if found.state is CloseState.SIGNED:
         came = await visit.deps.closing.late(found.day)
         accounts = await AccountNames(visit.deps.ledger).of(came.entries)
-        late = journal_table("late_entries", came.entries, accounts, drill=visit.may(*SEE_LEDGER))
+        drill = visit.may(*SEE_LEDGER)
+        late = journal_table("late_entries", came.entries, accounts, drill=drill, empty="empty.late_entries")
         statements = _statements(came.statements)
     document = await visit.deps.signing.current(DOCUMENT_KIND, found.id)
     return visit.page(

@@ -14,8 +14,8 @@ from gateway.channels.console.routes import Route, get
 from gateway.channels.console.stacks import stack
 from gateway.channels.console.visit import Visit
 from gateway.services.approvals import Approval
-from gateway.services.breaks import AgeLine, BreakState, TotalLine
-from gateway.services.closing import Cover, CoverDay
+from gateway.services.breaks.model import AgeLine, BreakState, TotalLine
+from gateway.services.closing.model import Cover, CoverDay
 from gateway.services.signing import Waiting
 from wallet.money import ASSETS, Money
 
@@ -167,9 +167,7 @@ def _ages(rows: Sequence[AgeLine]) -> Table[AgeLine]:
     )
 
 
-def _batches(
-    visit: Visit, approvals: Sequence[Approval], documents: Sequence[Waiting]
-) -> Table[Approval | Waiting]:
+def _batches(visit: Visit, approvals: Sequence[Approval], documents: Sequence[Waiting]) -> Table[Approval | Waiting]:
     """Batches that this member may agree to or sign, the oldest first."""
     rows: list[Approval | Waiting] = [row for row in approvals if row.kind == PAYOUT_KIND]
     rows += [row for row in documents if row.document.kind == PAYOUT_KIND]

@@ -58,9 +58,7 @@ async def journal(visit: Visit) -> web.StreamResponse:
     more = point.to("/ledger/journal", before=rows[-1].position) if rows and rows[-1].position > 1 else None
     asked = f"first={point.day}&last={point.day}" if point.day else ""
     table = journal_table("journal", rows, names, more=more, exports="/ledger/journal", asked=asked, drill=True)
-    return visit.page(
-        "journal.jinja", table=table, later=query.before is not None or bool(point.query), point=point
-    )
+    return visit.page("journal.jinja", table=table, later=query.before is not None or bool(point.query), point=point)
 
 
 async def journal_file(visit: Visit) -> web.StreamResponse:
@@ -109,7 +107,7 @@ async def transfer(visit: Visit) -> web.StreamResponse:
         raise NotFound("transfer")
     citing = await visit.deps.ledger.citing(row.transfer.id)
     names = await AccountNames(visit.deps.ledger).of([row, *citing])
-    table = journal_table("citing", citing, names, drill=True)
+    table = journal_table("citing", citing, names, drill=True, empty="empty.citing")
     return visit.page("transfer.jinja", row=row, facts=_facts(row, names), table=table)
 
 

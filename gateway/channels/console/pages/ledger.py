@@ -97,9 +97,7 @@ async def accounts(visit: Visit) -> web.StreamResponse:
     prefix = f"{query.under}:" if query.under else ""
     if query.after and not query.after.startswith(prefix):
         raise BadInput("query: after")
-    found = await visit.deps.ledger.accounts(
-        after_code=query.after or prefix, limit=PAGE_ROWS, position=point.position
-    )
+    found = await visit.deps.ledger.accounts(after_code=query.after or prefix, limit=PAGE_ROWS, position=point.position)
     among = [row for row in found if row[0].code.startswith(prefix)]
     more = len(among) == PAGE_ROWS
 

@@ -7,7 +7,7 @@ from gateway.channels.console.movements import cause_of
 from gateway.channels.console.roles import SEE_LEDGER
 from gateway.channels.console.routes import Route, get
 from gateway.channels.console.visit import Visit
-from gateway.services.closing import Month, PeriodKind
+from gateway.services.closing.model import Month, PeriodKind
 from wallet.periods import Period, PeriodState
 
 MONTHS_SHOWN = 24

@@ -40,6 +40,7 @@ from tests.gateway.channels.console.approving import APPROVAL_ROLES, StubApprova
 from tests.gateway.channels.console.banks import banking_of
 from tests.gateway.channels.console.campaigns import campaigns_of
 from tests.gateway.channels.console.claims import StubBenefits
+from tests.gateway.channels.console.evenings import StubAges, StubClosing, StubFinding, StubReports
 from tests.gateway.channels.console.payees import payees_of
 from tests.gateway.channels.console.presses import releases_of
 from tests.gateway.channels.console.signatures import StubSigners, StubSigning, StubSignIns
@@ -233,6 +234,10 @@ class World:
     ids: dict[str, str]
     paying: Paying
     tills: Tills
+    closing: StubClosing
+    ages: StubAges
+    finding: StubFinding
+    reports: StubReports
 
     def code(self, username: str) -> str:
         """A code that works now."""
@@ -276,6 +281,7 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folde
 
     signing, phone_sign_ins = StubSigning(clock), StubSignIns()
     signers = StubSigners(clock, signing)
+    closing, ages, finding, reports = StubClosing(clock), StubAges(), StubFinding(), StubReports(chart)
 
     async def session(cause: str) -> CauseView | None:
         return CauseView("session", [("msisdn", "***0001")])
@@ -297,8 +303,10 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folde
         delegations=Delegations(store, clock, RolesOf(staff)), document_kinds=("payout_batch", "day_close"),
         payees=payees_of(store, clock, people, tickets), payouts=paying.payouts, payout_sources=("benefits",),
         providers=Providers(ProviderParts(store, clock, ledger, chart, people, approvals, StubTeller(), Settings())),
+        closing=closing, finding=finding, reports=reports, breaks=ages,
     )  # fmt: skip
     return World(
         deps, clock, staff, ledger, people, approvals, benefits, payments, jobs, access, merchants, links, tickets,
         releases, store, signing, signers, phone_sign_ins, {}, {}, paying, tills,
+        closing, ages, finding, reports,
     )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Breaks: what does not agree, and what is done about it."""

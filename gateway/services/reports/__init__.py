@@ -1,0 +1,1 @@
+"""Reports: what is printed, handed on, and read again the same."""
