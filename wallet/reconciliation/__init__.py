@@ -1,6 +1,8 @@
 """Reconciliation: what other books say, as values; matching and breaks over them are pure rules."""
 
+from wallet.reconciliation.ageing import Bucket, bucket
 from wallet.reconciliation.lines import BankStatement, LineKind, StatementLine
+from wallet.reconciliation.matching import match
 from wallet.reconciliation.rows import (
     BreakType,
     Decided,
@@ -17,6 +19,7 @@ from wallet.reconciliation.rows import (
 __all__ = [
     "BankStatement",
     "BreakType",
+    "Bucket",
     "Decided",
     "Group",
     "LineKind",
@@ -28,4 +31,6 @@ __all__ = [
     "Suggestion",
     "Terms",
     "Verdict",
+    "bucket",
+    "match",
 ]

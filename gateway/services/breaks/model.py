@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from wallet.ids import TransferId
-from wallet.reconciliation.ages import Bucket
+from wallet.reconciliation import Bucket
 from wallet.reconciliation.rows import BreakType, Side
 
 Key = tuple[Side, str]

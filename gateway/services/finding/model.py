@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -56,6 +56,8 @@ class FoundBy(StrEnum):
     END_TO_END = "end_to_end"
     MESSAGE = "message"
     """MsgId of an order to the bank."""
+    PAYMENT_INFORMATION = "payment_information"
+    """PmtInfId of a batch booking."""
     BANK_REFERENCE = "bank_reference"
     REFERENCE = "reference"
     """Of a payment, or of an item in its file."""
@@ -88,6 +90,7 @@ class Found:
         id: Its id; of a STATEMENT_LINE that of the statement.
         by: What of it is like the text.
         at: When it was made or first booked; None where nothing says so.
+        on: The day instead, where only that is known: of a STATEMENT_LINE.
         minor: Its amount; None where it has none.
         asset: Of the amount, or ''.
         cause: Of a TRANSFER, what caused it, else ''.
@@ -100,6 +103,7 @@ class Found:
     id: str
     by: FoundBy
     at: datetime | None = None
+    on: date | None = None
     minor: int | None = None
     asset: str = ""
     cause: str = ""

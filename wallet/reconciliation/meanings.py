@@ -1,0 +1,59 @@
+"""Which of our payments a line of the bank means, where its EndToEndId is damaged or stands in another field."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+from wallet.reconciliation.identity import end_to_end_ids
+from wallet.reconciliation.naming import Names, name_of, texts_of
+from wallet.reconciliation.units import Unit
+
+
+@dataclass(eq=False)
+class Meanings:
+    """Of the units of one run; looked up once for each.
+
+    Attributes:
+        ids: EndToEndIds of all our rows.
+        orders: Names of all our orders.
+    """
+
+    ids: Names
+    orders: Names
+    _clear: dict[Unit, set[str]] = field(default_factory=dict)
+    _near: dict[Unit, set[str]] = field(default_factory=dict)
+
+    def clear(self, unit: Unit) -> set[str]:
+        """The names that it bears, or that stand whole in another field, or that were cut at the end."""
+        if unit not in self._clear:
+            self._clear[unit] = self._read(unit)
+        return self._clear[unit]
+
+    def near(self, unit: Unit) -> set[str]:
+        """The same; if there is none, those that are one slip away from what it bears."""
+        if unit not in self._near:
+            words = [name_of(row) for row in unit.rows]
+            self._near[unit] = self.clear(unit) or {name for word in words for name in self.ids.near(word)}
+        return self._near[unit]
+
+    def clear_keys(self, unit: Unit) -> set[Hashable]:
+        """What it means and which way the money goes, if it is clear."""
+        return {(word, unit.minor < 0) for word in self.clear(unit)}
+
+    def near_keys(self, unit: Unit) -> set[Hashable]:
+        """What it means and which way the money goes, if it can be one name alone."""
+        near = self.near(unit)
+        return {(word, unit.minor < 0) for word in near} if len(near) == 1 else set()
+
+    def agree(self, ours: Unit, theirs: Unit) -> bool:
+        """Whether theirs does not clearly mean another payment than ours."""
+        meant = self.clear(theirs)
+        return not meant or not meant.isdisjoint(word for word, _ in end_to_end_ids(ours))
+
+    def _read(self, unit: Unit) -> set[str]:
+        words = {word for row in unit.rows if (word := name_of(row))}
+        if known := {word for word in words if word in self.ids.given}:
+            return known
+        if within := self.ids.within(text for row in unit.rows for text in texts_of(row)):
+            return within if len(within) == 1 else set()
+        cut = {name for word in words for name in self.ids.cut(word)}
+        return cut if len(cut) == 1 else set()

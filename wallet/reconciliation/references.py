@@ -1,0 +1,108 @@
+"""The passes over all that is like a name: an account with an amount, a damaged EndToEndId, another reference."""
+
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
+
+from wallet.reconciliation.bounds import Bounds, Link, same_account
+from wallet.reconciliation.bystanders import REFERENCE_MIN, Bystanders
+from wallet.reconciliation.identity import differing, end_to_end_ids, same
+from wallet.reconciliation.meanings import Meanings
+from wallet.reconciliation.naming import is_slip, name_of
+from wallet.reconciliation.rows import Rule
+from wallet.reconciliation.units import Pool, Unit, days_apart
+from wallet.reconciliation.wording import reference_of, words_of
+
+
+def by_clear_name(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings) -> Iterator[Link]:
+    """Our EndToEndId, whole in another field or cut at its end, and the amount."""
+    return same(ours, theirs, bounds, meanings.clear_keys, Rule.REFERENCE)
+
+
+def by_account(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings, bystanders: Bystanders) -> Iterator[Link]:
+    """An account and an amount that one row on each side has at that time, and none that is matched.
+
+    Lines that are alike count as one, of which the first is taken: the others are the ones too many.
+    """
+    there = theirs.by(_accounts)
+    here = ours.by(_accounts, there)
+    for key, found in there.items():
+        those = [other for other in found if other in theirs]
+        these = [one for one in here.get(key, ()) if one in ours]
+        for one in these:
+            fitting = [other for other in those if bounds.fit(one, other)]
+            if not fitting or not alike(fitting) or sum(bounds.fit(other, fitting[0]) for other in these) > 1:
+                continue
+            first = min(fitting, key=lambda other: (days_apart(one, other), other.rows[0].on, other.place))
+            slip = any(is_slip(name_of(first.rows[0]), word) for word, _ in end_to_end_ids(one))
+            if slip or (meanings.agree(one, first) and not bystanders.paid(first, bounds.terms.days)):
+                yield Link((one, first), Rule.REFERENCE, days_apart(one, first))
+
+
+def by_near_name(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings) -> Iterator[Link]:
+    """An EndToEndId with one slip that can be one of ours alone, the amount, and one thing more that says the same."""
+    amounts = Counter(unit.minor for unit in ours)
+    for link in same(ours, theirs, bounds, meanings.near_keys, Rule.REFERENCE):
+        one, other = link.units
+        if _witnessed(one, other) or amounts[other.minor] == 1:
+            yield link
+
+
+def by_reference(ours: Pool, theirs: Pool, bounds: Bounds, bystanders: Bystanders) -> Iterator[Link]:
+    """Another reference that one row alone has on each side, and the amount."""
+    for one, other in _referred(ours, theirs, bystanders):
+        if bounds.same_amount(one, other) and bounds.fit(one, other):
+            yield Link((one, other), Rule.REFERENCE, days_apart(one, other))
+
+
+def reference_differing(ours: Pool, theirs: Pool, bounds: Bounds, bystanders: Bystanders) -> Iterator[Link]:
+    """The same, with another amount or too far apart."""
+    for one, other in _referred(ours, theirs, bystanders):
+        if bounds.allow(one, other):
+            yield Link((one, other), Rule.REFERENCE, days_apart(one, other))
+
+
+def name_differing(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings) -> Iterator[Link]:
+    """Our EndToEndId, clear though not in its place, with another amount or too far apart."""
+    return differing(ours, theirs, bounds, meanings.clear_keys, Rule.REFERENCE)
+
+
+def alike(units: Sequence[Unit]) -> bool:
+    """Whether rows of a book are one as good as the other: they differ in day and in the book's own reference alone."""
+    said = {(row.minor, row.end_to_end_id, row.account, row.party, row.text) for unit in units for row in unit.rows}
+    return len(said) == 1
+
+
+def _accounts(unit: Unit) -> set[Hashable]:
+    return {(account, minor) for account in unit.accounts for minor in unit.minors}
+
+
+def _witnessed(one: Unit, other: Unit) -> bool:
+    """Whether account, name or order say that two are one."""
+    return (
+        same_account(one, other)
+        or not one.said(lambda row: row.party).isdisjoint(other.said(lambda row: row.party))
+        or not one.said(lambda row: row.batch).isdisjoint(other.said(lambda row: row.batch))
+    )
+
+
+def _referred(ours: Pool, theirs: Pool, bystanders: Bystanders) -> Iterator[tuple[Unit, Unit]]:
+    """Pairs of which a reference of one is the other's too, or a word of its text, and of nobody else's."""
+    there = theirs.by(_references_and_words)
+    here = ours.by(_references_and_words, there)
+    for word, these in here.items():
+        those = there[word]
+        if len(these) == len(those) == 1 and not bystanders.referred(word):
+            one, other = these[0], those[0]
+            if one in ours and other in theirs and (word in _references(one) or word in _references(other)):
+                yield one, other
+
+
+def _references(unit: Unit) -> set[str]:
+    """Long enough to be one; an EndToEndId too, for what is neither ours nor damaged."""
+    words = {word for row in unit.rows for word in (reference_of(row.reference), name_of(row))}
+    return {word for word in words if len(word) >= REFERENCE_MIN}
+
+
+def _references_and_words(unit: Unit) -> set[str]:
+    words = {word for row in unit.rows if row.text for word in words_of(row.text) if len(word) >= REFERENCE_MIN}
+    return words | _references(unit)
