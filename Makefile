@@ -1,7 +1,7 @@
 # `make demo` is for a new user; `make check test rigs` are the gates. Everything installs itself.
 PYTHON ?= python3
 PY := .venv/bin/python
-.PHONY: help venv venv-dev venv-ha peers pcsc packages ha-demo demo demo-reset check test rigs rigs-long bench-ussd bench-ledger bench-ledger-large bench-smpp bench-decisions bench-payouts bench-keys bench-nfc settings-page
+.PHONY: help venv venv-dev venv-ha peers pcsc packages ha-demo demo demo-reset check test rigs rigs-long bench-ussd bench-ledger bench-ledger-large bench-smpp bench-decisions bench-payouts bench-keys bench-nfc bench-recon settings-page
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -106,6 +106,9 @@ bench-nfc: .venv/.dev packages ## durable authorisations a second on each databa
 bench-payouts: .venv/.dev ## a file of 100,000 payments to posted, told and ordered, in ratio to reading and writing it
 	$(PY) -m bench.payouts
 	$(PY) -m bench.signing
+
+bench-recon: .venv/.dev ## reconciliation of a noisy set: how good and how fast, in ratio to a plain dict join
+	$(PY) -m bench.recon
 
 bench-keys: .venv/.dev packages ## cryptograms verified in software and in a hardware module, in ratio to the mathematics alone
 	$(PY) -m bench.keys

@@ -54,8 +54,8 @@ class Figures:
         self._made: list[Figure] = []
 
     def add(self, name: str, ours: float, yardstick: float, unit: str, bar: Bar | None = None) -> None:
-        """One more line."""
-        ratio = ours / yardstick
+        """One more line; beside a yardstick of nothing the ratio is 1 if ours is nothing too, else 0."""
+        ratio = ours / yardstick if yardstick else float(not ours)
         verdict = "" if bar is None else bar.verdict(ratio)
         self._made.append(Figure(name, ours, yardstick, ratio, unit, self._command, verdict))
         print(self._made[-1], flush=True)

@@ -117,7 +117,7 @@ def log(**bound: object) -> structlog.typing.FilteringBoundLogger:
 class Metrics:
     """The process's Prometheus metrics. One object, made in app.py and handed down; labels never hold personal data."""
 
-    def __init__(self) -> None:
+    def __init__(self) -> None:  # noqa: PLR0915 - one statement for each metric
         self.registry = CollectorRegistry()
         self.hops = Counter("tapdial_ussd_hops", "USSD hops by wire and end", ["wire", "end"], registry=self.registry)
         self.sessions = Counter(
@@ -142,6 +142,16 @@ class Metrics:
             "tapdial_signatures", "Requests to phones of staff, by purpose and how they ended", ["purpose", "outcome"],
             registry=self.registry,
         )  # fmt: skip
+        self.breaks = Gauge(
+            "tapdial_breaks", "Breaks that stand open, by age and asset", ["bucket", "asset"], registry=self.registry
+        )
+        self.breaks_minor = Gauge(
+            "tapdial_breaks_minor", "Their amounts without signs, minor units", ["bucket", "asset"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.breaks_overdue = Gauge(
+            "tapdial_breaks_overdue", "Breaks whose day is over and that stand open", registry=self.registry
+        )
         self.outbox = Gauge(
             "tapdial_outbox_messages",
             "Notices that are ready, leased or uncertain, by state",

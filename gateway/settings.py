@@ -142,6 +142,10 @@ class Settings(BaseSettings):
     clearing_batch_days: int = Field(
         3, description="Days after which a terminal's batch without totals is closed as unconfirmed", ge=1, le=90
     )
+    break_due_days: str = Field(
+        "missing_ledger 1, duplicate 2, returned 2, timing 5",
+        description="Days in which staff deal with a break, by its type; 3 for types that are not named",
+    )
     merchant_cool_hours: int = Field(
         24, description="Hours in which a merchant is not paid after a change of its account", ge=0, le=720
     )

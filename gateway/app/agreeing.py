@@ -8,6 +8,8 @@ from gateway.app.signing import Deciding
 from gateway.channels.console import BUDGET_KIND
 from gateway.services.approvals import Approvals
 from gateway.services.benefits import RELEASE_KIND, Benefits
+from gateway.services.breaks import KINDS as BREAK_KINDS
+from gateway.services.breaks import Breaks
 from gateway.services.campaigns import CAMPAIGN_KIND, Campaigns
 from gateway.services.decisions import TABLE_KIND, Decisions
 from gateway.services.payouts import APPROVAL_KIND as PAYOUT_KIND
@@ -31,6 +33,7 @@ APPROVAL_ROLES: Mapping[str, str] = {
     SIGNER_ENROLMENT_KIND: Role.ADMINISTRATOR,
     PAYOUT_KIND: Role.PAYOUTS_CHECKER,
     BUDGET_KIND: Role.FINANCE,
+    **dict.fromkeys(BREAK_KINDS.values(), Role.FINANCE),
 }
 """The role that the checker of each kind must have, where the policy names none."""
 
@@ -45,11 +48,12 @@ class Deciders(NamedTuple):
     providers: Providers
     decisions: Decisions
     payouts: Payouts
+    breaks: Breaks
 
 
 def approvals_of(deciding: Deciding, of: Deciders) -> Approvals:
     """Where proposals of every kind are decided, with what follows."""
-    benefits, people, campaigns, releases, providers, decisions, payouts = of
+    benefits, people, campaigns, releases, providers, decisions, payouts, breaks = of
     executors = {
         RELEASE_KIND: benefits.release,
         TABLE_KIND: decisions.publish,
@@ -62,6 +66,7 @@ def approvals_of(deciding: Deciding, of: Deciders) -> Approvals:
         SIGNER_ENROLMENT_KIND: deciding.signers.enrolled,
         PAYOUT_KIND: payouts.approved,
         BUDGET_KIND: Appropriations(deciding.proposals, payouts).given,
+        **dict.fromkeys(BREAK_KINDS.values(), breaks.approved),
     }
     refusers = {
         RELEASE_KIND: benefits.release_refused,
@@ -73,5 +78,6 @@ def approvals_of(deciding: Deciding, of: Deciders) -> Approvals:
         LIST_KIND: providers.list_refused,
         SIGNER_ENROLMENT_KIND: deciding.signers.not_enrolled,
         PAYOUT_KIND: payouts.approval_refused,
+        **dict.fromkeys(BREAK_KINDS.values(), breaks.refused),
     }
     return deciding.approvals(executors, refusers)

@@ -19,6 +19,7 @@ from gateway.app.adapters import (
     Stops,
 )
 from gateway.app.agreeing import APPROVAL_ROLES, Deciders, approvals_of
+from gateway.app.breaking import OpenWork, Owners
 from gateway.app.house import House, page_profile
 from gateway.app.paying import Agreements, Signatures
 from gateway.app.paying import Payees as Directory
@@ -42,6 +43,8 @@ from gateway.services.banking import Bank, Banking, read_bank_profile
 from gateway.services.banking import Parts as BankingParts
 from gateway.services.benefits import DECISION_USES, AttesterBook, Benefits, ClaimSource
 from gateway.services.benefits import Parts as BenefitParts
+from gateway.services.breaks import Breaks
+from gateway.services.breaks import Parts as BreakParts
 from gateway.services.campaigns import Campaigns, Window
 from gateway.services.campaigns import Parts as CampaignParts
 from gateway.services.clearing import Clearing, MerchantSource, Returns, read_calendar, read_schedule
@@ -193,6 +196,25 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
         ))  # fmt: skip
         banking.tells(payouts)
         taps = Taps(Parts(store, counted, chart, keys, tokens, merchants, clock, settings, metrics, decider))
+        clearing = Clearing(
+            ClearingParts(
+                store,
+                clock,
+                counted,
+                ledger,
+                chart,
+                keys,
+                taps,
+                merchants,
+                read_schedule(settings.merchant_fees_file),
+                read_calendar(ZoneInfo(settings.zone), settings.clearing_cycles_file),
+                settings,
+            )
+        )
+        breaks = Breaks(BreakParts(
+            store, clock, counted, ledger, chart, deciding.proposals, OpenWork(payouts, providers, clearing),
+            Owners(staff), settings, metrics,
+        ))  # fmt: skip
         signing = deciding.rooms(signed={PAYOUT_KIND: payouts.signed}, unsigned={PAYOUT_KIND: payouts.signed})
         served = UssdServices(
             people,
@@ -229,7 +251,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             people=people,
             staff=staff,
             approvals=approvals_of(
-                deciding, Deciders(benefits, people, campaigns, releases, providers, decisions, payouts)
+                deciding, Deciders(benefits, people, campaigns, releases, providers, decisions, payouts, breaks)
             ),
             deciding=deciding,
             signing=signing,
@@ -255,21 +277,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             tokens=tokens,
             controls=controls,
             taps=taps,
-            clearing=Clearing(
-                ClearingParts(
-                    store,
-                    clock,
-                    counted,
-                    ledger,
-                    chart,
-                    keys,
-                    taps,
-                    merchants,
-                    read_schedule(settings.merchant_fees_file),
-                    read_calendar(ZoneInfo(settings.zone), settings.clearing_cycles_file),
-                    settings,
-                )
-            ),
+            clearing=clearing,
             merchant_returns=Returns(store, clock, merchants, payouts),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             tap_refusals=DeclinedNotices(store, clock, teller, Addresses(people), metrics),
@@ -302,6 +310,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             session_counts=counts,
             funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo(settings.zone), tariffs),
             banking=banking,
+            breaks=breaks,
         )
 
 

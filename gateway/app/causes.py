@@ -8,6 +8,7 @@ from gateway.channels.console import CauseResolver, CauseView
 from gateway.channels.console.cells import Chip, Code, Link
 from gateway.channels.console.pages.causes import person_link
 from gateway.services.dialogues import Dialogues
+from wallet.money import ASSETS, Money
 
 
 def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]:
@@ -59,7 +60,23 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
             ],
         )
 
+    async def broken(cause: str) -> CauseView | None:
+        found = await house.breaks.by_id(cause)
+        if found is None:
+            return None
+        return CauseView(
+            "break",
+            [
+                ("break", Link(found.id, f"/breaks/{found.id}", code=True)),
+                ("break_type", Chip(f"break_type.{found.type.value}")),
+                ("amount", Money(found.minor, ASSETS[found.asset])),
+                ("since", found.opened_on),
+                ("state", Chip(f"break_state.{found.state.value}")),
+            ],
+        )
+
     return {
+        "brk": broken,
         "fee": lambda cause: _fee(house, cause),
         "tap": lambda cause: tap_causes.tap(house, cause),
         "ses": session,

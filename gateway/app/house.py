@@ -18,6 +18,7 @@ from gateway.services.apikeys import ApiKeys
 from gateway.services.approvals import Approvals
 from gateway.services.banking import Banking
 from gateway.services.benefits import AttesterBook, Benefits
+from gateway.services.breaks import Breaks
 from gateway.services.campaigns import Campaigns
 from gateway.services.clearing import Clearing, Returns
 from gateway.services.controls import Controls
@@ -120,6 +121,7 @@ class House:
     session_counts: SessionCounts
     funnels: Funnels
     banking: Banking
+    breaks: Breaks
 
     @property
     def zone(self) -> ZoneInfo:

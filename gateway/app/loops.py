@@ -250,6 +250,7 @@ def _sweeper(house: House, dialogues: Dialogues) -> Sweeper:
         "jobs": house.jobs.sweep,
         "campaigns": house.campaigns.sweep,
         "payouts": house.payouts.sweep,
+        "breaks": house.breaks.sweep,
         "mailbox": house.mailbox.sweep,
         "outbox": house.outbox.tidy,
         "messages": house.messages.tidy,

@@ -15,6 +15,7 @@ from gateway.cli import (
     attesters,
     bookkeeping,
     books,
+    breaks,
     campaigns,
     clearing,
     db,
@@ -30,6 +31,7 @@ from gateway.cli import (
     providers,
     releases,
     run,
+    scores,
     signing,
     sms,
     staff,
@@ -68,7 +70,11 @@ app.add_typer(attesters.app, name="attesters")
 app.add_typer(providers.app, name="providers")
 app.add_typer(payouts.app, name="payouts")
 app.add_typer(clearing.app, name="clearing")
+app.add_typer(breaks.app, name="breaks")
 app.add_typer(mail.app, name="mail")
+recon = typer.Typer(no_args_is_help=True, help="Reconciliation of ledger, rails and bank.")
+app.add_typer(recon, name="recon")
+recon.command("score")(scores.score)
 app.add_typer(statements.app, name="statements")
 app.add_typer(staff.app, name="staff")
 staff.app.command("stand-in")(stand_ins.stand_in)

@@ -1,6 +1,6 @@
 """What staff see of clearing, and what they do about exceptions. All lists are paged by id, newest first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -38,6 +38,7 @@ from gateway.services.clearing.tables import (
 from wallet.money import Money, irr
 
 LIMIT = 100
+ASKED_MAX = 1000
 LAST = "~"
 """No bound: the newest come first."""
 REASON_MAX = 200
@@ -183,6 +184,15 @@ class Views:
         query = _chosen(select(ITEMS), ITEMS, chosen).where(ITEMS.c.taking_id > after)
         rows = await self._store.read(query.order_by(ITEMS.c.taking_id).limit(limit))
         return [book.item_of(row) for row in rows]
+
+    async def are_waiting(self, taking_ids: Collection[str]) -> bool:
+        """Whether a cycle has one of these takings and has not settled it yet."""
+        wanted = sorted(set(taking_ids))
+        for start in range(0, len(wanted), ASKED_MAX):
+            mine = ITEMS.c.taking_id.in_(wanted[start : start + ASKED_MAX]) & ITEMS.c.state.in_(("waiting", "again"))
+            if await self._store.read(select(ITEMS.c.taking_id).where(mine).limit(1)):
+                return True
+        return False
 
     async def dues(self, merchant_id: str, *, limit: int = LIMIT) -> list[MerchantDue]:
         """What cycles owe a merchant or have paid, newest first."""

@@ -1,6 +1,6 @@
 """Batches as they are stored, and what every verb needs at hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,7 @@ from gateway.services.payouts.model import (
     Tally,
 )
 from gateway.services.payouts.ports import Banking, Directory, Ledger, Mapper, Proposals, Signing, Source
-from gateway.services.payouts.tables import BAD_ROWS, BATCHES, CHANGES, ITEMS
+from gateway.services.payouts.tables import BAD_ROWS, BATCHES, BY_BANK, CHANGES, ITEMS
 from gateway.services.telling import Teller
 from gateway.settings import Settings
 from gateway.store import Store
@@ -40,6 +40,7 @@ FILE = "file"
 STAFF, LEDGER, SWEEP = "staff", "ledger", "sweep"
 """Sources of a change that need no more words."""
 SHOWN_MAX = 1000
+MAY_BE_PAID = OPEN_STATES | {ItemState.RECEIVED, ItemState.HELD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,18 @@ class Book:
             begins = [column.startswith(text, autoescape=True) for column in (ITEMS.c.reference, ITEMS.c.name)]
             which &= or_(*begins, ITEMS.c.end_to_end_id == text)
         return await self._items(which, limit)
+
+    async def are_open(self, ids: Collection[str], end_to_end_ids: Collection[str], orders: Collection[str]) -> bool:
+        """Whether one of these items may still be paid: by id, by EndToEndId, or by the order that it went out with."""
+        asked = ((ITEMS.c.id, ids), (ITEMS.c.end_to_end_id, end_to_end_ids), (ITEMS.c.order_id, orders))
+        for column, names in asked:
+            wanted = sorted(set(names))
+            for start in range(0, len(wanted), SHOWN_MAX):
+                mine = column.in_(wanted[start : start + SHOWN_MAX]) & ITEMS.c.state.in_(sorted(MAY_BE_PAID))
+                mine = mine & BY_BANK if column is ITEMS.c.order_id else mine
+                if await self._store.read(select(ITEMS.c.id).where(mine).limit(1)):
+                    return True
+        return False
 
     async def paid_to(self, person_id: str, *, limit: int = 20) -> list[Item]:
         """What was paid or is to be paid to a person, newest first."""

@@ -1,6 +1,6 @@
 """Fees: a bill for a visit, adjudicated by the price list, decided, and moved by intent, post and outcome."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from gateway.services.providers.visits import Visits
 from wallet.ids import new_id
 from wallet.money import Money
 
+ASKED_MAX = 1000
 RULE = "rule"
 """Who has decided a fee that the list alone decides."""
 
@@ -123,6 +124,16 @@ class Fees(Visits):
         """The fee with this id."""
         rows = await self._store.read(select(fees).where(fees.c.id == fee_id))
         return fee_of(rows[0]) if rows else None
+
+    async def are_undecided(self, fee_ids: Collection[str]) -> bool:
+        """Whether one of these fees waits for an officer, or its money is being moved."""
+        wanted = sorted(set(fee_ids))
+        states = (FeeState.SUBMITTED.value, FeeState.APPROVED.value)
+        for start in range(0, len(wanted), ASKED_MAX):
+            mine = fees.c.id.in_(wanted[start : start + ASKED_MAX]) & fees.c.state.in_(states)
+            if await self._store.read(select(fees.c.id).where(mine).limit(1)):
+                return True
+        return False
 
     async def fee_of_visit(self, visit_id: str) -> Fee | None:
         """The fee of a visit."""
