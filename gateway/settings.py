@@ -224,6 +224,24 @@ class Settings(BaseSettings):
         60, description="How long budget and cover are held for a batch before the hold is renewed", ge=2, le=365
     )
     payout_sign_days: int = Field(7, description="Days in which a batch must be signed", ge=1, le=90)
+    close_sign_h: int = Field(24, description="Hours in which a day that was sealed must be signed", ge=1, le=720)
+    close_unknown_h: int = Field(
+        24, description="Hours for which it may be unknown how a payment or tap ended", ge=1, le=720
+    )
+    close_rail_days: int = Field(3, description="Days for which money may be on its way out by a rail", ge=1, le=90)
+    close_clearing_days: int = Field(
+        2, description="Days for which what taps have earned may wait for a settlement cycle", ge=1, le=90
+    )
+    close_claims_days: int = Field(9, description="Days for which money behind a claim code may wait", ge=1, le=366)
+    close_suspense_days: int = Field(30, description="Days for which money may lie in suspense", ge=1, le=366)
+    bank_rest_days: str = Field(
+        "",
+        description="Days of the week on which the bank makes no statement, `fri` or `thu,fri`; empty: none",
+        pattern=r"^((mon|tue|wed|thu|fri|sat|sun)(,(mon|tue|wed|thu|fri|sat|sun)){0,5})?$",
+    )
+    cover_check_s: int = Field(
+        60, description="How often float and trust account are compared for the alarm", ge=5, le=86_400
+    )
     iso8583_idle_s: float = Field(300.0, description="Silence after which a terminal's line is closed", gt=0, le=86_400)
 
     mssp_url: str = Field(

@@ -20,6 +20,7 @@ from gateway.app.adapters import (
 )
 from gateway.app.agreeing import APPROVAL_ROLES, Deciders, approvals_of
 from gateway.app.breaking import OpenWork, Owners
+from gateway.app.closing import UnfinishedTaps, UnknownPayments
 from gateway.app.house import House, page_profile
 from gateway.app.paying import Agreements, Signatures
 from gateway.app.paying import Payees as Directory
@@ -39,7 +40,7 @@ from gateway.peers.ussd import HttpPoster
 from gateway.services.access import Access
 from gateway.services.apikeys import ApiKeys
 from gateway.services.approvals import Proposals
-from gateway.services.banking import Bank, Banking, read_bank_profile
+from gateway.services.banking import Bank, BankDays, Banking, BankProfile, read_bank_profile
 from gateway.services.banking import Parts as BankingParts
 from gateway.services.benefits import DECISION_USES, AttesterBook, Benefits, ClaimSource
 from gateway.services.benefits import Parts as BenefitParts
@@ -49,6 +50,9 @@ from gateway.services.campaigns import Campaigns, Window
 from gateway.services.campaigns import Parts as CampaignParts
 from gateway.services.clearing import Clearing, MerchantSource, Returns, read_calendar, read_schedule
 from gateway.services.clearing import Parts as ClearingParts
+from gateway.services.closing import DOCUMENT_KIND as CLOSE_KIND
+from gateway.services.closing import Closing
+from gateway.services.closing import Parts as ClosingParts
 from gateway.services.controls import Controls
 from gateway.services.controls.holders import HolderControls
 from gateway.services.decisions import Decisions
@@ -92,6 +96,7 @@ from gateway.services.tokens import Tokens
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.store.backup import KEY_FILE
+from gateway.wire.bankcsv import CsvProfile
 from gateway.workers.money_notices import MoneyNotices
 from wallet.accounts import Chart
 from wallet.clock import Clock
@@ -215,7 +220,23 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             store, clock, counted, ledger, chart, deciding.proposals, OpenWork(payouts, providers, clearing),
             Owners(staff), settings, metrics,
         ))  # fmt: skip
-        signing = deciding.rooms(signed={PAYOUT_KIND: payouts.signed}, unsigned={PAYOUT_KIND: payouts.signed})
+        heads = Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE))
+        closing = Closing(
+            ClosingParts(
+                store,
+                clock,
+                ledger,
+                chart,
+                heads,
+                deciding.documents,
+                BankDays(store, _account(settings)),
+                settings,
+                metrics,
+                doubts=(UnknownPayments(payouts), UnfinishedTaps(taps)),
+            )
+        )
+        followers = {PAYOUT_KIND: payouts.signed, CLOSE_KIND: closing.signed}
+        signing = deciding.rooms(signed=followers, unsigned=followers)
         served = UssdServices(
             people,
             payments,
@@ -281,7 +302,8 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             merchant_returns=Returns(store, clock, merchants, payouts),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             tap_refusals=DeclinedNotices(store, clock, teller, Addresses(people), metrics),
-            heads=Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE)),
+            closing=closing,
+            heads=heads,
             link_board=LinkBoard(store, clock),
             terminal_lines=TerminalBoard(store, clock),
             campaigns=campaigns,
@@ -341,10 +363,20 @@ def _notices(
     return Notices(store, keys, clock, words, valid_s=valid_s, preferences=preferences, mailbox=mailbox)
 
 
-def _banking(settings: Settings, store: Store, clock: Clock, metrics: Metrics, bank: Bank | None) -> Banking:
+def _profile(settings: Settings) -> tuple[BankProfile | None, CsvProfile | None]:
     # Outside the demo its account must never be the one that an order is paid from.
     said = settings.bank_profile_file or settings.environment == "demo"
-    profile, csv = read_bank_profile(settings.bank_profile_file) if said else (None, None)
+    return read_bank_profile(settings.bank_profile_file) if said else (None, None)
+
+
+def _account(settings: Settings) -> str:
+    """The institution's account at its bank, or ''."""
+    profile, _ = _profile(settings)
+    return profile.iban if profile is not None else ""
+
+
+def _banking(settings: Settings, store: Store, clock: Clock, metrics: Metrics, bank: Bank | None) -> Banking:
+    profile, csv = _profile(settings)
     zone, folder = ZoneInfo(settings.zone), settings.data_dir / "bank"
     return Banking(BankingParts(store, clock, metrics, zone, folder, profile, csv, bank))
 

@@ -75,8 +75,22 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
             ],
         )
 
+    async def close(cause: str) -> CauseView | None:
+        found = await house.closing.by_id(cause)
+        if found is None:
+            return None
+        return CauseView(
+            "day_close",
+            [
+                ("name", Link(found.day.isoformat(), f"/close/{found.id}")),
+                ("when", found.asked_at),
+                ("state", Chip(f"close_state.{found.state.value}")),
+            ],
+        )
+
     return {
         "brk": broken,
+        "dcl": close,
         "fee": lambda cause: _fee(house, cause),
         "tap": lambda cause: tap_causes.tap(house, cause),
         "ses": session,

@@ -21,6 +21,7 @@ from gateway.services.benefits import AttesterBook, Benefits
 from gateway.services.breaks import Breaks
 from gateway.services.campaigns import Campaigns
 from gateway.services.clearing import Clearing, Returns
+from gateway.services.closing import Closing
 from gateway.services.controls import Controls
 from gateway.services.decisions import Decisions
 from gateway.services.dialogues import Actions, SessionCounts
@@ -96,6 +97,7 @@ class House:
     controls: Controls
     taps: Taps
     clearing: Clearing
+    closing: Closing
     merchant_returns: Returns
     money_notices: MoneyNotices
     tap_refusals: DeclinedNotices

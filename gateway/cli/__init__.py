@@ -18,6 +18,7 @@ from gateway.cli import (
     breaks,
     campaigns,
     clearing,
+    close,
     db,
     decisions,
     heads,
@@ -71,6 +72,7 @@ app.add_typer(providers.app, name="providers")
 app.add_typer(payouts.app, name="payouts")
 app.add_typer(clearing.app, name="clearing")
 app.add_typer(breaks.app, name="breaks")
+app.add_typer(close.app, name="close")
 app.add_typer(mail.app, name="mail")
 recon = typer.Typer(no_args_is_help=True, help="Reconciliation of ledger, rails and bank.")
 app.add_typer(recon, name="recon")

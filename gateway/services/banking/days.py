@@ -16,8 +16,8 @@ from gateway.store.octets import octets_of, row_leaf
 
 _PAGE = 1000
 _IDS = 500
-_FILE = ("id", "position", "name", "sha256", "size", "octets", "kind", "state", "reason", "staff_id", "at")
-"""Columns of a file that never change once it is taken."""
+_FILE = tuple(column.name for column in FILES.columns)
+"""None of them changes once the file is taken."""
 _STATEMENT = tuple(column.name for column in STATEMENTS.columns if column.name != "findings")
 """Findings have a leaf of their own: they follow from its neighbours, which may come later."""
 _FINDINGS = ("id", "findings")
@@ -107,14 +107,6 @@ class BankDays:
         query = query.where(WHOLE, FILES.c.state == FileState.TAKEN.value, STATEMENTS.c.order_on <= through)
         query = query.where(or_(STATEMENTS.c.order_on >= first, STATEMENTS.c.at >= since))
         return [row.id for row in await self._store.read(query.order_by(STATEMENTS.c.id))]
-
-    async def dated(self, ids: Collection[str], through: date) -> list[str]:
-        """Those of these statements that are of a day or before."""
-        found: list[str] = []
-        for some in _portions(ids):
-            query = select(STATEMENTS.c.id).where(STATEMENTS.c.id.in_(some), STATEMENTS.c.order_on <= through)
-            found += [row.id for row in await self._store.read(query)]
-        return sorted(found)
 
     async def leaves(self, ids: Collection[str]) -> AsyncIterator[Sequence[BankLeaf]]:
         """Every row of these statements, with their files, in pages; what is gone is not there."""

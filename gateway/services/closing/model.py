@@ -96,13 +96,14 @@ class FactName(StrEnum):
     BANK = "bank"
     """What the bank says that it has."""
     CASH = "cash"
-    """Notes at branches, which stand behind nothing until they are at the bank."""
+    """Notes at branches, which cover nothing until they are at the bank."""
     BALANCE = "balance"
     STUCK = "stuck"
     """How much of it has lain there too long."""
     SINCE = "since"
-    ACCOUNT = "account"
     COUNT = "count"
+    HOURS = "hours"
+    """How old it may be."""
     OLDEST = "oldest"
     OPEN = "open"
     EXPLAINED = "explained"
@@ -366,7 +367,8 @@ class Month:
     Attributes:
         first: Its first day.
         days: How many days it has.
-        closed: How many of them are closed.
+        closed: How many of them are closed in the ledger.
+        signed: How many of them somebody has signed for.
         gap: The first one that is not, of those that are over; None if there is none.
         state: CLOSED once every day of it is; SOFT while one of them is soft-closed in the ledger.
     """
@@ -374,6 +376,7 @@ class Month:
     first: date
     days: int
     closed: int
+    signed: int
     gap: date | None
     state: PeriodKind
 

@@ -49,7 +49,6 @@ def resolvers(deps: ConsoleDeps) -> dict[str, CauseResolver]:
         "pay": lambda cause: _payment(deps, cause),
         "csh": lambda cause: _payment(deps, cause),
         "cco": lambda cause: _claim_code(deps, cause),
-        "dcl": lambda cause: _day_close(deps, cause),
     }
     return {**mine, **deps.causes}
 
@@ -144,21 +143,5 @@ async def _claim_code(deps: ConsoleDeps, cause: str) -> CauseView | None:
             ("amount", code.amount),
             ("state", Chip(f"code_state.{code.state.value}")),
             ("valid_until", code.expires_at),
-        ],
-    )
-
-
-async def _day_close(deps: ConsoleDeps, cause: str) -> CauseView | None:
-    found = await deps.closing.by_id(cause)
-    if found is None:
-        return None
-    return CauseView(
-        "day_close",
-        [
-            ("day", Link(found.day, f"/close/{found.id}")),
-            ("state", Chip(f"close_state.{found.state.value}")),
-            ("by", await _taker(deps, found.asked_by)),
-            ("asked", found.asked_at),
-            ("signed", found.signed_at),
         ],
     )
