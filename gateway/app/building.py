@@ -21,6 +21,7 @@ from gateway.app.adapters import (
 from gateway.app.agreeing import APPROVAL_ROLES, Deciders, approvals_of
 from gateway.app.breaking import OpenWork, Owners
 from gateway.app.closing import UnfinishedTaps, UnknownPayments
+from gateway.app.finding import build_finding
 from gateway.app.house import House, page_profile
 from gateway.app.paying import Agreements, Signatures
 from gateway.app.paying import Payees as Directory
@@ -251,6 +252,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             HolderControls(controls, tokens),
         )  # fmt: skip
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
+        finding, tails = build_finding(store, ledger, people)
         counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
         proof = Proof(page_profile(settings), actions)
         releases = Releases(store, clock, deciding.proposals, proof)
@@ -333,6 +335,8 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo(settings.zone), tariffs),
             banking=banking,
             breaks=breaks,
+            finding=finding,
+            tails=tails,
         )
 
 

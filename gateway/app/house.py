@@ -25,6 +25,7 @@ from gateway.services.closing import Closing
 from gateway.services.controls import Controls
 from gateway.services.decisions import Decisions
 from gateway.services.dialogues import Actions, SessionCounts
+from gateway.services.finding import Finding, TailIndex
 from gateway.services.forwarding import Forwarding
 from gateway.services.funnels import Funnels
 from gateway.services.heads import Heads
@@ -124,6 +125,8 @@ class House:
     funnels: Funnels
     banking: Banking
     breaks: Breaks
+    finding: Finding
+    tails: TailIndex
 
     @property
     def zone(self) -> ZoneInfo:

@@ -106,6 +106,7 @@ class Loops:
             Loop("heads", _heads(house).tick, metrics, idle_s=min(5.0, settings.head_publish_s)),
             Loop("links", LinksWorker(house.link_board, _process(), self.statuses).tick, metrics, idle_s=3.0),
             Loop("terminals", self._terminals_worker(terminals).tick, metrics, idle_s=3.0),
+            Loop("tails", house.tails.tick, metrics, idle_s=5.0),
             Loop("funnels", house.funnels.tick, metrics, idle_s=30.0),
             Loop("menus", menus.tick, metrics, idle_s=2.0, pause_max_s=10.0),
             Loop("fallback", house.fallback.tick, metrics, idle_s=5.0),

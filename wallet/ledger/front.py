@@ -16,6 +16,7 @@ from wallet.ledger import engines, migrations
 from wallet.ledger.chain import Block
 from wallet.ledger.check import Finding, Progress, Verified
 from wallet.ledger.faults import UNREACHABLE
+from wallet.ledger.lookups import Lookups
 from wallet.ledger.periods import Closing
 from wallet.ledger.reads import Head, Reads
 from wallet.ledger.verify import verify
@@ -43,6 +44,7 @@ class Ledger:
         self._zone = zone
         self._writer = Writer(databases, clock, queue_max)
         self._reads = Reads(databases.reader)
+        self.lookups = Lookups(self._reads, databases.reader.dialect.name)
         self._tasks = asyncio.TaskGroup()
         self._opened: set[AccountId] = set()
 

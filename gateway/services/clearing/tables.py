@@ -21,6 +21,7 @@ BATCHES = table(
     Column("closed_at", Moment),
     UniqueConstraint("terminal_id", "number", "round"),
     Index("clearing_batches_state", "state", "moved_at"),
+    Index("clearing_batches_number", "number"),
 )
 
 MEMBERS = table(
