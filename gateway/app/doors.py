@@ -184,6 +184,10 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         phone_sign_ins=house.signing.sign_ins if house.signer else None,
         delegations=house.deciding.delegations,
         document_kinds=DOCUMENT_KINDS,
+        closing=house.closing,
+        finding=house.finding,
+        reports=house.reports,
+        breaks=house.breaks,
     )
 
 

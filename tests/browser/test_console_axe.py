@@ -7,8 +7,8 @@ import pytest
 from playwright.async_api import Page, async_playwright
 
 from gateway.channels.console.roles import MENU
-from gateway.services.closing.model import CheckName, CloseState
-from gateway.services.finding.model import Found, FoundBy, FoundKind
+from gateway.services.closing import CheckName, CloseState
+from gateway.services.finding import Found, FoundBy, FoundKind
 from gateway.services.staff import Role
 from tests.browser.axe import complaints
 from tests.browser.test_console_browser import Watch, filled, overflow, served, shot, signed_in
@@ -33,8 +33,12 @@ async def evening(world: World) -> dict[str, str]:
     world.signing.documents[document.id] = document
     [transfer] = [row.transfer.id for row in await world.ledger.follow(after=0, limit=1)]
     world.finding.found = [
-        Found(FoundKind.CLAIM, new_id("clm", world.clock), FoundBy.TAIL, world.clock.now(), 27_000_000, "IRR"),
-        Found(FoundKind.TRANSFER, str(transfer), FoundBy.ID, world.clock.now(), 1_000, "IRR", cause="ses_01K8"),
+        Found(
+            FoundKind.CLAIM, new_id("clm", world.clock), FoundBy.TAIL, world.clock.now(), minor=27_000_000, asset="IRR"
+        ),
+        Found(
+            FoundKind.TRANSFER, str(transfer), FoundBy.ID, world.clock.now(), minor=1_000, asset="IRR", cause="ses_01K8"
+        ),
     ]
     return {
         "finance trial-balance-of-a-day": f"/ledger?day={TODAY}",

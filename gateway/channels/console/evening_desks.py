@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Protocol
 
-from gateway.services.breaks.model import AgeLine, TotalLine
-from gateway.services.closing.model import (
+from gateway.services.breaks import AgeLine, TotalLine
+from gateway.services.closing import (
     Checklist,
     CheckName,
     CloseResult,
@@ -35,7 +35,7 @@ class ClosingDesk(Protocol):
     async def late(self, day: date, *, limit: int = 200) -> Late: ...
     async def cover(self) -> list[Cover]: ...
     async def cover_history(self, days: int) -> list[CoverDay]: ...
-    async def verify(self, day: date, progress: Callable[[int, int], None] | None = None) -> Verified: ...
+    async def verify(self, day: date, progress: Callable[[str, int, int], None] | None = None) -> Verified: ...
 
 
 class AgeingDesk(Protocol):

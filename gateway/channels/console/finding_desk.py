@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from gateway.services.finding.model import Findings
+from gateway.services.finding import Findings
 
 
 class FindingDesk(Protocol):

@@ -1,6 +1,6 @@
 """Where something that was found leads; each page has its own right, the way there says nothing."""
 
-from gateway.services.finding.model import Found, FoundKind
+from gateway.services.finding import Found, FoundKind
 
 _PAGES = {
     FoundKind.PERSON: "/people/{id}?about=find",

@@ -22,7 +22,7 @@ from gateway.channels.console.routes import ID, Route, get, post
 from gateway.channels.console.spans import OptionalDay
 from gateway.channels.console.visit import Visit
 from gateway.errors import BadInput, NotFound
-from gateway.services.closing.model import (
+from gateway.services.closing import (
     DOCUMENT_KIND,
     CheckName,
     CloseOutcome,

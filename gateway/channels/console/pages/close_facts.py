@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table
 from gateway.channels.console.roles import MENU
 from gateway.channels.console.visit import Visit
-from gateway.services.closing.model import Check, Checklist, CloseState, DayClose, Fact, FactName, Root
+from gateway.services.closing import Check, Checklist, CloseState, DayClose, Fact, FactName, Root
 
 STATE_TONES = {
     CloseState.DRAFT: "wait",

@@ -14,8 +14,8 @@ from gateway.channels.console.routes import Route, get
 from gateway.channels.console.stacks import stack
 from gateway.channels.console.visit import Visit
 from gateway.services.approvals import Approval
-from gateway.services.breaks.model import AgeLine, BreakState, TotalLine
-from gateway.services.closing.model import Cover, CoverDay
+from gateway.services.breaks import AgeLine, BreakState, TotalLine
+from gateway.services.closing import Cover, CoverDay
 from gateway.services.signing import Waiting
 from wallet.money import ASSETS, Money
 

@@ -11,7 +11,7 @@ from gateway.channels.console.found import path_of
 from gateway.channels.console.roles import FIND, SEE_PEOPLE
 from gateway.channels.console.routes import Route, get, post
 from gateway.channels.console.visit import Visit
-from gateway.services.finding.model import Findings, FindOutcome, Found, FoundKind
+from gateway.services.finding import Findings, FindOutcome, Found, FoundKind
 from wallet.money import ASSETS, Money
 
 LIMIT = 50
@@ -64,7 +64,7 @@ def _table(kind: FoundKind, rows: Sequence[Found]) -> Table[Found]:
         Column("what", lambda row: Link(_said(row), path_of(row), code=True)),
         Column("name", lambda row: row.name or None),
         Column("amount", _amount, end=True),
-        Column("made", lambda row: row.at),
+        Column("made", lambda row: row.at or row.on),
         Column("found_by", lambda row: Chip(f"found_by.{row.by.value}")),
         Column("transfers", _transfers, end=True),
         Column("cause", lambda row: Code(row.cause) if row.cause else None),

@@ -7,7 +7,7 @@ from gateway.channels.console.movements import cause_of
 from gateway.channels.console.roles import SEE_LEDGER
 from gateway.channels.console.routes import Route, get
 from gateway.channels.console.visit import Visit
-from gateway.services.closing.model import Month, PeriodKind
+from gateway.services.closing import Month, PeriodKind
 from wallet.periods import Period, PeriodState
 
 MONTHS_SHOWN = 24
@@ -28,7 +28,8 @@ async def show(visit: Visit) -> web.StreamResponse:
         columns=[
             Column("first_day", lambda row: row.first),
             Column("state", lambda row: chip(row.state)),
-            Column("days_closed", lambda row: _share(visit, row), end=True),
+            Column("days_closed", lambda row: _share(visit, row.closed, row.days), end=True),
+            Column("days_signed", lambda row: _share(visit, row.signed, row.days), end=True),
             Column("next_to_close", lambda row: row.gap),
         ],
         rows=await visit.deps.closing.months(limit=MONTHS_SHOWN),
@@ -56,5 +57,5 @@ def chip(kind: PeriodKind) -> Chip:
     return Chip(f"period_kind.{kind.value}", TONES[kind])
 
 
-def _share(visit: Visit, month: Month) -> Cell:
-    return f"{visit.words.number(month.closed)} / {visit.words.number(month.days)}"
+def _share(visit: Visit, part: int, whole: int) -> Cell:
+    return f"{visit.words.number(part)} / {visit.words.number(whole)}"

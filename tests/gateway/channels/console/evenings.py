@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from gateway.errors import NotFound
-from gateway.services.breaks.model import AgeLine, BreakState, TotalLine
-from gateway.services.closing.model import (
+from gateway.services.breaks import AgeLine, BreakState, TotalLine
+from gateway.services.closing import (
     Check,
     Checklist,
     CheckName,
@@ -27,7 +27,7 @@ from gateway.services.closing.model import (
     RowFinding,
     Verified,
 )
-from gateway.services.finding.model import Findings, FindOutcome, Found
+from gateway.services.finding import Findings, FindOutcome, Found
 from gateway.services.reports.model import (
     AccountSpan,
     CauseOf,
@@ -41,8 +41,7 @@ from wallet.accounts import Chart
 from wallet.clock import Clock
 from wallet.ids import new_id
 from wallet.money import irr
-from wallet.reconciliation.ages import Bucket
-from wallet.reconciliation.rows import BreakType
+from wallet.reconciliation import BreakType, Bucket
 
 TODAY = date(2026, 11, 22)
 YESTERDAY = TODAY - timedelta(days=1)
@@ -138,7 +137,7 @@ class StubClosing:
         return self.next
 
     async def months(self, *, limit: int = 12) -> list[Month]:
-        return [Month(date(2026, 11, 1), 30, 21, YESTERDAY, PeriodKind.OPEN)][:limit]
+        return [Month(date(2026, 11, 1), 30, 21, 19, YESTERDAY, PeriodKind.OPEN)][:limit]
 
     async def late(self, day: date, *, limit: int = 200) -> Late:
         return self.late_entries
@@ -153,7 +152,7 @@ class StubClosing:
             for n in range(min(days, 10) - 1, -1, -1)
         ]
 
-    async def verify(self, day: date, progress: Callable[[int, int], None] | None = None) -> Verified:
+    async def verify(self, day: date, progress: Callable[[str, int, int], None] | None = None) -> Verified:
         found = await self.by_day(day)
         return Verified(day, found.id if found else "", 1204, 31, self.broken)
 

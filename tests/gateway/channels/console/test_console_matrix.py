@@ -8,7 +8,7 @@ import pytest
 
 from gateway.channels.console import console_routes
 from gateway.channels.console.routes import PUBLIC, Route
-from gateway.services.closing.model import CloseState
+from gateway.services.closing import CloseState
 from gateway.services.staff import Role
 from tests.gateway.channels.console.conftest import SignIn
 from tests.gateway.channels.console.evenings import YESTERDAY
