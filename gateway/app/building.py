@@ -88,6 +88,8 @@ from gateway.services.providers import STATEMENTS_JOB as FEES_JOB
 from gateway.services.providers import Parts as ProviderParts
 from gateway.services.providers import Providers, ProviderStatements
 from gateway.services.releases import Proof, Releases
+from gateway.services.reports import Parts as ReportParts
+from gateway.services.reports import Reports
 from gateway.services.staff import Staff
 from gateway.services.statements import STATEMENTS_JOB, Statements
 from gateway.services.taps import Decider, Parts, TapPolicy, Taps
@@ -337,6 +339,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             breaks=breaks,
             finding=finding,
             tails=tails,
+            reports=Reports(ReportParts(ledger, ledger.lookups, chart, ZoneInfo(settings.zone), merchants, providers)),
         )
 
 

@@ -47,6 +47,7 @@ from gateway.services.payouts import Payouts
 from gateway.services.people import People
 from gateway.services.providers import Providers
 from gateway.services.releases import Proof, Releases
+from gateway.services.reports import Reports
 from gateway.services.staff import Staff
 from gateway.services.statements import Statements
 from gateway.services.taps import Taps
@@ -127,6 +128,7 @@ class House:
     breaks: Breaks
     finding: Finding
     tails: TailIndex
+    reports: Reports
 
     @property
     def zone(self) -> ZoneInfo:

@@ -31,6 +31,7 @@ from gateway.cli import (
     payouts,
     providers,
     releases,
+    reports,
     run,
     scores,
     signing,
@@ -84,6 +85,7 @@ staff.app.command("stand-ins")(stand_ins.stand_ins)
 staff.app.command("stand-in-end")(stand_ins.stand_in_end)
 app.add_typer(signing.app, name="signing")
 app.add_typer(sms.app, name="sms")
+app.command("reports")(reports.reports)
 app.command("links")(links.links)
 app.command("serve")(run.serve)
 app.command("demo")(run.demo)

@@ -12,16 +12,22 @@ from gateway.services.reports.model import (
     ReportRow,
     RoleSpan,
 )
+from gateway.services.reports.ports import Names, Parts
+from gateway.services.reports.reports import DAYS_MAX, Reports
 
 __all__ = [
+    "DAYS_MAX",
     "AccountSpan",
     "CauseOf",
     "Cell",
     "ColumnKind",
     "Drill",
+    "Names",
+    "Parts",
     "Report",
     "ReportColumn",
     "ReportName",
     "ReportRow",
+    "Reports",
     "RoleSpan",
 ]
