@@ -18,7 +18,7 @@ from wallet.clock import ManualClock
 from wallet.ids import new_id
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-ONE_ROLE = {roles[0]: username for username, (_, roles, _) in reversed(STAFF.items()) if len(roles) == 1}
+ONE_ROLE = {roles[0]: username for username, (_, roles, _) in STAFF.items() if len(roles) == 1}
 """A member of the staff who has this role and no other."""
 
 

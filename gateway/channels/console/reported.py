@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from gateway.channels.console.cells import Cell, Code, Column, Link
 from gateway.channels.console.words import Words
-from gateway.services.reports.model import (
+from gateway.services.reports import (
     AccountSpan,
     CauseOf,
     ColumnKind,

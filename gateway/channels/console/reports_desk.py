@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Protocol
 
-from gateway.services.reports.model import Report, ReportName
+from gateway.services.reports import Report, ReportName
 
 
 class ReportsDesk(Protocol):

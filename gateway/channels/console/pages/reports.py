@@ -15,7 +15,7 @@ from gateway.channels.console.routes import ENDING, Route, get
 from gateway.channels.console.spans import Days, Span, chosen, usual
 from gateway.channels.console.visit import Visit
 from gateway.errors import BadInput
-from gateway.services.reports.model import Report, ReportName, ReportRow
+from gateway.services.reports import Report, ReportName, ReportRow
 
 ROWS_SHOWN = 500
 """Of a longer report the page shows the beginning and says so; the files have it whole."""

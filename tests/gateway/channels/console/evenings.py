@@ -28,7 +28,7 @@ from gateway.services.closing import (
     Verified,
 )
 from gateway.services.finding import Findings, FindOutcome, Found
-from gateway.services.reports.model import (
+from gateway.services.reports import (
     AccountSpan,
     CauseOf,
     ColumnKind,

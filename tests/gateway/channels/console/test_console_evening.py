@@ -16,7 +16,7 @@ from gateway.channels.console.stacks import WIDTH, stack
 from gateway.channels.console.words import Words
 from gateway.services.closing import CheckName, CloseState, Late, RowFinding
 from gateway.services.finding import Found, FoundBy, FoundKind
-from gateway.services.reports.model import ReportName
+from gateway.services.reports import ReportName
 from tests.gateway.channels.console.conftest import Desk, SignIn
 from tests.gateway.channels.console.evenings import TODAY, YESTERDAY
 from tests.gateway.channels.console.test_console_words import TEHRAN
