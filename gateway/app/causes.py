@@ -75,22 +75,9 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
             ],
         )
 
-    async def close(cause: str) -> CauseView | None:
-        found = await house.closing.by_id(cause)
-        if found is None:
-            return None
-        return CauseView(
-            "day_close",
-            [
-                ("name", Link(found.day.isoformat(), f"/close/{found.id}")),
-                ("when", found.asked_at),
-                ("state", Chip(f"close_state.{found.state.value}")),
-            ],
-        )
-
     return {
         "brk": broken,
-        "dcl": close,
+        "dcl": lambda cause: _close(house, cause),
         "fee": lambda cause: _fee(house, cause),
         "tap": lambda cause: tap_causes.tap(house, cause),
         "ses": session,
@@ -101,6 +88,20 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
         "cyc": lambda cause: tap_causes.cycle(house, cause),
         "mrc": lambda cause: tap_causes.due(house, cause),
     }
+
+
+async def _close(house: House, cause: str) -> CauseView | None:
+    found = await house.closing.by_id(cause)
+    if found is None:
+        return None
+    return CauseView(
+        "day_close",
+        [
+            ("day", Link(found.day, f"/close/{found.id}")),
+            ("when", found.asked_at),
+            ("state", Chip(f"close_state.{found.state.value}")),
+        ],
+    )
 
 
 async def _fee(house: House, cause: str) -> CauseView | None:

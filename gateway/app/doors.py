@@ -179,7 +179,6 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         payouts=house.payouts,
         providers=house.providers,
         reconciliation=house.reconciliation,
-        breaks=house.breaks,
         payout_sources=house.payout_sources,
         causes=resolvers(house, dialogues),
         signing=house.signing.signing,
@@ -187,6 +186,10 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         phone_sign_ins=house.signing.sign_ins if house.signer else None,
         delegations=house.deciding.delegations,
         document_kinds=DOCUMENT_KINDS,
+        closing=house.closing,
+        finding=house.finding,
+        reports=house.reports,
+        breaks=house.breaks,
     )
 
 

@@ -39,9 +39,15 @@ BREAK, ITEM, FEE = "brk_", "itm_", "fee_"
 
 
 def reconciliation_of(
-    settings: Settings, store: Store, clock: Clock, metrics: Metrics, ledger: Ledger, chart: Chart, breaks: Breaks
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    metrics: Metrics,
+    ledger: Ledger,
+    chart: Chart,
+    breaks: Breaks | None = None,
 ) -> Reconciliation:
-    """The service over the books that there are, and the breaks that look after what it finds."""
+    """The service over the books that there are, and the breaks that look after what it finds; None where nobody does."""
     zone = ZoneInfo(settings.zone)
     days, lines = Days(ledger, zone), BookedLines(store)
     statements = StatementRows(lines)
@@ -50,9 +56,10 @@ def reconciliation_of(
     }
     made = Reconciliation(Parts(store, clock, zone, metrics, _End(ledger), flows, {FlowName.BANK: _Statements(lines)}))
     statements.known_by(lambda ids: made.known(FlowName.BANK, Side.BANK, ids))
-    made.tells(breaks)
-    links = LinksOf(made)
-    breaks.joins(links, links)
+    if breaks is not None:
+        links = LinksOf(made)
+        made.tells(breaks)
+        breaks.joins(links, links)
     return made
 
 

@@ -68,6 +68,12 @@ SEE_SIGNERS = (Role.ADMINISTRATOR, Role.FINANCE)
 RUN_SIGNERS = (Role.ADMINISTRATOR,)
 """Who asks for an enrolment; a second person agrees to each."""
 SEE_LEDGER = (Role.FINANCE,)
+SEE_CLOSE = (Role.FINANCE, Role.SIGNATORY)
+"""Who sees what a day's closing stands on: who asks for it and who signs it."""
+RUN_CLOSE = (Role.FINANCE,)
+SEE_REPORTS = (Role.FINANCE,)
+FIND = (Role.FINANCE,)
+"""Who finds anything by a few characters of it, people by their numbers too: each person found is a view."""
 SEE_CAUSES = (
     Role.FINANCE,
     Role.BENEFITS_OFFICER,
@@ -98,42 +104,45 @@ SEE_VIEWS = (Role.ADMINISTRATOR,)
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """A line of the menu: `nav.<name>`, where it leads, and who sees it."""
+    """A line of the menu: `nav.<name>`, where it leads, who sees it, and its letter after `g` on the keyboard."""
 
     name: str
     path: str
     roles: tuple[Role, ...]
+    key: str = ""
 
 
 MENU = (
-    MenuItem("today", "/", tuple(Role)),
-    MenuItem("claims", "/claims", SEE_CLAIMS),
+    MenuItem("today", "/", tuple(Role), "t"),
+    MenuItem("claims", "/claims", SEE_CLAIMS, "m"),
     MenuItem("decisions", "/decisions", SEE_TABLES),
     MenuItem("attesters", "/attesters", (*SEE_CLAIMS, *ENROL_ATTESTERS)),
-    MenuItem("approvals", "/approvals", tuple(Role)),
-    MenuItem("signing", "/signing", tuple(Role)),
+    MenuItem("approvals", "/approvals", tuple(Role), "a"),
+    MenuItem("signing", "/signing", tuple(Role), "s"),
     MenuItem("tickets", "/tickets", SEE_TICKETS),
-    MenuItem("people", "/people", SEE_PEOPLE),
-    MenuItem("payouts", "/payouts", SEE_PAYOUTS),
+    MenuItem("people", "/people", SEE_PEOPLE, "o"),
+    MenuItem("payouts", "/payouts", SEE_PAYOUTS, "p"),
     MenuItem("providers", "/providers", SEE_PROVIDERS),
-    MenuItem("fees", "/fees", SEE_PROVIDERS),
+    MenuItem("fees", "/fees", SEE_PROVIDERS, "f"),
     MenuItem("prices", "/prices", SEE_PROVIDERS),
-    MenuItem("returns", "/returns", STEER_PAYOUTS),
+    MenuItem("returns", "/returns", STEER_PAYOUTS, "r"),
     MenuItem("budgets", "/budgets", SEE_BUDGETS),
     MenuItem("shared_accounts", "/payees/shared", (Role.FINANCE, Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER)),
-    MenuItem("cash_in", "/cash-in", DESK),
-    MenuItem("ledger", "/ledger", SEE_LEDGER),
-    MenuItem("bank", "/bank", SEE_BANK),
-    MenuItem("reconciliation", "/reconciliation", SEE_RECONCILIATION),
-    MenuItem("breaks", "/breaks", SEE_BREAKS),
+    MenuItem("cash_in", "/cash-in", DESK, "d"),
+    MenuItem("ledger", "/ledger", SEE_LEDGER, "l"),
+    MenuItem("bank", "/bank", SEE_BANK, "k"),
+    MenuItem("reconciliation", "/reconciliation", SEE_RECONCILIATION, "c"),
+    MenuItem("breaks", "/breaks", SEE_BREAKS, "b"),
+    MenuItem("close", "/close", SEE_CLOSE, "x"),
+    MenuItem("reports", "/reports", SEE_REPORTS, "e"),
     MenuItem("campaigns", "/campaigns", SEE_CAMPAIGNS),
-    MenuItem("jobs", "/jobs", SEE_JOBS),
-    MenuItem("links", "/links", SEE_LINKS),
+    MenuItem("jobs", "/jobs", SEE_JOBS, "j"),
+    MenuItem("links", "/links", SEE_LINKS, "i"),
     MenuItem("sessions", "/sessions", SEE_SESSIONS),
     MenuItem("menus", "/menus", SEE_MENUS),
-    MenuItem("taps", "/taps", SEE_TAPS),
+    MenuItem("taps", "/taps", SEE_TAPS, "n"),
     MenuItem("tokens", "/tokens", SEE_TOKENS),
-    MenuItem("merchants", "/merchants", SEE_MERCHANTS),
+    MenuItem("merchants", "/merchants", SEE_MERCHANTS, "h"),
     MenuItem("staff", "/staff", RUN_STAFF),
     MenuItem("signers", "/signers", SEE_SIGNERS),
     MenuItem("delegations", "/delegations", tuple(Role)),

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from gateway.channels.console.deps import ConsoleDeps
 from gateway.channels.console.forms import CSRF_FIELD, F, FormProblems, parsed
-from gateway.channels.console.roles import MENU, MERCHANTS_TABS, RECON_TABS
+from gateway.channels.console.roles import FIND, MENU, MERCHANTS_TABS, RECON_TABS
 from gateway.channels.console.words import Words
 from gateway.errors import BadInput
 from gateway.languages import LANGUAGES
@@ -99,6 +99,7 @@ def render(visit: Visit, template: str, values: Mapping[str, object], status: in
         "t": visit.words.t,
         "languages": LANGUAGES,
         "menu": MENU,
+        "may_find": visit.may(*FIND),
         "merchants_tabs": MERCHANTS_TABS,
         "recon_tabs": RECON_TABS,
         "path": visit.request.path.removeprefix(PREFIX) or "/",

@@ -18,7 +18,7 @@ _COLUMNS = (
     ReportColumn("benefit_kind", ColumnKind.WORD),
     ReportColumn("asset", ColumnKind.CODE),
     ReportColumn("transfers", ColumnKind.COUNT),
-    ReportColumn("paid", ColumnKind.MONEY),
+    ReportColumn("paid_amount", ColumnKind.MONEY),
     ReportColumn("returned", ColumnKind.MONEY),
     ReportColumn("net", ColumnKind.MONEY),
 )

@@ -25,7 +25,7 @@ _COLUMNS = (
     ReportColumn("float", ColumnKind.MONEY),
     ReportColumn("trust", ColumnKind.MONEY),
     ReportColumn("difference", ColumnKind.MONEY),
-    ReportColumn("cover", ColumnKind.SHARE),
+    ReportColumn("cover_share", ColumnKind.SHARE),
 )
 _OTHERS = ("asset:", "equity:", "expense:", "income:", "off_balance:")
 _LIABILITY = "liability:"

@@ -24,9 +24,11 @@ from gateway.services.breaks import (
     Named,
     Posting,
     PostingState,
+    TotalLine,
 )
 from gateway.services.reconciliation import GroupRow
 from tests.gateway.channels.console.approving import StubApprovals
+from tests.gateway.channels.console.evenings import StubAges
 from wallet.clock import Clock
 from wallet.ids import TransferId, new_id
 from wallet.reconciliation import BreakType, Bucket, bucket
@@ -43,6 +45,7 @@ class StubBreaks:
         self.files: dict[str, list[tuple[Evidence, bytes]]] = {}
         self.happened: dict[str, list[Happening]] = {}
         self.posted: dict[str, list[Posting]] = {}
+        self.ages = StubAges()
         self.able = May(BreakOutcome.OK, BreakOutcome.OK, (Counter.BANK_CHARGES, Counter.SUSPENSE), (), BreakOutcome.OK)
         self.corrected: list[tuple[TransferId, Correct | None]] = []
 
@@ -104,7 +107,12 @@ class StubBreaks:
     async def evidence(self, break_id: str, number: int) -> tuple[Evidence, bytes] | None:
         return next((pair for pair in self.files.get(break_id, []) if pair[0].number == number), None)
 
+    async def totals(self, flow: str = "") -> list[TotalLine]:
+        return self.ages.sums
+
     async def ageing(self, flow: str = "") -> list[AgeLine]:
+        if self.ages.lines:
+            return self.ages.lines
         standing = await self.breaks(flow=flow, standing=True, limit=1000)
         return [_line(step, [one for one in standing if _age(one) is step]) for step in Bucket]
 

@@ -42,6 +42,7 @@ from tests.gateway.channels.console.books import StubReconciliation
 from tests.gateway.channels.console.campaigns import campaigns_of
 from tests.gateway.channels.console.claims import StubBenefits
 from tests.gateway.channels.console.differences import StubBreaks
+from tests.gateway.channels.console.evenings import StubClosing, StubFinding, StubReports
 from tests.gateway.channels.console.payees import payees_of
 from tests.gateway.channels.console.presses import releases_of
 from tests.gateway.channels.console.signatures import StubSigners, StubSigning, StubSignIns
@@ -238,6 +239,9 @@ class World:
     tills: Tills
     reconciliation: StubReconciliation
     breaks: StubBreaks
+    closing: StubClosing
+    finding: StubFinding
+    reports: StubReports
 
     def code(self, username: str) -> str:
         """A code that works now."""
@@ -282,6 +286,7 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folde
     signing, phone_sign_ins = StubSigning(clock), StubSignIns()
     signers = StubSigners(clock, signing)
     reconciliation, breaks = StubReconciliation(clock), StubBreaks(clock, approvals)
+    closing, finding, reports = StubClosing(clock), StubFinding(), StubReports(chart)
 
     async def session(cause: str) -> CauseView | None:
         return CauseView("session", [("msisdn", "***0001")])
@@ -304,9 +309,11 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folde
         payees=payees_of(store, clock, people, tickets), payouts=paying.payouts, payout_sources=("benefits",),
         reconciliation=reconciliation, breaks=breaks,
         providers=Providers(ProviderParts(store, clock, ledger, chart, people, approvals, StubTeller(), Settings())),
+        closing=closing, finding=finding, reports=reports,
     )  # fmt: skip
     return World(
         deps, clock, staff, ledger, people, approvals, benefits, payments, jobs, access, merchants, links, tickets,
         releases, store, signing, signers, phone_sign_ins, {}, {}, paying, tills,
         reconciliation, breaks,
+        closing, finding, reports,
     )  # fmt: skip
