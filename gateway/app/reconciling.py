@@ -47,7 +47,7 @@ def reconciliation_of(
     chart: Chart,
     breaks: Breaks | None = None,
 ) -> Reconciliation:
-    """The service over the books that there are, and the breaks that look after what it finds; None where nobody does."""
+    """The service over the books that there are; `breaks` look after what it finds, None where nobody does."""
     zone = ZoneInfo(settings.zone)
     days, lines = Days(ledger, zone), BookedLines(store)
     statements = StatementRows(lines)
