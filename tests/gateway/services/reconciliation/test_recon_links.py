@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.services.reconciliation import Decision, LinkOutcome, What
+from gateway.services.reconciliation import Decision, LinkOutcome, SuggestionRow, What
 from gateway.services.reconciliation.rules import in_force
 from tests.gateway.services.reconciliation.world import (
     BANK,
@@ -250,3 +250,31 @@ def test_the_bank_is_parted_from_ours_and_ours_stay_together() -> None:
     found = {one.rows for one in in_force([said(What.UNLINKED, L1, rail, B1)])}
 
     assert found == {frozenset({L1, B1}), frozenset({rail, B1})}
+
+
+async def test_suggestions_are_kept_until_something_of_them_is_linked(each_world: World) -> None:
+    world = each_world
+    world.add(*three("a"), row(Side.LEDGER, "l", -60, railed=False), row(Side.BANK, "s", -71))
+    await world.run()
+    matched = (await world.ids())[names("la", "a", "s:a")]
+    # Exactly each other's, and no rule may say so.
+    await world.recon.unlink(matched, STAFF, "not hers")
+    assert len(await world.recon.suggestions(BANK, limit=9)) == 1
+    await world.run()
+    ids = await world.ids()
+
+    found = await world.recon.suggestions(BANK, limit=9)
+
+    assert {id_ for one in found for id_ in one.group_ids} == set(ids.values())
+    assert [one.score for one in found] == [60, 60]
+    assert len(await world.recon.suggestions(BANK, limit=1)) == 1
+    exact = {frozenset(row.id for row in one.rows) for one in found if sums_agree(one)}
+    assert await world.recon.explained(BANK, [(Side.BANK, "s:a")]) == any("s:a" in rows for rows in exact)
+    assert not await world.recon.explained(BANK, [(Side.BANK, "none")])
+    await world.recon.link(BANK, [(one.side, one.id) for one in found[0].rows], STAFF, "yes")
+    left = await world.recon.suggestions(BANK, limit=9)
+    assert [one.id for one in left] == [one.id for one in found[1:]]
+
+
+def sums_agree(one: SuggestionRow) -> bool:
+    return len({sum(row.minor for row in one.rows if row.side is side) for side in (Side.LEDGER, Side.BANK)}) == 1
