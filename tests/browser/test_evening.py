@@ -10,6 +10,7 @@ import csv
 import io
 import os
 import re
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -21,7 +22,7 @@ import pyotp
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from gateway.app import serve as serving
+from gateway.app import serve
 from gateway.channels.console.words import Words
 from simulators.bank.books import Books
 from tests.browser.aria import golden
@@ -107,14 +108,14 @@ async def evening(
     tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Evening]:
     night, stop = Night(), asyncio.Event()
-    monkeypatch.setattr(serving, "SystemClock", lambda: night)
+    monkeypatch.setattr(sys.modules["gateway.app.serve"], "SystemClock", lambda: night)
     more = {"bank_url": ""}
     async with (
         opened(tmp_path, "sqlite://", start=False, signers=True, more=more) as town,
         async_playwright() as playwright,
         asyncio.TaskGroup() as tasks,
     ):
-        tasks.create_task(serving.serve(town.settings, stop))
+        tasks.create_task(serve(town.settings, stop))
         try:
             await ready(town)
             browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium")
