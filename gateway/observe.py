@@ -8,8 +8,8 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import MutableMapping
-from contextlib import suppress
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
 import structlog
@@ -106,6 +106,17 @@ def set_up_logging(level: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(cast("TextIO", LastingStream(sys.stderr))),
         cache_logger_on_first_use=True,
     )
+
+
+@contextmanager
+def logs_aside() -> Iterator[None]:
+    """While a command runs whose standard output somebody reads, what is logged goes to standard error."""
+    before = structlog.get_config()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def log(**bound: object) -> structlog.typing.FilteringBoundLogger:
@@ -230,6 +241,17 @@ class Metrics:
         self._add_hsm()
 
     def _add_bank(self) -> None:
+        self.recon_runs = Counter(
+            "tapdial_recon_runs", "Reconciliations by flow and how they ended", ["flow", "state"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.recon_open = Gauge(
+            "tapdial_recon_open_groups", "Groups that do not agree, by flow", ["flow"], registry=self.registry
+        )
+        self.recon_open_minor = Gauge(
+            "tapdial_recon_open_minor", "Minor units in groups that do not agree, by flow", ["flow"],
+            registry=self.registry,
+        )  # fmt: skip
         self.bank_orders = Counter(
             "tapdial_bank_orders", "Orders to the bank by state reached", ["state"], registry=self.registry
         )

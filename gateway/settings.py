@@ -217,6 +217,15 @@ class Settings(BaseSettings):
     payout_silent_h: int = Field(
         24, description="Hours after which a payment of which the bank says nothing is unknown", ge=1, le=720
     )
+    recon_bank_days: int = Field(
+        3, ge=0, le=30, description="How many days the bank may have a payment earlier or later than the ledger"
+    )
+    recon_bank_minor: int = Field(
+        0, ge=0, description="Minor units by which the bank may differ from the ledger and still agree"
+    )
+    recon_own_days: int = Field(
+        3, ge=0, le=30, description="How many days the ledger and a service of our own may lie apart; amounts never may"
+    )
     payout_return_days: int = Field(
         10, description="Days after which a payment that did not come back is confirmed", ge=1, le=365
     )
@@ -225,22 +234,13 @@ class Settings(BaseSettings):
     )
     payout_sign_days: int = Field(7, description="Days in which a batch must be signed", ge=1, le=90)
     close_sign_h: int = Field(24, description="Hours in which a day that was sealed must be signed", ge=1, le=720)
-    close_unknown_h: int = Field(
-        24, description="Hours for which it may be unknown how a payment or tap ended", ge=1, le=720
-    )
+    close_unknown_h: int = Field(24, description="Hours for which it may be unknown how a payment ended", ge=1, le=720)
     close_rail_days: int = Field(3, description="Days for which money may be on its way out by a rail", ge=1, le=90)
-    close_clearing_days: int = Field(
-        2, description="Days for which what taps have earned may wait for a settlement cycle", ge=1, le=90
-    )
+    close_clearing_days: int = Field(2, description="Days for which taps may wait for a settlement cycle", ge=1, le=90)
     close_claims_days: int = Field(9, description="Days for which money behind a claim code may wait", ge=1, le=366)
     close_suspense_days: int = Field(30, description="Days for which money may lie in suspense", ge=1, le=366)
     bank_rest_days: str = Field(
-        "",
-        description="Days of the week on which the bank makes no statement, `fri` or `thu,fri`; empty: none",
-        pattern=r"^((mon|tue|wed|thu|fri|sat|sun)(,(mon|tue|wed|thu|fri|sat|sun)){0,5})?$",
-    )
-    cover_check_s: int = Field(
-        60, description="How often float and trust account are compared for the alarm", ge=5, le=86_400
+        "", description="Weekdays without statements of the bank, as `thu,fri`", pattern=r"^(\b[a-z]{3}\b,?\b){0,6}$"
     )
     iso8583_idle_s: float = Field(300.0, description="Silence after which a terminal's line is closed", gt=0, le=86_400)
 

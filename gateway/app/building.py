@@ -20,11 +20,13 @@ from gateway.app.adapters import (
 )
 from gateway.app.agreeing import APPROVAL_ROLES, Deciders, approvals_of
 from gateway.app.breaking import OpenWork, Owners
-from gateway.app.closing import UnfinishedTaps, UnknownPayments
+from gateway.app.closing import AsOfNow, Flows, StandingRun, UnfinishedTaps, UnknownPayments
+from gateway.app.closing import Breaks as BreaksOf
 from gateway.app.finding import build_finding
 from gateway.app.house import House, page_profile
 from gateway.app.paying import Agreements, Signatures
 from gateway.app.paying import Payees as Directory
+from gateway.app.reconciling import reconciliation_of
 from gateway.app.seen import SeenSessions
 from gateway.app.signing import Deciding, SignatureService, SigningByUssd
 from gateway.channels.sms import Door, Keywords
@@ -87,6 +89,7 @@ from gateway.services.people import People
 from gateway.services.providers import STATEMENTS_JOB as FEES_JOB
 from gateway.services.providers import Parts as ProviderParts
 from gateway.services.providers import Providers, ProviderStatements
+from gateway.services.reconciliation import FlowName
 from gateway.services.releases import Proof, Releases
 from gateway.services.reports import Parts as ReportParts
 from gateway.services.reports import Reports
@@ -223,6 +226,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             store, clock, counted, ledger, chart, deciding.proposals, OpenWork(payouts, providers, clearing),
             Owners(staff), settings, metrics,
         ))  # fmt: skip
+        reconciliation = reconciliation_of(settings, store, clock, metrics, ledger, chart, breaks)
         heads = Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE))
         closing = Closing(
             ClosingParts(
@@ -235,9 +239,13 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
                 BankDays(store, _account(settings)),
                 settings,
                 metrics,
+                flows=Flows([flow.value for flow in FlowName], StandingRun(reconciliation)),
+                breaks=BreaksOf(breaks),
                 doubts=(UnknownPayments(payouts), UnfinishedTaps(taps)),
+                sources={"reconciliation": AsOfNow(reconciliation.seal), "breaks": AsOfNow(breaks.seal)},
             )
         )
+        reconciliation.closed_by(closing)
         followers = {PAYOUT_KIND: payouts.signed, CLOSE_KIND: closing.signed}
         signing = deciding.rooms(signed=followers, unsigned=followers)
         served = UssdServices(
@@ -303,6 +311,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             controls=controls,
             taps=taps,
             clearing=clearing,
+            reconciliation=reconciliation,
             merchant_returns=Returns(store, clock, merchants, payouts),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             tap_refusals=DeclinedNotices(store, clock, teller, Addresses(people), metrics),

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from gateway.services.closing import BreakCount, Doubt, FlowRun, UnsignedBreak
 from gateway.services.payouts import Payouts
+from gateway.services.reconciliation import FlowName, Reconciliation
 from gateway.services.taps import Taps
 
 
@@ -72,6 +73,17 @@ class Flows:
             else FlowRun(name, run.through, run.started_at, run.finished_at)
             for name, run in found
         ]
+
+
+class StandingRun:
+    """The run of a flow whose result stands."""
+
+    def __init__(self, reconciliation: Reconciliation) -> None:
+        self._reconciliation = reconciliation
+
+    async def __call__(self, flow: str) -> Run | None:
+        """That run; None if the flow was never run."""
+        return await self._reconciliation.standing(FlowName(flow))
 
 
 class LastRun(Protocol):

@@ -46,6 +46,7 @@ from gateway.services.payments import Payments, period_of
 from gateway.services.payouts import Payouts
 from gateway.services.people import People
 from gateway.services.providers import Providers
+from gateway.services.reconciliation import Reconciliation
 from gateway.services.releases import Proof, Releases
 from gateway.services.reports import Reports
 from gateway.services.staff import Staff
@@ -99,6 +100,7 @@ class House:
     controls: Controls
     taps: Taps
     clearing: Clearing
+    reconciliation: Reconciliation
     closing: Closing
     merchant_returns: Returns
     money_notices: MoneyNotices

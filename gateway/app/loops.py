@@ -118,6 +118,8 @@ class Loops:
             Loop("bank_files", BankFiles(house.banking).tick, metrics, idle_s=BANK_ASKED_S, tick_max_s=None),
             # Beside the sweeper: a cycle of a busy day takes its time.
             Loop("clearing", house.clearing.tick, metrics, idle_s=5.0, tick_max_s=None),
+            # Beside the sweeper: a large statement takes its time to be matched.
+            Loop("reconciliation", house.reconciliation.tick, metrics, idle_s=5.0, tick_max_s=None),
             Loop("closing", house.closing.sweep, metrics, idle_s=2.0, tick_max_s=None),
             Loop("merchant_returns", house.merchant_returns.tick, metrics, idle_s=10.0),
             Loop("payouts", house.payouts.tick, metrics, idle_s=1.0, tick_max_s=None),

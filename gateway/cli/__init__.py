@@ -30,6 +30,7 @@ from gateway.cli import (
     menus,
     payouts,
     providers,
+    recon,
     releases,
     reports,
     run,
@@ -75,9 +76,8 @@ app.add_typer(clearing.app, name="clearing")
 app.add_typer(breaks.app, name="breaks")
 app.add_typer(close.app, name="close")
 app.add_typer(mail.app, name="mail")
-recon = typer.Typer(no_args_is_help=True, help="Reconciliation of ledger, rails and bank.")
-app.add_typer(recon, name="recon")
-recon.command("score")(scores.score)
+app.add_typer(recon.app, name="recon")
+recon.app.command("score")(scores.score)
 app.add_typer(statements.app, name="statements")
 app.add_typer(staff.app, name="staff")
 staff.app.command("stand-in")(stand_ins.stand_in)

@@ -26,7 +26,7 @@ async def evening(world: World) -> dict[str, str]:
     """A day to be closed with something in the way, closed days, breaks by age; more addresses as `filled` gives."""
     closing = world.closing
     closing.failing = {CheckName.STATEMENTS, CheckName.BREAKS}
-    world.ages.fill()
+    world.breaks.ages.fill()
     signed = closing.add(YESTERDAY - timedelta(days=1), CloseState.SIGNED, world.ids["finance"])
     asked = closing.add(YESTERDAY - timedelta(days=2), CloseState.ASKED, world.ids["finance"])
     document = world.signing.add(f"Close of {asked.day}", "signatory", kind="day_close")

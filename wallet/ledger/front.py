@@ -23,7 +23,7 @@ from wallet.ledger.verify import verify
 from wallet.ledger.writer import Writer
 from wallet.money import ASSETS
 from wallet.periods import Period, PeriodClose, PeriodOutcome, PeriodState, ends_at, recompute
-from wallet.transfers import Balances, LogRow, Movement, PostResult, RoleSum, Transfer
+from wallet.transfers import Balances, LogRow, Movement, PostResult, RoleSum, Transfer, TransferCode
 
 _OPEN_S = 30.0
 _CLOSE_S = 30.0
@@ -196,6 +196,14 @@ class Ledger:
     async def citing(self, transfer: TransferId) -> list[LogRow]:
         """All committed transfers that cite this one, oldest first: its reversals and corrections."""
         return await self._reads.citing(transfer)
+
+    async def coded(self, codes: Collection[TransferCode], *, after: int, through: int, limit: int) -> list[LogRow]:
+        """The first transfers for these reasons, oldest first, of log positions above `after` and up to `through`."""
+        return await self._reads.coded(codes, after, through, limit)
+
+    async def transfers_among(self, ids: Collection[TransferId]) -> list[LogRow]:
+        """Those of these transfers that are committed, in no order; at most some thousands at once."""
+        return await self._reads.transfers_among(ids)
 
     async def late(self, first: int, last: int, *, after: int, limit: int) -> list[LogRow]:
         """Transfers after position `after` that cite one of positions above `first` and up to `last`, oldest first."""

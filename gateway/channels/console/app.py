@@ -20,6 +20,8 @@ from gateway.channels.console.pages import (
     attesters,
     bank,
     batches,
+    break_page,
+    breaks,
     budgets,
     campaigns,
     cash_in,
@@ -49,6 +51,9 @@ from gateway.channels.console.pages import (
     phone_sign_in,
     prices,
     providers,
+    recon_flow,
+    recon_group,
+    reconciliation,
     reports,
     returns,
     sessions,
@@ -80,6 +85,7 @@ def console_routes() -> list[Route]:
         providers, prices, fees,
         evening, journal, accounts, periods, close, reports, find,
         taps, tokens, controls, terminals, batches, exceptions, cycles, merchant_statements,
+        reconciliation, recon_flow, recon_group, breaks, break_page,
     )  # fmt: skip
     return [route for page in pages for route in page.routes()]
 

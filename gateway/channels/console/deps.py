@@ -9,12 +9,13 @@ from aiohttp import web
 
 from gateway.channels.console.benefits_desks import AttestersDesk, BenefitsDesk, DecisionsDesk
 from gateway.channels.console.cells import Cell
-from gateway.channels.console.evening_desks import AgeingDesk, ClosingDesk
+from gateway.channels.console.evening_desks import ClosingDesk
 from gateway.channels.console.finding_desk import FindingDesk
 from gateway.channels.console.ledger_desks import Book
 from gateway.channels.console.merchants_desks import ClearingDesk, LinesDesk, MerchantsDesk
 from gateway.channels.console.payouts_desk import PayoutsDesk
 from gateway.channels.console.providers_desks import ProvidersDesk
+from gateway.channels.console.reconciliation_desks import BreaksDesk, ReconciliationDesk
 from gateway.channels.console.reports_desk import ReportsDesk
 from gateway.channels.console.signing_desks import DelegationsDesk, PhoneSignInDesk, SignersDesk, SigningDesk
 from gateway.channels.console.taps_desks import ControlsDesk, TapsDesk, TokensDesk
@@ -288,6 +289,8 @@ class ConsoleDeps:
         banking: Orders to the bank, its files and its statements.
         payees: Where people are paid.
         payouts: Batches of payments.
+        reconciliation: What agrees between ledger, rails and bank, and what does not.
+        breaks: What does not, until it is dealt with.
         providers: Doctors and health centres, prices, visits and fees.
         payout_sources: Names of what batches may be made of, besides files.
         ledger: Read only.
@@ -301,7 +304,6 @@ class ConsoleDeps:
         closing: The close of days.
         finding: Anything by a few characters of it.
         reports: What is printed and handed on.
-        breaks: What does not agree, by age and in sum.
         document_kinds: Kinds of documents that are signed, for who names a stand-in.
         causes: Resolvers by prefix (`tap`, `ses`, …) besides its own: clm, inv, pay, cco, csh.
     """
@@ -337,6 +339,8 @@ class ConsoleDeps:
     payees: PayeesDesk
     payouts: PayoutsDesk
     providers: ProvidersDesk
+    reconciliation: ReconciliationDesk
+    breaks: BreaksDesk
     payout_sources: Sequence[str]
     ledger: Book
     links: Callable[[], Mapping[str, bool]]
@@ -351,7 +355,6 @@ class ConsoleDeps:
     closing: ClosingDesk
     finding: FindingDesk
     reports: ReportsDesk
-    breaks: AgeingDesk
 
 
 DEPS = web.AppKey("console_deps", ConsoleDeps)

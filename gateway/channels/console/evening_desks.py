@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import date
 from typing import Protocol
 
-from gateway.services.breaks import AgeLine, TotalLine
 from gateway.services.closing import (
     Checklist,
     CheckName,
@@ -36,10 +35,3 @@ class ClosingDesk(Protocol):
     async def cover(self) -> list[Cover]: ...
     async def cover_history(self, days: int) -> list[CoverDay]: ...
     async def verify(self, day: date, progress: Callable[[str, int, int], None] | None = None) -> Verified: ...
-
-
-class AgeingDesk(Protocol):
-    """Satisfied by gateway.services.breaks.Breaks."""
-
-    async def ageing(self, flow: str = "") -> list[AgeLine]: ...
-    async def totals(self, flow: str = "") -> list[TotalLine]: ...

@@ -89,6 +89,12 @@ RUN_PAYOUTS = (Role.PAYOUTS_OFFICER,)
 """Who makes batches and locks them; others agree, sign, and only then is anything paid."""
 STEER_PAYOUTS = (Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER, Role.FINANCE)
 """Who stops what runs: whoever sees something wrong."""
+SEE_RECONCILIATION = (Role.FINANCE,)
+RUN_RECONCILIATION = (Role.FINANCE,)
+"""Who starts runs, links rows and undoes links."""
+SEE_BREAKS = (Role.FINANCE,)
+STEER_BREAKS = (Role.FINANCE,)
+"""Who looks after breaks and proposes what is booked for them; another one of them agrees to that."""
 SEE_BUDGETS = (Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER, Role.FINANCE)
 GIVE_BUDGETS = (Role.FINANCE,)
 RUN_STAFF = (Role.ADMINISTRATOR,)
@@ -124,9 +130,11 @@ MENU = (
     MenuItem("shared_accounts", "/payees/shared", (Role.FINANCE, Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER)),
     MenuItem("cash_in", "/cash-in", DESK, "d"),
     MenuItem("ledger", "/ledger", SEE_LEDGER, "l"),
+    MenuItem("bank", "/bank", SEE_BANK, "k"),
+    MenuItem("reconciliation", "/reconciliation", SEE_RECONCILIATION, "c"),
+    MenuItem("breaks", "/breaks", SEE_BREAKS, "b"),
     MenuItem("close", "/close", SEE_CLOSE, "x"),
     MenuItem("reports", "/reports", SEE_REPORTS, "e"),
-    MenuItem("bank", "/bank", SEE_BANK, "k"),
     MenuItem("campaigns", "/campaigns", SEE_CAMPAIGNS),
     MenuItem("jobs", "/jobs", SEE_JOBS, "j"),
     MenuItem("links", "/links", SEE_LINKS, "i"),
@@ -148,3 +156,11 @@ MERCHANTS_TABS = (
     ("/merchants/cycles", "table.cycles", SEE_CLEARING),
 )
 """The pages beside each other under merchants: where each is, its words, and who sees it."""
+
+RECON_TABS = (
+    ("/reconciliation", "nav.reconciliation", SEE_RECONCILIATION),
+    ("/breaks", "nav.breaks", SEE_BREAKS),
+    ("/returns", "nav.returns", STEER_PAYOUTS),
+    ("/bank", "nav.bank", SEE_BANK),
+)
+"""The pages beside each other where finance proves that the books agree."""

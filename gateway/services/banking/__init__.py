@@ -2,6 +2,7 @@
 
 from gateway.services.banking.banking import Banking
 from gateway.services.banking.book import Parts
+from gateway.services.banking.booked import BookedLine, BookedLines
 from gateway.services.banking.days import BankDays, BankLeaf, DayStatement
 from gateway.services.banking.inbox import FILE_MAX
 from gateway.services.banking.model import (
@@ -32,6 +33,8 @@ __all__ = [
     "BankPayment",
     "BankProfile",
     "Banking",
+    "BookedLine",
+    "BookedLines",
     "DayStatement",
     "FileRow",
     "FileState",

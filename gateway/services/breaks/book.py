@@ -27,7 +27,7 @@ from gateway.services.breaks.model import (
     Resolution,
 )
 from gateway.services.breaks.ports import Linker, Parts, Suggested
-from gateway.services.breaks.tables import BOOKED, BREAKS, EVIDENCE, HISTORY, POSTINGS, ROWS
+from gateway.services.breaks.tables import BOOKED, BREAKS, EVIDENCE, HISTORY, POSTINGS, ROWS, STANDING
 from wallet.ids import TransferId
 from wallet.reconciliation.rows import BreakType, Side
 
@@ -64,7 +64,7 @@ class Book:
 
     async def of_group(self, group_id: str) -> Break | None:
         """The break that stands for a group."""
-        query = select(BREAKS.c.id).where(BREAKS.c.group_id == group_id, BREAKS.c.standing.is_(True))
+        query = select(BREAKS.c.id).where(BREAKS.c.group_id == group_id, STANDING)
         rows = await self._store.read(query.limit(1))
         return await self.by_id(rows[0].id) if rows else None
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, select, update
@@ -23,8 +23,8 @@ from gateway.services.breaks.model import (
     Resolution,
 )
 from gateway.services.breaks.proposing import Proposing
-from gateway.services.breaks.rules import facts_of
-from gateway.services.breaks.tables import BOOKED, BREAKS, POSTINGS, ROWS
+from gateway.services.breaks.rules import Facts, facts_of
+from gateway.services.breaks.tables import BOOKED, BREAKS, OVERDUE, POSTINGS, ROWS, STANDING
 from gateway.store import insert_ignore
 from wallet.errors import WalletFault
 from wallet.ids import TransferId
@@ -45,6 +45,14 @@ class _About:
     wrong: LogRow | None
     citing: list[LogRow]
     posted: list[LogRow]
+
+
+class _Count(NamedTuple):
+    """How a flow counts a transfer, and which one it takes back; see tables.BOOKED."""
+
+    minor: int
+    rail_minor: int
+    undoes: str
 
 
 class Breaks(Proposing):
@@ -168,32 +176,34 @@ class Breaks(Proposing):
         rows = [row_of(one) for one in tx.execute(select(ROWS).where(ROWS.c.break_id == entry.id))]
         facts = facts_of(flow, BreakType(entry.now["type"]), rows)
         wrong_minor = next((one.minor for one in rows if one.id == row.corrects and one.side is Side.LEDGER), 0)
-        undone = _undone(tx, row.undoes)
         if row.undoes:
-            counts = [(-one.minor, -one.rail_minor, one.transfer_id) for one in undone]
+            counts = [_Count(-one.minor, -one.rail_minor, one.transfer_id) for one in _undone(tx, row.undoes)]
         else:
-            minors = [
-                plans.effect(flow, self._parts.chart, one, about.wrong, wrong_minor, facts.lacking) for one in moved
-            ]
-            agrees = sum(minors) == facts.lacking
-            rails = [facts.rail_lacking if agrees and place == 0 else 0 for place in range(len(moved))]
-            cited = [str(one.cites) if one.kind is TransferKind.REVERSE else "" for one in moved]
-            counts = list(zip(minors, rails, cited, strict=True))
+            counts = self._counts(flow, moved, about, wrong_minor, facts)
         on = row.effective_on if all(one.effective_on for one in moved) else None
-        for number, (one, (minor, rail_minor, undoes)) in enumerate(zip(moved, counts, strict=True), 1):
+        for number, (one, count) in enumerate(zip(moved, counts, strict=True), 1):
             insert_ignore(tx, BOOKED, {
                 "transfer_id": str(one.id), "posting_id": row.id, "number": number, "break_id": entry.id, "flow": flow,
-                "minor": minor, "rail_minor": rail_minor, "asset": one.amount.asset.code, "on": on or self._today(),
-                "undoes": undoes,
+                "minor": count.minor, "rail_minor": count.rail_minor, "asset": one.amount.asset.code,
+                "on": on or self._today(), "undoes": count.undoes,
             })  # fmt: skip
-        counted = sum(minor for minor, _, _ in counts)
         _end(tx, row, PostingState.POSTED, entry, due_at=entry.at)
         if row.undoes:
             entry.reopen(f"{row.undoes} was undone by {row.id}")
-        elif facts.lacking == counted:
+        elif facts.lacking == sum(count.minor for count in counts):
             entry.resolve(Resolution.POSTED, row.id, row.approval_id, what=Event.POSTED)
         else:
             entry.tell(Event.POSTED, row.approval_id, state=BreakState.OPEN.value, reason="", note="")
+
+    def _counts(
+        self, flow: str, moved: Sequence[Transfer], about: _About, wrong_minor: int, facts: Facts
+    ) -> list[_Count]:
+        told = (about.wrong, wrong_minor, facts.lacking)
+        minors = [plans.effect(flow, self._parts.chart, one, *told) for one in moved]
+        rail_minor = facts.rail_lacking if sum(minors) == facts.lacking else 0
+        rails = [rail_minor, *[0] * (len(moved) - 1)]
+        cited = [str(one.cites) if one.kind is TransferKind.REVERSE else "" for one in moved]
+        return [_Count(*count) for count in zip(minors, rails, cited, strict=True)]
 
     async def _linked(self, posting_id: str) -> bool:
         """Tell reconciliation which rows belong together now; False while there is none to be told."""
@@ -206,12 +216,8 @@ class Breaks(Proposing):
         staff_id = (approval.checker if approval is not None else "") or row.staff_id
         booked = select(BOOKED).where(BOOKED.c.posting_id == posting_id).order_by(BOOKED.c.number)
         moved = await self._store.read(booked)
-        named = [
-            (side, one)
-            for one in moved
-            for side in (Side.LEDGER, Side.RAIL)
-            if (one.minor if side is Side.LEDGER else one.rail_minor)
-        ]
+        named = [(Side.LEDGER, one) for one in moved if one.minor]
+        named += [(Side.RAIL, one) for one in moved if one.rail_minor]
         keys: list[Key] = [(side, one.transfer_id) for side, one in named]
         if row.undoes:
             undone: list[Key] = [(side, one.undoes) for side, one in named]
@@ -268,7 +274,7 @@ class Breaks(Proposing):
 
     async def _mark_overdue(self) -> int:
         """Tell, once for each, what should have been dealt with by yesterday."""
-        late = BREAKS.c.standing.is_(True) & BREAKS.c.overdue.is_(False) & (BREAKS.c.due_on < self._today())
+        late = STANDING & ~OVERDUE & (BREAKS.c.due_on < self._today())
         rows = await self._store.read(select(BREAKS.c.id).where(late).order_by(BREAKS.c.id).limit(SWEEP_PAGE))
         return sum([await self._store.write(partial(self._overdue, break_id=row.id)) for row in rows])
 

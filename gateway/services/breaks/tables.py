@@ -1,6 +1,6 @@
 """Tables of breaks: what stands open, its rows, its history, files, and what was posted for it."""
 
-from sqlalchemy import Column, Index, UniqueConstraint
+from sqlalchemy import Column, Index, UniqueConstraint, type_coerce
 
 from gateway.store import table
 from wallet.types import Blob, Day, Flag, Int64, JsonText, Moment, Text
@@ -46,6 +46,8 @@ BREAKS = table(
     Index("breaks_breaks_group", "group_id"),
 )
 """`shape` names type, amount and rows of the group: a proposal holds for one shape only."""
+STANDING = type_coerce(BREAKS.c.standing, Int64) == 1
+OVERDUE = type_coerce(BREAKS.c.overdue, Int64) == 1
 
 ROWS = table(
     "breaks_rows",

@@ -17,7 +17,7 @@ from gateway.services.breaks.book import Entry, row_key, told
 from gateway.services.breaks.model import BreakState, Event, Key, PostingState, Resolution, Taken
 from gateway.services.breaks.ports import OpenGroup, Parts
 from gateway.services.breaks.rules import due_days, row_of, shape
-from gateway.services.breaks.tables import BREAKS, FLOWS, HISTORY, POSTINGS, ROWS
+from gateway.services.breaks.tables import BREAKS, FLOWS, HISTORY, POSTINGS, ROWS, STANDING
 from gateway.services.breaks.views import Views
 from gateway.store import insert_ignore
 from wallet.ids import moment_of, new_id
@@ -165,7 +165,7 @@ class Taking(Views):
         if not _holds(tx, flow, run_id):
             return None
         posting = select(POSTINGS.c.id).where(POSTINGS.c.state == PostingState.INTENDED.value)
-        unseen = (BREAKS.c.flow == flow) & BREAKS.c.standing.is_(True) & (BREAKS.c.run_id != run_id)
+        unseen = (BREAKS.c.flow == flow) & STANDING & (BREAKS.c.run_id != run_id)
         query = select(BREAKS).where(unseen, BREAKS.c.posting_id.not_in(posting)).order_by(BREAKS.c.id)
         rows = tx.execute(query.limit(RESOLVED_AT_ONCE).with_for_update(key_share=True)).all()
         if not rows:

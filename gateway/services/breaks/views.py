@@ -8,7 +8,7 @@ from sqlalchemy import Column, Select, func, select
 
 from gateway.services.breaks.book import Book, break_of
 from gateway.services.breaks.model import AgeLine, Break, BreakState, TotalLine
-from gateway.services.breaks.tables import BOOKED, BREAKS
+from gateway.services.breaks.tables import BOOKED, BREAKS, OVERDUE, STANDING
 from wallet.reconciliation import Bucket, bucket
 from wallet.reconciliation.rows import BreakType, Row, Side
 
@@ -55,6 +55,12 @@ class Views(Book):
         order = list(Bucket)
         found = [AgeLine(step, asset, *sums) for (asset, step), sums in lines.items()]
         return sorted(found, key=lambda line: (line.asset, order.index(line.bucket)))
+
+    async def unsigned(self, through: date, *, limit: int) -> list[Break]:
+        """Breaks that were opened by a day and that nobody answers for: no owner, and not explained; oldest first."""
+        nobodys = (BREAKS.c.state == BreakState.OPEN.value) & (BREAKS.c.owner == "")
+        query = select(BREAKS).where(nobodys, BREAKS.c.opened_on <= through).order_by(BREAKS.c.id).limit(limit)
+        return [break_of(row) for row in await self._store.read(query)]
 
     async def totals(self, flow: str = "") -> list[TotalLine]:
         """All breaks by flow, type, state and asset."""
@@ -110,7 +116,7 @@ class Views(Book):
         for line in lines:
             metrics.breaks.labels(line.bucket.value, line.asset).set(line.count)
             metrics.breaks_minor.labels(line.bucket.value, line.asset).set(line.minor)
-        query = select(func.count()).select_from(BREAKS).where(BREAKS.c.standing.is_(True), BREAKS.c.overdue.is_(True))
+        query = select(func.count()).select_from(BREAKS).where(STANDING, OVERDUE)
         metrics.breaks_overdue.set((await self._store.read(query))[0][0])
 
 

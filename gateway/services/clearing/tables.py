@@ -84,6 +84,7 @@ CYCLES = table(
     Column("worker_until", Moment),
     UniqueConstraint("business_on", "number"),
     Index("clearing_cycles_state", "state", "cut_at"),
+    Index("clearing_cycles_opened", "opened_at"),
 )
 
 ITEMS = table(

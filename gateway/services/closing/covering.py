@@ -11,6 +11,10 @@ FRESH = timedelta(seconds=30)
 """How long the cover of now is shown before it is counted again: that reads every account."""
 
 
+EVERY = timedelta(seconds=60)
+"""How often it is counted for the alarm."""
+
+
 class Covering(Sealing):
     """Counts and rings."""
 
@@ -39,8 +43,8 @@ class Covering(Sealing):
 
     async def measure(self) -> None:
         """Set the gauges, and ring while the float is above the trust account; now and then, for all sweeps."""
-        now, every = self._clock.now(), timedelta(seconds=self._parts.settings.cover_check_s)
-        if self._measured_at is not None and timedelta() <= now - self._measured_at < every:
+        now = self._clock.now()
+        if self._measured_at is not None and timedelta() <= now - self._measured_at < EVERY:
             return
         self._measured_at = now
         # So that the lists of days that are over need not wait for it.

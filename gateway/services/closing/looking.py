@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from gateway.errors import SettingsFault
 from gateway.services.banking import DayStatement
 from gateway.services.closing import checks, plain
 from gateway.services.closing.book import Days, Parts
@@ -38,7 +39,9 @@ class Looking(Days):
             "suspense": settings.close_suspense_days,
         }
         self._transit = Transit(parts.ledger, parts.chart, self._zone, days)
-        self._rest = frozenset(settings.bank_rest_days.split(","))
+        self._rest = frozenset(settings.bank_rest_days.split(",")) - {""}
+        if unknown := self._rest - set(_WEEKDAYS):
+            raise SettingsFault(f"bank_rest_days: there is no {min(unknown)}; there are {', '.join(_WEEKDAYS)}")
 
     async def checklist(self, day: date) -> Checklist:
         """Every check of a day as it stands now."""

@@ -124,6 +124,8 @@ CHANGES = table(
     Column("source", Text, nullable=False),
     Column("staff_id", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    Index("payouts_changes_reached", "state", "at", "batch_id", "number"),
+    Index("payouts_changes_first", "batch_id", "state", "first"),
 )
 """One row says it of all items from `first` to `last` on that rail that stood in `was`: read in order, an item's own
 history is what fits its state so far."""

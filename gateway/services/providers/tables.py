@@ -123,5 +123,6 @@ changes = table(
     Column("staff_id", Text, nullable=False),
     Column("note", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    Index("providers_changes_reached", "what", "at", "subject_id"),
 )
 """The subject is a provider, a visit, a price list or a fee."""

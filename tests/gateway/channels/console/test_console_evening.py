@@ -47,7 +47,7 @@ async def file(desk: Desk, path: str) -> list[dict[str, str]]:
 
 async def test_today_says_what_finance_must_do_and_others_see_theirs_alone(signed_in: SignIn, world: World) -> None:
     world.closing.failing = {CheckName.STATEMENTS}
-    world.ages.fill()
+    world.breaks.ages.fill()
     document = world.signing.add("Pay 7 people, batch B7", "finance")
     finance = await signed_in("finance")
     body = (await finance.get("/"))[1]

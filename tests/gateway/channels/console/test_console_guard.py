@@ -12,6 +12,8 @@ from tests.gateway.channels.console.world import World
 SAMPLES = {
     "id": "clm_01K8ZZZZZZZZZZZZZZZZZZZZZZ",
     "cause": "ses_01K8",
+    "flow": "bank",
+    "number": "1",
     "ending": "csv",
     "version": "0123456789abcdef",
     "day": "2026-11-22",

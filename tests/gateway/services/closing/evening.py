@@ -12,6 +12,7 @@ from sqlalchemy import insert
 
 from gateway.keys import SoftwareKeyStore
 from gateway.observe import Metrics
+from gateway.peers.mssp import Mssp
 from gateway.services.approvals import Delegations, Policy
 from gateway.services.banking import BankDays, Banking, ImportOutcome, read_bank_profile
 from gateway.services.banking import Parts as BankingParts
@@ -137,12 +138,12 @@ class Evening:
         assert done.outcome is ImportOutcome.TAKEN, done
         return done.statement_ids[0]
 
-    async def ordinary(self) -> None:
+    async def ordinary(self, day: date = DAY, until: datetime = NIGHT) -> None:
         """A day on which everything is as it should be, seen from the night after it."""
         await self.post(("trust_bank", ""), ("funding", ""), 1_000)
         await self.post(("trust_bank", ""), ("wallet", "per_alice"), 700)
-        await self.states(7, 0, 1_700, (1_000, "CRDT"), (700, "CRDT"))
-        self.clock.advance(NIGHT - self.clock.now())
+        await self.states(7, 0, 1_700, (1_000, "CRDT"), (700, "CRDT"), day=day)
+        self.clock.advance(until - self.clock.now())
         await self.heads.publish()
 
     async def asked(self, day: date = DAY, staff_id: str = FAY) -> DayClose:
@@ -189,12 +190,14 @@ class Evening:
 
 
 @asynccontextmanager
-async def opened(gateway_url: str, wallet_url: str, clock: ManualClock, folder: Path) -> AsyncIterator[Evening]:
-    """An evening over two databases whose schemas are made."""
-    clock.advance(MORNING - clock.now())
+async def opened(
+    gateway_url: str, wallet_url: str, clock: ManualClock, folder: Path, real: Mssp | None = None
+) -> AsyncIterator[Evening]:
+    """An evening over two databases whose schemas are made, with phones in memory or those of a real service."""
     store, ledger = await Store.open(gateway_url), await Ledger.open(wallet_url, clock, zone=ZONE)
     staff = Staff({staff_id: Person(staff_id, frozenset(roles)) for staff_id, roles in ROLES.items()})
-    service, settings, metrics = Service(clock), Settings(), Metrics()
+    phones_, settings, metrics = Service(clock), Settings(), Metrics()
+    service = real or phones_
     policy, delegations = Policy.load("", {}, tuple(Role)), Delegations(store, clock, staff)
     documents = Documents(store, clock, policy, service)
     profile, csv = read_bank_profile("")
@@ -210,8 +213,9 @@ async def opened(gateway_url: str, wallet_url: str, clock: ManualClock, folder: 
     signing = Signing(signing_parts, signed={DOCUMENT_KIND: closing.signed}, unsigned={DOCUMENT_KIND: closing.signed})
     phones = Phones(signing_parts, {Purpose.DOCUMENT: signing.ends})
     for staff_id, number in NUMBERS.items():
-        await _enrolled(store, clock, staff_id, number)
-        service.serials[number] = number[-4:]
+        if real is None:
+            await enrolled(store, clock, staff_id, number, number[-4:])
+            phones_.serials[number] = number[-4:]
     evening = Evening(
         store, ledger, clock, banking, others, heads, closing, parts, signing, phones, staff, gateway_url, wallet_url,
         metrics,
@@ -223,8 +227,11 @@ async def opened(gateway_url: str, wallet_url: str, clock: ManualClock, folder: 
         await store.close()
 
 
-async def _enrolled(store: Store, clock: ManualClock, staff_id: str, number: str) -> None:
-    row = {"staff_id": staff_id, "msisdn": number, "serial": number[-4:], "certificate": f"CN={number[-4:]}"}
+async def enrolled(
+    store: Store, clock: ManualClock, staff_id: str, number: str, serial: str, subject: str = ""
+) -> None:
+    """Somebody's phone was enrolled before."""
+    row = {"staff_id": staff_id, "msisdn": number, "serial": serial, "certificate": subject or f"CN={serial}"}
     row |= {"state": "active", "reason": "", "enrolled_by": "stf_adi", "approved_by": "stf_ada"}
     statement_ = insert(signers).values(enrolled_at=clock.now(), **row)
     await store.write(lambda tx: tx.execute(statement_).rowcount)

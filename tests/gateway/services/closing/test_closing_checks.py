@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.errors import SettingsFault
 from gateway.services.closing import CheckName, CloseOutcome, Closing, Doubt, ExcuseOutcome
 from gateway.services.closing.model import FactName
 from gateway.settings import Settings
@@ -137,6 +138,8 @@ async def test_a_day_of_rest_needs_no_statement(evening: Evening) -> None:
     resting = replace(evening.parts, settings=Settings(bank_rest_days="thu,sat"))
     checklist = await Closing(resting).checklist(NEXT)
     assert checklist.checks[0].passed
+    with pytest.raises(SettingsFault, match="there is no day"):
+        Closing(replace(evening.parts, settings=Settings(bank_rest_days="day,fri")))
 
 
 async def test_heads_that_were_not_published_since_the_days_end_block(evening: Evening) -> None:

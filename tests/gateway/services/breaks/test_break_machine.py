@@ -1,0 +1,229 @@
+"""Runs, staff and two people in any order: no break is lost, no history changes, and the money adds up."""
+
+import asyncio
+import shutil
+import tempfile
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from gateway.services.approvals import StaffRef
+from gateway.services.breaks import Break, BreakOutcome, BreakReason, BreakState, Counter, Happening, PostingState
+from gateway.store import Store
+from tests.gateway.services.breaks.world import CHECKER, MAKER, OPENING, Killed, World
+from wallet.clock import ManualClock
+from wallet.ledger import Ledger
+
+FINANCE = frozenset({"finance"})
+
+
+class BreakMachine(RuleBasedStateMachine):
+    """A bank that books this and that, a ledger that does too, and staff."""
+
+    templates: tuple[Path, Path]
+    now: ManualClock
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.folder = tempfile.TemporaryDirectory()
+        self.next = 0
+        self.services = 0
+        """What services have posted over the trust account."""
+        self.seen: dict[str, list[Happening]] = {}
+        self.fresh = False
+        """Whether nothing has happened since the last run."""
+
+    @initialize()
+    def opens(self) -> None:
+        for source, name in zip(self.templates, ("gateway.db", "wallet.db"), strict=True):
+            shutil.copy(source, Path(self.folder.name) / name)
+        self.loop.run_until_complete(self._open())
+
+    async def _open(self) -> None:
+        self.clock = ManualClock(self.now.now())
+        self.store = await Store.open(f"sqlite:///{self.folder.name}/gateway.db")
+        self.ledger = await Ledger.open(f"sqlite:///{self.folder.name}/wallet.db", self.clock)
+        self.world = World(self.store, self.ledger, self.clock)
+        await self.world.fund()
+
+    @rule(minor=st.integers(-9, 9).filter(bool), name=st.integers(0, 3))
+    def bank_books(self, minor: int, name: int) -> None:
+        self.next += 1
+        self.world.banks(minor, f"line{self.next}", end_to_end_id=f"e{name}")
+        self.fresh = False
+
+    @rule(minor=st.integers(-9, 9).filter(bool), name=st.integers(0, 3))
+    def ledger_books(self, minor: int, name: int) -> None:
+        accounts = ("trust_bank", "suspense") if minor > 0 else ("suspense", "trust_bank")
+        self.loop.run_until_complete(self.world.post(*accounts, abs(minor), name=f"e{name}"))
+        self.services += minor
+        self.fresh = False
+
+    @rule(place=st.integers(0, 9))
+    def bank_takes_a_line_away(self, place: int) -> None:
+        lines = [line for line in self.world.books.bank if line != "opening"]
+        if lines:
+            del self.world.books.bank[lines[place % len(lines)]]
+            self.fresh = False
+
+    @rule(size=st.integers(1, 4))
+    def runs(self, size: int) -> None:
+        self.loop.run_until_complete(self.world.run(size=size))
+        self.fresh = True
+
+    @rule(place=st.integers(0, 9), verb=st.sampled_from(["assign", "comment", "explain", "reopen", "due"]))
+    def staff_do(self, place: int, verb: str) -> None:
+        found = self._one(place)
+        if found is not None:
+            breaks, day = self.world.breaks, self.world.today(5)
+            doing = {
+                "assign": lambda: breaks.assign(found.id, MAKER, MAKER),
+                "comment": lambda: breaks.comment(found.id, "looked", MAKER),
+                "explain": lambda: breaks.explain(found.id, BreakReason.OTHER, "so", MAKER),
+                "reopen": lambda: breaks.reopen(found.id, "no", MAKER),
+                "due": lambda: breaks.due(found.id, day, MAKER),
+            }[verb]
+            said = self.loop.run_until_complete(doing())
+            self.fresh = self.fresh and not (verb == "reopen" and said is BreakOutcome.OK)
+
+    @rule(place=st.integers(0, 9), how=st.sampled_from(["write_off", "booking", "correction", "undo"]))
+    def maker_proposes(self, place: int, how: str) -> None:
+        found = self._one(place)
+        if found is not None:
+            self.loop.run_until_complete(self._propose(found, how))
+
+    async def _propose(self, found: Break, how: str) -> None:
+        breaks = self.world.breaks
+        may = await breaks.may(found.id)
+        if how == "write_off":
+            said, expected = await breaks.propose_write_off(found.id, "x", MAKER), may.write_off
+        elif how == "booking":
+            counter = may.counters[-1] if may.counters else Counter.SUSPENSE
+            said, expected = await breaks.propose_booking(found.id, counter, "x", MAKER), may.booking
+        elif how == "undo":
+            said, expected = await breaks.propose_undo(found.id, "x", MAKER), may.undo
+        elif may.corrections:
+            said = await breaks.propose_correction(found.id, may.corrections[0], None, "x", MAKER)
+            # A reversal is no transfer that can be taken back.
+            expected = said if said is BreakOutcome.TRANSFER else BreakOutcome.OK
+        else:
+            return
+        assert said is expected, (how, said, expected)
+
+    @rule(place=st.integers(0, 9), agree=st.booleans(), kill=st.sampled_from(["", "", "before", "after"]))
+    def checker_decides(self, place: int, agree: bool, kill: str) -> None:  # noqa: FBT001 - hypothesis calls it by name
+        waiting = self.loop.run_until_complete(self.world.approvals.list_pending(limit=20))
+        if not waiting:
+            return
+        one, checker = waiting[place % len(waiting)], StaffRef(CHECKER, FINANCE)
+        self.clock.advance(timedelta(seconds=1))
+        self.world.till.kill = kill
+        with suppress(Killed):
+            decided = self.world.approvals.approve(one.id, checker) if agree else None
+            self.loop.run_until_complete(decided or self.world.approvals.reject(one.id, checker, "no"))
+        self.world.till.kill = ""
+        self.fresh = False
+
+    @rule()
+    def time_passes_and_the_sweep_comes(self) -> None:
+        self.clock.advance(timedelta(minutes=10))
+        self.loop.run_until_complete(self._sweep())
+        self.fresh = False
+
+    async def _sweep(self) -> None:
+        await asyncio.gather(self.world.breaks.sweep(), self.world.house()[0].sweep())
+
+    def _one(self, place: int) -> Break | None:
+        found = self.loop.run_until_complete(self.world.breaks.breaks(limit=30))
+        return found[place % len(found)] if found else None
+
+    @invariant()
+    def history_never_changes(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        for one in self.loop.run_until_complete(self.world.breaks.breaks(limit=99)):
+            now = self.loop.run_until_complete(self.world.breaks.history(one.id))
+            before = self.seen.get(one.id, [])
+            assert now[: len(before)] == before
+            assert [each.seq for each in now] == list(range(1, len(now) + 1))
+            self.seen[one.id] = now
+        assert len(self.seen) == len(self.loop.run_until_complete(self.world.breaks.breaks(limit=99)))
+
+    @invariant()
+    def right_after_a_run_each_open_group_has_exactly_one_break(self) -> None:
+        if hasattr(self, "world") and self.fresh:
+            self.loop.run_until_complete(self._each_group_has_one())
+
+    async def _each_group_has_one(self) -> None:
+        groups = await self.world.groups()
+        posting = {
+            one.id
+            for one in await self.world.breaks.breaks(state=BreakState.PROPOSED, limit=99)
+            if (await self.world.breaks.postings(one.id))[-1].state is PostingState.INTENDED
+        }
+        for group in groups:
+            found = await self.world.breaks.of_group(group.id)
+            assert found is not None
+            assert set(found.keys) == {(row.side, row.id) for row in group.rows}
+        standing = await self.world.breaks.breaks(standing=True, limit=99)
+        undoing = {one.id for one in standing if one.state is BreakState.PROPOSED and one.resolution is not None}
+        assert {one.group_id for one in standing if one.id not in posting | undoing} <= {one.id for one in groups}
+
+    @invariant()
+    def trust_moved_by_what_was_posted_and_nothing_else(self) -> None:
+        if hasattr(self, "world"):
+            self.loop.run_until_complete(self._adds_up())
+
+    async def _adds_up(self) -> None:
+        rows = await self.ledger.trial_balance()
+        assert sum(row.debits_posted - row.credits_posted for row in rows) == 0
+        trust, ours, after = self.world.chart.id("trust_bank"), 0, 0
+        booked = {one for each in await self.world.breaks.breaks(limit=99) for one in await self._posted(each.id)}
+        for row in await self.ledger.follow(after=after):
+            moved = row.transfer
+            if moved.cause.startswith("brk_"):
+                ours += moved.amount.minor * ((moved.debit == trust) - (moved.credit == trust))
+                intended = await self._intended(moved.cause)
+                assert moved.id in booked or intended
+        assert await self.world.net("trust_bank") == OPENING + self.services + ours
+
+    async def _posted(self, break_id: str) -> list[object]:
+        return [one for posting in await self.world.breaks.postings(break_id) for one in posting.transfers]
+
+    async def _intended(self, break_id: str) -> bool:
+        return any(one.state is PostingState.INTENDED for one in await self.world.breaks.postings(break_id))
+
+    def teardown(self) -> None:
+        self.loop.run_until_complete(self._close())
+        self.loop.close()
+        self.folder.cleanup()
+
+    async def _close(self) -> None:
+        if hasattr(self, "world"):
+            # Whatever was agreed to is posted in the end, and what was posted is linked.
+            for _ in range(3):
+                self.clock.advance(timedelta(minutes=10))
+                await self._sweep()
+            for one in await self.world.breaks.breaks(limit=99):
+                assert not await self._intended(one.id)
+            await self.world.run()
+            await self._each_group_has_one()
+            await self.store.close()
+            await self.ledger.close()
+
+
+def test_whatever_happens_no_break_is_lost_no_history_changes_and_the_money_adds_up(
+    sqlite_template: Path, sqlite_wallet: Path, clock: ManualClock
+) -> None:
+    machine = type("Machine", (BreakMachine,), {"templates": (sqlite_template, sqlite_wallet), "now": clock})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
