@@ -51,9 +51,9 @@ def reconciliation_of(
     zone = ZoneInfo(settings.zone)
     days, lines = Days(ledger, zone), BookedLines(store)
     statements = StatementRows(lines)
-    flows = {
-        name: _with_breaks(flow, breaks) for name, flow in _flows(settings, store, days, chart, statements).items()
-    }
+    flows = _flows(settings, store, days, chart, statements)
+    if breaks is not None:
+        flows = {name: _with_breaks(flow, breaks) for name, flow in flows.items()}
     made = Reconciliation(Parts(store, clock, zone, metrics, _End(ledger), flows, {FlowName.BANK: _Statements(lines)}))
     statements.known_by(lambda ids: made.known(FlowName.BANK, Side.BANK, ids))
     if breaks is not None:
