@@ -8,8 +8,8 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import MutableMapping
-from contextlib import suppress
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
 import structlog
@@ -108,6 +108,17 @@ def set_up_logging(level: str) -> None:
     )
 
 
+@contextmanager
+def logs_aside() -> Iterator[None]:
+    """While a command runs whose standard output somebody reads, what is logged goes to standard error."""
+    before = structlog.get_config()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
 def log(**bound: object) -> structlog.typing.FilteringBoundLogger:
     """A logger with these fields on every line."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(**bound)
@@ -183,16 +194,6 @@ class Metrics:
             "tapdial_mail_bounces", "Reports on letters of ours, by what they say", ["kind"], registry=self.registry
         )
         self.pins = Counter("tapdial_pin_checks", "PIN checks by result", ["result"], registry=self.registry)
-        self.bank_orders = Counter(
-            "tapdial_bank_orders", "Orders to the bank by state reached", ["state"], registry=self.registry
-        )
-        self.payout_items = Gauge(
-            "tapdial_payout_items", "Payments of batches that are released and not over, by state", ["state"],
-            registry=self.registry,
-        )  # fmt: skip
-        self.bank_files = Counter(
-            "tapdial_bank_files", "Files of the bank by what became of them", ["state"], registry=self.registry
-        )
         self.payees = Counter(
             "tapdial_payee_changes", "Wishes to change where a person is paid, by outcome", ["outcome"],
             registry=self.registry,
@@ -235,8 +236,40 @@ class Metrics:
             "tapdial_mssp_callbacks", "Results that the signature service has posted", ["end"], registry=self.registry
         )
         self.mssp_up = Gauge("tapdial_mssp_up", "Whether the signature service answers", registry=self.registry)
+        self._add_bank()
         self._add_taps()
         self._add_hsm()
+
+    def _add_bank(self) -> None:
+        self.recon_runs = Counter(
+            "tapdial_recon_runs", "Reconciliations by flow and how they ended", ["flow", "state"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.recon_open = Gauge(
+            "tapdial_recon_open_groups", "Groups that do not agree, by flow", ["flow"], registry=self.registry
+        )
+        self.recon_open_minor = Gauge(
+            "tapdial_recon_open_minor", "Minor units in groups that do not agree, by flow", ["flow"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.bank_orders = Counter(
+            "tapdial_bank_orders", "Orders to the bank by state reached", ["state"], registry=self.registry
+        )
+        self.payout_items = Gauge(
+            "tapdial_payout_items", "Payments of batches that are released and not over, by state", ["state"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.bank_files = Counter(
+            "tapdial_bank_files", "Files of the bank by what became of them", ["state"], registry=self.registry
+        )
+        self.cover = Gauge(
+            "tapdial_cover_minor", "What is owed to people (float) and what lies at the bank (trust), minor units",
+            ["asset", "side"], registry=self.registry,
+        )  # fmt: skip
+        self.cover_short = Gauge(
+            "tapdial_cover_short_minor", "Minor units by which the float is above the trust account", ["asset"],
+            registry=self.registry,
+        )  # fmt: skip
 
     def _add_taps(self) -> None:
         self.taps = Counter(

@@ -29,6 +29,14 @@ def new_id(prefix: str, clock: Clock) -> str:
     return f"{prefix}_{_base32(number)}"
 
 
+def new_id_after(last: str, prefix: str, clock: Clock) -> str:
+    """A fresh one that sorts behind `last`, '' for none, also within its millisecond or on a clock that went back."""
+    fresh = new_id(prefix, clock)
+    if fresh > last:
+        return fresh
+    return f"{prefix}_{_base32(_number(last.rpartition('_')[2]) + 1 + secrets.randbits(32))}"
+
+
 def new_ids(prefix: str, clock: Clock, count: int) -> list[str]:
     """As many of them, of one moment: the system is asked for chance once."""
     moment, octets = (to_us(clock.now()) // 1000) << _RANDOM_BITS, secrets.token_bytes(10 * count)

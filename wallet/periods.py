@@ -44,15 +44,21 @@ class PeriodOutcome(Enum):
     """It was not soft-closed before, so its trial balance could move while it is computed."""
     STALE = "stale"
     """An entry came in late while the trial balance was computed: ask again."""
+    DIFFERS = "differs"
+    """Its trial balance is not the one that was agreed to."""
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodClose:
-    """Close everything through the end of a business day; `cause` leads back to who decided it."""
+    """Close everything through the end of a business day; `cause` leads back to who decided it.
+
+    With `seal` it is closed for good only if that is what its trial balance seals to.
+    """
 
     through: date
     state: PeriodState
     cause: str
+    seal: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from gateway.app.adapters import (
     Stops,
 )
 from gateway.app.agreeing import APPROVAL_ROLES, Deciders, approvals_of
-from gateway.app.breaking import OpenWork, Owners
+from gateway.app.evening import Ground, Work, evening_of
+from gateway.app.finding import build_finding
 from gateway.app.house import House, page_profile
 from gateway.app.paying import Agreements, Signatures
 from gateway.app.paying import Payees as Directory
@@ -39,16 +40,15 @@ from gateway.peers.ussd import HttpPoster
 from gateway.services.access import Access
 from gateway.services.apikeys import ApiKeys
 from gateway.services.approvals import Proposals
-from gateway.services.banking import Bank, Banking, read_bank_profile
+from gateway.services.banking import Bank, Banking, BankProfile, read_bank_profile
 from gateway.services.banking import Parts as BankingParts
 from gateway.services.benefits import DECISION_USES, AttesterBook, Benefits, ClaimSource
 from gateway.services.benefits import Parts as BenefitParts
-from gateway.services.breaks import Breaks
-from gateway.services.breaks import Parts as BreakParts
 from gateway.services.campaigns import Campaigns, Window
 from gateway.services.campaigns import Parts as CampaignParts
 from gateway.services.clearing import Clearing, MerchantSource, Returns, read_calendar, read_schedule
 from gateway.services.clearing import Parts as ClearingParts
+from gateway.services.closing import DOCUMENT_KIND as CLOSE_KIND
 from gateway.services.controls import Controls
 from gateway.services.controls.holders import HolderControls
 from gateway.services.decisions import Decisions
@@ -83,6 +83,8 @@ from gateway.services.providers import STATEMENTS_JOB as FEES_JOB
 from gateway.services.providers import Parts as ProviderParts
 from gateway.services.providers import Providers, ProviderStatements
 from gateway.services.releases import Proof, Releases
+from gateway.services.reports import Parts as ReportParts
+from gateway.services.reports import Reports
 from gateway.services.staff import Staff
 from gateway.services.statements import STATEMENTS_JOB, Statements
 from gateway.services.taps import Decider, Parts, TapPolicy, Taps
@@ -92,6 +94,7 @@ from gateway.services.tokens import Tokens
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.store.backup import KEY_FILE
+from gateway.wire.bankcsv import CsvProfile
 from gateway.workers.money_notices import MoneyNotices
 from wallet.accounts import Chart
 from wallet.clock import Clock
@@ -211,11 +214,13 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
                 settings,
             )
         )
-        breaks = Breaks(BreakParts(
-            store, clock, counted, ledger, chart, deciding.proposals, OpenWork(payouts, providers, clearing),
-            Owners(staff), settings, metrics,
-        ))  # fmt: skip
-        signing = deciding.rooms(signed={PAYOUT_KIND: payouts.signed}, unsigned={PAYOUT_KIND: payouts.signed})
+        heads = Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE))
+        ground = Ground(settings, store, clock, metrics, ledger, counted, chart)
+        work = Work(payouts, providers, taps, clearing)
+        evening = evening_of(ground, work, deciding, staff, heads, account=_account(settings))
+        closing = evening.closing
+        followers = {PAYOUT_KIND: payouts.signed, CLOSE_KIND: closing.signed}
+        signing = deciding.rooms(signed=followers, unsigned=followers)
         served = UssdServices(
             people,
             payments,
@@ -230,6 +235,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             HolderControls(controls, tokens),
         )  # fmt: skip
         actions = build_actions(served, chart, ZoneInfo(settings.zone))
+        finding, tails = build_finding(store, ledger, people)
         counts, tariffs = SessionCounts(store), read_tariffs(settings.ussd_tariffs_file)
         proof = Proof(page_profile(settings), actions)
         releases = Releases(store, clock, deciding.proposals, proof)
@@ -251,7 +257,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             people=people,
             staff=staff,
             approvals=approvals_of(
-                deciding, Deciders(benefits, people, campaigns, releases, providers, decisions, payouts, breaks)
+                deciding, Deciders(benefits, people, campaigns, releases, providers, decisions, payouts, evening.breaks)
             ),
             deciding=deciding,
             signing=signing,
@@ -278,10 +284,12 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             controls=controls,
             taps=taps,
             clearing=clearing,
+            reconciliation=evening.reconciliation,
             merchant_returns=Returns(store, clock, merchants, payouts),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             tap_refusals=DeclinedNotices(store, clock, teller, Addresses(people), metrics),
-            heads=Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE)),
+            closing=closing,
+            heads=heads,
             link_board=LinkBoard(store, clock),
             terminal_lines=TerminalBoard(store, clock),
             campaigns=campaigns,
@@ -310,7 +318,10 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             session_counts=counts,
             funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo(settings.zone), tariffs),
             banking=banking,
-            breaks=breaks,
+            breaks=evening.breaks,
+            finding=finding,
+            tails=tails,
+            reports=Reports(ReportParts(ledger, ledger.lookups, chart, ZoneInfo(settings.zone), merchants, providers)),
         )
 
 
@@ -341,10 +352,20 @@ def _notices(
     return Notices(store, keys, clock, words, valid_s=valid_s, preferences=preferences, mailbox=mailbox)
 
 
-def _banking(settings: Settings, store: Store, clock: Clock, metrics: Metrics, bank: Bank | None) -> Banking:
+def _profile(settings: Settings) -> tuple[BankProfile | None, CsvProfile | None]:
     # Outside the demo its account must never be the one that an order is paid from.
     said = settings.bank_profile_file or settings.environment == "demo"
-    profile, csv = read_bank_profile(settings.bank_profile_file) if said else (None, None)
+    return read_bank_profile(settings.bank_profile_file) if said else (None, None)
+
+
+def _account(settings: Settings) -> str:
+    """The institution's account at its bank, or ''."""
+    profile, _ = _profile(settings)
+    return profile.iban if profile is not None else ""
+
+
+def _banking(settings: Settings, store: Store, clock: Clock, metrics: Metrics, bank: Bank | None) -> Banking:
+    profile, csv = _profile(settings)
     zone, folder = ZoneInfo(settings.zone), settings.data_dir / "bank"
     return Banking(BankingParts(store, clock, metrics, zone, folder, profile, csv, bank))
 

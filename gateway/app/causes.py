@@ -77,6 +77,7 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
 
     return {
         "brk": broken,
+        "dcl": lambda cause: _close(house, cause),
         "fee": lambda cause: _fee(house, cause),
         "tap": lambda cause: tap_causes.tap(house, cause),
         "ses": session,
@@ -87,6 +88,20 @@ def resolvers(house: House, dialogues: Dialogues) -> Mapping[str, CauseResolver]
         "cyc": lambda cause: tap_causes.cycle(house, cause),
         "mrc": lambda cause: tap_causes.due(house, cause),
     }
+
+
+async def _close(house: House, cause: str) -> CauseView | None:
+    found = await house.closing.by_id(cause)
+    if found is None:
+        return None
+    return CauseView(
+        "day_close",
+        [
+            ("day", Link(found.day, f"/close/{found.id}")),
+            ("when", found.asked_at),
+            ("state", Chip(f"close_state.{found.state.value}")),
+        ],
+    )
 
 
 async def _fee(house: House, cause: str) -> CauseView | None:

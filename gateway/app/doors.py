@@ -31,6 +31,7 @@ DOCUMENT_KINDS = ("payout_batch", "decision_table", "day_close")
 """Kinds of documents that are signed, for whoever names a stand-in."""
 LARGE_PATHS = (
     "/console/bank/file",
+    "/console/breaks/evidence",
     "/console/payouts/file",
     "/console/prices",
     "/api/v1/payout-batches",
@@ -177,6 +178,7 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         payees=house.payees,
         payouts=house.payouts,
         providers=house.providers,
+        reconciliation=house.reconciliation,
         payout_sources=house.payout_sources,
         causes=resolvers(house, dialogues),
         signing=house.signing.signing,
@@ -184,6 +186,10 @@ def _console(house: House, dialogues: Dialogues, links: Callable[[], Mapping[str
         phone_sign_ins=house.signing.sign_ins if house.signer else None,
         delegations=house.deciding.delegations,
         document_kinds=DOCUMENT_KINDS,
+        closing=house.closing,
+        finding=house.finding,
+        reports=house.reports,
+        breaks=house.breaks,
     )
 
 

@@ -21,9 +21,11 @@ from gateway.services.benefits import AttesterBook, Benefits
 from gateway.services.breaks import Breaks
 from gateway.services.campaigns import Campaigns
 from gateway.services.clearing import Clearing, Returns
+from gateway.services.closing import Closing
 from gateway.services.controls import Controls
 from gateway.services.decisions import Decisions
 from gateway.services.dialogues import Actions, SessionCounts
+from gateway.services.finding import Finding, TailIndex
 from gateway.services.forwarding import Forwarding
 from gateway.services.funnels import Funnels
 from gateway.services.heads import Heads
@@ -44,7 +46,9 @@ from gateway.services.payments import Payments, period_of
 from gateway.services.payouts import Payouts
 from gateway.services.people import People
 from gateway.services.providers import Providers
+from gateway.services.reconciliation import Reconciliation
 from gateway.services.releases import Proof, Releases
+from gateway.services.reports import Reports
 from gateway.services.staff import Staff
 from gateway.services.statements import Statements
 from gateway.services.taps import Taps
@@ -96,6 +100,8 @@ class House:
     controls: Controls
     taps: Taps
     clearing: Clearing
+    reconciliation: Reconciliation
+    closing: Closing
     merchant_returns: Returns
     money_notices: MoneyNotices
     tap_refusals: DeclinedNotices
@@ -122,6 +128,9 @@ class House:
     funnels: Funnels
     banking: Banking
     breaks: Breaks
+    finding: Finding
+    tails: TailIndex
+    reports: Reports
 
     @property
     def zone(self) -> ZoneInfo:

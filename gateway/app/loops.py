@@ -106,6 +106,7 @@ class Loops:
             Loop("heads", _heads(house).tick, metrics, idle_s=min(5.0, settings.head_publish_s)),
             Loop("links", LinksWorker(house.link_board, _process(), self.statuses).tick, metrics, idle_s=3.0),
             Loop("terminals", self._terminals_worker(terminals).tick, metrics, idle_s=3.0),
+            Loop("tails", house.tails.tick, metrics, idle_s=5.0),
             Loop("funnels", house.funnels.tick, metrics, idle_s=30.0),
             Loop("menus", menus.tick, metrics, idle_s=2.0, pause_max_s=10.0),
             Loop("fallback", house.fallback.tick, metrics, idle_s=5.0),
@@ -117,6 +118,9 @@ class Loops:
             Loop("bank_files", BankFiles(house.banking).tick, metrics, idle_s=BANK_ASKED_S, tick_max_s=None),
             # Beside the sweeper: a cycle of a busy day takes its time.
             Loop("clearing", house.clearing.tick, metrics, idle_s=5.0, tick_max_s=None),
+            # Beside the sweeper: a large statement takes its time to be matched.
+            Loop("reconciliation", house.reconciliation.tick, metrics, idle_s=5.0, tick_max_s=None),
+            Loop("closing", house.closing.sweep, metrics, idle_s=2.0, tick_max_s=None),
             Loop("merchant_returns", house.merchant_returns.tick, metrics, idle_s=10.0),
             Loop("payouts", house.payouts.tick, metrics, idle_s=1.0, tick_max_s=None),
             Loop("jobs", house.jobs.tick, metrics, idle_s=1.0, tick_max_s=None),

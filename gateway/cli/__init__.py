@@ -18,6 +18,7 @@ from gateway.cli import (
     breaks,
     campaigns,
     clearing,
+    close,
     db,
     decisions,
     heads,
@@ -29,7 +30,9 @@ from gateway.cli import (
     menus,
     payouts,
     providers,
+    recon,
     releases,
+    reports,
     run,
     scores,
     signing,
@@ -71,10 +74,10 @@ app.add_typer(providers.app, name="providers")
 app.add_typer(payouts.app, name="payouts")
 app.add_typer(clearing.app, name="clearing")
 app.add_typer(breaks.app, name="breaks")
+app.add_typer(close.app, name="close")
 app.add_typer(mail.app, name="mail")
-recon = typer.Typer(no_args_is_help=True, help="Reconciliation of ledger, rails and bank.")
-app.add_typer(recon, name="recon")
-recon.command("score")(scores.score)
+app.add_typer(recon.app, name="recon")
+recon.app.command("score")(scores.score)
 app.add_typer(statements.app, name="statements")
 app.add_typer(staff.app, name="staff")
 staff.app.command("stand-in")(stand_ins.stand_in)
@@ -82,6 +85,7 @@ staff.app.command("stand-ins")(stand_ins.stand_ins)
 staff.app.command("stand-in-end")(stand_ins.stand_in_end)
 app.add_typer(signing.app, name="signing")
 app.add_typer(sms.app, name="sms")
+app.command("reports")(reports.reports)
 app.command("links")(links.links)
 app.command("serve")(run.serve)
 app.command("demo")(run.demo)

@@ -144,6 +144,41 @@ async def test_an_entry_that_comes_while_the_seal_is_computed_makes_it_stale(
     await assert_seals_stand(ledger)
 
 
+async def test_a_period_is_closed_only_on_the_seal_that_was_agreed_to(ledger: Ledger, clock: ManualClock) -> None:
+    sent = send(clock, 30)
+    await ledger.post(fund(clock, 100), sent)
+    clock.advance(DAY)
+    await close(ledger, SUNDAY, SOFT)
+    head = await ledger.head()
+    agreed = PeriodClose(SUNDAY, CLOSED, "dcl_1", await recompute(ledger, SUNDAY, head.position, head.position))
+    await ledger.post(replace(send(clock, 2), effective_on=SUNDAY, cites=sent.id))
+    assert await ledger.close_period(agreed) is PeriodOutcome.DIFFERS
+    assert [period.state for period in await ledger.periods()] == [SOFT]
+    now = await recompute(ledger, SUNDAY, head.position, (await ledger.head()).position)
+    assert await ledger.close_period(replace(agreed, seal=now)) is PeriodOutcome.DONE
+    assert await ledger.close_period(agreed) is PeriodOutcome.ALREADY
+    await assert_seals_stand(ledger)
+
+
+async def test_what_cites_a_row_of_a_day_and_was_booked_after_a_position_is_late(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    first, second = send(clock, 30), send(clock, 20)
+    await ledger.post(fund(clock, 100), first, second)
+    late = [replace(send(clock, 1), cites=cited.id) for cited in (second, first, second)]
+    for one in late:
+        await ledger.post(one)
+
+    async def ids(first: int, last: int, after: int, limit: int = 9) -> list[UUID]:
+        return [row.transfer.id for row in await ledger.late(first, last, after=after, limit=limit)]
+
+    assert await ids(0, 3, 3) == [one.id for one in late]
+    assert await ids(0, 3, 4) == [one.id for one in late[1:]]
+    assert await ids(2, 3, 3) == [late[0].id, late[2].id]
+    assert await ids(0, 3, 3, 1) == [late[0].id]
+    assert await ids(3, 9, 3) == []
+
+
 async def test_two_processes_that_close_at_once_close_it_once(
     ledger: Ledger, database_url: str, clock: ManualClock
 ) -> None:

@@ -124,7 +124,7 @@ def shifted(side: str, position: int, through: date, seen: int) -> Select[Any]:
     # The sum keeps a planner from reading a range of positions, which grows with the log: rows with an effective date
     # of their own are few and have an index.
     column = transfer.c.position + 0
-    high, low = _parts(transfer.c.amount)
+    high, low = halves(transfer.c.amount)
     moved = transfer.c.kind.in_(_MOVING)
     late = select(own, high.label("high"), low.label("low")).where(moved, dated <= through, column > position)
     early = select(own, -high, -low).where(moved, dated > through, column <= position)
@@ -135,7 +135,7 @@ def shifted(side: str, position: int, through: date, seen: int) -> Select[Any]:
 def shift_of(row: Row[Any]) -> tuple[AccountId, int]:
     """A row of `shifted`."""
     own, high, low = row
-    return AccountId(own), _whole(high, low)
+    return AccountId(own), whole(high, low)
 
 
 def late(through: date, after: int) -> Select[tuple[int]]:
@@ -148,7 +148,7 @@ def late(through: date, after: int) -> Select[tuple[int]]:
 def role_sums() -> Select[Any]:
     """Today's posted sums by kind, role and asset, in that order; see `role_sum_of`."""
     keys = (account.c.kind, account.c.role, account.c.asset)
-    debits, credits_ = _parts(account.c.debits_posted), _parts(account.c.credits_posted)
+    debits, credits_ = halves(account.c.debits_posted), halves(account.c.credits_posted)
     sums = [func.sum(part) for part in (*debits, *credits_)]
     return select(*keys, func.count(), *sums).group_by(*keys).order_by(*keys)
 
@@ -156,13 +156,15 @@ def role_sums() -> Select[Any]:
 def role_sum_of(row: Row[Any]) -> tuple[str, str, str, int, int, int]:
     """A row of `role_sums`: kind, role, asset, accounts, debits, credits."""
     kind, role, asset, count, debits_high, debits_low, credits_high, credits_low = row
-    return kind, role, asset, count, _whole(debits_high, debits_low), _whole(credits_high, credits_low)
+    return kind, role, asset, count, whole(debits_high, debits_low), whole(credits_high, credits_low)
 
 
-def _parts(column: ColumnElement[int]) -> tuple[ColumnElement[int], ColumnElement[int]]:
+def halves(column: ColumnElement[int]) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """The high and the low half of minor units, to be summed apart; see `whole`."""
     return column // _PART, column % _PART
 
 
-def _whole(high: int, low: int) -> int:
+def whole(high: int, low: int) -> int:
+    """The sum of two summed halves."""
     # PostgreSQL gives the sum of a bigint as a numeric.
     return int(high) * _PART + int(low)

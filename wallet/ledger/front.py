@@ -16,13 +16,14 @@ from wallet.ledger import engines, migrations
 from wallet.ledger.chain import Block
 from wallet.ledger.check import Finding, Progress, Verified
 from wallet.ledger.faults import UNREACHABLE
+from wallet.ledger.lookups import Lookups
 from wallet.ledger.periods import Closing
 from wallet.ledger.reads import Head, Reads
 from wallet.ledger.verify import verify
 from wallet.ledger.writer import Writer
 from wallet.money import ASSETS
 from wallet.periods import Period, PeriodClose, PeriodOutcome, PeriodState, ends_at, recompute
-from wallet.transfers import Balances, LogRow, Movement, PostResult, RoleSum, Transfer
+from wallet.transfers import Balances, LogRow, Movement, PostResult, RoleSum, Transfer, TransferCode
 
 _OPEN_S = 30.0
 _CLOSE_S = 30.0
@@ -43,6 +44,7 @@ class Ledger:
         self._zone = zone
         self._writer = Writer(databases, clock, queue_max)
         self._reads = Reads(databases.reader)
+        self.lookups = Lookups(self._reads, databases.reader.dialect.name)
         self._tasks = asyncio.TaskGroup()
         self._opened: set[AccountId] = set()
 
@@ -195,6 +197,18 @@ class Ledger:
         """All committed transfers that cite this one, oldest first: its reversals and corrections."""
         return await self._reads.citing(transfer)
 
+    async def coded(self, codes: Collection[TransferCode], *, after: int, through: int, limit: int) -> list[LogRow]:
+        """The first transfers for these reasons, oldest first, of log positions above `after` and up to `through`."""
+        return await self._reads.coded(codes, after, through, limit)
+
+    async def transfers_among(self, ids: Collection[TransferId]) -> list[LogRow]:
+        """Those of these transfers that are committed, in no order; at most some thousands at once."""
+        return await self._reads.transfers_among(ids)
+
+    async def late(self, first: int, last: int, *, after: int, limit: int) -> list[LogRow]:
+        """Transfers after position `after` that cite one of positions above `first` and up to `last`, oldest first."""
+        return await self._reads.late(first, last, after, limit)
+
     async def follow(self, *, after: int, limit: int = 1000) -> Sequence[LogRow]:
         """The log from position `after` + 1 on; never skips one."""
         return await self._reads.follow(after, limit)
@@ -227,6 +241,8 @@ class Ledger:
         closing = Closing(asked, ends_at(asked.through, self._zone))
         if asked.state is PeriodState.CLOSED and (await self._reads.closed()).is_soft(asked.through):
             closing = await self._computed(closing)
+            if asked.seal not in {None, closing.seal}:
+                return PeriodOutcome.DIFFERS
         return await self._writer.close_period(closing)
 
     async def _computed(self, closing: Closing) -> Closing:

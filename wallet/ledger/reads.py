@@ -132,6 +132,25 @@ class Reads:
         """Committed transfers that cite this one, oldest first."""
         return await self._log(select(_transfer).where(_transfer.c.cites == transfer).order_by(_transfer.c.position))
 
+    async def coded(self, codes: Collection[int], after: int, through: int, limit: int) -> list[LogRow]:
+        """Transfers for these reasons, of positions above `after` and up to `through`, oldest first."""
+        query = select(_transfer).where(_transfer.c.position > after, _transfer.c.position <= through)
+        query = query.where(_transfer.c.code.in_(sorted(codes))).order_by(_transfer.c.position).limit(limit)
+        return [rows.log_row_of(rows.booked_of(row)) for row in await self._all(query, timeout_s=SUMS_S)]
+
+    async def transfers_among(self, ids: Collection[TransferId]) -> list[LogRow]:
+        """Those of these transfers that there are, in no order."""
+        return await self._log(select(_transfer).where(_transfer.c.id.in_(ids)))
+
+    async def late(self, first: int, last: int, after: int, limit: int) -> list[LogRow]:
+        """Transfers after a position that cite one of a run of positions, oldest first."""
+        cited = _transfer.alias("cited")
+        query = select(_transfer).join(cited, cited.c.id == _transfer.c.cites)
+        # Said once more, since only rows that cite are in the index.
+        query = query.where(_transfer.c.cites.is_not(None), _transfer.c.position > after)
+        query = query.where(cited.c.position > first, cited.c.position <= last)
+        return await self._log(query.order_by(_transfer.c.position).limit(limit))
+
     async def follow(self, after: int, limit: int) -> list[LogRow]:
         """The log from after a position on."""
         query = select(_transfer).where(_transfer.c.position > after).order_by(_transfer.c.position).limit(limit)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gateway.channels.console.deps import Book
+from gateway.channels.console.ledger_desks import Book
 from wallet.accounts import Account, Chart, NormalSide
 from wallet.ids import AccountId
 from wallet.transfers import LogRow, RoleSum

@@ -15,9 +15,9 @@ _LONG_ID = re.compile(r"\b([a-z]{3})_[0-9A-HJKMNP-TV-Z]{20}([0-9A-HJKMNP-TV-Z]{6
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A text that leads to a page of the console; `href` is below `/console`. `code` shows it as an identifier."""
+    """A text or a figure that leads to a page; `href` is below `/console`. `code` shows it as an identifier."""
 
-    text: str
+    text: str | int | Money | date
     href: str
     code: bool = False
 
@@ -61,6 +61,7 @@ class Table(Generic[R]):
         empty: Key of the text that says what to do when there is none.
         more: Address of the next page, or None.
         exports: Address of the export without its ending, or None.
+        asked: Query of that address, or ''.
         totals: Cells of the last rows, or none.
     """
 
@@ -70,6 +71,7 @@ class Table(Generic[R]):
     empty: str
     more: str | None = None
     exports: str | None = None
+    asked: str = ""
     totals: Sequence[Sequence[Cell]] = field(default=())
 
     def cells(self) -> list[list[Cell]]:
@@ -95,7 +97,9 @@ def shown(cell: Cell, words: Words) -> str:
             return words.day(cell)
         case Chip():
             return words.t(cell.key)
-        case Link() | Code():
+        case Link():
+            return shown(cell.text, words)
+        case Code():
             return cell.text
         case int():
             return words.number(cell)
@@ -116,7 +120,9 @@ def plain(cell: Cell, words: Words) -> str | int:
             return cell.isoformat()
         case Chip():
             return words.t(cell.key)
-        case Link() | Code():
+        case Link():
+            return plain(cell.text, words)
+        case Code():
             return cell.text
         case int() | str():
             return cell

@@ -9,9 +9,14 @@ from aiohttp import web
 
 from gateway.channels.console.benefits_desks import AttestersDesk, BenefitsDesk, DecisionsDesk
 from gateway.channels.console.cells import Cell
+from gateway.channels.console.evening_desks import ClosingDesk
+from gateway.channels.console.finding_desk import FindingDesk
+from gateway.channels.console.ledger_desks import Book
 from gateway.channels.console.merchants_desks import ClearingDesk, LinesDesk, MerchantsDesk
 from gateway.channels.console.payouts_desk import PayoutsDesk
 from gateway.channels.console.providers_desks import ProvidersDesk
+from gateway.channels.console.reconciliation_desks import BreaksDesk, ReconciliationDesk
+from gateway.channels.console.reports_desk import ReportsDesk
 from gateway.channels.console.signing_desks import DelegationsDesk, PhoneSignInDesk, SignersDesk, SigningDesk
 from gateway.channels.console.taps_desks import ControlsDesk, TapsDesk, TokensDesk
 from gateway.observe import Metrics
@@ -39,12 +44,10 @@ from gateway.services.releases import Release, RollbackOutcome, Standing
 from gateway.services.staff import NewStaff, Role, SignInResult, StaffMember, StaffRefusal
 from gateway.settings import Settings
 from ussd_menus import Menus, Style
-from wallet.accounts import Account, Chart
+from wallet.accounts import Chart
 from wallet.clock import Clock
-from wallet.ids import AccountId
 from wallet.money import Money
 from wallet.reconciliation import StatementLine
-from wallet.transfers import Balances, LogRow, Movement, RoleSum
 
 # The verbs are documented where they are made; here is only which of them the console uses.
 
@@ -228,28 +231,6 @@ class PayeesDesk(Protocol):
     async def thaw(self, person_id: str, staff_id: str, call_key: str) -> PayeeResult: ...
 
 
-class LogEnd(Protocol):
-    """Where the ledger's log ends."""
-
-    @property
-    def position(self) -> int: ...
-
-
-class Book(Protocol):
-    """The part of the ledger that is read; satisfied by wallet.ledger.Ledger."""
-
-    async def account(self, account: AccountId) -> Account | None: ...
-    async def accounts(
-        self, *, after_code: str = "", limit: int = 1000, position: int | None = None
-    ) -> list[tuple[Account, Balances]]: ...
-    async def balances(self, account: AccountId) -> Balances | None: ...
-    async def movements(self, account: AccountId, *, limit: int, before: int | None = None) -> list[Movement]: ...
-    async def caused_by(self, cause: str) -> list[LogRow]: ...
-    async def follow(self, *, after: int, limit: int = 1000) -> Sequence[LogRow]: ...
-    async def trial_balance(self) -> list[RoleSum]: ...
-    async def head(self) -> LogEnd: ...
-
-
 class AccessLog(Protocol):
     """Satisfied by gateway.services.access.Access."""
 
@@ -308,6 +289,8 @@ class ConsoleDeps:
         banking: Orders to the bank, its files and its statements.
         payees: Where people are paid.
         payouts: Batches of payments.
+        reconciliation: What agrees between ledger, rails and bank, and what does not.
+        breaks: What does not, until it is dealt with.
         providers: Doctors and health centres, prices, visits and fees.
         payout_sources: Names of what batches may be made of, besides files.
         ledger: Read only.
@@ -318,6 +301,9 @@ class ConsoleDeps:
         signers: Whose phone signs.
         phone_sign_ins: Signing in by phone; None where there is no signature service.
         delegations: Who stands in for whom.
+        closing: The close of days.
+        finding: Anything by a few characters of it.
+        reports: What is printed and handed on.
         document_kinds: Kinds of documents that are signed, for who names a stand-in.
         causes: Resolvers by prefix (`tap`, `ses`, …) besides its own: clm, inv, pay, cco, csh.
     """
@@ -353,6 +339,8 @@ class ConsoleDeps:
     payees: PayeesDesk
     payouts: PayoutsDesk
     providers: ProvidersDesk
+    reconciliation: ReconciliationDesk
+    breaks: BreaksDesk
     payout_sources: Sequence[str]
     ledger: Book
     links: Callable[[], Mapping[str, bool]]
@@ -364,6 +352,9 @@ class ConsoleDeps:
     phone_sign_ins: PhoneSignInDesk | None
     delegations: DelegationsDesk
     document_kinds: Collection[str]
+    closing: ClosingDesk
+    finding: FindingDesk
+    reports: ReportsDesk
 
 
 DEPS = web.AppKey("console_deps", ConsoleDeps)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import xlsxwriter
 
-from gateway.channels.console.cells import Cell, plain
+from gateway.channels.console.cells import Cell, Link, plain
 from gateway.channels.console.words import Words
 from wallet.money import Money
 
@@ -38,7 +38,8 @@ def csv_lines(rows: Sequence[Sequence[Cell]], words: Words) -> str:
 def _safe(cell: Cell, words: Words) -> str | int:
     """A cell as data; an amount is a number even where it is negative."""
     value = plain(cell, words)
-    return harmless(value) if isinstance(value, str) and not isinstance(cell, Money) else value
+    amount = isinstance(cell.text if isinstance(cell, Link) else cell, Money)
+    return harmless(value) if isinstance(value, str) and not amount else value
 
 
 async def xlsx(name: str, heads: Sequence[str], rows: AsyncIterable[Sequence[Cell]], words: Words) -> tuple[bytes, int]:

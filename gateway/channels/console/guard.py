@@ -81,10 +81,10 @@ async def _checked_post(visit: Visit, *, takes_file: bool) -> Visit:
     if not _same_origin(visit.request):
         raise NotAllowed("origin")
     if takes_file:
-        fields, file = await form_with_file(
+        fields, file, name = await form_with_file(
             visit.request, UPLOAD_BYTES_MAX, lambda given: _csrf_right(given, visit.csrf)
         )
-        return replace(visit, fields=fields, file=file)
+        return replace(visit, fields=fields, file=file, file_name=name)
     fields = await body_fields(visit.request)
     if visit.member is not None and not _csrf_right(fields, visit.csrf):
         raise NotAllowed("csrf")

@@ -42,10 +42,23 @@ def cause_of(cause: str) -> Cell:
     return Link(cause, f"/cause/{cause}", code=True) if re.fullmatch(CAUSE, cause) else Code(cause)
 
 
+def place(position: int, transfer: Transfer, *, drill: bool) -> Cell:
+    """A position of the log; for whoever may see the ledger it leads to the transfer."""
+    return Link(position, f"/ledger/transfers/{transfer.id}") if drill else position
+
+
 def movement_table(
-    name: str, rows: Sequence[Movement], asset: Asset, *, debit_grows: bool = False, more: str | None = None
+    name: str,
+    rows: Sequence[Movement],
+    asset: Asset,
+    *,
+    debit_grows: bool = False,
+    more: str | None = None,
+    exports: str | None = None,
+    asked: str = "",
+    drill: bool = False,
 ) -> Table[Any]:
-    """One account's movements, newest first. `debit_grows` shows balances from the side of an asset account."""
+    """One account's movements as they are given. `debit_grows` shows balances from the side of an asset account."""
     sign = -1 if debit_grows else 1
     return Table(
         name=name,
@@ -57,11 +70,13 @@ def movement_table(
             Column("credit", lambda row: None if row.is_debit else row.transfer.amount, end=True),
             Column("balance", lambda row: Money(sign * row.balances.net_credit, asset), end=True),
             Column("cause", lambda row: cause_link(row.transfer)),
-            Column("position", lambda row: row.position, end=True),
+            Column("position", lambda row: place(row.position, row.transfer, drill=drill), end=True),
         ],
         rows=rows,
         empty="empty.movements",
         more=more,
+        exports=exports,
+        asked=asked,
     )
 
 
@@ -72,12 +87,15 @@ def journal_table(
     *,
     more: str | None = None,
     exports: str | None = None,
+    asked: str = "",
+    drill: bool = False,
+    empty: str = "empty.journal",
 ) -> Table[LogRow]:
-    """Transfers with both accounts, as the log has them."""
+    """Transfers with both accounts, as the log has them; `drill` leads to each for whoever may see the ledger."""
     return Table(
         name=name,
         columns=[
-            Column("position", lambda row: row.position, end=True),
+            Column("position", lambda row: place(row.position, row.transfer, drill=drill), end=True),
             Column("booked", lambda row: row.booked_at),
             Column("code", lambda row: code_chip(row.transfer)),
             Column("transfer_kind", lambda row: kind_chip(row.transfer)),
@@ -87,9 +105,10 @@ def journal_table(
             Column("cause", lambda row: cause_link(row.transfer)),
         ],
         rows=rows,
-        empty="empty.journal",
+        empty=empty,
         more=more,
         exports=exports,
+        asked=asked,
     )
 
 

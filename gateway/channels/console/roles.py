@@ -68,6 +68,12 @@ SEE_SIGNERS = (Role.ADMINISTRATOR, Role.FINANCE)
 RUN_SIGNERS = (Role.ADMINISTRATOR,)
 """Who asks for an enrolment; a second person agrees to each."""
 SEE_LEDGER = (Role.FINANCE,)
+SEE_CLOSE = (Role.FINANCE, Role.SIGNATORY)
+"""Who sees what a day's closing stands on: who asks for it and who signs it."""
+RUN_CLOSE = (Role.FINANCE,)
+SEE_REPORTS = (Role.FINANCE,)
+FIND = (Role.FINANCE,)
+"""Who finds anything by a few characters of it, people by their numbers too: each person found is a view."""
 SEE_CAUSES = (
     Role.FINANCE,
     Role.BENEFITS_OFFICER,
@@ -83,6 +89,12 @@ RUN_PAYOUTS = (Role.PAYOUTS_OFFICER,)
 """Who makes batches and locks them; others agree, sign, and only then is anything paid."""
 STEER_PAYOUTS = (Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER, Role.FINANCE)
 """Who stops what runs: whoever sees something wrong."""
+SEE_RECONCILIATION = (Role.FINANCE,)
+RUN_RECONCILIATION = (Role.FINANCE,)
+"""Who starts runs, links rows and undoes links."""
+SEE_BREAKS = (Role.FINANCE,)
+STEER_BREAKS = (Role.FINANCE,)
+"""Who looks after breaks and proposes what is booked for them; another one of them agrees to that."""
 SEE_BUDGETS = (Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER, Role.FINANCE)
 GIVE_BUDGETS = (Role.FINANCE,)
 RUN_STAFF = (Role.ADMINISTRATOR,)
@@ -92,40 +104,45 @@ SEE_VIEWS = (Role.ADMINISTRATOR,)
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """A line of the menu: `nav.<name>`, where it leads, and who sees it."""
+    """A line of the menu: `nav.<name>`, where it leads, who sees it, and its letter after `g` on the keyboard."""
 
     name: str
     path: str
     roles: tuple[Role, ...]
+    key: str = ""
 
 
 MENU = (
-    MenuItem("today", "/", tuple(Role)),
-    MenuItem("claims", "/claims", SEE_CLAIMS),
+    MenuItem("today", "/", tuple(Role), "t"),
+    MenuItem("claims", "/claims", SEE_CLAIMS, "m"),
     MenuItem("decisions", "/decisions", SEE_TABLES),
     MenuItem("attesters", "/attesters", (*SEE_CLAIMS, *ENROL_ATTESTERS)),
-    MenuItem("approvals", "/approvals", tuple(Role)),
-    MenuItem("signing", "/signing", tuple(Role)),
+    MenuItem("approvals", "/approvals", tuple(Role), "a"),
+    MenuItem("signing", "/signing", tuple(Role), "s"),
     MenuItem("tickets", "/tickets", SEE_TICKETS),
-    MenuItem("people", "/people", SEE_PEOPLE),
-    MenuItem("payouts", "/payouts", SEE_PAYOUTS),
+    MenuItem("people", "/people", SEE_PEOPLE, "o"),
+    MenuItem("payouts", "/payouts", SEE_PAYOUTS, "p"),
     MenuItem("providers", "/providers", SEE_PROVIDERS),
-    MenuItem("fees", "/fees", SEE_PROVIDERS),
+    MenuItem("fees", "/fees", SEE_PROVIDERS, "f"),
     MenuItem("prices", "/prices", SEE_PROVIDERS),
-    MenuItem("returns", "/returns", STEER_PAYOUTS),
+    MenuItem("returns", "/returns", STEER_PAYOUTS, "r"),
     MenuItem("budgets", "/budgets", SEE_BUDGETS),
     MenuItem("shared_accounts", "/payees/shared", (Role.FINANCE, Role.PAYOUTS_OFFICER, Role.PAYOUTS_CHECKER)),
-    MenuItem("cash_in", "/cash-in", DESK),
-    MenuItem("ledger", "/ledger", SEE_LEDGER),
-    MenuItem("bank", "/bank", SEE_BANK),
+    MenuItem("cash_in", "/cash-in", DESK, "d"),
+    MenuItem("ledger", "/ledger", SEE_LEDGER, "l"),
+    MenuItem("bank", "/bank", SEE_BANK, "k"),
+    MenuItem("reconciliation", "/reconciliation", SEE_RECONCILIATION, "c"),
+    MenuItem("breaks", "/breaks", SEE_BREAKS, "b"),
+    MenuItem("close", "/close", SEE_CLOSE, "x"),
+    MenuItem("reports", "/reports", SEE_REPORTS, "e"),
     MenuItem("campaigns", "/campaigns", SEE_CAMPAIGNS),
-    MenuItem("jobs", "/jobs", SEE_JOBS),
-    MenuItem("links", "/links", SEE_LINKS),
+    MenuItem("jobs", "/jobs", SEE_JOBS, "j"),
+    MenuItem("links", "/links", SEE_LINKS, "i"),
     MenuItem("sessions", "/sessions", SEE_SESSIONS),
     MenuItem("menus", "/menus", SEE_MENUS),
-    MenuItem("taps", "/taps", SEE_TAPS),
+    MenuItem("taps", "/taps", SEE_TAPS, "n"),
     MenuItem("tokens", "/tokens", SEE_TOKENS),
-    MenuItem("merchants", "/merchants", SEE_MERCHANTS),
+    MenuItem("merchants", "/merchants", SEE_MERCHANTS, "h"),
     MenuItem("staff", "/staff", RUN_STAFF),
     MenuItem("signers", "/signers", SEE_SIGNERS),
     MenuItem("delegations", "/delegations", tuple(Role)),
@@ -139,3 +156,11 @@ MERCHANTS_TABS = (
     ("/merchants/cycles", "table.cycles", SEE_CLEARING),
 )
 """The pages beside each other under merchants: where each is, its words, and who sees it."""
+
+RECON_TABS = (
+    ("/reconciliation", "nav.reconciliation", SEE_RECONCILIATION),
+    ("/breaks", "nav.breaks", SEE_BREAKS),
+    ("/returns", "nav.returns", STEER_PAYOUTS),
+    ("/bank", "nav.bank", SEE_BANK),
+)
+"""The pages beside each other where finance proves that the books agree."""

@@ -20,8 +20,8 @@ CHUNK = 64 * 1024
 
 async def form_with_file(
     request: web.Request, bytes_max: int, is_ours: Callable[[Fields], bool]
-) -> tuple[Fields, BinaryIO]:
-    """The fields and the file of a multipart form (RFC 7578); who gets the file closes it.
+) -> tuple[Fields, BinaryIO, str]:
+    """The fields, the file and its name of a multipart form (RFC 7578); who gets the file closes it.
 
     Args:
         request: A POST.
@@ -38,14 +38,14 @@ async def form_with_file(
     file = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))  # noqa: SIM115 - handed to the caller
     try:
         async with asyncio.timeout(UPLOAD_S):
-            await _read(request, fields, file, bytes_max, is_ours)
+            name = await _read(request, fields, file, bytes_max, is_ours)
     except BaseException as problem:
         file.close()
         if isinstance(problem, TimeoutError | ValueError):
             raise BadInput("no form with a file, or too slow") from problem
         raise
     file.seek(0)
-    return fields, file
+    return fields, file, name
 
 
 async def _read(
@@ -54,8 +54,8 @@ async def _read(
     file: BinaryIO,
     bytes_max: int,
     is_ours: Callable[[Fields], bool],
-) -> None:
-    """The first file ends the form, since fields stand before it."""
+) -> str:
+    """The name of the file; the first one ends the form, since fields stand before it."""
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader) or part.name is None or len(fields) >= FIELDS_MAX:
             raise BadInput("not a form with a file")
@@ -71,7 +71,7 @@ async def _read(
                 raise BadInput("file too long")
             await asyncio.to_thread(file.write, chunk)
         if size:
-            return
+            return part.filename
     raise BadInput("no file")
 
 

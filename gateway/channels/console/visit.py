@@ -10,13 +10,15 @@ from aiohttp import web
 
 from gateway.channels.console.deps import ConsoleDeps
 from gateway.channels.console.forms import CSRF_FIELD, F, FormProblems, parsed
-from gateway.channels.console.roles import MENU, MERCHANTS_TABS
+from gateway.channels.console.roles import FIND, MENU, MERCHANTS_TABS, RECON_TABS
 from gateway.channels.console.words import Words
 from gateway.errors import BadInput
 from gateway.languages import LANGUAGES
 from gateway.services.staff import Role, StaffMember
 
 PREFIX = "/console"
+OUTCOMES = frozenset({"break_outcome"})
+"""Parts of the texts that have the words of a service's refusals, for pages that name one of them as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class Visit:
     """What a handler gets instead of a bare request.
 
     `member` is there on every route but the public ones; `fields` are the body's, the CSRF token already checked;
-    `file` is there where the route takes one, and closed when the handler is done.
+    `file` is there where the route takes one, and closed when the handler is done; `file_name` is what the browser
+    calls it, as it came.
     """
 
     request: web.Request
@@ -35,6 +38,7 @@ class Visit:
     token: str = field(repr=False, default="")
     fields: Mapping[str, Sequence[str]] = field(repr=False, default_factory=dict)
     file: BinaryIO | None = field(repr=False, default=None)
+    file_name: str = field(repr=False, default="")
 
     @property
     def staff(self) -> StaffMember:
@@ -79,7 +83,8 @@ class Visit:
     def go(self, path: str, *, said: str = "", refused: str = "") -> web.Response:
         """Answer a POST by leading to `path` (below /console), which shows the text `said.…` or `refused.…`."""
         told = {name: key for name, key in (("said", said), ("refused", refused)) if key}
-        tail = f"?{urlencode(told)}" if told else ""
+        joint = "&" if "?" in path else "?"
+        tail = f"{joint}{urlencode(told)}" if told else ""
         return web.Response(status=303, headers={"Location": f"{PREFIX}{path}{tail}"})
 
 
@@ -94,7 +99,9 @@ def render(visit: Visit, template: str, values: Mapping[str, object], status: in
         "t": visit.words.t,
         "languages": LANGUAGES,
         "menu": MENU,
+        "may_find": visit.may(*FIND),
         "merchants_tabs": MERCHANTS_TABS,
+        "recon_tabs": RECON_TABS,
         "path": visit.request.path.removeprefix(PREFIX) or "/",
         "told": _told(visit),
         "problems": (),
@@ -106,7 +113,8 @@ def render(visit: Visit, template: str, values: Mapping[str, object], status: in
 def _told(visit: Visit) -> tuple[str, str] | None:
     """Tone and text of what the last action said; only keys that exist, so an address cannot make us say anything."""
     for kind, tone in (("said", "good"), ("refused", "bad")):
-        key = f"{kind}.{visit.request.query.get(kind, '')}"
+        said = visit.request.query.get(kind, "")
+        key = said if said.partition(".")[0] in OUTCOMES else f"{kind}.{said}"
         if visit.words.knows(key):
             return tone, visit.words.t(key)
     return None

@@ -3,6 +3,7 @@
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint
 
 from gateway.store import table
+from gateway.store.endings import ending
 from wallet.types import Int64, JsonText, Moment, Text
 
 approvals = table(
@@ -31,6 +32,7 @@ approvals = table(
 """`open_key` is kind and subject while nothing is decided: one is open at a time. `due` is the id while something is
 still to be done about a decision. `band` is what kind and amount asked for when it was proposed: a policy that changes
 later changes nothing of what waits."""
+Index("approvals_approvals_tail", ending(approvals.c.id))
 
 votes = table(
     "approvals_votes",

@@ -2,6 +2,8 @@
 
 from gateway.services.banking.banking import Banking
 from gateway.services.banking.book import Parts
+from gateway.services.banking.booked import BookedLine, BookedLines
+from gateway.services.banking.days import BankDays, BankLeaf, DayStatement
 from gateway.services.banking.inbox import FILE_MAX
 from gateway.services.banking.model import (
     BankOrder,
@@ -25,10 +27,15 @@ __all__ = [
     "FILE_MAX",
     "Arrived",
     "Bank",
+    "BankDays",
+    "BankLeaf",
     "BankOrder",
     "BankPayment",
     "BankProfile",
     "Banking",
+    "BookedLine",
+    "BookedLines",
+    "DayStatement",
     "FileRow",
     "FileState",
     "Finding",

@@ -73,6 +73,7 @@ STATEMENTS = table(
     UniqueConstraint("account", "root", "sequence", "digest"),
     Index("banking_statements_series", "account", "root", "order_on", "sequence"),
     Index("banking_statements_file", "file_id"),
+    Index("banking_statements_name", "statement_id"),
 )
 """`order_on` orders a series; `whole` once every line and all news of it are in."""
 
@@ -98,6 +99,11 @@ LINES = table(
     Column("remittance", Text, nullable=False),
     Column("code", Text, nullable=False),
 )
+QUOTED = ("bank_reference", "end_to_end_id", "message_id", "payment_information_id")
+"""What people quote of a line; most lines have only some of these."""
+for _name in QUOTED:
+    _SAID = LINES.c[_name] != ""
+    Index(f"banking_lines_{_name}", LINES.c[_name], sqlite_where=_SAID, postgresql_where=_SAID)
 
 NEWS = table(
     "banking_news",

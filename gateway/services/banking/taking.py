@@ -5,12 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import Any
 
-from sqlalchemy import Connection, Row, select, tuple_, update
+from sqlalchemy import Connection, select, tuple_, update
 
 from gateway.errors import StoreUnavailable
-from gateway.services.banking import rules
+from gateway.services.banking import rules, series
 from gateway.services.banking.bulk import CHUNK, put
 from gateway.services.banking.model import Finding, News, OrderState, PaymentNews
 from gateway.services.banking.ordering import Ordering
@@ -25,6 +24,7 @@ _COLUMNS = (
     "message_id", "payment_information_id", "count", "reversal", "return_reason", "counterparty",
     "counterparty_account", "remittance", "code",
 )  # fmt: skip
+_NEIGHBOURS_MAX = 10
 _REPORTED = (OrderState.SENDING.value, OrderState.SENT.value, OrderState.ANSWERED.value)
 
 
@@ -156,22 +156,9 @@ def _rows(statement_id: str, lines: Sequence[StatementLine]) -> Iterator[tuple[s
 def _judge(tx: Connection, statement_id: str, own: tuple[Finding, ...] | None) -> None:
     """Write what does not fit; `own` is what was found in the statement itself, None to keep what is known of that."""
     row = tx.execute(select(STATEMENTS).where(STATEMENTS.c.id == statement_id).with_for_update()).one()
-    series = (STATEMENTS.c.account == row.account) & (STATEMENTS.c.root == row.root) & WHOLE
-    earlier = tuple_(STATEMENTS.c.order_on, STATEMENTS.c.sequence) < (row.order_on, row.sequence)
-    another = (STATEMENTS.c.sequence != row.sequence) if row.sequence else (STATEMENTS.c.id != statement_id)
-    latest = select(STATEMENTS).where(series, earlier, another)
-    before = tx.execute(
-        latest.order_by(STATEMENTS.c.order_on.desc(), STATEMENTS.c.sequence.desc(), STATEMENTS.c.id.desc()).limit(1)
-    ).one_or_none()
-    known = own if own is not None else tuple(Finding(name) for name in row.findings if name == Finding.BATCH)
-    closes = row.root in rules.CLOSING
-    findings = rules.continuity(_link(before) if before is not None and closes else None, _link(row))
-    year = STATEMENTS.c.order_on.between(date(row.order_on.year, 1, 1), date(row.order_on.year, 12, 31))
-    twins = select(STATEMENTS.c.id).where(
-        series, year, STATEMENTS.c.sequence == row.sequence, STATEMENTS.c.id < statement_id
-    )
-    if row.sequence and closes and tx.execute(twins.limit(1)).one_or_none() is not None:
-        findings = (*findings, Finding.AGAIN)
+    before, twin = (tx.execute(query(row)).one_or_none() for query in (series.before, series.twins))
+    findings = series.judged(row, before, twin=twin is not None)
+    known = own if own is not None else series.own(row.findings)
     told = [finding.value for finding in (*findings, *known)]
     tx.execute(update(STATEMENTS).where(STATEMENTS.c.id == statement_id).values(findings=told))
 
@@ -179,11 +166,7 @@ def _judge(tx: Connection, statement_id: str, own: tuple[Finding, ...] | None) -
 def _after(tx: Connection, statement_id: str) -> list[str]:
     """Who follows next in the series: its twins too, if it has some."""
     row = tx.execute(select(STATEMENTS).where(STATEMENTS.c.id == statement_id)).one()
-    series = (STATEMENTS.c.account == row.account) & (STATEMENTS.c.root == row.root) & WHOLE
+    mine = (STATEMENTS.c.account == row.account) & (STATEMENTS.c.root == row.root) & WHOLE
     later = tuple_(STATEMENTS.c.order_on, STATEMENTS.c.sequence) > (row.order_on, row.sequence)
-    query = select(STATEMENTS.c.id).where(series, later).order_by(STATEMENTS.c.order_on, STATEMENTS.c.sequence)
-    return list(tx.execute(query.limit(2)).scalars())
-
-
-def _link(row: Row[Any]) -> rules.Link:
-    return rules.Link(row.sequence, row.opening, row.closing, row.order_on)
+    query = select(STATEMENTS.c.id).where(mine, later).order_by(STATEMENTS.c.order_on, STATEMENTS.c.sequence)
+    return list(tx.execute(query.limit(_NEIGHBOURS_MAX)).scalars())

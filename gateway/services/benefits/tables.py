@@ -3,6 +3,7 @@
 from sqlalchemy import Column, ForeignKey, Index
 
 from gateway.store import table
+from gateway.store.endings import ending
 from wallet.types import Blob, Day, Int64, Moment, Text
 
 claims = table(
@@ -42,6 +43,7 @@ claims = table(
 )
 """`due_at` is set while something must still be done without anybody asking: look at it when its attestation has come
 or its time is over, propose the release, or pay. `item_id` is the last item of a payout that has ended, with how."""
+Index("benefits_claims_tail", ending(claims.c.id))
 
 days = table(
     "benefits_days",

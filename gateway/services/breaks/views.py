@@ -56,6 +56,12 @@ class Views(Book):
         found = [AgeLine(step, asset, *sums) for (asset, step), sums in lines.items()]
         return sorted(found, key=lambda line: (line.asset, order.index(line.bucket)))
 
+    async def unsigned(self, through: date, *, limit: int) -> list[Break]:
+        """Breaks that were opened by a day and that nobody answers for: no owner, and not explained; oldest first."""
+        nobodys = (BREAKS.c.state == BreakState.OPEN.value) & (BREAKS.c.owner == "")
+        query = select(BREAKS).where(nobodys, BREAKS.c.opened_on <= through).order_by(BREAKS.c.id).limit(limit)
+        return [break_of(row) for row in await self._store.read(query)]
+
     async def totals(self, flow: str = "") -> list[TotalLine]:
         """All breaks by flow, type, state and asset."""
         columns = (BREAKS.c.flow, BREAKS.c.type, BREAKS.c.state, BREAKS.c.asset)

@@ -13,6 +13,7 @@ from gateway.services.clearing.model import (
     DueState,
     ExceptionState,
     ExceptionType,
+    Kind,
     MerchantDue,
     ResolveOutcome,
     Share,
@@ -22,6 +23,7 @@ from gateway.services.clearing.model import (
 )
 from gateway.services.clearing.ports import Parts, Taking, Takings
 from gateway.services.clearing.returns import Returns
+from gateway.services.clearing.settled import SettledItem, SettledItems
 from gateway.services.clearing.sheets import csv_of, write_xlsx
 from gateway.services.clearing.source import SOURCE, MerchantSource
 from gateway.services.clearing.statements import LineKind, Statement, StatementLine
@@ -41,6 +43,7 @@ __all__ = [
     "DueState",
     "ExceptionState",
     "ExceptionType",
+    "Kind",
     "LineKind",
     "MerchantDue",
     "MerchantSource",
@@ -48,6 +51,8 @@ __all__ = [
     "ResolveOutcome",
     "Returns",
     "Schedule",
+    "SettledItem",
+    "SettledItems",
     "Share",
     "Statement",
     "StatementLine",

@@ -21,6 +21,7 @@ BATCHES = table(
     Column("closed_at", Moment),
     UniqueConstraint("terminal_id", "number", "round"),
     Index("clearing_batches_state", "state", "moved_at"),
+    Index("clearing_batches_number", "number"),
 )
 
 MEMBERS = table(
@@ -83,6 +84,7 @@ CYCLES = table(
     Column("worker_until", Moment),
     UniqueConstraint("business_on", "number"),
     Index("clearing_cycles_state", "state", "cut_at"),
+    Index("clearing_cycles_opened", "opened_at"),
 )
 
 ITEMS = table(

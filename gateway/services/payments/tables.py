@@ -3,6 +3,7 @@
 from sqlalchemy import Column, Index, UniqueConstraint
 
 from gateway.store import table
+from gateway.store.endings import ending
 from wallet.types import Blob, Int64, Moment, Text
 
 payments = table(
@@ -48,6 +49,7 @@ invoices = table(
     Index("payments_invoices_made_by", "made_by"),
 )
 """`payment_id` is the payment that holds the invoice while it is PAYING, and the one that paid it."""
+Index("payments_invoices_tail", ending(invoices.c.id))
 
 codes = table(
     "payments_codes",
@@ -65,6 +67,7 @@ codes = table(
     Column("return_from", Moment, nullable=False),
     Index("payments_codes_mac", "mac"),
     Index("payments_codes_return", "state", "return_from"),
+    Index("payments_codes_msisdn", "msisdn"),
 )
 """`id` is that of the payment that puts the money in, `payment_id` of the one that takes it out; `mac` is the keyed
 hash of number and code; `return_from` is when the sweep may send the money back."""

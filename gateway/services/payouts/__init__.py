@@ -21,6 +21,7 @@ from gateway.services.payouts.model import (
 )
 from gateway.services.payouts.payouts import Payouts
 from gateway.services.payouts.ports import Known, Source, Verdict
+from gateway.services.payouts.reached import Reached, ReachedItems
 from gateway.services.payouts.releasing import DOCUMENT_KIND
 
 __all__ = [
@@ -47,6 +48,8 @@ __all__ = [
     "Payouts",
     "Progress",
     "Rail",
+    "Reached",
+    "ReachedItems",
     "RowFault",
     "Source",
     "Stop",

@@ -1,6 +1,7 @@
 """The returns desk, and the batch that follows one that was paid in part."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -33,6 +34,14 @@ class Desk(Outcomes):
         lies = (ITEMS.c.state == ItemState.RETURNED.value) & ITEMS.c.desk.in_(_AT_DESK) & (ITEMS.c.id > after)
         query = select(ITEMS, BATCHES.c.asset).join(BATCHES, BATCHES.c.id == ITEMS.c.batch_id).where(lies)
         return [item_of(row) for row in await self._store.read(query.order_by(ITEMS.c.id).limit(limit))]
+
+    async def unknown(self, before: datetime, *, limit: int) -> list[Item]:
+        """Items that went unknown before a moment and still are, oldest first."""
+        under_way = BATCHES.c.state.in_((BatchState.RUNNING.value, BatchState.PAUSED.value))
+        query = select(ITEMS, BATCHES.c.asset).join(BATCHES, BATCHES.c.id == ITEMS.c.batch_id).where(under_way)
+        query = query.where(ITEMS.c.state == ItemState.UNKNOWN.value, ITEMS.c.changed_at < before)
+        rows = await self._store.read(query.order_by(ITEMS.c.changed_at, ITEMS.c.id).limit(limit))
+        return [item_of(row) for row in rows]
 
     async def ask_account(self, item_id: str, staff_id: str) -> PayoutResult:
         """Ask the person by SMS for a new account; once for each item."""

@@ -3,6 +3,7 @@
 from sqlalchemy import Column, Index, literal_column, type_coerce
 
 from gateway.store import table
+from gateway.store.endings import ending
 from wallet.types import Blob, Flag, Int64, JsonText, Moment, Text
 
 BATCHES = table(
@@ -54,6 +55,7 @@ BATCHES = table(
     Index("payouts_batches_due", "due_at"),
     Index("payouts_batches_content", "content_sha256"),
 )
+Index("payouts_batches_tail", ending(BATCHES.c.id))
 
 ITEMS = table(
     "payouts_items",
@@ -87,10 +89,12 @@ ITEMS = table(
     Column("tell", Text, nullable=False),
     Column("changed_at", Moment, nullable=False),
 )
+Index("payouts_items_tail", ending(ITEMS.c.id))
 IS_FROZEN = type_coerce(ITEMS.c.frozen, Int64) == 1
 """Whether an item is, or will be, in the manifest: what staff have dropped from a draft is not."""
 Index("payouts_items_state", ITEMS.c.batch_id, ITEMS.c.state, ITEMS.c.seq)
 Index("payouts_items_end_to_end", ITEMS.c.end_to_end_id, unique=True)
+Index("payouts_items_reference", ITEMS.c.reference)
 _TOLD, _BACK = ITEMS.c.tell != "", ITEMS.c.state == "returned"
 Index("payouts_items_tell", ITEMS.c.batch_id, ITEMS.c.seq, sqlite_where=_TOLD, postgresql_where=_TOLD)
 Index("payouts_items_returned", ITEMS.c.id, sqlite_where=_BACK, postgresql_where=_BACK)
@@ -120,6 +124,8 @@ CHANGES = table(
     Column("source", Text, nullable=False),
     Column("staff_id", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    Index("payouts_changes_reached", "state", "at", "batch_id", "number"),
+    Index("payouts_changes_first", "batch_id", "state", "first"),
 )
 """One row says it of all items from `first` to `last` on that rail that stood in `was`: read in order, an item's own
 history is what fits its state so far."""

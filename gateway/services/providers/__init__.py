@@ -24,6 +24,7 @@ from gateway.services.providers.model import (
     VisitResult,
     VisitState,
 )
+from gateway.services.providers.owing import OwedFee, OwedFees
 from gateway.services.providers.ports import Parts
 from gateway.services.providers.providers import Providers
 from gateway.services.providers.registry import LIST_KIND, REGISTRATION_KIND
@@ -48,6 +49,8 @@ __all__ = [
     "LineOutcome",
     "LineReason",
     "ListState",
+    "OwedFee",
+    "OwedFees",
     "Parts",
     "Price",
     "PriceChange",

@@ -3,6 +3,7 @@
 from sqlalchemy import Column, ForeignKey, Index
 
 from gateway.store import table
+from gateway.store.endings import ending
 from wallet.types import Day, Int64, Moment, Text
 
 providers = table(
@@ -60,6 +61,7 @@ visits = table(
     Index("providers_visits_provider", "provider_id", "id"),
     Index("providers_visits_state", "state", "expires_at"),
 )
+Index("providers_visits_tail", ending(visits.c.id))
 
 fees = table(
     "providers_fees",
@@ -86,6 +88,7 @@ fees = table(
     Index("providers_fees_due", "due_at"),
 )
 """`due_at` is set while money must still be moved without anybody asking."""
+Index("providers_fees_tail", ending(fees.c.id))
 
 lines = table(
     "providers_fee_lines",
@@ -120,5 +123,6 @@ changes = table(
     Column("staff_id", Text, nullable=False),
     Column("note", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    Index("providers_changes_reached", "what", "at", "subject_id"),
 )
 """The subject is a provider, a visit, a price list or a fee."""

@@ -3,6 +3,7 @@
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint
 
 from gateway.store import table
+from gateway.store.endings import ending
 from wallet.types import Blob, Int64, JsonText, Moment, Text
 
 documents = table(
@@ -30,6 +31,7 @@ documents = table(
 )
 """`current_key` is kind and subject of the one document that counts; those before it are void and have none. `due` is
 the id while something is still to be done about its end."""
+Index("signing_documents_tail", ending(documents.c.id))
 
 requests = table(
     "signing_requests",

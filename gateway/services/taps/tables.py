@@ -45,7 +45,9 @@ taps = table(
     Index("taps_taps_unfinished", "unfinished", "changed_at"),
     Index("taps_taps_held", "state", "expires_at"),
     Index("taps_taps_terminal", "terminal_id", "batch_number"),
-    Index("taps_taps_rrn", "merchant_id", "rrn"),
+    Index("taps_taps_rrn", "rrn", "merchant_id"),
+    Index("taps_taps_approval", "approval"),
+    Index("taps_taps_stan", "stan"),
     Index("taps_taps_cycle", "cycle_id", "captured_at"),
 )
 """The intents.
@@ -85,6 +87,8 @@ refunds = table(
     Index("taps_refunds_unfinished", "unfinished", "changed_at"),
     Index("taps_refunds_terminal", "terminal_id", "batch_number"),
     Index("taps_refunds_cycle", "cycle_id", "id"),
+    Index("taps_refunds_rrn", "rrn"),
+    Index("taps_refunds_approval", "approval"),
 )
 """What goes back of captured taps, each piece out of `source`: the merchant's clearing or payable account."""
 

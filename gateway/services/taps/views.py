@@ -1,5 +1,6 @@
 """Taps and refunds as staff see them: live, one by one, and what waits for somebody."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, select
@@ -68,6 +69,16 @@ class TapViews:
         """Refunds that were taken back and whose money was spent, newest first."""
         mine = select(refunds).where(refunds.c.state == RefundState.OWED, refunds.c.id < before)
         return [refund_of(row) for row in await self._store.read(mine.order_by(refunds.c.id.desc()).limit(limit))]
+
+    async def unfinished(self, before: datetime, *, limit: int) -> list[tuple[str, int, datetime]]:
+        """Taps and refunds that stand half done since before a moment, oldest first: id, minor units, since when."""
+        found: list[tuple[str, int, datetime]] = []
+        for table in (taps, refunds):
+            waiting = (table.c.unfinished == True) & (table.c.changed_at < before)  # noqa: E712 - a column's comparison
+            query = select(table.c.id, table.c.amount_minor, table.c.changed_at).where(waiting)
+            rows = await self._store.read(query.order_by(table.c.changed_at, table.c.id).limit(limit))
+            found += [(row.id, row.amount_minor, row.changed_at) for row in rows]
+        return sorted(found, key=lambda one: one[2])[:limit]
 
     async def short(self, limit: int, before: str = "~") -> list[Refund]:
         """Money that goes back and that the ledger refused: the merchant's account has too little. Newest first.

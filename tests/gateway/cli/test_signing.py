@@ -36,7 +36,10 @@ DAY = hashlib.sha256(b"the day").digest()
 def config(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("house")
     path = folder / "tapdial.toml"
-    path.write_text(f"data_dir = {json.dumps(str(folder / 'data'))}\n")
+    policy = folder / "policy.toml"
+    policy.write_text('[[day_close]]\nneed = "pin"\n')
+    said = {"data_dir": str(folder / "data"), "policy_file": str(policy)}
+    path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in said.items()))
     return str(path)
 
 

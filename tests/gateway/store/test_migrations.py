@@ -23,6 +23,12 @@ from sqlalchemy import (
 import gateway.app
 from gateway.store import Store, engines, metadata, migrate
 
+pytestmark = [
+    # SQLAlchemy and alembic cannot read an index over an expression back from SQLite: they are looked for below.
+    pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index"),
+    pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index"),
+]
+
 RENAMED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "taps_messages": ("answered_messages", {"tap_id": "subject"}),
 }
@@ -51,6 +57,26 @@ async def test_the_revisions_make_the_tables_of_the_code(database_url: str) -> N
             tables = await connection.run_sync(lambda tx: set(inspect(tx).get_table_names()))
             assert tables - names == {"alembic_version"}
     await reading.dispose()
+
+
+INDEXES = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'index'",
+    "postgresql": "SELECT indexname FROM pg_indexes WHERE schemaname = 'gateway'",
+}
+
+
+async def test_every_index_of_the_code_is_there(database_url: str) -> None:
+    await Store.upgrade(database_url)
+
+    reading = engines.postgres(database_url) if "postgresql" in database_url else engines.reader(database_url)
+    async with reading.connect() as connection:
+        found = await connection.execute(text(INDEXES[connection.dialect.name]))
+        names = set(found.scalars())
+    await reading.dispose()
+
+    wanted = {str(index.name) for one in metadata.tables.values() for index in one.indexes}
+    assert len(wanted) > 100
+    assert wanted <= names, wanted - names
 
 
 def filler(column: Column[object]) -> object:

@@ -9,6 +9,7 @@ from aiohttp import web
 from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table
 from gateway.channels.console.forms import BusinessId, Form, FormProblems, Phrase
 from gateway.channels.console.histories import history
+from gateway.channels.console.pages.break_approvals import TOLD_HERE, about
 from gateway.channels.console.roles import SEE_PEOPLE
 from gateway.channels.console.routes import EVERYONE, ID, Route, get, post
 from gateway.channels.console.visit import Visit
@@ -74,6 +75,10 @@ def subject(approval: Approval) -> Cell:
     prefix = approval.subject.partition("_")[0]
     if prefix in _SUBJECT_LISTS:
         return Link(approval.payload.get("version", approval.subject), _SUBJECT_LISTS[prefix], code=True)
+    if prefix == "bkp":
+        # What is posted for a break has no page of its own; the break has.
+        broken = approval.payload.get("break", "")
+        return Link(broken, f"/breaks/{broken}", code=True)
     page = _SUBJECT_PAGES.get(prefix)
     said = next(
         (approval.payload[key] for key in ("number", "name", "table") if approval.payload.get(key)), approval.subject
@@ -113,8 +118,10 @@ async def show(visit: Visit) -> web.StreamResponse:
     why = (await visit.deps.approvals.may([approval], visit.staff))[approval.id]
     people = {approval.maker, *(change.staff_id for change in changes), *(vote.principal for vote in votes)}
     names = await visit.staff_names(people)
+    told = await about(visit, approval)
     return visit.page(
         "approval.jinja",
+        about=told,
         approval=approval,
         kind=visit.words.t(kind_key(visit, approval.kind)),
         subject=subject(approval),
@@ -128,7 +135,11 @@ async def show(visit: Visit) -> web.StreamResponse:
         missing=_missing(visit, approval, votes),
         votes=_votes(votes, names) if votes else None,
         history=history(changes, names, "approval_change", note=_noted(visit)),
-        payload=[(_label(visit, name), _told(visit, value)) for name, value in sorted(approval.payload.items())],
+        payload=[
+            (_label(visit, name), _told(visit, value))
+            for name, value in sorted(approval.payload.items())
+            if not (told and name in TOLD_HERE)
+        ],
     )
 
 

@@ -97,7 +97,7 @@ async def orders(visit: Visit) -> web.StreamResponse:
         name="bank_orders",
         columns=[
             Column("id", lambda row: Code(row.order.id)),
-            Column("cause", lambda row: Link(row.order.cause, f"/causes/{row.order.cause}", code=True)),
+            Column("cause", lambda row: Link(row.order.cause, f"/cause/{row.order.cause}", code=True)),
             Column("bank_scheme", lambda row: Chip(f"bank_scheme.{row.order.scheme.value}")),
             Column("bank_payments", lambda row: row.order.count, end=True),
             Column("amount", lambda row: row.order.total, end=True),

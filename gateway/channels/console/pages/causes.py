@@ -9,7 +9,7 @@ from gateway.channels.console.cells import Cell, Chip, Code, Link
 from gateway.channels.console.deps import CauseResolver, CauseView, ConsoleDeps
 from gateway.channels.console.movements import CAUSE, journal_table
 from gateway.channels.console.pages.claims import chip as claim_chip
-from gateway.channels.console.roles import SEE_CAUSES
+from gateway.channels.console.roles import SEE_CAUSES, SEE_LEDGER
 from gateway.channels.console.routes import Route, get
 from gateway.channels.console.visit import Visit
 from gateway.errors import NotFound
@@ -37,7 +37,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         cause=cause,
         kind=kind if visit.words.knows(kind) else "cause.other",
         facts=found.facts if found else [],
-        table=journal_table("transfers_of_cause", rows, names),
+        table=journal_table("transfers_of_cause", rows, names, drill=visit.may(*SEE_LEDGER)),
     )
 
 

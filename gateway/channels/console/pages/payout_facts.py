@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from gateway.channels.console.bars import bars
 from gateway.channels.console.cells import Cell, Chip, Code, Column, Link, Table
 from gateway.channels.console.visit import Visit
 from gateway.channels.console.words import Words
@@ -47,7 +48,6 @@ OUT = frozenset(
 ARRIVED = frozenset({ItemState.SETTLED, ItemState.CONFIRMED, ItemState.RETURNED})
 WORDED = {*map(str, HeldReason), *map(str, Stop), *map(str, Flag), *map(str, DeskState)}
 """Reasons that have words of their own; others are codes of a bank or of the ledger, or what staff wrote."""
-BAR, ROW, LABEL, WIDTH = 260, 22, 120, 460
 
 
 def batch_link(batch: Batch) -> Link:
@@ -74,27 +74,8 @@ def steps(batch: Batch, now: Progress) -> list[tuple[str, int]]:
 
 
 def funnel(batch: Batch, now: Progress, words: Words) -> Markup:
-    """Bars from received to returned, drawn here: no script, no style, read by a screen reader as a list."""
-    rows = steps(batch, now)
-    most = max(1, *(count for _, count in rows))
-    rtl = words.direction == "rtl"
-    parts = []
-    for place, (name, count) in enumerate(rows):
-        y, width = place * ROW, round(BAR * count / most)
-        label, number = words.t(f"funnel.{name}"), words.number(count)
-        bar_x = WIDTH - LABEL - width if rtl else LABEL
-        text_x, anchor = (WIDTH, "end") if rtl else (0, "start")
-        number_x = bar_x - 6 if rtl else bar_x + width + 6
-        side = "end" if rtl else "start"
-        parts.append(
-            Markup(
-                '<text x="{}" y="{}" text-anchor="{}">{}</text><rect x="{}" y="{}" width="{}" height="14"/>'
-                '<text x="{}" y="{}" text-anchor="{}">{}</text>'
-            ).format(text_x, y + 14, anchor, label, bar_x, y + 3, width, number_x, y + 14, side, number)
-        )
-    told = words.t("shell.comma").join(f"{words.t(f'funnel.{name}')} {words.number(count)}" for name, count in rows)
-    head = Markup('<svg class="bars" direction="ltr" viewBox="0 0 {} {}" role="img" aria-label="{}">')
-    return head.format(WIDTH, ROW * len(rows), told) + Markup("").join(parts) + Markup("</svg>")
+    """Bars from received to returned."""
+    return bars([(words.t(f"funnel.{name}"), count) for name, count in steps(batch, now)], words)
 
 
 def rails_table(now: Progress) -> Table[Tally]:

@@ -1,12 +1,15 @@
 """The returns desk: payments that came back; ask for a new account, pay again, give back."""
 
+from collections import Counter
+from datetime import date
 from typing import Any
 
 from aiohttp import web
 from pydantic import Field
 
-from gateway.channels.console.cells import Code, Column, Link, Table
+from gateway.channels.console.cells import Chip, Code, Column, Link, Table
 from gateway.channels.console.forms import BusinessId, Form, FormProblems
+from gateway.channels.console.pages.break_facts import AGE_TONES, age_of, today
 from gateway.channels.console.pages.payout_facts import reason
 from gateway.channels.console.pages.payouts import answered
 from gateway.channels.console.roles import RUN_PAYOUTS, STEER_PAYOUTS
@@ -14,6 +17,7 @@ from gateway.channels.console.routes import ID, Route, get, post
 from gateway.channels.console.visit import Visit
 from gateway.services.payouts.answers import PayoutOutcome
 from gateway.services.payouts.model import Item
+from wallet.reconciliation import Bucket, bucket
 
 PAGE_ROWS = 50
 
@@ -57,11 +61,25 @@ async def listing(visit: Visit) -> web.StreamResponse:
         Column("amount", lambda row: row.amount, end=True),
         Column("reason", lambda row: reason(row.reason)),
         Column("returns_desk", lambda row: reason(row.desk)),
+        Column("age", lambda row: age_of(visit, _day(visit, row))),
         Column("since", lambda row: row.changed_at),
     ]
     more = f"/returns?after={rows[-1].id}" if len(rows) == PAGE_ROWS else None
     table: Table[Any] = Table(name="returns", columns=columns, rows=rows, empty="empty.returns", more=more)
-    return visit.page("returns.jinja", table=table, items=rows, may_run=visit.may(*RUN_PAYOUTS))
+    ages = Counter(bucket(_day(visit, row), today(visit)) for row in rows)
+    return visit.page(
+        "returns.jinja",
+        table=table,
+        items=rows,
+        ids=[row.id for row in rows],
+        ages=[(Chip(f"age_bucket.{step.value}", AGE_TONES[step]), ages[step]) for step in Bucket if ages[step]],
+        may_run=visit.may(*RUN_PAYOUTS),
+    )
+
+
+def _day(visit: Visit, item: Item) -> date:
+    """The business day since which its money lies in suspense."""
+    return item.changed_at.astimezone(visit.words.zone).date()
 
 
 async def ask(visit: Visit) -> web.StreamResponse:

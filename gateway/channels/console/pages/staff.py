@@ -84,7 +84,10 @@ async def enable(visit: Visit) -> web.StreamResponse:
 
 async def sign_out(visit: Visit) -> web.StreamResponse:
     """End every sign-in of a member."""
-    await visit.deps.staff.revoke_all(visit.named("id"))
+    found = await visit.deps.staff.by_id(visit.named("id"))
+    if found is None:
+        raise NotFound("staff")
+    await visit.deps.staff.revoke_all(found.id)
     return visit.go("/staff", said="signed_out")
 
 

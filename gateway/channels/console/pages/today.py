@@ -1,13 +1,17 @@
 """Today: what waits for whoever has signed in, and whether the links are up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
 
+from gateway.channels.console.pages.evening import evening
 from gateway.channels.console.roles import COLLECT_TAPS, SEE_CLEARING
 from gateway.channels.console.routes import EVERYONE, Route, get
 from gateway.channels.console.visit import Visit
+from gateway.services.approvals import Approval
 from gateway.services.jobs import JobState
+from gateway.services.signing import Waiting
 from gateway.services.staff import Role
 
 COUNTED_MAX = 100
@@ -29,10 +33,16 @@ def routes() -> list[Route]:
 
 async def show(visit: Visit) -> web.StreamResponse:
     """The page."""
-    asked = [await _claims(visit), await _approvals(visit), await _documents(visit), await _jobs(visit)]
+    approvals = await _mine(visit)
+    documents = await visit.deps.signing.inbox(visit.staff, limit=COUNTED_MAX)
+    asked = [await _claims(visit), _approvals(visit, approvals), _documents(visit, documents), await _jobs(visit)]
     asked += [await _exceptions(visit), await _unpaid(visit)]
-    tiles = [tile for tile in asked if tile]
-    return visit.page("today.jinja", tiles=tiles, links=sorted(visit.deps.links().items()))
+    return visit.page(
+        "today.jinja",
+        tiles=[tile for tile in asked if tile],
+        links=sorted(visit.deps.links().items()),
+        evening=await evening(visit, approvals, documents) if visit.may(Role.FINANCE) else None,
+    )
 
 
 async def _claims(visit: Visit) -> Tile | None:
@@ -41,16 +51,19 @@ async def _claims(visit: Visit) -> Tile | None:
     return Tile("claims", _count(visit, len(await visit.deps.benefits.pending(limit=COUNTED_MAX))), "/claims")
 
 
-async def _approvals(visit: Visit) -> Tile | None:
+async def _mine(visit: Visit) -> list[Approval]:
+    """Approvals that this member may decide."""
     pending = await visit.deps.approvals.list_pending(limit=COUNTED_MAX)
     why = await visit.deps.approvals.may(pending, visit.staff)
-    mine = [approval for approval in pending if why[approval.id] is None]
+    return [approval for approval in pending if why[approval.id] is None]
+
+
+def _approvals(visit: Visit, mine: Sequence[Approval]) -> Tile | None:
     kinds = {kind for kind, role in visit.deps.approval_roles.items() if role in visit.staff.roles}
     return Tile("approvals", _count(visit, len(mine)), "/approvals") if kinds or mine else None
 
 
-async def _documents(visit: Visit) -> Tile | None:
-    waiting = await visit.deps.signing.inbox(visit.staff, limit=COUNTED_MAX)
+def _documents(visit: Visit, waiting: Sequence[Waiting]) -> Tile | None:
     return Tile("signing", _count(visit, len(waiting)), "/signing") if waiting else None
 
 

@@ -10,9 +10,3 @@ document.addEventListener("click", (event) => { if (event.target.closest("button
 window.addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("form button[disabled]")) button.disabled = false;
 });
-// "/" goes to the search field, as in most tools for people who keep their hands on the keyboard.
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.target.closest("input, select, textarea")) return;
-  const field = document.querySelector("input[type=search]");
-  if (field) { event.preventDefault(); field.focus(); }
-});

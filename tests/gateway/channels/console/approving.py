@@ -21,6 +21,9 @@ APPROVAL_ROLES = {
     "benefit_release": "benefits_releaser",
     "pin_unlock": "benefits_officer",
     "menu_rollback": "administrator",
+    "break_write_off": "finance",
+    "break_booking": "finance",
+    "break_correction": "finance",
 }
 
 

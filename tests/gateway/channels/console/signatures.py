@@ -77,6 +77,10 @@ class StubSigning:
     async def inbox(self, staff: Signatory, *, limit: int = 100) -> list[Waiting]:
         return [row for row in self.documents.values() if await self.why_not(row.id, staff) is StartOutcome.OK][:limit]
 
+    async def current(self, kind: str, subject: str) -> Waiting | None:
+        found = [row for row in self.documents.values() if (row.document.kind, row.document.subject) == (kind, subject)]
+        return found[-1] if found else None
+
     async def document(self, document_id: str) -> Waiting | None:
         return self.documents.get(document_id)
 

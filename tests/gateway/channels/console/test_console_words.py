@@ -11,15 +11,27 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.channels import console
+from gateway.channels.console.cues import Agreement, Cue
 from gateway.channels.console.pages import campaigns, controls, exceptions, people, terminals, tokens
 from gateway.channels.console.pages.jobs import ACTIONS
 from gateway.channels.console.roles import MENU
 from gateway.channels.console.words import Words, texts
 from gateway.channels.nfc.framing import DropReason
 from gateway.languages import LANGUAGES
-from gateway.services.approvals import ApprovalOutcome, ApprovalState, ChangeKind, DelegationOutcome, VoteKind
+from gateway.services.approvals import ApprovalOutcome, ApprovalState, DelegationOutcome, VoteKind
+from gateway.services.approvals import ChangeKind as ApprovalChange
 from gateway.services.banking import FileState, Finding, OrderState, Scheme
 from gateway.services.benefits import ClaimState, DecisionOutcome
+from gateway.services.breaks import (
+    Action,
+    BreakOutcome,
+    BreakReason,
+    BreakState,
+    Counter,
+    PostingState,
+    Resolution,
+)
+from gateway.services.breaks import Event as BreakEvent
 from gateway.services.campaigns import CampaignKind, CampaignOutcome, CampaignState, RowFault
 from gateway.services.campaigns.model import RowState
 from gateway.services.clearing import BatchState as TerminalBatchState
@@ -37,6 +49,7 @@ from gateway.services.payments import CodeState, InvoiceState, PaymentKind, Paym
 from gateway.services.payouts import BatchState, DeskState, Flag, HeldReason, ItemState, PayoutOutcome, Rail, Stop
 from gateway.services.payouts import RowFault as PayoutFault
 from gateway.services.people import Person, PersonState
+from gateway.services.reconciliation import ChangeKind, FlowName, LinkOutcome, RunState, What
 from gateway.services.releases import ReleaseState
 from gateway.services.signing import (
     DocumentState,
@@ -54,6 +67,8 @@ from gateway.services.tokens import ActorClass, Method, StateOutcome, TokenState
 from gateway.services.tokens import Channel as TokenChannel
 from wallet.accounts import AccountKind
 from wallet.money import EUR, POINT, Money, irr
+from wallet.reconciliation import BreakType, Bucket, Reason, Rule, Side
+from wallet.reconciliation import Verdict as MatchVerdict
 from wallet.transfers import TransferCode, TransferKind
 
 FOLDER = Path(console.__file__).parent
@@ -62,6 +77,8 @@ _WRITES = re.compile(r'(?:note\(tx, [^"{]*|each\(tx, [^{]*\{[^}]*\}, )"(\w+)"(?:
 _TOKENS = FOLDER.parents[1] / "services" / "tokens"
 EVENTS = {name for path in _TOKENS.glob("*.py") for names in _WRITES.findall(path.read_text("utf-8")) for name in names}
 """What the service of tokens writes into their histories."""
+LINKED = {"linked", "differs", "unlinked", "already"}
+NOT_LINKED = {outcome.value for outcome in LinkOutcome} - LINKED
 ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("role.", Role, set()),
     ("sign_in.", SignInOutcome, set()),
@@ -75,7 +92,7 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("refused.ticket_", TicketOutcome, {"ok"}),
     ("person_state.", PersonState, set()),
     ("approval_state.", ApprovalState, set()),
-    ("approval_change.", ChangeKind, set()),
+    ("approval_change.", ApprovalChange, set()),
     ("refused.approval_", ApprovalOutcome, {"approved", "rejected", "voted", "supported"}),
     ("approval_vote.", VoteKind, set()),
     ("job_state.", JobState, set()),
@@ -144,6 +161,30 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("due_state.", DueState, set()),
     ("statement_line.", LineKind, set()),
     ("fate.", HealOutcome, set()),
+    ("recon_flow.", FlowName, set()),
+    ("recon_flow_about.", FlowName, set()),
+    ("side.", Side, set()),
+    ("verdict_of.", MatchVerdict, set()),
+    ("recon_rule.", Rule, set()),
+    ("recon_reason.", Reason, set()),
+    ("recon_state.", RunState, set()),
+    ("recon_change.", ChangeKind, set()),
+    ("recon_said.", What, set()),
+    ("said.recon_", LinkOutcome, NOT_LINKED),
+    ("refused.recon_", LinkOutcome, LINKED),
+    ("cue.", Cue, set()),
+    ("agreement.", Agreement, set()),
+    ("break_type.", BreakType, set()),
+    ("break_advice.", BreakType, set()),
+    ("break_state.", BreakState, set()),
+    ("break_reason.", BreakReason, set()),
+    ("break_event.", BreakEvent, set()),
+    ("break_outcome.", BreakOutcome, set()),
+    ("resolution.", Resolution, set()),
+    ("counter.", Counter, set()),
+    ("age_bucket.", Bucket, set()),
+    ("posting_state.", PostingState, set()),
+    ("posting_action.", Action, set()),
 ]
 
 
@@ -166,7 +207,7 @@ def test_every_key_that_a_page_names_exists() -> None:
     for path in [*FOLDER.rglob("*.jinja"), *FOLDER.rglob("*.py")]:
         text = path.read_text("utf-8")
         wanted |= {key for key in re.findall(r'"([a-z_]+\.[a-z_0-9]+)"', text) if key.split(".")[0] in parts}
-        wanted = {key for key in wanted if key.rpartition(".")[2] not in {"jinja", "xlsx"}}
+        wanted = {key for key in wanted if key.rpartition(".")[2] not in {"jinja", "xlsx", "css", "js"}}
         wanted |= {f"column.{key}" for key in re.findall(r'(?:Column\(\s*|column=)"(\w+)"', text)}
         wanted |= {f"field.{key}" for key in re.findall(r'parts\.field\("(\w+)"', text)}
         wanted |= {f"said.{key}" for key in re.findall(r'said="(\w+)"', text)}

@@ -38,8 +38,11 @@ from gateway.settings import Settings
 from gateway.store import Store
 from tests.gateway.channels.console.approving import APPROVAL_ROLES, StubApprovals
 from tests.gateway.channels.console.banks import banking_of
+from tests.gateway.channels.console.books import StubReconciliation
 from tests.gateway.channels.console.campaigns import campaigns_of
 from tests.gateway.channels.console.claims import StubBenefits
+from tests.gateway.channels.console.differences import StubBreaks
+from tests.gateway.channels.console.evenings import StubClosing, StubFinding, StubReports
 from tests.gateway.channels.console.payees import payees_of
 from tests.gateway.channels.console.presses import releases_of
 from tests.gateway.channels.console.signatures import StubSigners, StubSigning, StubSignIns
@@ -62,6 +65,7 @@ STAFF: Mapping[str, tuple[str, Sequence[Role], str]] = {
     "clerk": ("Cyrus Clerk", [Role.BRANCH_CLERK], "tehran-1"),
     "homeless": ("Hoda Clerk", [Role.BRANCH_CLERK], ""),
     "finance": ("Farah Finance", [Role.FINANCE], ""),
+    "finance2": ("Farid Finance", [Role.FINANCE], ""),
     "admin": ("Amir Admin", [Role.ADMINISTRATOR], ""),
     "payer": ("Parviz Payer", [Role.PAYOUTS_OFFICER], ""),
     "checker": ("Chista Checker", [Role.PAYOUTS_CHECKER], ""),
@@ -233,6 +237,11 @@ class World:
     ids: dict[str, str]
     paying: Paying
     tills: Tills
+    reconciliation: StubReconciliation
+    breaks: StubBreaks
+    closing: StubClosing
+    finding: StubFinding
+    reports: StubReports
 
     def code(self, username: str) -> str:
         """A code that works now."""
@@ -276,6 +285,8 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folde
 
     signing, phone_sign_ins = StubSigning(clock), StubSignIns()
     signers = StubSigners(clock, signing)
+    reconciliation, breaks = StubReconciliation(clock), StubBreaks(clock, approvals)
+    closing, finding, reports = StubClosing(clock), StubFinding(), StubReports(chart)
 
     async def session(cause: str) -> CauseView | None:
         return CauseView("session", [("msisdn", "***0001")])
@@ -296,9 +307,13 @@ def _world(clock: ManualClock, staff: Staff, ledger: Ledger, store: Store, folde
         signing=signing, signers=signers, phone_sign_ins=phone_sign_ins,
         delegations=Delegations(store, clock, RolesOf(staff)), document_kinds=("payout_batch", "day_close"),
         payees=payees_of(store, clock, people, tickets), payouts=paying.payouts, payout_sources=("benefits",),
+        reconciliation=reconciliation, breaks=breaks,
         providers=Providers(ProviderParts(store, clock, ledger, chart, people, approvals, StubTeller(), Settings())),
+        closing=closing, finding=finding, reports=reports,
     )  # fmt: skip
     return World(
         deps, clock, staff, ledger, people, approvals, benefits, payments, jobs, access, merchants, links, tickets,
         releases, store, signing, signers, phone_sign_ins, {}, {}, paying, tills,
+        reconciliation, breaks,
+        closing, finding, reports,
     )  # fmt: skip

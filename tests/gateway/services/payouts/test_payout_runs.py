@@ -120,6 +120,10 @@ async def test_a_payment_of_which_nothing_is_heard_is_unknown_and_asked_for_befo
     await house.work()
     assert await house.states(batch.id) == ["unknown", "unknown"]
     first, second = await house.items(batch.id)
+    assert await house.payouts.unknown(house.clock.now(), limit=9) == []
+    house.clock.advance(timedelta(seconds=1))
+    assert await house.payouts.unknown(house.clock.now(), limit=9) == [first, second]
+    assert await house.payouts.unknown(house.clock.now(), limit=1) == [first]
     assert house.bank.enquiries == [first.end_to_end_id, second.end_to_end_id]
     await house.said((first, PaymentNews.UNKNOWN_THERE), (second, PaymentNews.SETTLED))
     await house.work()

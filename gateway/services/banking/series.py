@@ -1,0 +1,48 @@
+"""Statements in a series: what comes before one, its twins, and what does not fit between them."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, Select, select, tuple_
+
+from gateway.services.banking import rules
+from gateway.services.banking.model import Finding
+from gateway.services.banking.tables import STATEMENTS, WHOLE
+
+
+def before(row: Row[Any]) -> Select[Any]:
+    """The statement before this one in its series, if there is one."""
+    earlier = tuple_(STATEMENTS.c.order_on, STATEMENTS.c.sequence) < (row.order_on, row.sequence)
+    another = (STATEMENTS.c.sequence != row.sequence) if row.sequence else (STATEMENTS.c.id != row.id)
+    latest = select(STATEMENTS).where(_series(row), earlier, another)
+    order = (STATEMENTS.c.order_on.desc(), STATEMENTS.c.sequence.desc(), STATEMENTS.c.id.desc())
+    return latest.order_by(*order).limit(1)
+
+
+def twins(row: Row[Any]) -> Select[Any]:
+    """An earlier one of the same number in the same year, if there is one."""
+    year = STATEMENTS.c.order_on.between(date(row.order_on.year, 1, 1), date(row.order_on.year, 12, 31))
+    same = select(STATEMENTS.c.id).where(_series(row), year, STATEMENTS.c.sequence == row.sequence)
+    return same.where(STATEMENTS.c.id < row.id).limit(1)
+
+
+def judged(row: Row[Any], earlier: Row[Any] | None, *, twin: bool) -> tuple[Finding, ...]:
+    """What does not fit with its neighbours."""
+    closes = row.root in rules.CLOSING
+    findings = rules.continuity(link(earlier) if earlier is not None and closes else None, link(row))
+    return (*findings, Finding.AGAIN) if row.sequence and closes and twin else findings
+
+
+def own(findings: Sequence[str]) -> tuple[Finding, ...]:
+    """Those that were found in the statement itself, whatever its neighbours are."""
+    return tuple(Finding(name) for name in findings if name == Finding.BATCH)
+
+
+def link(row: Row[Any]) -> rules.Link:
+    """What a row shows its neighbours."""
+    return rules.Link(row.sequence, row.opening, row.closing, row.order_on)
+
+
+def _series(row: Row[Any]) -> Any:  # noqa: ANN401 - a condition
+    return (STATEMENTS.c.account == row.account) & (STATEMENTS.c.root == row.root) & WHOLE

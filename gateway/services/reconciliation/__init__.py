@@ -1,0 +1,57 @@
+"""Reconciliation: ledger, rails and bank side by side, flow by flow; what agrees, what does not, and who said so."""
+
+from gateway.services.reconciliation.model import (
+    BEGINNING,
+    Change,
+    ChangeKind,
+    Decision,
+    FlowName,
+    GroupRow,
+    Key,
+    LinkOutcome,
+    LinkResult,
+    Run,
+    RunState,
+    SuggestionRow,
+    TotalLine,
+    Totals,
+    What,
+)
+from gateway.services.reconciliation.ports import (
+    BreakTaker,
+    Evidence,
+    Flow,
+    Log,
+    Parts,
+    Sealed,
+    Source,
+    Watch,
+)
+from gateway.services.reconciliation.reconciliation import Reconciliation
+
+__all__ = [
+    "BEGINNING",
+    "BreakTaker",
+    "Change",
+    "ChangeKind",
+    "Decision",
+    "Evidence",
+    "Flow",
+    "FlowName",
+    "GroupRow",
+    "Key",
+    "LinkOutcome",
+    "LinkResult",
+    "Log",
+    "Parts",
+    "Reconciliation",
+    "Run",
+    "RunState",
+    "Sealed",
+    "Source",
+    "SuggestionRow",
+    "TotalLine",
+    "Totals",
+    "Watch",
+    "What",
+]

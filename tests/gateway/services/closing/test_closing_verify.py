@@ -1,0 +1,223 @@
+"""A closed day recomputes to its seal from the rows alone; one changed byte in any row is found and named."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import BigInteger, Column, Integer, Table, delete, select, update
+
+from gateway.services.banking.tables import FILES, LINES, STATEMENTS
+from gateway.services.closing import CheckName, Closing, ExcuseOutcome
+from gateway.services.closing.tables import DAYS, EXCUSES, FIGURES, LEAVES, SEALED
+from gateway.services.signing.tables import documents, signatures
+from tests.gateway.services.closing.evening import DAY, NEXT, SAM, Evening
+from tests.wallet.sql import execute, unguard
+from wallet.types import Moment
+
+OURS = (DAYS, LEAVES, SEALED, FIGURES, EXCUSES, FILES, STATEMENTS, LINES)
+LEDGER = {
+    "transfer": "UPDATE transfer SET amount = amount + 1 WHERE position = 2",
+    "block": "UPDATE block SET lag_us = lag_us + 1 WHERE number = 2",
+    "account": "UPDATE account SET debits_posted = debits_posted + 1 WHERE code = 'asset:trust_bank:IRR'",
+    "account_change": "UPDATE account_change SET cause = 'nobody' WHERE block = 1",
+    "period": "UPDATE period SET cause = 'nobody' WHERE state = 'closed'",
+    "head": "UPDATE head SET closed_through = '2026-11-28'",
+}
+
+
+async def closed(evening: Evening) -> Closing:
+    """A closed day with something in each of its tables: a statement is missing a number, and that is explained."""
+    evening.others.rows = {"reconciliation_groups:rcg_1": b"matched", "reconciliation_groups:rcg_2": b"parted"}
+    await evening.states(5, 0, 0, day=DAY - timedelta(days=1))
+    await evening.ordinary()
+    outcome = await evening.closing.excuse(DAY, CheckName.STATEMENTS, "the bank has never sent number six", SAM)
+    assert outcome is ExcuseOutcome.OK
+    await evening.closed()
+    found = await evening.closing.verify(DAY)
+    assert found.sound, found.finding
+    return evening.closing
+
+
+@contextmanager
+def opened(evening: Evening) -> Iterator[sqlite3.Connection]:
+    """The gateway's database past its front door."""
+    connection = sqlite3.connect(evening.gateway_url.removeprefix("sqlite:///"), isolation_level=None)
+    connection.execute("PRAGMA ignore_check_constraints = ON")
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def other(column: Column[Any], value: bytes | int | None) -> bytes | int | str:
+    """A value that differs from this one in one byte, or is one byte where there was nothing."""
+    if isinstance(value, int):
+        return value + 1000
+    if value is None:
+        return 1 if isinstance(column.type, Moment | BigInteger | Integer) else "x"
+    return value[:-1] + bytes([value[-1] ^ 1]) if value else b"x"
+
+
+def changes(connection: sqlite3.Connection, table: Table, rowid: int) -> Iterator[tuple[str, bytes | int | str]]:
+    """Every column of a row with another value, which stands there until the next one is asked for."""
+    for column in table.columns:
+        name, at = column.name, f"FROM {table.name} WHERE rowid = {rowid}"
+        (kind, value) = connection.execute(f"SELECT typeof({name}), {name} {at}").fetchone()
+        if kind == "text":
+            (value,) = connection.execute(f"SELECT CAST({name} AS BLOB) {at}").fetchone()
+        how = "CAST(? AS TEXT)" if kind == "text" else "?"
+        change = f"UPDATE {table.name} SET {name} = {how} WHERE rowid = {rowid}"  # noqa: S608 - ours
+        connection.execute(change, (changed := other(column, value),))
+        yield name, changed
+        connection.execute(change, (value,))
+
+
+@pytest.mark.parametrize("table", OURS, ids=lambda table: str(table.name))
+async def test_one_changed_byte_in_any_column_of_any_row_is_found_and_named(evening: Evening, table: Table) -> None:
+    closing = await closed(evening)
+    keys = [column.name for column in table.primary_key]
+    with opened(evening) as connection:
+        rows = connection.execute(f"SELECT rowid, {', '.join(keys)} FROM {table.name}").fetchall()  # noqa: S608 - ours
+        mine = [(rowid, key) for rowid, *key in rows if not await of_yesterday(evening, table, key[0])]
+        assert mine, "each table has a row of the day"
+        for rowid, key in mine:
+            for column, changed in changes(connection, table, rowid):
+                found = (await closing.verify(DAY)).finding
+                assert found is not None, column
+                now = changed.decode("utf-8", "replace") if isinstance(changed, bytes) else changed
+                moved = [now if name == column else was for name, was in zip(keys, key, strict=True)]
+                assert (found.table, found.key) in named(table, key, moved), (column, found)
+    assert (await closing.verify(DAY)).sound
+
+
+def named(table: Table, *keys: list[object]) -> set[tuple[str, str]]:
+    """How a row may be named: by the key that it had, or by the one that it has now."""
+    return {(table.name, ":".join(map(str, key))) for key in keys}
+
+
+async def of_yesterday(evening: Evening, table: Table, key: object) -> bool:
+    """Whether a row belongs to the day before, which nobody has sealed."""
+    first = (await evening.store.read(select(STATEMENTS).order_by(STATEMENTS.c.order_on).limit(1)))[0]
+    return {FILES: first.file_id, STATEMENTS: first.id, LINES: first.id}.get(table) == key
+
+
+CHANGES: list[tuple[Table, dict[str, object]]] = [
+    (DAYS, {"asked_by": "stf_eve"}),
+    (LEAVES, {"count": 5}),
+    (SEALED, {"close_id": "dcl_0"}),
+    (FIGURES, {"position": 5}),
+    (EXCUSES, {"reason": "they were on holiday"}),
+    (FILES, {"octets": b""}),
+    (STATEMENTS, {"closing": 1_800}),
+    (STATEMENTS, {"findings": []}),
+    (LINES, {"remittance": "for Eve"}),
+]
+
+
+async def test_changed_and_missing_rows_are_named_on_each_database(both: Evening) -> None:
+    closing = await closed(both)
+    for table, values in CHANGES:
+        old = await both.store.read(select(table))
+        await both.store.write(lambda tx: tx.execute(update(table).values(**values)).rowcount)  # noqa: B023 - at once
+        found = (await closing.verify(DAY)).finding
+        assert found is not None
+        assert found.table == table.name
+        for row in old:
+            mine = [column == getattr(row, column.name) for column in table.primary_key]
+            undone = update(table).where(*mine).values(**{name: row._mapping[name] for name in values})
+            await both.store.write(lambda tx: tx.execute(undone).rowcount)  # noqa: B023 - at once
+        assert (await closing.verify(DAY)).sound, table.name
+    for table in (LINES, FIGURES, EXCUSES, SEALED, LEAVES, DAYS):
+        await both.store.write(lambda tx: tx.execute(delete(table)).rowcount)  # noqa: B023 - at once
+        found = (await closing.verify(DAY)).finding
+        assert found is not None
+        assert found.table == table.name
+
+
+@pytest.mark.parametrize("table", list(LEDGER))
+async def test_one_changed_row_of_the_ledger_is_found_and_named(evening: Evening, table: str) -> None:
+    closing = await closed(evening)
+    await execute(evening.wallet_url, *unguard(evening.wallet_url), LEDGER[table])
+    found = (await closing.verify(DAY)).finding
+    assert found is not None
+    assert found.table == table
+
+
+async def test_a_row_of_another_service_that_is_changed_or_gone_is_named_and_one_more_is_not(evening: Evening) -> None:
+    closing = await closed(evening)
+    rows = dict(evening.others.rows)
+    evening.others.rows["reconciliation_groups:rcg_2"] = b"matched"
+    assert str((await closing.verify(DAY)).finding) == "reconciliation_groups rcg_2: is not as it was sealed"
+    del evening.others.rows["reconciliation_groups:rcg_2"]
+    assert str((await closing.verify(DAY)).finding) == "reconciliation_groups rcg_2: is missing"
+    evening.others.rows = rows | {"reconciliation_groups:rcg_3": b"late"}
+    assert (await closing.verify(DAY)).sound
+
+
+async def test_a_line_put_into_a_sealed_statement_is_named(evening: Evening) -> None:
+    closing = await closed(evening)
+    with opened(evening) as connection:
+        columns = ", ".join(column.name for column in LINES.columns if column.name != "number")
+        connection.execute(
+            f"INSERT INTO banking_lines ({columns}, number) SELECT {columns}, 3 FROM banking_lines WHERE number = 2"  # noqa: S608 - ours
+        )
+    found = (await closing.verify(DAY)).finding
+    assert found is not None
+    assert (found.table, found.key.rpartition(":")[2]) == ("banking_lines", "3")
+
+
+async def test_findings_that_follow_from_a_statement_that_came_late_are_no_change(evening: Evening) -> None:
+    closing = await closed(evening)
+    await evening.states(6, 0, 0, day=DAY - timedelta(days=1))
+    rows = await evening.store.read(select(STATEMENTS.c.findings).where(STATEMENTS.c.sequence == 7))
+    assert rows[0].findings == [], "the gap is closed"
+    assert (await closing.verify(DAY)).sound
+
+
+@pytest.mark.parametrize(
+    ("table", "values"),
+    [(documents, {"digest": bytes(32)}), (documents, {"current_key": "x"}), (signatures, {"cms": b"{}"})],
+    ids=["digest", "key", "signature"],
+)
+async def test_a_signature_that_proves_nothing_any_more_is_named(
+    evening: Evening, table: Table, values: dict[str, object]
+) -> None:
+    closing = await closed(evening)
+    if "cms" in values:
+        (row,) = await evening.store.read(select(signatures.c.cms))
+        values = {"cms": row.cms.replace(b'"mac": "', b'"mac": "0')}
+    await evening.store.write(lambda tx: tx.execute(update(table).values(**values)).rowcount)
+    found = (await closing.verify(DAY)).finding
+    assert found is not None
+    assert found.table == "signing_documents"
+
+
+async def test_a_closed_day_is_sound_whatever_happens_on_the_next_one(both: Evening) -> None:
+    closing = await closed(both)
+    await both.post(("trust_bank", ""), ("wallet", "per_bob"), 5_000)
+    await both.states(8, 1_700, 6_700, (5_000, "CRDT"), day=NEXT)
+    both.clock.advance(timedelta(days=1))
+    both.others.through = NEXT
+    await both.heads.publish()
+    await both.closed(NEXT)
+    for day in (DAY, NEXT):
+        found = await closing.verify(day)
+        assert found.sound, found.finding
+
+
+async def test_progress_counts_rows_first_and_then_the_ledger(evening: Evening) -> None:
+    closing = await closed(evening)
+    said: list[tuple[str, int, int]] = []
+    await closing.verify(DAY, lambda what, done, total: said.append((what, done, total)))
+    assert [one for one in said if one[0] == "rows"][-1] == ("rows", 9, 9)
+    assert said[-1][0] == "ledger"
+    assert said[-1][1] == said[-1][2]
+
+
+async def test_a_day_that_was_never_closed_is_not_sound_and_has_no_finding(evening: Evening) -> None:
+    await evening.ordinary()
+    found = await evening.closing.verify(DAY)
+    assert (found.sound, found.finding, found.close_id) == (False, None, "")
