@@ -71,8 +71,9 @@ def fast(figures: Figures, seed: int, lines: int) -> bool:
     total = sum(counts.values())
     assert reading.rows == plain.rows == ours.rows == total, "rows were lost"
     figures.add(f"{lines} a side, with reading", ours.seconds, plain.seconds, "s")
-    matching, joining = (max(one.seconds - reading.seconds, 0.001) for one in (ours, plain))
-    figures.add(f"{lines} a side, without", matching, joining, "s")
+    # On a machine that others use as well the processor's time says more than the time by the clock.
+    matching, joining = (max(one.cpu - reading.cpu, 0.01) for one in (ours, plain))
+    figures.add("the processor's, without it", matching, joining, "s")
     figures.add("rows a second", total / ours.seconds, total / plain.seconds, "1/s")
     figures.add("memory", ours.memory, plain.memory, "MiB")
     print(f"{matching:.1f} s (at most {SECONDS_MOST:g}), {ours.memory:.0f} MiB (at most {MEMORY_MOST:g})")
