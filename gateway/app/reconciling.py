@@ -124,7 +124,7 @@ class _Part:
 
     def __call__(self, transfer: Transfer) -> Worded | None:
         mine = transfer.cause.startswith(self._begins) and not transfer.cause.startswith(BREAK)
-        return Worded(own=f"{transfer.cause}/{self._name}") if mine else None
+        return Worded(own=f"{transfer.cause}:{self._name}") if mine else None
 
 
 _CODES = (TransferCode.BENEFIT, TransferCode.PAYOUT, TransferCode.PROVIDER_FEE, TransferCode.MERCHANT_PAYOUT)

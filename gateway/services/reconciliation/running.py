@@ -160,7 +160,7 @@ class Running(Writing):
         live = await self._live(turn, books.first)
         for side, id_ in await self._settled(turn, books.first):
             books.rows[side].pop(id_, None)
-        books.add(await self._again(self._parts.flows[run.flow], live.earlier))
+        books.add(await self._again(run.flow, live.earlier))
         told(books.count)
         decided = in_force(await self._all_decisions(run.flow))
         result = await asyncio.to_thread(_found, books, self.terms(run.flow), decided, live)
