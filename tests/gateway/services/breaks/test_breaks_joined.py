@@ -55,8 +55,8 @@ async def put(house: House, table: Table, **given: object) -> None:
     await house.store.write(lambda tx: tx.execute(insert(table).values(**{**row, **given})).rowcount)
 
 
-def named(**names: str) -> list[BreakRow]:
-    return [BreakRow(Side.BANK, "line", -5, DAY, **names)]
+def named(own: str = "", end_to_end_id: str = "", batch: str = "") -> list[BreakRow]:
+    return [BreakRow(Side.BANK, "line", -5, DAY, own, end_to_end_id, batch)]
 
 
 async def test_a_payment_is_pending_by_any_of_its_names_while_it_may_still_be_paid(house: House) -> None:
