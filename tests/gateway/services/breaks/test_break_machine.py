@@ -51,8 +51,8 @@ class BreakMachine(RuleBasedStateMachine):
         self.world = World(self.store, self.ledger, self.clock)
         await self.world.fund()
         # A charge, a payment of another amount, one that the bank never made, and money of nobody.
-        for name, minor in enumerate((-3, -5, 8)):
-            self.world.banks(minor, f"first{name}", end_to_end_id=f"f{name}")
+        for place, minor in enumerate((-3, -5, 8)):
+            self.world.banks(minor, f"first{place}", end_to_end_id=f"f{place}")
         for name in ("f1", "f4"):
             await self.world.post("suspense", "trust_bank", 6, name=name)
             self.services -= 6
@@ -93,16 +93,22 @@ class BreakMachine(RuleBasedStateMachine):
     def staff_do(self, place: int, verb: str) -> None:
         found = self._one(place)
         if found is not None:
-            breaks, day = self.world.breaks, self.world.today(5)
-            doing = {
-                "assign": lambda: breaks.assign(found.id, MAKER, MAKER),
-                "comment": lambda: breaks.comment(found.id, "looked", MAKER),
-                "explain": lambda: breaks.explain(found.id, BreakReason.OTHER, "so", MAKER),
-                "reopen": lambda: breaks.reopen(found.id, "no", MAKER),
-                "due": lambda: breaks.due(found.id, day, MAKER),
-            }[verb]
-            said = self.loop.run_until_complete(doing())
+            said = self.loop.run_until_complete(self._do(verb, found.id))
             self.fresh = self.fresh and not (verb == "reopen" and said is BreakOutcome.OK)
+
+    async def _do(self, verb: str, break_id: str) -> BreakOutcome:
+        breaks = self.world.breaks
+        match verb:
+            case "assign":
+                return await breaks.assign(break_id, MAKER, MAKER)
+            case "comment":
+                return await breaks.comment(break_id, "looked", MAKER)
+            case "explain":
+                return await breaks.explain(break_id, BreakReason.OTHER, "so", MAKER)
+            case "reopen":
+                return await breaks.reopen(break_id, "no", MAKER)
+            case _:
+                return await breaks.due(break_id, self.world.today(5), MAKER)
 
     @rule(place=st.integers(0, 9), how=st.sampled_from(["write_off", "booking", "correction", "undo"]))
     def maker_proposes(self, place: int, how: str) -> None:

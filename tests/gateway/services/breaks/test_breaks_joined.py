@@ -55,8 +55,8 @@ async def put(house: House, table: Table, **given: object) -> None:
     await house.store.write(lambda tx: tx.execute(insert(table).values(**{**row, **given})).rowcount)
 
 
-def named(**names: str) -> list[BreakRow]:
-    return [BreakRow(Side.BANK, "line", -5, DAY, **names)]
+def named(own: str = "", end_to_end_id: str = "", batch: str = "") -> list[BreakRow]:
+    return [BreakRow(Side.BANK, "line", -5, DAY, own, end_to_end_id, batch)]
 
 
 async def test_a_payment_is_pending_by_any_of_its_names_while_it_may_still_be_paid(house: House) -> None:
@@ -68,7 +68,7 @@ async def test_a_payment_is_pending_by_any_of_its_names_while_it_may_still_be_pa
         item, end, order = f"itm_{state.value}", f"E2E{state.value}", f"ord_{state.value}"
         given = {"end_to_end_id": end, "order_id": order, "once": None}
         await put(house, ITEMS, id=item, state=state.value, **given)
-        for names in ({"own": item}, {"own": f"{item}:back"}, {"end_to_end_id": end}, {"batch": order}):
+        for names in ({"own": item}, {"own": f"{item}/back"}, {"end_to_end_id": end}, {"batch": order}):
             assert await work.pending("bank", named(**names)) is (state not in over), names
     for names in ({"own": "itm_2"}, {"end_to_end_id": "E2E2"}, {"batch": "ord_2"}, {}):
         assert not await work.pending("bank", named(**names)), names
@@ -79,7 +79,7 @@ async def test_a_fee_is_pending_until_its_money_has_moved(house: House) -> None:
     for state in FeeState:
         await put(house, visits, id=f"vis_{state.value}", number=state.value, call_key=state.value, provider_id="prv_1")
         await put(house, fees, id=f"fee_{state.value}", visit_id=f"vis_{state.value}", provider_id="prv_1", state=state)
-        pending = await open_work(house).pending("fees", named(own=f"fee_{state.value}:paid"))
+        pending = await open_work(house).pending("fees", named(own=f"fee_{state.value}/paid"))
         assert pending is (state in {FeeState.SUBMITTED, FeeState.APPROVED})
 
 
