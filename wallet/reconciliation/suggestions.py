@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from wallet.reconciliation.likeness import CUT_MIN, Piece, alike, piece_of, slip_keys, swapped
-from wallet.reconciliation.rows import Group, Reason, Row, Side, Suggestion, Terms, Verdict
+from wallet.reconciliation.rows import Group, Reason, Side, Suggestion, Terms, Verdict
 from wallet.reconciliation.sums import only_set
 from wallet.reconciliation.units import place_of, sums_of
 
@@ -62,8 +62,8 @@ def suggest(open_groups: Sequence[Group], terms: Terms, *, limit: int = 200) -> 
             judged[frozenset(pair)] = found
     for made in books.sums(pieces):
         judged.setdefault(frozenset(made[0]), made)
-    best = sorted(_rivalled([*judged.values()]), key=lambda one: (-one.score, [place_of(row) for row in one.rows]))
-    return best[: max(limit, 0)]
+    scored = sorted(zip(_scores([*judged.values()]), judged.values(), strict=True), key=_rank)
+    return [_suggestion(score, *found) for score, found in scored[: max(limit, 0)]]
 
 
 def weighed(pair: tuple[Piece, Piece], terms: Terms) -> _Found | None:
@@ -104,8 +104,8 @@ def _ordered(pair: tuple[Piece, Piece]) -> tuple[Piece, Piece]:
     return pair if one.unit.place < other.unit.place else (other, one)
 
 
-def _rivalled(judged: Sequence[_Found]) -> Iterator[Suggestion]:
-    """Suggestions with their scores, each less where others would have one of its groups and are as good."""
+def _scores(judged: Sequence[_Found]) -> Iterator[int]:
+    """Of each, less where others would have one of its groups and are as good."""
     plain = [sum(WEIGHTS[reason] for reason in reasons) for _, reasons in judged]
     wanted: defaultdict[Piece, list[int]] = defaultdict(list)
     for (pieces, _), score in zip(judged, plain, strict=True):
@@ -113,11 +113,19 @@ def _rivalled(judged: Sequence[_Found]) -> Iterator[Suggestion]:
             wanted[piece].append(score)
     for scores in wanted.values():
         scores.sort()
-    for (pieces, reasons), score in zip(judged, plain, strict=True):
+    for (pieces, _), score in zip(judged, plain, strict=True):
         rivals = max(len(wanted[piece]) - bisect_left(wanted[piece], score) for piece in pieces) - 1
-        rows: list[Row] = sorted((row for piece in pieces for row in piece.rows), key=place_of)
-        strongest = tuple(reason for reason in WEIGHTS if reason in reasons)
-        yield Suggestion(tuple(rows), max(1, min(100, score) - _RIVAL * min(rivals, _RIVALS_MAX)), strongest)
+        yield max(1, min(100, score) - _RIVAL * min(rivals, _RIVALS_MAX))
+
+
+def _rank(scored: tuple[int, _Found]) -> tuple[int, list[tuple[int, str]]]:
+    score, (pieces, _) = scored
+    return -score, sorted(piece.unit.place for piece in pieces)
+
+
+def _suggestion(score: int, pieces: Iterable[Piece], reasons: frozenset[Reason]) -> Suggestion:
+    rows = tuple(sorted((row for piece in pieces for row in piece.rows), key=place_of))
+    return Suggestion(rows, score, tuple(reason for reason in WEIGHTS if reason in reasons))
 
 
 class _Index:
@@ -225,14 +233,13 @@ class _Books:
         """One that several of another side make together; those with a stronger bond are tried first."""
         tries = TRIES_MAX
         wholes = [piece for piece in pieces if _summed(piece)]
-        for rank in range(_DAY + 1):
-            for whole in wholes:
-                for key in (key for key in _bonds(whole) if key[0] == rank):
-                    for parts in self._parts(whole, key):
-                        if tries == 0:
-                            return
-                        tries -= 1
-                        yield from self._sum(whole, parts)
+        bonds = ((rank, number, key) for number, whole in enumerate(wholes) for rank, key in _bonds(whole))
+        for rank, number, key in sorted(bonds, key=lambda bond: bond[:2]):
+            for parts in self._parts(wholes[number], (rank, key)):
+                if tries == 0:
+                    return
+                tries -= 1
+                yield from self._sum(wholes[number], parts)
 
     def _parts(self, whole: Piece, key: tuple[int, Hashable]) -> Iterator[Sequence[Piece]]:
         """What may be parts: all that a bond joins if they are the whole exactly, or else the nearest of them."""

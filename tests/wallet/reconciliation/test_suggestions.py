@@ -247,7 +247,7 @@ def open_groups(draw: st.DrawFn) -> list[Group]:
 
 
 @given(open_groups(), st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_only_open_groups_each_whole_are_suggested_whatever_order_they_come_in(
     groups: list[Group], chance: random.Random
 ) -> None:
