@@ -12,6 +12,7 @@ from wallet.reconciliation import Row, Side
 
 ITEM, FEE, TAP, REFUND = "itm", "fee", "tap", "rfd"
 """What the ids that ledger and rails share begin with."""
+PART = "/"
 
 
 class OpenWork:
@@ -24,8 +25,8 @@ class OpenWork:
 
     async def pending(self, _flow: str, rows: Sequence[BreakRow]) -> bool:
         """Whether one of them may still move money for one of these rows, by whatever name the row has for it."""
-        # A leg of something is named behind its id.
-        own = {row.own.partition(":")[0] for row in rows if row.own}
+        # A part of something is named behind its id.
+        own = {row.own.partition(PART)[0] for row in rows if row.own}
         by = {prefix: {one for one in own if one.startswith(f"{prefix}_")} for prefix in (ITEM, FEE, TAP, REFUND)}
         named = {row.end_to_end_id for row in rows} - {""}
         return (

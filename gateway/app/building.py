@@ -19,14 +19,11 @@ from gateway.app.adapters import (
     Stops,
 )
 from gateway.app.agreeing import APPROVAL_ROLES, Deciders, approvals_of
-from gateway.app.breaking import OpenWork, Owners
-from gateway.app.closing import AsOfNow, Flows, StandingRun, UnfinishedTaps, UnknownPayments
-from gateway.app.closing import Breaks as BreaksOf
+from gateway.app.evening import Ground, Work, evening_of
 from gateway.app.finding import build_finding
 from gateway.app.house import House, page_profile
 from gateway.app.paying import Agreements, Signatures
 from gateway.app.paying import Payees as Directory
-from gateway.app.reconciling import reconciliation_of
 from gateway.app.seen import SeenSessions
 from gateway.app.signing import Deciding, SignatureService, SigningByUssd
 from gateway.channels.sms import Door, Keywords
@@ -43,19 +40,15 @@ from gateway.peers.ussd import HttpPoster
 from gateway.services.access import Access
 from gateway.services.apikeys import ApiKeys
 from gateway.services.approvals import Proposals
-from gateway.services.banking import Bank, BankDays, Banking, BankProfile, read_bank_profile
+from gateway.services.banking import Bank, Banking, BankProfile, read_bank_profile
 from gateway.services.banking import Parts as BankingParts
 from gateway.services.benefits import DECISION_USES, AttesterBook, Benefits, ClaimSource
 from gateway.services.benefits import Parts as BenefitParts
-from gateway.services.breaks import Breaks
-from gateway.services.breaks import Parts as BreakParts
 from gateway.services.campaigns import Campaigns, Window
 from gateway.services.campaigns import Parts as CampaignParts
 from gateway.services.clearing import Clearing, MerchantSource, Returns, read_calendar, read_schedule
 from gateway.services.clearing import Parts as ClearingParts
 from gateway.services.closing import DOCUMENT_KIND as CLOSE_KIND
-from gateway.services.closing import Closing
-from gateway.services.closing import Parts as ClosingParts
 from gateway.services.controls import Controls
 from gateway.services.controls.holders import HolderControls
 from gateway.services.decisions import Decisions
@@ -89,7 +82,6 @@ from gateway.services.people import People
 from gateway.services.providers import STATEMENTS_JOB as FEES_JOB
 from gateway.services.providers import Parts as ProviderParts
 from gateway.services.providers import Providers, ProviderStatements
-from gateway.services.reconciliation import FlowName
 from gateway.services.releases import Proof, Releases
 from gateway.services.reports import Parts as ReportParts
 from gateway.services.reports import Reports
@@ -222,30 +214,11 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
                 settings,
             )
         )
-        breaks = Breaks(BreakParts(
-            store, clock, counted, ledger, chart, deciding.proposals, OpenWork(payouts, providers, clearing),
-            Owners(staff), settings, metrics,
-        ))  # fmt: skip
-        reconciliation = reconciliation_of(settings, store, clock, metrics, ledger, chart, breaks)
         heads = Heads(store, ledger, keys, clock, HeadFile(settings.data_dir / HEADS_FILE))
-        closing = Closing(
-            ClosingParts(
-                store,
-                clock,
-                ledger,
-                chart,
-                heads,
-                deciding.documents,
-                BankDays(store, _account(settings)),
-                settings,
-                metrics,
-                flows=Flows([flow.value for flow in FlowName], StandingRun(reconciliation)),
-                breaks=BreaksOf(breaks),
-                doubts=(UnknownPayments(payouts), UnfinishedTaps(taps)),
-                sources={"reconciliation": AsOfNow(reconciliation.seal), "breaks": AsOfNow(breaks.seal)},
-            )
-        )
-        reconciliation.closed_by(closing)
+        ground = Ground(settings, store, clock, metrics, ledger, counted, chart)
+        work = Work(payouts, providers, taps, clearing)
+        evening = evening_of(ground, work, deciding, staff, heads, account=_account(settings))
+        closing = evening.closing
         followers = {PAYOUT_KIND: payouts.signed, CLOSE_KIND: closing.signed}
         signing = deciding.rooms(signed=followers, unsigned=followers)
         served = UssdServices(
@@ -284,7 +257,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             people=people,
             staff=staff,
             approvals=approvals_of(
-                deciding, Deciders(benefits, people, campaigns, releases, providers, decisions, payouts, breaks)
+                deciding, Deciders(benefits, people, campaigns, releases, providers, decisions, payouts, evening.breaks)
             ),
             deciding=deciding,
             signing=signing,
@@ -311,7 +284,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             controls=controls,
             taps=taps,
             clearing=clearing,
-            reconciliation=reconciliation,
+            reconciliation=evening.reconciliation,
             merchant_returns=Returns(store, clock, merchants, payouts),
             money_notices=MoneyNotices(ledger, notices, Addresses(people)),
             tap_refusals=DeclinedNotices(store, clock, teller, Addresses(people), metrics),
@@ -345,7 +318,7 @@ async def built(  # noqa: PLR0915 - one list of constructor calls, each of which
             session_counts=counts,
             funnels=Funnels(store, clock, SeenSessions(counts), ZoneInfo(settings.zone), tariffs),
             banking=banking,
-            breaks=breaks,
+            breaks=evening.breaks,
             finding=finding,
             tails=tails,
             reports=Reports(ReportParts(ledger, ledger.lookups, chart, ZoneInfo(settings.zone), merchants, providers)),

@@ -13,7 +13,7 @@ from gateway.services.reconciliation import BEGINNING
 from wallet.money import IRR
 from wallet.reconciliation import Row, Side
 
-BACK, GIVEN_BACK, SHARE, TAKEN, RETURNED = "/back", "/given back", "/share", "/fee", "/fee back"
+BACK, GIVEN_BACK, SHARE, TAKEN, RETURNED = "/back", ":given back", ":share", ":fee", ":fee back"
 """What the second row of one thing is called, behind its name."""
 _OUT = frozenset({ItemState.SETTLED, ItemState.CONFIRMED, ItemState.RETURNED})
 _BANKED = (ItemState.SENT, ItemState.UNKNOWN, ItemState.RETURNED, ItemState.SETTLED)

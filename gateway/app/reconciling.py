@@ -47,13 +47,13 @@ def reconciliation_of(
     chart: Chart,
     breaks: Breaks | None = None,
 ) -> Reconciliation:
-    """The service over the books that there are, and the breaks that look after what it finds; None where nobody does."""
+    """The service over the books that there are; `breaks` look after what it finds, None where nobody does."""
     zone = ZoneInfo(settings.zone)
     days, lines = Days(ledger, zone), BookedLines(store)
     statements = StatementRows(lines)
-    flows = {
-        name: _with_breaks(flow, breaks) for name, flow in _flows(settings, store, days, chart, statements).items()
-    }
+    flows = _flows(settings, store, days, chart, statements)
+    if breaks is not None:
+        flows = {name: _with_breaks(flow, breaks) for name, flow in flows.items()}
     made = Reconciliation(Parts(store, clock, zone, metrics, _End(ledger), flows, {FlowName.BANK: _Statements(lines)}))
     statements.known_by(lambda ids: made.known(FlowName.BANK, Side.BANK, ids))
     if breaks is not None:
@@ -124,7 +124,7 @@ class _Part:
 
     def __call__(self, transfer: Transfer) -> Worded | None:
         mine = transfer.cause.startswith(self._begins) and not transfer.cause.startswith(BREAK)
-        return Worded(own=f"{transfer.cause}/{self._name}") if mine else None
+        return Worded(own=f"{transfer.cause}:{self._name}") if mine else None
 
 
 _CODES = (TransferCode.BENEFIT, TransferCode.PAYOUT, TransferCode.PROVIDER_FEE, TransferCode.MERCHANT_PAYOUT)

@@ -15,7 +15,9 @@ PRODUCT = {
     for path in (ROOT / folder).rglob("*.py")
 }
 GATEWAY = "\n".join(
-    text for path, text in PRODUCT.items() if "gateway" in path.parts and path.name not in {"settings.py", "observe.py"}
+    text
+    for path, text in PRODUCT.items()
+    if "gateway" in path.parts and not {"settings", "observe.py"} & set(path.parts)
 )
 OPERATIONS = (ROOT / "docs/OPERATIONS.md").read_text("utf-8")
 SPOKEN = [ROOT / "Makefile", ROOT / "README.md", *(ROOT / "docs").glob("*.md")]

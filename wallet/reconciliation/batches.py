@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from wallet.reconciliation.bounds import Bounds, Link
-from wallet.reconciliation.naming import Names, texts_of
+from wallet.reconciliation.meanings import Meanings
+from wallet.reconciliation.naming import Names
 from wallet.reconciliation.rows import Rule
 from wallet.reconciliation.sums import only_set, sets_that_make
 from wallet.reconciliation.units import Pool, Unit
@@ -18,16 +19,16 @@ def batch_names(unit: Unit) -> set[str]:
     return {word for row in unit.rows if (word := reference_of(row.batch))}
 
 
-def by_batch(many: Pool, few: Pool, bounds: Bounds, orders: Names) -> Iterator[Link]:
+def by_batch(many: Pool, few: Pool, bounds: Bounds, meanings: Meanings) -> Iterator[Link]:
     """Bookings with what they stand for, by the name of an order.
 
     A booking that names its order is linked with the only set of the order's open payments that makes its sum, and its
     count if it says one. One whose name has a slip, or that names none, is linked with all that is open of an order.
     """
-    bookings = [booking for booking in few if _may_stand_for_many(booking)]
+    bookings = [booking for booking in few if may_stand_for_many(booking)]
     if not bookings:
         return
-    named = {booking: _named(booking, orders) for booking in bookings}
+    named = {booking: meanings.named(booking) for booking in bookings}
     open_of = many.by(batch_names)
     for booking in bookings:
         if len(named[booking]) == 1:
@@ -35,19 +36,13 @@ def by_batch(many: Pool, few: Pool, bounds: Bounds, orders: Names) -> Iterator[L
             yield from _set_of(_near_in_time(open_of.get(name, ()), many, booking, bounds), booking, bounds)
     for booking in bookings:
         if booking in few:
-            yield from _with_a_slip(booking, named[booking], open_of, many, bounds, orders)
+            yield from _with_a_slip(booking, named[booking], open_of, many, bounds, meanings.orders)
     yield from _nameless([one for one in bookings if one in few and not named[one]], open_of, many, bounds)
 
 
-def _may_stand_for_many(booking: Unit) -> bool:
+def may_stand_for_many(booking: Unit) -> bool:
+    """Whether a line may book several payments."""
     return len(booking.rows) == 1 and (booking.rows[0].count != 1 or not booking.accounts)
-
-
-def _named(booking: Unit, orders: Names) -> set[str]:
-    """Orders that a booking names, in the field for it or else in another."""
-    row = booking.rows[0]
-    name = reference_of(row.batch)
-    return {name} if name else orders.within(texts_of(row))
 
 
 def _near_in_time(parts: Iterable[Unit], many: Pool, booking: Unit, bounds: Bounds) -> list[Unit]:
@@ -74,12 +69,13 @@ def _with_a_slip(
         ways = sets_that_make([part.minor for part in parts], booking.minor, booking.rows[0].count) if parts else 0
         if ways:
             found.append(parts if ways == 1 else [])
-    if len(found) == 1 and _whole(found[0], booking) and bounds.allow_all(found[0], booking):
+    if len(found) == 1 and is_whole([part.minor for part in found[0]], booking) and bounds.allow_all(found[0], booking):
         yield Link((*found[0], booking), Rule.BATCH)
 
 
-def _whole(parts: Sequence[Unit], booking: Unit) -> bool:
-    return booking.rows[0].count in {0, len(parts)} and sum(part.minor for part in parts) == booking.minor
+def is_whole(minors: Sequence[int], booking: Unit) -> bool:
+    """Whether these are as many as a booking says, if it says it, and make its sum."""
+    return bool(minors) and booking.rows[0].count in {0, len(minors)} and sum(minors) == booking.minor
 
 
 def _nameless(bookings: Sequence[Unit], open_of: Orders, many: Pool, bounds: Bounds) -> Iterator[Link]:
@@ -99,7 +95,7 @@ def _nameless(bookings: Sequence[Unit], open_of: Orders, many: Pool, bounds: Bou
             wholes.setdefault(total, []).append(parts)
     for booking in bookings:
         fitting = [parts for parts in wholes.get(booking.minor, ()) if bounds.allow_all(parts, booking)]
-        if len(fitting) == 1 and alone[booking.minor] == 1 and _whole(fitting[0], booking):
+        if len(fitting) == 1 and alone[booking.minor] == 1 and is_whole([part.minor for part in fitting[0]], booking):
             inside = Counter(part.minor for part in fitting[0])
             if any(shared[minor] == times for minor, times in inside.items()):
                 yield Link((*fitting[0], booking), Rule.SUM)

@@ -1,6 +1,6 @@
 """Rows that are matched already: where an open one might mean one of them, nothing is sure."""
 
-from collections.abc import Collection, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 
 from wallet.reconciliation.rows import Row
 from wallet.reconciliation.units import Unit, days_between
@@ -15,10 +15,12 @@ class Bystanders:
 
     Attributes:
         interest: Keys that anybody will ask for, None for all.
+        moved: Whether a row of this EndToEndId and amount is plainly matched.
     """
 
-    def __init__(self, interest: Collection[Hashable] | None = None) -> None:
+    def __init__(self, interest: Collection[Hashable] | None, moved: Callable[[str, int], bool]) -> None:
         self.interest = interest
+        self.moved = moved
         self._rows: dict[Hashable, list[Row]] = {}
 
     def note(self, rows: Iterable[Row]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from wallet.reconciliation.identity import end_to_end_ids
 from wallet.reconciliation.naming import Names, name_of, texts_of
 from wallet.reconciliation.units import Unit
+from wallet.reconciliation.wording import reference_of
 
 
 @dataclass(eq=False)
@@ -20,7 +21,16 @@ class Meanings:
     ids: Names
     orders: Names
     _clear: dict[Unit, set[str]] = field(default_factory=dict)
+    _named: dict[Unit, set[str]] = field(default_factory=dict)
     _near: dict[Unit, set[str]] = field(default_factory=dict)
+
+    def named(self, booking: Unit) -> set[str]:
+        """Orders that a line may book: by the field for it, or else by another."""
+        if booking not in self._named:
+            row = booking.rows[0]
+            name = reference_of(row.batch)
+            self._named[booking] = {name} if name else self.orders.within(texts_of(row))
+        return self._named[booking]
 
     def clear(self, unit: Unit) -> set[str]:
         """The names that it bears, or that stand whole in another field, or that were cut at the end."""

@@ -1,41 +1,67 @@
 """The pass over rows that take back another row of the same book, which no other book has."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 
 from wallet.reconciliation.bounds import Bounds, Link
-from wallet.reconciliation.identity import end_to_end_ids, own_names
+from wallet.reconciliation.identity import end_to_end_ids
 from wallet.reconciliation.meanings import Meanings
 from wallet.reconciliation.references import alike
-from wallet.reconciliation.rows import Row, Rule
+from wallet.reconciliation.rows import Rule, Side
 from wallet.reconciliation.units import Pool, Unit
-from wallet.reconciliation.wording import account_of, reference_of
+from wallet.reconciliation.wording import account_of, reference_of, squeezed
+
+_Booked = Mapping[Hashable, list[Unit]]
 
 
 def undone(pool: Pool, others: Pool, bounds: Bounds, meanings: Meanings) -> Iterator[Link]:
-    """Rows with what they take back: named by it, or under one name and of the same amount the other way.
+    """The bank's reversals of its own lines, and the ledger's of the transfers that they name.
 
-    Of several that are alike it is the last one before; where they are not, nobody can say which. What another book may
-    have, under another name, is not undone: that book has to say so too.
+    A rail has nothing of its own: what it says must stand in the ledger. Of several lines that are alike the last one
+    before is taken back; where they are not alike, nobody can say which.
     """
-    alone = [unit for unit in pool if len({row.side for row in unit.rows}) == 1]
-    backs = [unit for unit in alone if unit.back]
+    backs = [unit for unit in pool if unit.back and len(unit.rows) == 1 and unit.rows[0].side is not Side.RAIL]
+    if not backs:
+        return
     booked: dict[Hashable, list[Unit]] = {}
-    for unit in alone if backs else ():
-        if not unit.back:
-            for key in (*_ids(unit), *_names(unit, meanings)):
+    for unit in pool:
+        if len(unit.rows) == 1 and not unit.back:
+            for key in (("row", unit.rows[0].id), *_names(unit, meanings)):
                 booked.setdefault(key, []).append(unit)
-    elsewhere = {key for unit in others for key in _moved(unit)} if backs else set()
+    elsewhere = others.by(lambda unit: unit.minors)
     for back in backs:
-        for key in _taken_back(back, meanings):
-            found = [
-                one
-                for one in booked.get(key, ())
-                if one in pool and _undoes(back, one, bounds) and elsewhere.isdisjoint(_moved(one))
-            ]
-            if found and alike(found):
-                last = max(found, key=lambda one: (one.rows[0].on, one.place))
-                yield Link((last, back), Rule.UNDONE)
-                break
+        found = _named(back, booked, pool, bounds) or _alike(back, booked, pool, bounds, meanings, elsewhere)
+        if found is not None:
+            yield Link((found, back), Rule.UNDONE)
+
+
+def _named(back: Unit, booked: _Booked, pool: Pool, bounds: Bounds) -> Unit | None:
+    """The row that it names, or that has its reference."""
+    row = back.rows[0]
+    reference = reference_of(row.reference)
+    key: Hashable = ("row", row.undoes) if row.undoes else ("reference", reference)
+    if row.side is Side.LEDGER and not row.undoes:
+        return None
+    return _last([one for one in booked.get(key, ()) if one in pool and _undoes(back, one, bounds)])
+
+
+def _alike(
+    back: Unit, booked: _Booked, pool: Pool, bounds: Bounds, meanings: Meanings, elsewhere: Mapping[int, list[Unit]]
+) -> Unit | None:
+    """The bank's line with its name or account, unless another book may have that line too."""
+    row = back.rows[0]
+    if row.side is not Side.BANK or row.undoes:
+        return None
+    for key in _names(back, meanings):
+        found = [one for one in booked.get(key, ()) if one in pool and _undoes(back, one, bounds) and _same(back, one)]
+        if found and not any(
+            _may_be(one, unit, bounds, meanings) for one in found for unit in elsewhere.get(one.minor, ())
+        ):
+            return _last(found)
+    return None
+
+
+def _last(found: list[Unit]) -> Unit | None:
+    return max(found, key=lambda one: (one.rows[0].on, one.place)) if found and alike(found) else None
 
 
 def _undoes(back: Unit, one: Unit, bounds: Bounds) -> bool:
@@ -48,30 +74,24 @@ def _undoes(back: Unit, one: Unit, bounds: Bounds) -> bool:
     )
 
 
-def _taken_back(back: Unit, meanings: Meanings) -> list[Hashable]:
-    """What it says that it takes back: a row, or else a name."""
-    undoes: list[Hashable] = [("row", row.side, row.undoes) for row in back.rows if row.undoes]
-    return undoes or _names(back, meanings)
+def _same(back: Unit, one: Unit) -> bool:
+    """Whether a reversal repeats what its line said of the other side."""
+    row, before = back.rows[0], one.rows[0]
+    return (squeezed(row.party), account_of(row.account)) == (squeezed(before.party), account_of(before.account))
 
 
-def _ids(unit: Unit) -> list[Hashable]:
-    return [("row", row.side, row.id) for row in unit.rows]
+def _may_be(line: Unit, unit: Unit, bounds: Bounds, meanings: Meanings) -> bool:
+    """Whether a line may be what another book has: it is open there, nothing contradicts it, no name says otherwise."""
+    return bounds.allow(unit, line) and meanings.agree(unit, line)
 
 
 def _names(unit: Unit, meanings: Meanings) -> list[Hashable]:
-    names: list[Hashable] = [("own", own) for own, _ in sorted(own_names(unit))]
-    names += [("end", word) for word in sorted({word for word, _ in end_to_end_ids(unit)} | meanings.near(unit))]
-    for row in unit.rows:
-        if reference := reference_of(row.reference):
-            names.append(("reference", reference))
-        if account_of(row.account):
-            names.append(("like", *_like(row)))
+    row = unit.rows[0]
+    names: list[Hashable] = [
+        ("end", word) for word in sorted({word for word, _ in end_to_end_ids(unit)} | meanings.clear(unit))
+    ]
+    if reference := reference_of(row.reference):
+        names.append(("reference", reference))
+    if account := account_of(row.account):
+        names.append(("like", account, row.end_to_end_id))
     return names
-
-
-def _moved(unit: Unit) -> set[Hashable]:
-    return {(account, minor) for account in unit.accounts for minor in unit.minors}
-
-
-def _like(row: Row) -> tuple[str, str]:
-    return account_of(row.account), row.end_to_end_id

@@ -11,6 +11,8 @@ _ACCOUNT_LENGTH_MIN = 6
 
 def squeezed(text: str) -> str:
     """Letters and digits alone, in capitals; digits of every script as 0-9."""
+    if text.isascii() and text.isalnum():
+        return text.upper()
     if not text.isascii():
         text = "".join(_latin(letter) for letter in unicodedata.normalize("NFKC", text))
     return "".join(_WORDS.findall(text)).upper()

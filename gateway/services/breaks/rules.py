@@ -71,7 +71,7 @@ def facts_of(
 
 def write_off(facts: Facts) -> BreakOutcome:
     """OK, or why what the ledger lacks is not given up."""
-    if not facts.lacking:
+    if not facts.lacking and not facts.pending:
         return BreakOutcome.NOTHING_DIFFERS
     return _doubt(facts) or (_given_up_at_bank(facts) if facts.flow == BANK else _given_up_of_ours(facts))
 
@@ -100,9 +100,9 @@ def correction(facts: Facts) -> BreakOutcome:
     """OK, or why nothing of the ledger's is taken back."""
     if facts.ledger is None:
         return BreakOutcome.TRANSFER
-    if not facts.lacking:
-        return BreakOutcome.NOTHING_DIFFERS
-    return BreakOutcome.PENDING if facts.pending else BreakOutcome.OK
+    if facts.pending:
+        return BreakOutcome.PENDING
+    return BreakOutcome.OK if facts.lacking else BreakOutcome.NOTHING_DIFFERS
 
 
 def _doubt(facts: Facts) -> BreakOutcome | None:

@@ -20,7 +20,7 @@ from gateway.services.reconciliation.model import (
     Totals,
     What,
 )
-from gateway.services.reconciliation.ports import BreakTaker, Parts, Sealed
+from gateway.services.reconciliation.ports import BreakTaker, Parts, Sealed, Source
 from gateway.services.reconciliation.rules import read_sums
 from gateway.services.reconciliation.tables import (
     CHANGES,
@@ -52,6 +52,7 @@ class Book:
         self._clock = parts.clock
         self._taker: BreakTaker | None = None
         self._sealed: Sealed | None = None
+        self._more: dict[tuple[FlowName, Side], list[Source]] = {}
 
     def tells(self, taker: BreakTaker) -> None:
         """Say who looks after open groups."""
@@ -60,6 +61,13 @@ class Book:
     def closed_by(self, sealed: Sealed) -> None:
         """Say who closes days; until then none is closed."""
         self._sealed = sealed
+
+    def also_reads(self, flow: FlowName, side: Side, source: Source) -> None:
+        """One more source of a book: what breaks have posted is theirs to tell in flows that are not about the bank."""
+        self._more.setdefault((flow, side), []).append(source)
+
+    def _sources(self, flow: FlowName, side: Side) -> Sequence[Source]:
+        return [*self._parts.flows[flow].sources.get(side, ()), *self._more.get((flow, side), ())]
 
     @property
     def flows(self) -> tuple[FlowName, ...]:
@@ -162,7 +170,7 @@ class Book:
             keys = keys_of(row.keys)
             groups = await self._groups_of(flow, generation, keys)
             named = {key for group in groups for key in group.keys}
-            if named == set(keys) and all(group.verdict is not Verdict.MATCHED for group in groups):
+            if len(groups) > 1 and named == set(keys) and all(group.verdict is not Verdict.MATCHED for group in groups):
                 rows = tuple(one for group in groups for one in group.rows)
                 reasons = tuple(Reason(name) for name in row.reasons)
                 ids = tuple(group.id for group in groups)

@@ -27,6 +27,8 @@ from wallet.ids import new_id, new_ids
 from wallet.reconciliation import Row, Rule, Side, Verdict, match
 
 LINKED_MAX = 500
+"""Rows that are named; one names its whole group."""
+ROWS_MAX = 20_000
 REASON_MAX = 200
 TRIES = 5
 
@@ -90,10 +92,10 @@ class Linking(Running):
                 return _Answer(LinkOutcome.ALREADY, group_id=groups[0].id)
             return _Answer(LinkOutcome.OPEN_ONLY)
         keys = {key for group in groups for key in group.keys} | wanted
-        rows = await self._again(self._parts.flows[flow], keys)
+        rows = await self._again(flow, keys)
         if not wanted <= {(row.side, row.id) for row in rows}:
             return _Answer(LinkOutcome.UNKNOWN)
-        if len(rows) > LINKED_MAX:
+        if len(rows) > ROWS_MAX:
             return _Answer(LinkOutcome.TOO_MANY)
         return _Answer(LinkOutcome.LINKED, groups, rows, {(row.side, row.id) for row in rows})
 
@@ -106,7 +108,7 @@ class Linking(Running):
             return _Answer(LinkOutcome.NOT_LINKED)
         if group.verdict is Verdict.MATCHED and await self._is_sealed(group):
             return _Answer(LinkOutcome.SEALED)
-        rows = await self._again(self._parts.flows[flow], group.keys)
+        rows = await self._again(flow, group.keys)
         return _Answer(LinkOutcome.UNLINKED, [group], rows, group.keys)
 
     async def _is_sealed(self, group: GroupRow) -> bool:

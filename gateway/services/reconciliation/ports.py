@@ -10,7 +10,7 @@ from gateway.observe import Metrics
 from gateway.services.reconciliation.model import FlowName, GroupRow
 from gateway.store import Store
 from wallet.clock import Clock
-from wallet.reconciliation import Row, Side, Terms
+from wallet.reconciliation import Group, Row, Side, Suggestion, Terms
 
 
 class Source(Protocol):
@@ -72,6 +72,14 @@ class Watch(Protocol):
         ...
 
 
+class Suggester(Protocol):
+    """What might belong together among open groups; satisfied by wallet.reconciliation.suggest."""
+
+    def __call__(self, open_groups: Sequence[Group], terms: Terms, *, limit: int) -> Sequence[Suggestion]:
+        """The best ones first."""
+        ...
+
+
 class Log(Protocol):
     """The end of the ledger's log."""
 
@@ -92,6 +100,7 @@ class Parts:
         log: The ledger's.
         flows: All of them.
         watches: By flow: what makes it due besides the end of a day.
+        suggester: Who looks at what is open after a run, or None.
     """
 
     store: Store
@@ -101,3 +110,4 @@ class Parts:
     log: Log
     flows: Mapping[FlowName, Flow]
     watches: Mapping[FlowName, Watch]
+    suggester: Suggester | None = None

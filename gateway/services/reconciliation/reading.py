@@ -8,8 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, literal, select, tuple_
 
 from gateway.services.reconciliation.content import rows_of
-from gateway.services.reconciliation.model import BEGINNING, Key, Run
-from gateway.services.reconciliation.ports import Flow
+from gateway.services.reconciliation.model import BEGINNING, FlowName, Key, Run
 from gateway.services.reconciliation.tables import GROUPS, MEMBERS, OPEN
 from gateway.services.reconciliation.turns import Turn, Turns
 from wallet.reconciliation import Row as BookRow
@@ -66,11 +65,10 @@ class Reading(Turns):
 
     async def _read(self, run: Run, told: Told) -> Books:
         """Every book, some days longer than the run is: what was paid at 23:59 was booked after midnight."""
-        flow = self._parts.flows[run.flow]
         books = Books(await self._first(), run.through)
-        until = run.through + timedelta(days=flow.terms.days)
-        for sources in flow.sources.values():
-            for source in sources:
+        until = run.through + timedelta(days=self.terms(run.flow).days)
+        for side in Side:
+            for source in self._sources(run.flow, side):
                 async for page in source.rows(books.first, until):
                     books.add(page)
                     told(books.count)
@@ -112,13 +110,13 @@ class Reading(Turns):
                 found |= {(row.side, row.id) for row in rows_of(stored.content) if row.on < first}
         return found
 
-    async def _again(self, flow: Flow, keys: Collection[Key]) -> list[BookRow]:
+    async def _again(self, flow: FlowName, keys: Collection[Key]) -> list[BookRow]:
         """These rows as their books have them now; one that is gone is not among them."""
         found: list[BookRow] = []
-        for side, sources in flow.sources.items():
+        for side in Side:
             ids = sorted(id_ for of, id_ in keys if of is side)
             for begin in range(0, len(ids), AGAIN_AT_ONCE):
-                for source in sources:
+                for source in self._sources(flow, side):
                     found += await source.again(ids[begin : begin + AGAIN_AT_ONCE])
         return found
 

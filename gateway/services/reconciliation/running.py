@@ -27,7 +27,7 @@ from gateway.services.reconciliation.turns import Turn, change, is_owned, locked
 from gateway.services.reconciliation.writing import Writing
 from wallet.errors import WalletFault
 from wallet.ids import new_id_after
-from wallet.reconciliation import Decided, Row, Side, Suggestion, Terms, Verdict, match, suggest
+from wallet.reconciliation import Decided, Row, Side, Suggestion, Terms, Verdict, match
 
 SUGGESTED_MAX = 200
 SUGGESTED_OF = 5000
@@ -38,12 +38,12 @@ _LOG = log(service="reconciliation")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was found: all groups that stand from now on, which of them are new, and which go."""
+    """What was found: groups that are new, ids of those that go, all sums, and what is open, oldest days first."""
 
     fresh: Sequence[Prepared]
     gone: Sequence[str]
     sums: Sums
-    suggestions: Sequence[Suggestion]
+    standing: Sequence[Prepared]
 
 
 class Running(Writing):
@@ -160,15 +160,16 @@ class Running(Writing):
         live = await self._live(turn, books.first)
         for side, id_ in await self._settled(turn, books.first):
             books.rows[side].pop(id_, None)
-        books.add(await self._again(self._parts.flows[run.flow], live.earlier))
+        books.add(await self._again(run.flow, live.earlier))
         told(books.count)
         decided = in_force(await self._all_decisions(run.flow))
         result = await asyncio.to_thread(_found, books, self.terms(run.flow), decided, live)
+        suggestions = await asyncio.to_thread(self._suggested, run.flow, result.standing)
         gone = await self._gone(result.gone)
         changes = await asyncio.to_thread(_explained, gone, result.fresh)
         ids = await self._stage(turn, run, result.fresh, result.gone)
         await self._explain(turn, run, changes, ids)
-        await self._suggest(turn, run, result.suggestions)
+        await self._suggest(turn, run, suggestions)
         groups, _ = read_sums(result.sums)
         done = replace(
             run, first=books.first, state=RunState.MATCHED, position=position, changes=len(changes), groups=groups,
@@ -176,6 +177,12 @@ class Running(Writing):
         )  # fmt: skip
         await self._store.write(lambda tx: _published(tx, turn, done, result.sums))
         return done
+
+    def _suggested(self, flow: FlowName, standing: Sequence[Prepared]) -> Sequence[Suggestion]:
+        if self._parts.suggester is None:
+            return ()
+        about = [one.group for one in standing[:SUGGESTED_OF]]
+        return self._parts.suggester(about, self.terms(flow), limit=SUGGESTED_MAX)
 
     async def _stop(self, turn: Turn, run: Run, reason: str) -> None:
         """It comes to nothing; one whose result stands already is finished by whoever comes next."""
@@ -225,9 +232,7 @@ def _found(books: Books, terms: Terms, decided: Sequence[Decided], live: Live) -
         if group.verdict is not Verdict.MATCHED:
             standing.append(one)
     standing.sort(key=lambda one: (one.first_on, one.rows[0].id))
-    about = [one.group for one in standing[:SUGGESTED_OF]]
-    suggestions = suggest(about, terms, limit=SUGGESTED_MAX)
-    return Result(fresh, list(still.values()), sums, suggestions)
+    return Result(fresh, list(still.values()), sums, standing)
 
 
 def _explained(gone: Sequence[GroupRow], fresh: Sequence[Prepared]) -> list[Found]:

@@ -104,7 +104,7 @@ def test_the_file_replaces_whole_lists_of_what_is_shipped(tmp_path: Path) -> Non
         ('[[batch]]\nroles = ["cheker"]', "there is no role cheker"),
         ("[[batch]]\nmakers = 2", "more than one maker needs maker_roles"),
         ("[[batch", "cannot read"),
-        ("[[bacth]]\ncheckers = 2", "there is no kind bacth; there are batch, day_close, decision_table"),
+        ("[[bacth]]\ncheckers = 2", "there is no kind bacth; there are batch, break_booking, break_correction"),
     ],
 )
 def test_a_mistake_in_the_file_is_told_where_and_what(tmp_path: Path, text: str, said: str) -> None:

@@ -1,6 +1,6 @@
 """Lines of statements by day, on a real store: what counts once, under which name, and what came late."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 
 from gateway.app.rail_rows import StatementRows
@@ -114,8 +114,8 @@ async def test_a_statement_of_a_closed_day_that_came_late_is_read_with_the_next_
     known = {f"{in_time}:1", f"{in_time}:2"}
     source = StatementRows(BookedLines(house.store))
 
-    async def knows(ids: object) -> set[str]:
-        return known & set(ids)  # type: ignore[call-overload]  # names
+    async def knows(ids: Collection[str]) -> set[str]:
+        return known & set(ids)
 
     source.known_by(knows)
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from gateway.services.breaks import BreakReason, BreakState, Event, OpenGroup, Resolution, Taken
+from gateway.services.breaks import Break, BreakReason, BreakState, Event, OpenGroup, Resolution, Taken
 from tests.gateway.services.breaks.world import BANK, CHECKER, MAKER, World, found_group, pages
 from wallet.ids import new_id
 from wallet.reconciliation import BreakType, Bucket, Row, Side
@@ -101,7 +101,7 @@ async def test_a_break_that_lost_a_row_to_another_goes_on_with_the_rest(both: Wo
     }  # fmt: skip
 
 
-async def all_of(world: World) -> Sequence[object]:
+async def all_of(world: World) -> Sequence[Break]:
     return await world.breaks.breaks(standing=True, limit=99)
 
 

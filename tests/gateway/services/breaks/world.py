@@ -130,6 +130,8 @@ class World:
 
     def __init__(self, store: Store, ledger: Ledger, clock: ManualClock) -> None:
         self.store, self.ledger, self.clock, self.chart = store, ledger, clock, Chart.load()
+        self.names: dict[str, str] = {}
+        """What a transfer and the bank's line of it are both called."""
         self.till, self.books, self.rails = Till(ledger), Books(), Rails()
         self.metrics = Metrics()
         self.settings = Settings()
@@ -180,11 +182,6 @@ class World:
         assert result.outcome.stands, result.outcome
         self.names[str(transfer.id)] = name
         return transfer.id
-
-    @property
-    def names(self) -> dict[str, str]:
-        """What a transfer and the bank's line of it are both called."""
-        return self.__dict__.setdefault("_names", {})
 
     def account(self, name: str) -> Account:
         """By `role` or `role:owner`."""

@@ -102,20 +102,20 @@ async def test_what_came_up_between_asking_and_sealing_gives_the_closing_up(even
     assert (await evening.closed()).state is CloseState.SIGNED
 
 
-async def test_a_refusal_makes_the_closing_void_and_the_day_can_be_asked_for_again(both: Evening) -> None:
-    await both.ordinary()
-    close = await both.asked()
-    waiting = await both.waiting()
-    await both.signing.refuse(waiting.id, both.staff.people[SUE], "the float looks wrong")
-    await both.closing.sweep()
-    found = await both.closing.by_id(close.id)
+async def test_a_refusal_makes_the_closing_void_and_the_day_can_be_asked_for_again(evening: Evening) -> None:
+    await evening.ordinary()
+    close = await evening.asked()
+    waiting = await evening.waiting()
+    await evening.signing.refuse(waiting.id, evening.staff.people[SUE], "the float looks wrong")
+    await evening.closing.sweep()
+    found = await evening.closing.by_id(close.id)
     assert found is not None
     assert (found.state, found.reason) == (CloseState.VOID, VoidReason.REFUSED)
-    assert await both.closing.by_day(DAY) is None
-    again = await both.closed()
+    assert await evening.closing.by_day(DAY) is None
+    again = await evening.closed()
     assert again.id != close.id
-    assert [one.id for one in await both.closing.days(limit=10)] == [again.id, close.id]
-    assert (await both.closing.verify(DAY)).sound
+    assert [one.id for one in await evening.closing.days(limit=10)] == [again.id, close.id]
+    assert (await evening.closing.verify(DAY)).sound
 
 
 async def test_a_day_that_nobody_signs_in_time_is_given_up(evening: Evening) -> None:
@@ -169,12 +169,12 @@ async def test_a_period_closed_by_hand_meanwhile_makes_it_void_and_is_not_closed
 
 @pytest.mark.parametrize("done", ["soft", "sealed", "asked", "signed", "closed"])
 async def test_a_crash_anywhere_is_finished_by_another_process(
-    both: Evening, monkeypatch: pytest.MonkeyPatch, done: str
+    evening: Evening, monkeypatch: pytest.MonkeyPatch, done: str
 ) -> None:
     """The first process dies in one of its steps, or after it; a second one goes on."""
-    await both.ordinary()
-    asked = await both.closing.ask(DAY, FAY)
-    both.clock.advance(timedelta(seconds=6))
+    await evening.ordinary()
+    asked = await evening.closing.ask(DAY, FAY)
+    evening.clock.advance(timedelta(seconds=6))
 
     class DiesError(Exception):
         pass
@@ -182,28 +182,28 @@ async def test_a_crash_anywhere_is_finished_by_another_process(
     async def dies(*_given: object, **_named: object) -> NoReturn:
         raise DiesError
 
-    first = both.another()
+    first = evening.another()
     monkeypatch.setattr(first._sections if done == "sealed" else first, DIES_IN.get(done, "ask"), dies)
     if done in {"asked", "signed", "closed"}:
         await first.sweep()
         await first.sweep()
     if done in {"signed", "closed"}:
-        assert await both.signs() is StartOutcome.OK
+        assert await evening.signs() is StartOutcome.OK
     if done in DIES_IN:
         with pytest.raises(DiesError):
             await first.sweep()
 
-    second = both.another()
+    second = evening.another()
     for _ in range(2):
         await second.sweep()
     if done not in {"signed", "closed"}:
-        assert await both.signs() is StartOutcome.OK
+        assert await evening.signs() is StartOutcome.OK
         await second.sweep()
     close = await second.by_id(asked.close_id)
     assert close is not None
     assert close.state is CloseState.SIGNED
     assert (await second.verify(DAY)).sound
-    assert [one.cause for one in await both.ledger.periods()] == [close.id, close.id]
+    assert [one.cause for one in await evening.ledger.periods()] == [close.id, close.id]
 
 
 async def test_what_another_process_has_in_hand_is_left_to_it_until_its_time_is_over(both: Evening) -> None:
@@ -239,16 +239,16 @@ async def test_months_say_how_far_they_are_closed_and_where_the_first_gap_is(eve
     assert (december.closed, december.gap) == (0, december.first)
 
 
-async def test_late_entries_and_late_statements_of_a_closed_day_are_listed(both: Evening) -> None:
-    wrong = await both.post(("trust_bank", ""), ("funding", ""), 5)
-    await both.ordinary()
-    await both.closed()
-    await both.post(("funding", ""), ("trust_bank", ""), 5, cites=wrong)
-    statement_id = await both.states(7, 0, 1_700, name="NOTE", root="camt.054")
-    late = await both.closing.late(DAY)
+async def test_late_entries_and_late_statements_of_a_closed_day_are_listed(evening: Evening) -> None:
+    wrong = await evening.post(("trust_bank", ""), ("funding", ""), 5)
+    await evening.ordinary()
+    await evening.closed()
+    await evening.post(("funding", ""), ("trust_bank", ""), 5, cites=wrong)
+    statement_id = await evening.states(7, 0, 1_700, name="NOTE", root="camt.054")
+    late = await evening.closing.late(DAY)
     assert [row.transfer.cites for row in late.entries] == [wrong.id]
     assert list(late.statements) == [statement_id]
-    assert (await both.closing.verify(DAY)).sound
+    assert (await evening.closing.verify(DAY)).sound
 
 
 async def test_a_statement_that_came_late_is_sealed_by_the_next_day(evening: Evening) -> None:

@@ -43,15 +43,15 @@ async def test_float_above_trust_blocks_and_rings(evening: Evening, capsys: pyte
     assert evening.metrics.registry.get_sample_value("tapdial_cover_short_minor", {"asset": "IRR"}) == 0
 
 
-async def test_cover_history_has_each_day_since_the_book_began_and_now(both: Evening) -> None:
-    await both.ordinary()
-    both.clock.advance(timedelta(days=2))
-    await both.post(("trust_bank", ""), ("wallet", "per_bob"), 5)
-    history = await both.closing.cover_history(30)
+async def test_cover_history_has_each_day_since_the_book_began_and_now(evening: Evening) -> None:
+    await evening.ordinary()
+    evening.clock.advance(timedelta(days=2))
+    await evening.post(("trust_bank", ""), ("wallet", "per_bob"), 5)
+    history = await evening.closing.cover_history(30)
     assert [(one.day, one.covers[0].float_minor) for one in history] == [
         (DAY, 700), (NEXT, 700), (NEXT + timedelta(days=1), 700), (NEXT + timedelta(days=2), 705)
     ]  # fmt: skip
-    again = await Closing(both.parts).cover_history(2)
+    again = await Closing(evening.parts).cover_history(2)
     assert [one.day for one in again] == [NEXT + timedelta(days=1), NEXT + timedelta(days=2)]
 
 
@@ -64,52 +64,52 @@ async def test_nothing_is_kept_of_a_day_that_is_not_over(evening: Evening) -> No
     assert [row.debits_posted for row in second if row.role == "trust_bank"] == [10]
 
 
-async def test_money_that_is_stuck_on_a_rail_is_told_from_what_passes(both: Evening) -> None:
-    await both.post(("trust_bank", ""), ("wallet", "per_x"), 1_000)
-    await both.post(("wallet", "per_x"), RAIL, 40, cause="itm_stuck")
-    both.clock.advance(timedelta(days=4))
+async def test_money_that_is_stuck_on_a_rail_is_told_from_what_passes(evening: Evening) -> None:
+    await evening.post(("trust_bank", ""), ("wallet", "per_x"), 1_000)
+    await evening.post(("wallet", "per_x"), RAIL, 40, cause="itm_stuck")
+    evening.clock.advance(timedelta(days=4))
     for item in ("itm_a", "itm_b"):
-        await both.post(("wallet", "per_x"), RAIL, 100, cause=item)
-        await both.post(RAIL, ("trust_bank", ""), 100, cause=item)
-    await both.post(("wallet", "per_x"), RAIL, 7, cause="itm_today")
+        await evening.post(("wallet", "per_x"), RAIL, 100, cause=item)
+        await evening.post(RAIL, ("trust_bank", ""), 100, cause=item)
+    await evening.post(("wallet", "per_x"), RAIL, 7, cause="itm_today")
     day = DAY + timedelta(days=4)
-    both.clock.advance(timedelta(days=1))
-    checklist = await both.closing.checklist(day)
+    evening.clock.advance(timedelta(days=1))
+    checklist = await evening.closing.checklist(day)
     check = next(check for check in checklist.checks if check.name is CheckName.TRANSIT)
     facts = {(fact.name, fact.of): fact.cell for fact in check.facts}
     code = "liability:rail_payable:bank:IRR"
     assert not check.passed
     assert (facts[FactName.STUCK, code], facts[FactName.BALANCE, code]) == (irr(40), irr(47))
-    await both.post(RAIL, ("trust_bank", ""), 40, cause="itm_stuck")
-    assert not await both.check(CheckName.TRANSIT, day)
-    assert await both.check(CheckName.TRANSIT, day + timedelta(days=1))
+    await evening.post(RAIL, ("trust_bank", ""), 40, cause="itm_stuck")
+    assert not await evening.check(CheckName.TRANSIT, day)
+    assert await evening.check(CheckName.TRANSIT, day + timedelta(days=1))
 
 
-async def test_a_missing_statement_can_be_explained_and_the_explanation_lapses_with_its_facts(both: Evening) -> None:
-    await both.post(("trust_bank", ""), ("funding", ""), 1_000)
-    both.clock.advance(timedelta(days=1))
-    await both.heads.publish()
-    assert (await both.closing.ask(DAY, FAY)).outcome is CloseOutcome.CHECKS
-    assert await both.closing.excuse(DAY, CheckName.STATEMENTS, "holiday", SAM) is ExcuseOutcome.REASON
-    assert await both.closing.excuse(DAY, CheckName.RECONCILED, WHY, SAM) is ExcuseOutcome.NOT_EXCUSABLE
-    assert await both.closing.excuse(DAY, CheckName.TRANSIT, WHY, SAM) is ExcuseOutcome.PASSED
-    assert await both.closing.excuse(DAY, CheckName.STATEMENTS, "a bank holiday in the whole country", SAM) is (
+async def test_a_missing_statement_can_be_explained_and_the_explanation_lapses_with_its_facts(evening: Evening) -> None:
+    await evening.post(("trust_bank", ""), ("funding", ""), 1_000)
+    evening.clock.advance(timedelta(days=1))
+    await evening.heads.publish()
+    assert (await evening.closing.ask(DAY, FAY)).outcome is CloseOutcome.CHECKS
+    assert await evening.closing.excuse(DAY, CheckName.STATEMENTS, "holiday", SAM) is ExcuseOutcome.REASON
+    assert await evening.closing.excuse(DAY, CheckName.RECONCILED, WHY, SAM) is ExcuseOutcome.NOT_EXCUSABLE
+    assert await evening.closing.excuse(DAY, CheckName.TRANSIT, WHY, SAM) is ExcuseOutcome.PASSED
+    assert await evening.closing.excuse(DAY, CheckName.STATEMENTS, "a bank holiday in the whole country", SAM) is (
         ExcuseOutcome.OK
     )
-    checklist = await both.closing.checklist(DAY)
+    checklist = await evening.closing.checklist(DAY)
     assert checklist.clear
     assert checklist.checks[0].excuse is not None
     assert checklist.checks[0].excuse.staff_id == SAM
-    await both.states(5, 0, 0, day=DAY - timedelta(days=1))
-    await both.states(7, 1, 1_001, (1_000, "CRDT"))
-    assert not (await both.closing.checklist(DAY)).clear, "the bank has sent one, and it does not follow"
-    assert await both.closing.excuse(DAY, CheckName.STATEMENTS, "number six never came from the bank", SAM) is (
+    await evening.states(5, 0, 0, day=DAY - timedelta(days=1))
+    await evening.states(7, 1, 1_001, (1_000, "CRDT"))
+    assert not (await evening.closing.checklist(DAY)).clear, "the bank has sent one, and it does not follow"
+    assert await evening.closing.excuse(DAY, CheckName.STATEMENTS, "number six never came from the bank", SAM) is (
         ExcuseOutcome.OK
     )
-    both.clock.advance(timedelta(seconds=1))
-    await both.asked()
-    assert (await both.waiting()).document.made_by == {SAM, FAY}, "who explained does not sign"
-    assert await both.closing.excuse(DAY, CheckName.STATEMENTS, WHY, SAM) is ExcuseOutcome.CLOSING
+    evening.clock.advance(timedelta(seconds=1))
+    await evening.asked()
+    assert (await evening.waiting()).document.made_by == {SAM, FAY}, "who explained does not sign"
+    assert await evening.closing.excuse(DAY, CheckName.STATEMENTS, WHY, SAM) is ExcuseOutcome.CLOSING
 
 
 async def test_what_nobody_knows_blocks_once_it_is_old(evening: Evening) -> None:

@@ -18,6 +18,8 @@ from tests.wallet.sql import execute, unguard
 from wallet.types import Moment
 
 OURS = (DAYS, LEAVES, SEALED, FIGURES, EXCUSES, FILES, STATEMENTS, LINES)
+ROWS_MAX = 3
+"""Of one table; its other rows are as these."""
 LEDGER = {
     "transfer": "UPDATE transfer SET amount = amount + 1 WHERE position = 2",
     "block": "UPDATE block SET lag_us = lag_us + 1 WHERE number = 2",
@@ -75,21 +77,21 @@ def changes(connection: sqlite3.Connection, table: Table, rowid: int) -> Iterato
         connection.execute(change, (value,))
 
 
-@pytest.mark.parametrize("table", OURS, ids=lambda table: str(table.name))
-async def test_one_changed_byte_in_any_column_of_any_row_is_found_and_named(evening: Evening, table: Table) -> None:
+async def test_one_changed_byte_in_any_column_of_any_row_is_found_and_named(evening: Evening) -> None:
     closing = await closed(evening)
-    keys = [column.name for column in table.primary_key]
     with opened(evening) as connection:
-        rows = connection.execute(f"SELECT rowid, {', '.join(keys)} FROM {table.name}").fetchall()  # noqa: S608 - ours
-        mine = [(rowid, key) for rowid, *key in rows if not await of_yesterday(evening, table, key[0])]
-        assert mine, "each table has a row of the day"
-        for rowid, key in mine:
-            for column, changed in changes(connection, table, rowid):
-                found = (await closing.verify(DAY)).finding
-                assert found is not None, column
-                now = changed.decode("utf-8", "replace") if isinstance(changed, bytes) else changed
-                moved = [now if name == column else was for name, was in zip(keys, key, strict=True)]
-                assert (found.table, found.key) in named(table, key, moved), (column, found)
+        for table in OURS:
+            keys = [column.name for column in table.primary_key]
+            rows = connection.execute(f"SELECT rowid, {', '.join(keys)} FROM {table.name}").fetchall()  # noqa: S608 - ours
+            mine = [(rowid, key) for rowid, *key in rows if not await of_yesterday(evening, table, key[0])]
+            assert mine, "each table has a row of the day"
+            for rowid, key in mine[:ROWS_MAX]:
+                for column, changed in changes(connection, table, rowid):
+                    found = (await closing.verify(DAY)).finding
+                    assert found is not None, column
+                    now = changed.decode("utf-8", "replace") if isinstance(changed, bytes) else changed
+                    moved = [now if name == column else was for name, was in zip(keys, key, strict=True)]
+                    assert (found.table, found.key) in named(table, key, moved), (column, found)
     assert (await closing.verify(DAY)).sound
 
 
@@ -195,14 +197,14 @@ async def test_a_signature_that_proves_nothing_any_more_is_named(
     assert found.table == "signing_documents"
 
 
-async def test_a_closed_day_is_sound_whatever_happens_on_the_next_one(both: Evening) -> None:
-    closing = await closed(both)
-    await both.post(("trust_bank", ""), ("wallet", "per_bob"), 5_000)
-    await both.states(8, 1_700, 6_700, (5_000, "CRDT"), day=NEXT)
-    both.clock.advance(timedelta(days=1))
-    both.others.through = NEXT
-    await both.heads.publish()
-    await both.closed(NEXT)
+async def test_a_closed_day_is_sound_whatever_happens_on_the_next_one(evening: Evening) -> None:
+    closing = await closed(evening)
+    await evening.post(("trust_bank", ""), ("wallet", "per_bob"), 5_000)
+    await evening.states(8, 1_700, 6_700, (5_000, "CRDT"), day=NEXT)
+    evening.clock.advance(timedelta(days=1))
+    evening.others.through = NEXT
+    await evening.heads.publish()
+    await evening.closed(NEXT)
     for day in (DAY, NEXT):
         found = await closing.verify(day)
         assert found.sound, found.finding

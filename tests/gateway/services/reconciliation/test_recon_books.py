@@ -152,7 +152,7 @@ async def test_what_cycles_settle_agrees_with_the_ledger(both_url: str, clock: M
 
     assert {(sides(one), one.verdict, one.rule) for one in groups} == {("ledger rail", Verdict.MATCHED, Rule.OWN)}
     assert sum(one.rows[0].minor for one in groups) == await shops.balance("merchant_payable", shop) + 10_000
-    names = sorted(one.rows[0].own.partition("/")[2] for one in groups)
+    names = sorted(one.rows[0].own.partition(":")[2] for one in groups)
     assert names == ["", "", "fee", "fee", "fee back"]
     await ledger.close()
     await store.close()
@@ -167,7 +167,7 @@ async def test_fees_that_providers_are_owed_agree_with_the_ledger(database_url: 
         groups = await run(recon, FlowName.FEES)
 
         assert {(sides(one), one.verdict, one.rule) for one in groups} == {("ledger rail", Verdict.MATCHED, Rule.OWN)}
-        assert sorted(one.rows[0].own for one in groups) == [fee, f"{fee}/share"]
+        assert sorted(one.rows[0].own for one in groups) == [fee, f"{fee}:share"]
         assert sum(one.rows[0].minor for one in groups) == await clinic.owed()
         recon.closed_by(Closed(TODAY))
         clock.advance(timedelta(days=1))

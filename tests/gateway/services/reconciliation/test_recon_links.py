@@ -4,8 +4,10 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.services.reconciliation import Decision, LinkOutcome, What
+from gateway.services.reconciliation import Decision, LinkOutcome, SuggestionRow, What
 from gateway.services.reconciliation.rules import in_force
 from tests.gateway.services.reconciliation.world import (
     BANK,
@@ -14,6 +16,7 @@ from tests.gateway.services.reconciliation.world import (
     OURS,
     STAFF,
     THEIRS,
+    Book,
     World,
     names,
     row,
@@ -244,9 +247,90 @@ def test_the_last_word_holds(decisions: list[Decision], holds: list[Decided]) ->
     assert in_force(decisions) == holds
 
 
+KEYS = st.sets(st.sampled_from([L1, L2, B1, B2]), min_size=2, max_size=3)
+WORDS = st.lists(st.tuples(st.sampled_from(What), KEYS), min_size=1, max_size=8)
+
+
+@given(WORDS)
+def test_what_was_said_last_of_rows_is_what_holds_of_them(words: list[tuple[What, set[tuple[Side, str]]]]) -> None:
+    what, keys = words[-1]
+
+    found = in_force([said(one, *sorted(rows)) for one, rows in words])
+
+    linked = [one.rows for one in found if one.together]
+    parted = [one.rows for one in found if not one.together]
+    if what is What.LINKED:
+        assert keys in linked
+        assert not any(len(rows & keys) > 1 for rows in parted)
+    else:
+        assert not any(rows & keys for rows in linked)
+    if what is What.UNLINKED:
+        assert all(any(key in rows for rows in parted) for key in keys)
+
+
 def test_the_bank_is_parted_from_ours_and_ours_stay_together() -> None:
     rail = (Side.RAIL, "r1")
 
     found = {one.rows for one in in_force([said(What.UNLINKED, L1, rail, B1)])}
 
     assert found == {frozenset({L1, B1}), frozenset({rail, B1})}
+
+
+async def test_suggestions_are_kept_until_something_of_them_is_linked(each_world: World) -> None:
+    world = each_world
+    world.add(*three("a"), row(Side.LEDGER, "l", -60, railed=False), row(Side.BANK, "s", -71))
+    await world.run()
+    matched = (await world.ids())[names("la", "a", "s:a")]
+    # Exactly each other's, and no rule may say so.
+    await world.recon.unlink(matched, STAFF, "not hers")
+    assert len(await world.recon.suggestions(BANK, limit=9)) == 1
+    await world.run()
+    ids = await world.ids()
+
+    found = await world.recon.suggestions(BANK, limit=9)
+
+    assert {id_ for one in found for id_ in one.group_ids} == set(ids.values())
+    assert [one.score for one in found] == [60, 60]
+    assert len(await world.recon.suggestions(BANK, limit=1)) == 1
+    exact = {frozenset(row.id for row in one.rows) for one in found if sums_agree(one)}
+    assert await world.recon.explained(BANK, [(Side.BANK, "s:a")]) == any("s:a" in rows for rows in exact)
+    assert not await world.recon.explained(BANK, [(Side.BANK, "none")])
+    await world.recon.link(BANK, [(one.side, one.id) for one in found[0].rows], STAFF, "yes")
+    left = await world.recon.suggestions(BANK, limit=9)
+    assert [one.id for one in left] == [one.id for one in found[1:]]
+
+
+def sums_agree(one: SuggestionRow) -> bool:
+    return len({sum(row.minor for row in one.rows if row.side is side) for side in (Side.LEDGER, Side.BANK)}) == 1
+
+
+async def test_one_row_names_its_whole_group_however_large(world: World) -> None:
+    places = range(300)
+    world.add(*(row(Side.LEDGER, f"l{n}", -1, own=f"i{n}") for n in places))
+    world.add(*(row(Side.RAIL, f"i{n}", -1, own=f"i{n}", end_to_end_id=f"E{n}") for n in places))
+    world.add(row(Side.BANK, "b", -305), row(Side.LEDGER, "fee", -5, railed=False))
+    await world.run()
+    all_of_it = [(Side.BANK, "b"), *((Side.LEDGER, f"l{n}") for n in places)]
+    assert (await world.recon.link(BANK, all_of_it, STAFF, "one order")).outcome is LinkOutcome.DIFFERS
+
+    said = await world.recon.link(BANK, [(Side.BANK, "b"), (Side.LEDGER, "fee")], STAFF, "and its fee")
+
+    group = await world.recon.group(said.group_id)
+    assert group is not None
+    assert len(group.rows) == 602
+    await world.run()
+    assert await world.ids() == {frozenset(one.id for one in group.rows): group.id}
+
+
+async def test_what_breaks_have_posted_is_a_source_of_its_own(world: World) -> None:
+    more = Book(Side.LEDGER)
+    world.recon.also_reads(BANK, Side.LEDGER, more)
+    world.add(row(Side.BANK, "b1", -9))
+    more.all["fee"] = row(Side.LEDGER, "fee", -9, railed=False, reference="brk_1")
+
+    await world.run()
+
+    assert {one.id for group in await world.recon.groups(BANK, limit=9) for one in group.rows} == {"b1", "fee"}
+    if await world.open():
+        assert (await world.recon.link(BANK, [B1, (Side.LEDGER, "fee")], STAFF, "apr_1")).kept
+    assert await world.open() == 0

@@ -17,7 +17,7 @@ from gateway.services.reconciliation import (
 )
 from gateway.store import Store
 from wallet.clock import ManualClock
-from wallet.reconciliation import Row, Side, Terms, Verdict
+from wallet.reconciliation import Group, Reason, Row, Side, Suggestion, Terms, Verdict
 
 DAY = date(2026, 11, 21)
 BANK, STAFF = FlowName.BANK, "stf_finance"
@@ -95,6 +95,15 @@ class Breaks:
             raise self.fails
 
 
+def pairs(open_groups: Sequence[Group], terms: Terms, *, limit: int) -> list[Suggestion]:
+    """Suggests the first of ours with the first of the bank's."""
+    assert all(group.verdict is not Verdict.MATCHED for group in open_groups)
+    ours = [group for group in open_groups if group.rows[0].side is not Side.BANK]
+    theirs = [group for group in open_groups if group.rows[0].side is Side.BANK]
+    both = zip(ours, theirs, strict=False)
+    return [Suggestion((*one.rows, *other.rows), 60, (Reason.SAME_DAY,)) for one, other in both][:limit]
+
+
 class Log:
     async def position(self) -> int:
         return 7
@@ -119,7 +128,9 @@ class World:
         """The same service as another process has it."""
         flow = Flow(BANK, Terms(frozenset(Side)), {side: [book] for side, book in self.books.items()})
         zone = ZoneInfo("Asia/Tehran")
-        made = Reconciliation(Parts(store, self.clock, zone, self.metrics, Log(), {BANK: flow}, {BANK: self.letters}))
+        made = Reconciliation(
+            Parts(store, self.clock, zone, self.metrics, Log(), {BANK: flow}, {BANK: self.letters}, pairs)
+        )
         made.tells(self.breaks)
         made.closed_by(self.calendar)
         return made

@@ -287,3 +287,17 @@ async def test_neither_another_day_nor_another_terminal_makes_more_of_a_tap(hous
         body = await house.taps.answer(message, message.text(41))
         assert (iso8583.decode(body).text(39), mti) == (code, mti), fields
     assert await house.wallet() == (FUNDS - 200_000, FUNDS - 250_000)
+
+
+async def test_what_stands_half_done_is_told_with_its_age_until_a_sweep_finishes_it(house: House) -> None:
+    sale = await bought(house, 100_000)
+    begun = house.clock.now()
+    house.slow.fault = "down"
+    assert await house.code("0200", refund_of(house, sale, 40_000)) in {"91", "96"}
+    house.slow.fault = ""
+    house.hands.advance(timedelta(hours=1))
+    assert await house.taps.unfinished(begun, limit=9) == []
+    ((refund_id, minor, since),) = await house.taps.unfinished(house.clock.now(), limit=9)
+    assert (refund_id[:4], minor, since) == ("rfd_", 40_000, begun)
+    await house.processes[0][0].sweep()
+    assert await house.taps.unfinished(house.clock.now(), limit=9) == []
