@@ -26,6 +26,8 @@ class Bounds:
 
     def same_amount(self, one: Unit, other: Unit) -> bool:
         """Whether a book on either side says the same, but for what the terms tolerate."""
+        if one.minor == other.minor:
+            return True
         return any(abs(mine - theirs) <= self.terms.minor for mine in one.minors for theirs in other.minors)
 
     def fit(self, one: Unit, other: Unit) -> bool:
@@ -49,12 +51,12 @@ class Bounds:
 
 def contradict(one: Unit, other: Unit) -> bool:
     """Whether both say what we call it, or to whose account it goes, and do not say the same."""
-    mine, theirs = one.said(lambda row: row.own), other.said(lambda row: row.own)
-    if mine and theirs and mine.isdisjoint(theirs):
+    if one.owns and other.owns and one.owns.isdisjoint(other.owns):
         return True
     return bool(one.accounts and other.accounts) and not same_account(one, other)
 
 
 def same_account(one: Unit, other: Unit) -> bool:
     """Whether both name one account; an IBAN ends with the number that a bank gives it at home."""
-    return any(a.endswith(b) or b.endswith(a) for a in one.accounts for b in other.accounts)
+    mine, theirs = one.accounts, other.accounts
+    return not mine.isdisjoint(theirs) or any(a.endswith(b) or b.endswith(a) for a in mine for b in theirs)

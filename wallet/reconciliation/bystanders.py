@@ -1,10 +1,10 @@
 """Rows that are matched already: where an open one might mean one of them, nothing is sure."""
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from wallet.reconciliation.rows import Row
 from wallet.reconciliation.units import Unit, days_between
-from wallet.reconciliation.wording import account_of, reference_of
+from wallet.reconciliation.wording import account_of, reference_of, words_of
 
 REFERENCE_MIN = 4
 """Letters of a reference; shorter ones are found by chance."""
@@ -14,40 +14,32 @@ class Bystanders:
     """Looked up by account and amount, and by reference.
 
     Attributes:
-        interest: Keys that anybody will ask for, None for all.
         moved: Whether a row of this EndToEndId and amount is plainly matched.
     """
 
-    def __init__(self, interest: Collection[Hashable] | None, moved: Callable[[str, int], bool]) -> None:
-        self.interest = interest
+    def __init__(self, open_rows: Iterable[Row], moved: Callable[[str, int], bool]) -> None:
         self.moved = moved
-        self._rows: dict[Hashable, list[Row]] = {}
+        rows = tuple(open_rows)
+        self._paid: dict[str, list[Row]] = {account: [] for row in rows if (account := account_of(row.account))}
+        self._open = {word for row in rows for word in (reference_of(row.reference), *words_of(row.text))} - {""}
+        self._referred: set[str] = set()
 
     def note(self, rows: Iterable[Row]) -> None:
-        """These are matched."""
+        """These are matched; kept is what an open row might mean."""
         for row in rows:
-            for key in keys_of(row):
-                if self.interest is None or key in self.interest:
-                    self._rows.setdefault(key, []).append(row)
+            if row.account and (account := account_of(row.account)) in self._paid:
+                self._paid[account].append(row)
+            if row.reference and (reference := reference_of(row.reference)) in self._open:
+                self._referred.add(reference)
 
     def paid(self, unit: Unit, days: int) -> bool:
         """Whether a matched row moves the same to or from the same account at that time."""
         return any(
-            days_between(row, other) <= days
+            row.minor == other.minor and days_between(row, other) <= days
             for row in unit.rows
-            if (account := account_of(row.account))
-            for other in self._rows.get((account, row.minor), ())
+            for other in self._paid.get(account_of(row.account), ())
         )
 
     def referred(self, reference: str) -> bool:
         """Whether a matched row has it."""
-        return reference in self._rows
-
-
-def keys_of(row: Row) -> Iterator[Hashable]:
-    """By which it is looked up."""
-    if account := account_of(row.account):
-        yield account, row.minor
-    reference = reference_of(row.reference)
-    if len(reference) >= REFERENCE_MIN:
-        yield reference
+        return reference in self._referred

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from wallet.reconciliation.bounds import Bounds
-from wallet.reconciliation.bystanders import Bystanders, keys_of
+from wallet.reconciliation.bystanders import Bystanders
 from wallet.reconciliation.decisions import Decisions
 from wallet.reconciliation.joining import Open, grouped
 from wallet.reconciliation.judging import judged
@@ -32,8 +32,7 @@ def match(
     found = Sorted(plain, terms)
     meanings = Meanings(Names(plain.names), Names(found.orders()))
     lines = found.book(found.lines(), meanings, decisions)
-    interest = {key for line in lines for row in line.rows for key in keys_of(row)}
-    bystanders = Bystanders(interest, found.matched)
+    bystanders = Bystanders((row for line in lines for row in line.rows), found.matched)
     yield from found.groups(bystanders)
     rest = Open(*found.ours(), lines)
     pinned = decisions.pinned(row for units in rest for unit in units for row in unit.rows)

@@ -1,9 +1,8 @@
 """Which of our payments a line of the bank means, where its EndToEndId is damaged or stands in another field."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 
-from wallet.reconciliation.identity import end_to_end_ids
+from wallet.reconciliation.identity import directed, end_to_end_ids
 from wallet.reconciliation.naming import Names, name_of, texts_of
 from wallet.reconciliation.units import Unit
 from wallet.reconciliation.wording import reference_of
@@ -21,8 +20,8 @@ class Meanings:
     ids: Names
     orders: Names
     _clear: dict[Unit, set[str]] = field(default_factory=dict)
-    _named: dict[Unit, set[str]] = field(default_factory=dict)
     _near: dict[Unit, set[str]] = field(default_factory=dict)
+    _named: dict[Unit, set[str]] = field(default_factory=dict)
 
     def named(self, booking: Unit) -> set[str]:
         """Orders that a line may book: by the field for it, or else by another."""
@@ -45,23 +44,23 @@ class Meanings:
             self._near[unit] = self.clear(unit) or {name for word in words for name in self.ids.near(word)}
         return self._near[unit]
 
-    def clear_keys(self, unit: Unit) -> set[Hashable]:
-        """What it means and which way the money goes, if it is clear."""
-        return {(word, unit.minor < 0) for word in self.clear(unit)}
+    def clear_keys(self, unit: Unit) -> set[str]:
+        """What it means and which way the money goes, if it is clear; compares with `end_to_end_ids`."""
+        return {directed(name, unit) for name in self.clear(unit)}
 
-    def near_keys(self, unit: Unit) -> set[Hashable]:
+    def near_keys(self, unit: Unit) -> set[str]:
         """What it means and which way the money goes, if it can be one name alone."""
         near = self.near(unit)
-        return {(word, unit.minor < 0) for word in near} if len(near) == 1 else set()
+        return {directed(name, unit) for name in near} if len(near) == 1 else set()
 
     def agree(self, ours: Unit, theirs: Unit) -> bool:
         """Whether theirs does not clearly mean another payment than ours."""
-        meant = self.clear(theirs)
-        return not meant or not meant.isdisjoint(word for word, _ in end_to_end_ids(ours))
+        meant = self.clear_keys(theirs)
+        return not meant or not meant.isdisjoint(end_to_end_ids(ours))
 
     def _read(self, unit: Unit) -> set[str]:
-        words = {word for row in unit.rows if (word := name_of(row))}
-        if known := {word for word in words if word in self.ids.given}:
+        words = {name for row in unit.rows if (name := name_of(row))}
+        if known := {name for name in words if name in self.ids.given}:
             return known
         if within := self.ids.within(text for row in unit.rows for text in texts_of(row)):
             return within if len(within) == 1 else set()

@@ -1,11 +1,11 @@
 """The passes over all that is like a name: an account with an amount, a damaged EndToEndId, another reference."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from wallet.reconciliation.bounds import Bounds, Link, same_account
 from wallet.reconciliation.bystanders import REFERENCE_MIN, Bystanders
-from wallet.reconciliation.identity import differing, end_to_end_ids, same
+from wallet.reconciliation.identity import PAIRS_MAX, batch_names, differing, end_to_end_ids, same
 from wallet.reconciliation.meanings import Meanings
 from wallet.reconciliation.naming import is_slip, name_of
 from wallet.reconciliation.rows import Rule
@@ -15,7 +15,8 @@ from wallet.reconciliation.wording import reference_of, words_of
 
 def by_clear_name(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings) -> Iterator[Link]:
     """Our EndToEndId, whole in another field or cut at its end, and the amount."""
-    return same(ours, theirs, bounds, meanings.clear_keys, Rule.REFERENCE)
+    here, there = ours.by(end_to_end_ids), theirs.by(meanings.clear_keys)
+    return same(ours, theirs, bounds, here, there, Rule.REFERENCE)
 
 
 def by_account(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings, bystanders: Bystanders) -> Iterator[Link]:
@@ -23,25 +24,26 @@ def by_account(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings, bys
 
     Lines that are alike count as one, of which the first is taken: the others are the ones too many.
     """
-    there = theirs.by(_accounts)
-    here = ours.by(_accounts, there)
-    for key, found in there.items():
-        those = [other for other in found if other in theirs]
-        these = [one for one in here.get(key, ()) if one in ours]
-        for one in these:
+    here = ours.by(_accounts)
+    for key, found in theirs.by(_accounts).items():
+        if key not in here or not (those := theirs.open(found)) or not (these := ours.open(here[key])):
+            continue
+        for one in these if len(these) * len(those) <= PAIRS_MAX else ():
             fitting = [other for other in those if bounds.fit(one, other)]
             if not fitting or not alike(fitting) or sum(bounds.fit(other, fitting[0]) for other in these) > 1:
                 continue
             first = min(fitting, key=lambda other: (days_apart(one, other), other.rows[0].on, other.place))
-            slip = any(is_slip(name_of(first.rows[0]), word) for word, _ in end_to_end_ids(one))
+            slip = any(is_slip(name_of(first.rows[0]), name_of(row)) for row in one.rows if row.end_to_end_id)
             if slip or (meanings.agree(one, first) and not bystanders.paid(first, bounds.terms.days)):
                 yield Link((one, first), Rule.REFERENCE, days_apart(one, first))
+                break
 
 
 def by_near_name(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings) -> Iterator[Link]:
     """An EndToEndId with one slip that can be one of ours alone, the amount, and one thing more that says the same."""
     amounts = Counter(unit.minor for unit in ours)
-    for link in same(ours, theirs, bounds, meanings.near_keys, Rule.REFERENCE):
+    here, there = ours.by(end_to_end_ids), theirs.by(meanings.near_keys)
+    for link in same(ours, theirs, bounds, here, there, Rule.REFERENCE):
         one, other = link.units
         if _witnessed(one, other) or amounts[other.minor] == 1:
             yield link
@@ -63,7 +65,8 @@ def reference_differing(ours: Pool, theirs: Pool, bounds: Bounds, bystanders: By
 
 def name_differing(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings) -> Iterator[Link]:
     """Our EndToEndId, clear though not in its place, with another amount or too far apart."""
-    return differing(ours, theirs, bounds, meanings.clear_keys, Rule.REFERENCE)
+    here, there = ours.by(end_to_end_ids), theirs.by(meanings.clear_keys)
+    return differing(ours, theirs, bounds, here, there, Rule.REFERENCE)
 
 
 def alike(units: Sequence[Unit]) -> bool:
@@ -72,8 +75,8 @@ def alike(units: Sequence[Unit]) -> bool:
     return len(said) == 1
 
 
-def _accounts(unit: Unit) -> set[Hashable]:
-    return {(account, minor) for account in unit.accounts for minor in unit.minors}
+def _accounts(unit: Unit) -> set[str]:
+    return {f"{account} {minor}" for account in unit.accounts for minor in unit.minors}
 
 
 def _witnessed(one: Unit, other: Unit) -> bool:
@@ -81,16 +84,15 @@ def _witnessed(one: Unit, other: Unit) -> bool:
     return (
         same_account(one, other)
         or not one.said(lambda row: row.party).isdisjoint(other.said(lambda row: row.party))
-        or not one.said(lambda row: row.batch).isdisjoint(other.said(lambda row: row.batch))
+        or not batch_names(one).isdisjoint(batch_names(other))
     )
 
 
 def _referred(ours: Pool, theirs: Pool, bystanders: Bystanders) -> Iterator[tuple[Unit, Unit]]:
     """Pairs of which a reference of one is the other's too, or a word of its text, and of nobody else's."""
-    there = theirs.by(_references_and_words)
-    here = ours.by(_references_and_words, there)
-    for word, these in here.items():
-        those = there[word]
+    here = ours.by(_references_and_words)
+    for word, found in theirs.by(_references_and_words).items():
+        these, those = here.get(word, ()), found
         if len(these) == len(those) == 1 and not bystanders.referred(word):
             one, other = these[0], those[0]
             if one in ours and other in theirs and (word in _references(one) or word in _references(other)):

@@ -1,36 +1,31 @@
 """The pass over one row that several others make together, bound by a name or an account that all of them have."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from wallet.reconciliation.bounds import Bounds, Link
+from wallet.reconciliation.identity import directed, end_to_end_ids
 from wallet.reconciliation.meanings import Meanings
 from wallet.reconciliation.rows import Rule
 from wallet.reconciliation.sums import only_set
-from wallet.reconciliation.units import Pool, Unit
+from wallet.reconciliation.units import Index, Pool, Unit
 
 _SEVERAL_MAX = 16
 
 
 def by_sum(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings) -> Iterator[Link]:
     """One on one side and the only set of two or more on the other that makes exactly it."""
-    for keys in (meanings.clear_keys, _accounts):
-        yield from _bound_by(ours, theirs, bounds, meanings, keys)
+    yield from _bound(ours, theirs, bounds, meanings, ours.by(end_to_end_ids), theirs.by(meanings.clear_keys))
+    yield from _bound(ours, theirs, bounds, meanings, ours.by(_accounts), theirs.by(_accounts))
 
 
-def _bound_by(
-    ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings, keys: Callable[[Unit], Iterable[Hashable]]
-) -> Iterator[Link]:
-    there = theirs.by(keys)
-    here = ours.by(keys, there)
+def _bound(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings, here: Index, there: Index) -> Iterator[Link]:
     for key, found in there.items():
-        those = [other for other in found if other in theirs]
-        these = [one for one in here.get(key, ()) if one in ours]
-        if not all(meanings.agree(one, other) for one in these[:1] for other in those):
+        if key not in here or not (those := theirs.open(found)) or not (these := ours.open(here[key])):
             continue
-        if len(these) == 1:
-            yield from _made_of(these[0], those, bounds)
-        elif len(those) == 1:
-            yield from _made_of(those[0], these, bounds)
+        if len(these) + len(those) < 3 or 1 not in {len(these), len(those)}:
+            continue
+        if all(meanings.agree(one, other) for one in these for other in those):
+            yield from _made_of(these[0], those, bounds) if len(these) == 1 else _made_of(those[0], these, bounds)
 
 
 def _made_of(whole: Unit, parts: Sequence[Unit], bounds: Bounds) -> Iterator[Link]:
@@ -43,5 +38,5 @@ def _made_of(whole: Unit, parts: Sequence[Unit], bounds: Bounds) -> Iterator[Lin
         yield Link((whole, *chosen), Rule.SUM)
 
 
-def _accounts(unit: Unit) -> set[Hashable]:
-    return {(account, unit.minor < 0) for account in unit.accounts}
+def _accounts(unit: Unit) -> set[str]:
+    return {directed(account, unit) for account in unit.accounts}

@@ -3,8 +3,8 @@
 from collections.abc import Hashable, Iterator, Mapping
 
 from wallet.reconciliation.bounds import Bounds, Link
-from wallet.reconciliation.identity import end_to_end_ids
 from wallet.reconciliation.meanings import Meanings
+from wallet.reconciliation.naming import name_of
 from wallet.reconciliation.references import alike
 from wallet.reconciliation.rows import Rule, Side
 from wallet.reconciliation.units import Pool, Unit
@@ -24,10 +24,12 @@ def undone(pool: Pool, others: Pool, bounds: Bounds, meanings: Meanings) -> Iter
         return
     booked: dict[Hashable, list[Unit]] = {}
     for unit in pool:
-        if len(unit.rows) == 1 and not unit.back:
+        if len(unit.rows) == 1 and not unit.back and unit.rows[0].side is backs[0].rows[0].side:
             for key in (("row", unit.rows[0].id), *_names(unit, meanings)):
                 booked.setdefault(key, []).append(unit)
-    elsewhere = others.by(lambda unit: unit.minors)
+    elsewhere: dict[int, list[Unit]] = {}
+    for unit in others:
+        elsewhere.setdefault(unit.minor, []).append(unit)
     for back in backs:
         found = _named(back, booked, pool, bounds) or _alike(back, booked, pool, bounds, meanings, elsewhere)
         if found is not None:
@@ -88,7 +90,7 @@ def _may_be(line: Unit, unit: Unit, bounds: Bounds, meanings: Meanings) -> bool:
 def _names(unit: Unit, meanings: Meanings) -> list[Hashable]:
     row = unit.rows[0]
     names: list[Hashable] = [
-        ("end", word) for word in sorted({word for word, _ in end_to_end_ids(unit)} | meanings.clear(unit))
+        ("end", word) for word in sorted({name_of(row) for row in unit.rows} | meanings.clear(unit)) if word
     ]
     if reference := reference_of(row.reference):
         names.append(("reference", reference))

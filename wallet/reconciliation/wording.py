@@ -11,8 +11,6 @@ _ACCOUNT_LENGTH_MIN = 6
 
 def squeezed(text: str) -> str:
     """Letters and digits alone, in capitals; digits of every script as 0-9."""
-    if text.isascii() and text.isalnum():
-        return text.upper()
     if not text.isascii():
         text = "".join(_latin(letter) for letter in unicodedata.normalize("NFKC", text))
     return "".join(_WORDS.findall(text)).upper()
@@ -20,7 +18,9 @@ def squeezed(text: str) -> str:
 
 def reference_of(text: str) -> str:
     """As references compare; '' for one that is none."""
-    word = squeezed(text).lstrip("0")
+    word = text.upper() if text.isalnum() and text.isascii() else squeezed(text)
+    if word[:1] == "0":
+        word = word.lstrip("0")
     return "" if word in _NOTHING else word
 
 
@@ -28,7 +28,7 @@ def account_of(text: str) -> str:
     """As accounts compare; '' for one that is masked or too short to be one."""
     if "*" in text:
         return ""
-    word = squeezed(text)
+    word = text.upper() if text.isalnum() and text.isascii() else squeezed(text)
     return word if len(word) >= _ACCOUNT_LENGTH_MIN else ""
 
 
