@@ -99,7 +99,7 @@ class Finding:
             causes = dict.fromkeys(mine, FoundBy.TAIL) | causes
         # Ids begin with their moment, whatever their kind.
         newest = sorted(causes, key=lambda cause: (causes[cause] is FoundBy.ID, cause.rpartition("_")[2]), reverse=True)
-        groups = await self._parts.names.some_caused_by(newest[: 2 * limit], COUNTED_MAX)
+        groups = await self._parts.names.some_caused_by(newest[: limit + len(meant.references)], COUNTED_MAX)
         transfers, lagging = await self._transfers(meant, limit)
         return [_group(cause, causes[cause], rows) for cause, rows in groups.items()] + transfers, behind or lagging
 

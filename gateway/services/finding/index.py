@@ -14,10 +14,10 @@ from wallet.ledger import Reference
 
 CANDIDATES_MAX = 3000
 """Rows whose last four digits fit that are looked at, the newest: chance makes ten in as many millions."""
-UNINDEXED_MAX = 2 * SEGMENT
+UNINDEXED_MAX = 4 * SEGMENT
 """Rows at the end of the log that are read one by one."""
-_PAGE = 8192
-_IN_MAX = 1000
+_PAGE = 4096
+_IN_MAX = 200
 _NAME = "log"
 _BODIES = (
     select(SEGMENTS.c.segment, SEGMENTS.c.body)

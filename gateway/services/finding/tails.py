@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-SEGMENT = 32_768
+SEGMENT = 8192
 BUCKETS = 256
-_OFFSET_BITS = 15
+_OFFSET_BITS = 13
 _DIGITS = 4
 
 assert SEGMENT == 1 << _OFFSET_BITS, "an offset names each row of a segment"

@@ -45,7 +45,7 @@ def test_a_trial_balance_is_written_in_every_form(config: str, tmp_path: Path) -
         "asset:trust_bank:IRR": "1000", "equity:opening_equity:IRR": "700", "liability:wallet:IRR": "300", "IRR": "0",
     }  # fmt: skip
     objects = [json.loads(line) for line in as_json.stdout.splitlines()]
-    assert [one["debits"] for one in objects if "total" in one] == [1000]
+    assert [one["debits"] for one in objects if "total" in one] == [1300]
     assert "asset:trust_bank:IRR" in shown.stdout
     with zipfile.ZipFile(tmp_path / "t.xlsx") as book:
         assert book.read("xl/worksheets/sheet1.xml").decode().count("<row ") == 1 + len(rows)
