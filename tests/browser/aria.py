@@ -5,6 +5,7 @@ What differs from run to run (ids, moments, amounts of made-up strays) is masked
 
 import os
 import re
+from difflib import unified_diff
 from pathlib import Path
 
 from playwright.async_api import Page
@@ -13,6 +14,7 @@ FOLDER = Path(__file__).parents[1] / "golden/aria"
 DIGIT = "[0-9۰-۹٠-٩]"
 MASKS = [
     (re.compile(r"\b[a-z]{3}_(?:…[0-9A-Z]{6}|[0-9A-HJKMNP-TV-Z]{26})"), "ID"),
+    (re.compile(r"\b[0-9A-HJKMNP-TV-Z]{6}\b"), "ID"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "UUID"),
     (re.compile(r"\b[0-9a-f]{16,64}\b"), "HASH"),
     (re.compile(rf"{DIGIT}{{4}}[-/]{DIGIT}{{2}}[-/]{DIGIT}{{2}}"), "DAY"),
@@ -36,4 +38,5 @@ async def golden(page: Page, name: str) -> None:
     if os.environ.get("TAPDIAL_GOLDEN"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(said, "utf-8")
-    assert said == path.read_text("utf-8"), f"{name}: the page says something else than its golden snapshot"
+    wanted = path.read_text("utf-8")
+    assert said == wanted, "\n".join(unified_diff(wanted.split("\n"), said.split("\n"), name, "the page", n=1))

@@ -10,13 +10,15 @@
     const box = figure.querySelector(".plot");
     const height = 260, styles = [[ink("--bad"), []], [ink("--brand"), [8, 4]], [ink("--wait"), [2, 3]]];
     const short = numbers(said), rtl = document.documentElement.dir === "rtl";
+    // A canvas is drawn from the left: a number with its unit is told to read the other way where the page does.
+    const read = (text) => (rtl ? `\u2067${text}\u2069` : text);
     const options = {
       width: Math.max(240, box.clientWidth), height, padding: [12, 48, 0, 48],
       legend: { show: false }, cursor: { drag: { x: false, y: false } },
       scales: { x: { time: false, dir: rtl ? -1 : 1 } },
       axes: [
         { values: (_plot, ticks) => ticks.map((at) => (Number.isInteger(at) ? said.days[at] ?? "" : "")), space: 90, stroke: ink("--soft"), grid: { show: false }, font: "12px " + getComputedStyle(figure).fontFamily },
-        { values: (_plot, ticks) => ticks.map((value) => short.format(value)), size: 56, side: rtl ? 1 : 3, stroke: ink("--soft"), grid: { stroke: ink("--line"), width: 1 }, font: "12px " + getComputedStyle(figure).fontFamily },
+        { values: (_plot, ticks) => ticks.map((value) => read(short.format(value))), size: 56, side: rtl ? 1 : 3, stroke: ink("--soft"), grid: { stroke: ink("--line"), width: 1 }, font: "12px " + getComputedStyle(figure).fontFamily },
       ],
       series: [{}, ...said.series.map((one, place) => ({ label: one.label, stroke: styles[place % 3][0], dash: styles[place % 3][1], width: 2, points: { show: said.days.length < 3 } }))],
     };

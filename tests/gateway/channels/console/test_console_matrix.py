@@ -10,10 +10,12 @@ from gateway.channels.console import console_routes
 from gateway.channels.console.routes import PUBLIC, Route
 from gateway.services.closing import CloseState
 from gateway.services.staff import Role
+from tests.gateway.channels.console.books import row
 from tests.gateway.channels.console.conftest import SignIn
 from tests.gateway.channels.console.evenings import YESTERDAY
 from tests.gateway.channels.console.test_console_guard import GUARDED, SAMPLES, address
 from tests.gateway.channels.console.world import STAFF, World
+from wallet.reconciliation import Side
 
 COLUMNS = {
     "BO": Role.BENEFITS_OFFICER,
@@ -30,7 +32,8 @@ COLUMNS = {
 TABLE = Path(__file__).parents[3] / "golden/console_matrix.txt"
 ONE_ROLE = {roles[0]: username for username, (_, roles, _) in STAFF.items() if len(roles) == 1}
 KINDS = {
-    "/approvals/": "apr", "/bank/statements/": "stm", "/campaigns/": "cam", "/cash-in/": "per", "/claims/": "clm",
+    "/approvals/": "apr", "/breaks/": "brk", "/reconciliation/groups/": "rcg", "/reconciliation/runs/": "rcn",
+    "/bank/statements/": "stm", "/campaigns/": "cam", "/cash-in/": "per", "/claims/": "clm",
     "/close/": "dcl", "/decisions/": "dtv", "/delegations/": "dlg", "/fees/": "fee", "/jobs/": "job",
     "/merchants/batches/": "tbt", "/merchants/cycles/": "cyc", "/merchants/exceptions/": "exc", "/merchants/": "mer",
     "/payouts/items/": "pay", "/payouts/": "bat", "/people/": "per", "/prices/": "prl", "/providers/": "prv",
@@ -92,6 +95,7 @@ async def things(world: World) -> dict[str, str]:
     person = world.people.add(SECRET, SECRET, "+989120000001")
     approval = await world.approvals.propose("pin_unlock", person.id, {"reason": SECRET}, world.ids["clerk"])
     document = world.signing.add(SECRET, "signatory", made_by=world.ids["payer"])
+    group = world.reconciliation.add(row(Side.BANK, "stm_01KB:1", 1_000, party=SECRET))
     treasurer = await world.staff.by_id(world.ids["treasurer"])
     assert treasurer is not None
     return {
@@ -102,6 +106,9 @@ async def things(world: World) -> dict[str, str]:
         "mer": (await world.merchants.register_merchant(SECRET, person.id, "Tehran")).id,
         "doc": document.id,
         "sgr": (await world.signing.sign(document.id, treasurer, "sgf_1")).request_id,
+        "rcg": group.id,
+        "rcn": world.reconciliation.ran().id,
+        "brk": world.breaks.add(group).id,
         "dcl": world.closing.add(YESTERDAY, CloseState.SIGNED).id,
         "stf": world.ids["homeless"],
     }
