@@ -1,7 +1,7 @@
 # `make demo` is for a new user; `make check test rigs` are the gates. Everything installs itself.
 PYTHON ?= python3
 PY := .venv/bin/python
-.PHONY: help venv venv-dev venv-ha peers pcsc packages ha-demo demo demo-reset check test rigs rigs-long bench-ussd bench-ledger bench-ledger-large bench-smpp bench-decisions bench-payouts bench-keys bench-nfc bench-recon settings-page
+.PHONY: help venv venv-dev venv-ha peers pcsc packages ha-demo demo demo-reset check test rigs rigs-long bench-ussd bench-ledger bench-ledger-large bench-smpp bench-decisions bench-finding bench-payouts bench-keys bench-nfc bench-recon settings-page
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -97,6 +97,9 @@ bench-smpp: .venv/.dev packages peers ## SMS over SMPP in ratio to smpplib's blo
 
 bench-decisions: .venv/.dev ## decision tables in ratio to reading them row by row
 	$(PY) -m bench.decisions
+
+bench-finding: .venv/.dev packages ## search over 10 million transfers by either end of an id, in ratio to a whole key and to a scan; long
+	$(PY) -m bench.finding
 
 bench-nfc: .venv/.dev packages ## durable authorisations a second on each database, in ratio to the same without one
 	$(PY) -m bench.nfc

@@ -10,14 +10,15 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Column,
     ColumnElement,
     Row,
     Select,
     Text,
+    bindparam,
     cast,
     func,
-    literal,
     literal_column,
     null,
     select,
@@ -33,7 +34,18 @@ from wallet.clock import from_us
 from wallet.types import Int64
 
 assert ENDING == SHORTEST, "the indexes have as many characters as a search must give"
+_NO_KIND = "-"
+_STATEMENTS_MAX = 200
+_FORMS_MAX = 6
 _EMPTY: ColumnElement[str] = literal_column("''")
+
+
+def _text(name: str) -> BindParameter[str]:
+    return bindparam(name, type_=Text)
+
+
+_ID, _TAIL, _TAIL_END, _PHONE = map(_text, ("an_id", "tail", "tail_end", "phone"))
+_FORMS = [_text(f"form_{place}") for place in range(_FORMS_MAX)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,49 +80,71 @@ class Looked:
     asset: Column[Any] | None = None
     name: Column[Any] | None = None
 
-    def parts(self, wanted: Wanted, limit: int) -> Iterator[Select[Any]]:
-        """The questions that a text is to this table."""
-        mine = self.prefix and wanted.kind in ("", self.prefix)
-        if mine and wanted.id:
-            yield self._where(FoundBy.ID, limit, self.id == wanted.id)
-        elif mine and (wanted.start or (wanted.kind and not wanted.tail)):
-            yield self._starting(wanted, limit)
-        if mine and wanted.tail and self.tails:
-            ends = ending(self.id) == wanted.tail[-ENDING:]
-            whole = func.substr(self.id, func.length(self.id) - len(wanted.tail) + 1) == wanted.tail
-            yield self._where(FoundBy.TAIL, limit, ends, whole)
+    def parts(self, shape: "Shape") -> Iterator[Select[Any]]:
+        """The questions that a text of a shape is to this table."""
+        mine = self.prefix and shape.kind in ("", self.prefix)
+        if mine and shape.has_id:
+            yield self._where(FoundBy.ID, shape, self.id == _ID)
+        elif mine and (shape.has_start or (shape.kind and not shape.has_tail)):
+            yield self._starting(shape)
+        if mine and shape.has_tail and self.tails:
+            whole = func.substr(self.id, func.length(self.id) - func.length(_TAIL) + 1) == _TAIL
+            yield self._where(FoundBy.TAIL, shape, ending(self.id) == _TAIL_END, whole)
         for by, column in self.references.items():
-            forms = (wanted.msisdn,) if by is FoundBy.PHONE else wanted.references
-            if forms != ("",):
-                said = [column != _EMPTY] if by in self.sparse else []
-                yield self._where(by, limit, column.in_(forms), *said)
+            said = [column != _EMPTY] if by in self.sparse else []
+            if by is not FoundBy.PHONE:
+                yield self._where(by, shape, column.in_(_FORMS), *said)
+            elif shape.has_phone:
+                yield self._where(by, shape, column == _PHONE, *said)
 
-    def _where(self, by: FoundBy, limit: int, *conditions: ColumnElement[bool]) -> Select[Any]:
+    def _where(self, by: FoundBy, shape: "Shape", *conditions: ColumnElement[bool]) -> Select[Any]:
         # Sorted by a value that no index has, or a planner would walk down the ids and hope to meet a match soon.
-        return self._columns(by).where(*conditions).order_by(self.id.concat(_EMPTY).desc()).limit(limit)
+        chosen = self._columns(by).where(*conditions).order_by(self.id.concat(_EMPTY).desc())
+        return chosen.limit(shape.page)
 
-    def _starting(self, wanted: Wanted, limit: int) -> Select[Any]:
-        low, high = wanted.bounds(self.prefix)
-        start = f"{self.prefix}_{wanted.start}"
-        inside = (self.id >= low, self.id <= high, func.substr(self.id, 1, len(start)) == start)
-        return self._columns(FoundBy.PREFIX).where(*inside).order_by(self.id.desc()).limit(limit)
+    def _starting(self, shape: "Shape") -> Select[Any]:
+        low, high, start = (_text(f"{name}_{self.prefix}") for name in ("low", "high", "start"))
+        inside = (self.id >= low, self.id <= high, func.substr(self.id, 1, func.length(start)) == start)
+        return self._columns(FoundBy.PREFIX).where(*inside).order_by(self.id.desc()).limit(shape.page)
 
     def _columns(self, by: FoundBy) -> Select[Any]:
         return select(
-            literal(self.kind.value, Text).label("kind"),
-            literal(by.value, Text).label("found_by"),
+            _said(self.kind.value).label("kind"),
+            _said(by.value).label("found_by"),
             self.id.label("id"),
             _or_null(self.number, Int64).label("number"),
             _or_null(self.at, Int64).label("at"),
             _or_null(self.on, Text).label("on_day"),
             _or_null(self.minor, Int64).label("minor"),
-            (literal("IRR", Text) if self.asset is None else self.asset).label("asset"),
+            (_said("IRR") if self.asset is None else self.asset).label("asset"),
             _or_null(self.name, Text).label("name"),
         )
 
 
+def _said(word: str) -> ColumnElement[str]:
+    """A word of ours as a text of the statement."""
+    return cast(literal_column(f"'{word}'"), Text)
+
+
 def _or_null(column: Column[Any] | None, kind: Any) -> ColumnElement[Any]:  # noqa: ANN401 - a column's type
     return cast(null(), kind) if column is None else type_coerce(column, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a text may be, without the text: one statement answers all texts of a shape."""
+
+    kind: str
+    has_id: bool
+    has_start: bool
+    has_tail: bool
+    has_phone: bool
+    limit: int
+
+    @property
+    def page(self) -> ColumnElement[int]:
+        """The limit, said in the statement itself so that a planner knows it."""
+        return literal_column(str(self.limit), Int64)
 
 
 class Tables:
@@ -119,17 +153,35 @@ class Tables:
     def __init__(self, store: Store, looked: Sequence[Looked]) -> None:
         self._store = store
         self._looked = looked
+        self._prefixes = frozenset(one.prefix for one in looked if one.prefix)
+        # Made once each: to make one takes ten times as long as the database does.
+        self._statements: dict[Shape, Select[Any]] = {}
 
     async def look(self, wanted: Wanted, limit: int) -> list[Found]:
         """What may be meant, `limit` of each way at most."""
-        query = statement(self._looked, wanted, limit)
-        return [] if query is None else [_found(row) for row in await self._store.read(query)]
+        return [_found(row) for row in await self._store.find(*self.question(wanted, limit))]
 
+    def question(self, wanted: Wanted, limit: int) -> tuple[Select[Any], Mapping[str, object]]:
+        """The statement for a text, and its parameters."""
+        kind = wanted.kind if wanted.kind in self._prefixes or not wanted.kind else _NO_KIND
+        has = (bool(wanted.id), bool(wanted.start), bool(wanted.tail), bool(wanted.msisdn))
+        shape = Shape(kind, *has, limit)
+        query = self._statements.get(shape)
+        if query is None:
+            if len(self._statements) >= _STATEMENTS_MAX:
+                self._statements.clear()
+            parts = [part.subquery() for one in self._looked for part in one.parts(shape)]
+            query = self._statements[shape] = select(union_all(*map(select, parts)).subquery())
+        return query, self._values(wanted)
 
-def statement(looked: Sequence[Looked], wanted: Wanted, limit: int) -> Select[Any] | None:
-    """All questions at once; None if there is none."""
-    parts = [part.subquery() for one in looked for part in one.parts(wanted, limit)]
-    return select(union_all(*map(select, parts)).subquery()) if parts else None
+    def _values(self, wanted: Wanted) -> dict[str, object]:
+        forms = wanted.references[:_FORMS_MAX]
+        values: dict[str, object] = {f"form_{place}": forms[min(place, len(forms) - 1)] for place in range(_FORMS_MAX)}
+        values |= {"an_id": wanted.id, "tail": wanted.tail, "tail_end": wanted.tail[-ENDING:], "phone": wanted.msisdn}
+        for prefix in self._prefixes:
+            low, high = wanted.bounds(prefix)
+            values |= {f"low_{prefix}": low, f"high_{prefix}": high, f"start_{prefix}": f"{prefix}_{wanted.start}"}
+        return values
 
 
 def _found(row: Row[Any]) -> Found:

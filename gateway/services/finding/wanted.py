@@ -17,6 +17,8 @@ _DIGITS = "0-9A-HJKMNP-TV-Z"
 _ID = re.compile(rf"([a-z]{{3}})_([{_DIGITS}]{{0,{ID_DIGITS}}})")
 _CUT = re.compile(rf"([a-z]{{3}})_?(?:…|\.\.\.)([{_DIGITS}]{{{SHORTEST},{ID_DIGITS}}})")
 _PART = re.compile(rf"[{_DIGITS}]{{{SHORTEST},{ID_DIGITS}}}")
+_ERAS = ("01", "02")
+"""How the digits of ids begin that were made between the years 2004 and 2074."""
 _HEX = re.compile(rf"[0-9a-f]{{{SHORTEST},32}}")
 _CROCKFORD = str.maketrans("OIL", "011")
 """Letters that no id has, as the digits that they are mistaken for."""
@@ -90,7 +92,8 @@ def wanted(typed: str) -> Wanted:
     digits, hexed = tight.upper().translate(_CROCKFORD), tight.lower().replace("-", "")
     part = digits if _PART.fullmatch(digits) else ""
     hexed = hexed if _HEX.fullmatch(hexed) else ""
-    return _with(known, start=part, tail=part, hex_start=hexed, hex_tail=hexed)
+    start = part if part.startswith(_ERAS) else ""
+    return _with(known, start=start, tail=part, hex_start=hexed, hex_tail=hexed)
 
 
 def _with(known: Wanted, **parts: str) -> Wanted:

@@ -1,7 +1,7 @@
 """Whatever a person has in hand leads to the thing: on each database, from an index, and never by a wildcard."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,10 +14,9 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from gateway.app.finding import LOOKED
-from gateway.services.finding import FindOutcome, Found, FoundBy, FoundKind
-from gateway.services.finding.looked import statement
+from gateway.services.finding import FindOutcome, Found, FoundBy, FoundKind, Tables
 from gateway.services.finding.wanted import wanted
-from gateway.store import engines
+from gateway.store import Store, engines
 from tests.gateway.services.finding.world import STAFF, Somebody, World, opened
 from tests.wallet.books import fund, hold, send
 from wallet.clock import ManualClock
@@ -197,13 +196,15 @@ TYPED = ["clm_01K8ABCDEFGHJKMNPQRSTVWXYZ", "clm_01K8ABC", "itm_…A7K9QZ", "a7k9
 
 
 async def test_nothing_in_the_store_is_read_whole(both_url: str) -> None:
+    store = await Store.open(both_url)
+    tables = Tables(store, LOOKED)
     reading = engines.postgres(both_url) if "postgresql" in both_url else engines.reader(both_url)
     async with reading.connect() as connection:
         if connection.dialect.name == "postgresql":
             await connection.execute(text("SET enable_seqscan = off"))
-        queries = [query for typed in TYPED if (query := statement(LOOKED, wanted(typed), 21)) is not None]
-        plans = [await connection.run_sync(_plan, query) for query in queries]
+        plans = [await connection.run_sync(_plan, *tables.question(wanted(typed), 21)) for typed in TYPED]
     await reading.dispose()
+    await store.close()
 
     assert len(plans) == len(TYPED)
     for plan in plans:
@@ -211,9 +212,9 @@ async def test_nothing_in_the_store_is_read_whole(both_url: str) -> None:
         assert plan.count("INDEX") + plan.count("Index") >= 8
 
 
-def _plan(connection: Connection, query: ClauseElement) -> str:
+def _plan(connection: Connection, query: ClauseElement, values: Mapping[str, object]) -> str:
     # Past SQLAlchemy's result, which would take the plan's lines for the query's own columns.
-    cursor = connection.execute(Explain(query)).cursor
+    cursor = connection.execute(Explain(query), values).cursor
     assert cursor is not None
     return "\n".join(str(row[-1]) for row in cursor.fetchall())
 
