@@ -78,7 +78,7 @@ def fast(figures: Figures, seed: int, lines: int) -> bool:
     figures.add("rows a second", total / ours.seconds, total / plain.seconds, "1/s")
     figures.add("memory", ours.memory, plain.memory, "MiB")
     print(
-        f"matching alone {matching:.1f} s of the processor (at most {SECONDS_MOST:g}), with reading {ours.seconds:.1f} s"
+        f"matching {matching:.1f} s of the processor (at most {SECONDS_MOST:g}), with reading {ours.seconds:.1f} s"
         f" by the clock; {ours.memory:.0f} MiB (at most {MEMORY_MOST:g})"
     )
     return matching <= SECONDS_MOST and ours.memory <= MEMORY_MOST

@@ -31,7 +31,7 @@ from wallet.accounts import ASSETS, Chart
 from wallet.clock import Clock
 from wallet.ids import transfer_id
 from wallet.ledger import Ledger
-from wallet.reconciliation import Side, Terms
+from wallet.reconciliation import Side, Terms, suggest
 from wallet.transfers import Transfer, TransferCode
 
 BREAK, ITEM, FEE = "brk_", "itm_", "fee_"
@@ -54,7 +54,8 @@ def reconciliation_of(
     flows = _flows(settings, store, days, chart, statements)
     if breaks is not None:
         flows = {name: _with_breaks(flow, breaks) for name, flow in flows.items()}
-    made = Reconciliation(Parts(store, clock, zone, metrics, _End(ledger), flows, {FlowName.BANK: _Statements(lines)}))
+    watches = {FlowName.BANK: _Statements(lines)}
+    made = Reconciliation(Parts(store, clock, zone, metrics, _End(ledger), flows, watches, suggester=suggest))
     statements.known_by(lambda ids: made.known(FlowName.BANK, Side.BANK, ids))
     if breaks is not None:
         links = LinksOf(made)

@@ -24,6 +24,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from gateway.app import serve
 from gateway.channels.console.words import Words
+from gateway.services.reconciliation import FlowName
 from simulators.bank.books import Books
 from tests.browser.aria import golden
 from tests.browser.axe import complaints
@@ -35,6 +36,7 @@ STRAYS = 30
 EXPLAINED = 20
 """So many of them are explained; of the others each is booked on suspense by two people."""
 FIRST_MINOR = 1_250_000
+WAIT_S = 60.0
 
 
 @dataclass
@@ -78,20 +80,30 @@ class Evening:
         )
         page.on("dialog", lambda dialog: dialog.accept())
         await page.goto(f"{self.town.url}/console")
-        await page.locator(f"[lang={self.language}]:is(a, button)").first.click()
-        await page.locator("[name=username]").fill(username)
+        await page.locator("#f-username").fill(username)
         await page.locator("[name=password]").fill(account.password)
         await page.locator("[name=totp]").fill(pyotp.TOTP(account.totp_seed).at(self.night.now()))
         await page.locator("[name=totp]").press("Enter")
-        await page.locator("#main").wait_for()
+        await page.locator("nav.side").wait_for()
+        await page.locator(f".tongues button[value={self.language}]").first.click()
+        await page.locator(f"html[lang={self.language}] nav.side").wait_for()
         return page
 
     async def look(self, page: Page, name: str) -> None:
         """axe finds nothing, the golden snapshot holds, and a picture is taken where they are wanted."""
+        assert not await page.locator("main.door").count(), await page.locator("main.door").inner_text()
         assert await complaints(page) == [], name
         await golden(page, f"{name}-{self.language}")
         if folder := os.environ.get("TAPDIAL_SCREENS"):
             await page.screenshot(path=Path(folder) / f"evening-{name}-{self.language}.png", full_page=True)
+
+    async def until(self, page: Page, shown: str, words: str = "") -> None:
+        """Load the page again until it shows this, with these words: a worker is at it."""
+        async with asyncio.timeout(WAIT_S):
+            while not await page.locator(shown).filter(has_text=words).count():
+                await page.wait_for_timeout(400)
+                await page.reload()
+                assert not await page.locator("main.door").count(), await page.locator("main.door").inner_text()
 
     async def go(self, page: Page, name: str) -> None:
         """To a page of the menu by its letter, as somebody does who keeps the hands on the keyboard."""
@@ -143,6 +155,7 @@ async def test_the_evening_of_a_finance_officer(evening: Evening, tmp_path: Path
     statement = tmp_path / "statement.xml"
     statement.write_bytes(await strays(evening.town))
     evening.night.ahead = timedelta(days=1)
+    evening.town.world.faults.mssp.clock_skew_s = 24 * 3600
     finance = await evening.desk("finance")
     await brings(evening, finance, statement)
     await reconciles(evening, finance, day)
@@ -187,15 +200,14 @@ async def brings(evening: Evening, page: Page, statement: Path) -> None:
 
 async def reconciles(evening: Evening, page: Page, day: date) -> None:
     """2. Run: every flow through the day; a run shows by itself that it is done."""
-    await evening.go(page, "reconciliation")
-    flows = await page.locator("form[action$='/run']").evaluate_all("forms => forms.map((form) => form.action)")
-    for flow in flows:
+    for flow in FlowName:
         await evening.go(page, "reconciliation")
-        form = page.locator(f"form[action='{flow.removeprefix(evening.town.url)}']")
+        form = page.locator(f"form[action='/console/reconciliation/{flow}/run']")
+        # The clock may have started one by itself.
+        await evening.until(page, f"form[action='/console/reconciliation/{flow}/run']")
         await form.locator("[name=through]").fill(day.isoformat())
         await form.locator("button").click()
         await expect(page.locator("#main .chip.good").first).to_be_visible(timeout=60_000)
-    await evening.go(page, "reconciliation")
 
 
 async def explains(evening: Evening, page: Page) -> None:
@@ -231,9 +243,7 @@ async def books(evening: Evening, page: Page) -> None:
     await other.context.close()
     for path in paths:
         await page.goto(f"{evening.town.url}{path}")
-        while evening.t("break_state.resolved") not in await page.locator("h1").inner_text():
-            await page.wait_for_timeout(300)
-            await page.reload()
+        await evening.until(page, "h1", evening.t("break_state.resolved"))
 
 
 async def standing(page: Page, state: str) -> list[str]:
@@ -253,17 +263,12 @@ async def closes(evening: Evening, page: Page, day: date) -> str:
     """4. Close: nothing stands in the way any more; the day is sealed. The path of its page."""
     await evening.go(page, "close")
     await evening.look(page, "checklist")
+    await evening.until(page, "form[action='/console/close/ask'] button")
     ask = page.locator("form[action='/console/close/ask'] button")
-    while not await ask.count():
-        await page.wait_for_timeout(500)
-        await page.reload()
     await expect(ask).to_have_text(evening.t("close.ask", day=evening.words.day(day)))
     await ask.click()
-    path = re.sub(r"\?.*", "", page.url)
-    while evening.t("close_state.asked") not in await page.locator("h1").inner_text():
-        await page.wait_for_timeout(500)
-        await page.goto(path)
-    return path
+    await evening.until(page, "h1", evening.t("close_state.asked"))
+    return re.sub(r"\?.*", "", page.url)
 
 
 async def signs(evening: Evening, close: str) -> None:
@@ -281,9 +286,7 @@ async def signs(evening: Evening, close: str) -> None:
     assert prompt.code in await treasurer.locator("#main").inner_text()
     await phone.type_pin(phone.pin)
     await treasurer.goto(close)
-    while evening.t("close_state.signed") not in await treasurer.locator("h1").inner_text():
-        await treasurer.wait_for_timeout(500)
-        await treasurer.reload()
+    await evening.until(treasurer, "h1", evening.t("close_state.signed"))
     await treasurer.context.close()
 
 

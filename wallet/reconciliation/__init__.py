@@ -15,6 +15,7 @@ from wallet.reconciliation.rows import (
     Terms,
     Verdict,
 )
+from wallet.reconciliation.suggestions import suggest
 
 __all__ = [
     "BankStatement",
@@ -33,4 +34,5 @@ __all__ = [
     "Verdict",
     "bucket",
     "match",
+    "suggest",
 ]

@@ -43,6 +43,7 @@ class Evening:
     history: Table[tuple[date, Cover]]
     unmatched: Table[Open]
     ages: Sequence[tuple[str, Markup, Table[AgeLine]]]
+    ran: bool
     batches: Table[Approval | Waiting]
     day: date | None
     lines: Sequence[Line]
@@ -61,12 +62,14 @@ async def evening(visit: Visit, approvals: Sequence[Approval], documents: Sequen
     day = await deps.closing.next_day()
     checklist = await deps.closing.checklist(day) if day else None
     ages = await deps.breaks.ageing()
+    ran = bool(await deps.reconciliation.runs(limit=1))
     return Evening(
         covers=_covers(covers),
         short=any(cover.short_minor for cover in covers),
         history=_history(await deps.closing.cover_history(DAYS_SHOWN)),
-        unmatched=_unmatched(await deps.breaks.totals()),
+        unmatched=_unmatched(await deps.breaks.totals(), ran=ran),
         ages=[(asset, _bar(visit, found), _ages(found)) for asset, found in _by_asset(ages).items()],
+        ran=ran,
         batches=_batches(visit, approvals, documents),
         day=day,
         lines=await lines(visit, checklist.checks) if checklist else [],
@@ -124,7 +127,7 @@ def _covered(row: Cover) -> Chip:
     return Chip("today.short", "bad") if row.short_minor else Chip("today.covered", "good")
 
 
-def _unmatched(totals: Sequence[TotalLine]) -> Table[Open]:
+def _unmatched(totals: Sequence[TotalLine], *, ran: bool) -> Table[Open]:
     sums: dict[tuple[str, str], tuple[int, int]] = {}
     for line in totals:
         if line.state in STANDING:
@@ -139,7 +142,7 @@ def _unmatched(totals: Sequence[TotalLine]) -> Table[Open]:
             Column("value", lambda row: _money(row.minor, row.asset), end=True),
         ],
         rows=rows,
-        empty="empty.unmatched",
+        empty="empty.unmatched" if ran else "empty.unmatched_never",
     )
 
 

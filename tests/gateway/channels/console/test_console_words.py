@@ -36,9 +36,19 @@ from gateway.services.campaigns import CampaignKind, CampaignOutcome, CampaignSt
 from gateway.services.campaigns.model import RowState
 from gateway.services.clearing import BatchState as TerminalBatchState
 from gateway.services.clearing import CycleState, DueState, ExceptionState, ExceptionType, LineKind, ResolveOutcome
+from gateway.services.closing import CheckName as DayCheck
+from gateway.services.closing import (
+    CloseOutcome,
+    CloseState,
+    ExcuseOutcome,
+    FactName,
+    PeriodKind,
+    VoidReason,
+)
 from gateway.services.controls import Channel as ControlChannel
 from gateway.services.controls import Party
 from gateway.services.dialogues import Status as SessionStatus
+from gateway.services.finding import FindOutcome, FoundBy, FoundKind
 from gateway.services.jobs import JobOutcome, JobState
 from gateway.services.merchants import IbanOutcome, TerminalState
 from gateway.services.messages import TicketKind, TicketOutcome, TicketState
@@ -51,6 +61,7 @@ from gateway.services.payouts import RowFault as PayoutFault
 from gateway.services.people import Person, PersonState
 from gateway.services.reconciliation import ChangeKind, FlowName, LinkOutcome, RunState, What
 from gateway.services.releases import ReleaseState
+from gateway.services.reports import ReportName
 from gateway.services.signing import (
     DocumentState,
     EnrolOutcome,
@@ -161,6 +172,22 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("due_state.", DueState, set()),
     ("statement_line.", LineKind, set()),
     ("fate.", HealOutcome, set()),
+    ("close_check.", DayCheck, set()),
+    ("close_todo.", DayCheck, set()),
+    ("close_fact.", FactName, set()),
+    ("close_state.", CloseState, set()),
+    ("close_next.", CloseState, set()),
+    ("close_void.", VoidReason, set()),
+    ("refused.close_", CloseOutcome, {"asked", "already"}),
+    ("refused.excuse_", ExcuseOutcome, {"ok"}),
+    ("period_kind.", PeriodKind, set()),
+    ("find_outcome.", FindOutcome, set()),
+    ("found_by.", FoundBy, set()),
+    ("table.found_", FoundKind, set()),
+    ("report.", ReportName, set()),
+    ("report_hint.", ReportName, set()),
+    ("table.", ReportName, set()),
+    ("age_bucket.", Bucket, set()),
     ("recon_flow.", FlowName, set()),
     ("recon_flow_about.", FlowName, set()),
     ("side.", Side, set()),
@@ -182,7 +209,6 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("break_outcome.", BreakOutcome, set()),
     ("resolution.", Resolution, set()),
     ("counter.", Counter, set()),
-    ("age_bucket.", Bucket, set()),
     ("posting_state.", PostingState, set()),
     ("posting_action.", Action, set()),
 ]

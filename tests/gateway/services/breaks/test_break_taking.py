@@ -178,7 +178,7 @@ async def test_ages_and_sums_are_those_of_what_stands(both: World) -> None:
 
 async def test_many_groups_are_taken_a_page_at_a_time(both: World) -> None:
     world = both
-    groups = [group(*(bank(f"{number}-{part}") for part in range(3))) for number in range(400)]
-    assert await taken(world, *groups, size=150) == Taken(opened=400)
-    assert await taken(world, *groups[:50], size=150) == Taken(resolved=350)
+    groups = [group(*(bank(f"{number}-{part}") for part in range(3))) for number in range(200)]
+    assert await taken(world, *groups, size=80) == Taken(opened=200)
+    assert await taken(world, *groups[:50], size=80) == Taken(resolved=150)
     assert sum([line.count for line in await world.breaks.ageing()]) == 50
