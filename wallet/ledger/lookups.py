@@ -4,6 +4,7 @@ Last digits have no index here, for to keep one costs a quarter of all posting: 
 one beside the book, made from `references`, and asks here only for what that does not have yet.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from wallet.transfers import LogRow, TransferCode, TransferKind
 from wallet.types import Int64
 
 _PAGE = 200
+_FEW = 8
 _MOVING = tuple(kind.value for kind in TransferKind if kind.moves)
 
 
@@ -92,13 +94,17 @@ class Lookups:
 
     async def some_caused_by(self, causes: Sequence[str], limit: int) -> dict[str, list[LogRow]]:
         """By cause, for those that have any: `limit` rows at most, the earlier of them first."""
-        found: dict[str, list[LogRow]] = {}
+        page = limit + _FEW * len(causes)
         async with self._reads.connection() as connection:
-            for cause in causes:
-                rows_ = _log((await connection.execute(_of_cause(), {"a_cause": cause, "page": limit})).all())
-                if rows_:
-                    found[cause] = sorted(rows_, key=lambda row: row.position)
-        return found
+            # Most causes have a few rows, so one question answers all; a busy one would leave no room for the others.
+            rows_ = _log((await connection.execute(_of_causes(causes, page))).all())
+            if len(rows_) == page:
+                values = [{"a_cause": cause, "page": limit} for cause in causes]
+                rows_ = [row for each in values for row in _log((await connection.execute(_of_cause(), each)).all())]
+        found: defaultdict[str, list[LogRow]] = defaultdict(list)
+        for row in sorted(rows_, key=lambda row: row.position):
+            found[row.transfer.cause].append(row)
+        return {cause: mine[:limit] for cause, mine in found.items()}
 
     async def rows_at(self, positions: Sequence[int]) -> list[LogRow]:
         """The rows at these positions, some hundreds at most, in no order."""
@@ -173,6 +179,10 @@ def _of_cause() -> Select[Any]:
     """Rows with a cause, not put in order: PostgreSQL might walk along the positions to do so."""
     mine = select(transfer).where(transfer.c.cause == bindparam("a_cause", type_=Text))
     return mine.limit(bindparam("page", type_=Int64))
+
+
+def _of_causes(causes: Sequence[str], page: int) -> Select[Any]:
+    return select(transfer).where(transfer.c.cause.in_(causes)).limit(page)
 
 
 def _references_at(positions: Sequence[int]) -> Select[Any]:

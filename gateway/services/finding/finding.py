@@ -155,7 +155,9 @@ def _merged(hits: Iterable[Found]) -> list[Found]:
             once[key] = hit
         elif hit.transfers:
             once[key] = replace(first, transfers=hit.transfers)
-    return sorted(once.values(), key=_place)
+    # Of one moment, too, the newer ids first.
+    newest = sorted(once.values(), key=lambda hit: hit.id.rpartition("_")[2], reverse=True)
+    return sorted(newest, key=_place)
 
 
 def _place(hit: Found) -> tuple[int, float]:
