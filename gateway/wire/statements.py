@@ -8,7 +8,7 @@ from wallet.reconciliation import BankStatement
 
 _HEAD = 16_384
 _OTHERS = {
-    b"PK\x03\x04": "a ZIP or a spreadsheet: save it as CSV",
+    b"PK\x03\x04": "a ZIP or a spreadsheet: unpack it, or save it as CSV",
     b"%PDF": "a PDF, which is for people: ask the bank for camt.053, MT940 or CSV",
     b"\xd0\xcf\x11\xe0": "an old spreadsheet: save it as CSV",
     b"\x1f\x8b": "compressed: unpack it",

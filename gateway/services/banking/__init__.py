@@ -4,13 +4,13 @@ from gateway.services.banking.banking import Banking
 from gateway.services.banking.book import Parts
 from gateway.services.banking.booked import BookedLine, BookedLines
 from gateway.services.banking.days import BankDays, BankLeaf, DayStatement
-from gateway.services.banking.inbox import FILE_MAX
 from gateway.services.banking.model import (
     BankOrder,
     BankPayment,
     FileRow,
     FileState,
     Finding,
+    Gap,
     Imported,
     ImportOutcome,
     News,
@@ -22,6 +22,7 @@ from gateway.services.banking.model import (
 )
 from gateway.services.banking.ports import Arrived, Bank, NewsTaker, OrderBook
 from gateway.services.banking.profile import BankProfile, read_bank_profile
+from gateway.services.banking.unpacking import FILE_MAX
 
 __all__ = [
     "FILE_MAX",
@@ -39,6 +40,7 @@ __all__ = [
     "FileRow",
     "FileState",
     "Finding",
+    "Gap",
     "ImportOutcome",
     "Imported",
     "News",

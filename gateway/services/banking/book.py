@@ -1,5 +1,6 @@
 """What every verb of banking has at hand, and the lists that staff read."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, Select, literal, select, tuple_
 
 from gateway.observe import Metrics
+from gateway.services.banking import series
 from gateway.services.banking.folder import OutFolder
 from gateway.services.banking.model import (
     BankOrder,
     FileRow,
     FileState,
     Finding,
+    Gap,
     OrderRow,
     OrderState,
     Scheme,
@@ -103,6 +106,23 @@ class Book:
         """The statement with this id."""
         found = await self._statements(select(STATEMENTS).where(STATEMENTS.c.id == statement_id, WHOLE))
         return found[0] if found else None
+
+    async def gaps(self, statement_ids: Collection[str], *, followers: bool = False) -> list[Gap]:
+        """What does not fit before these statements; with `followers` before those that come next, too."""
+        found: list[Gap] = []
+        wanted, known = list(dict.fromkeys(statement_ids)), set(statement_ids)
+        for number, statement_id in enumerate(wanted):
+            rows = await self._store.read(select(STATEMENTS).where(STATEMENTS.c.id == statement_id, WHOLE))
+            if not rows:
+                continue
+            if followers and number < len(statement_ids):
+                later = [row.id for row in await self._store.read(series.after(rows[0]))][:1]
+                wanted += [one for one in later if one not in known]
+                known |= set(later)
+            earlier = await self._store.read(series.before(rows[0])) if rows[0].findings else []
+            if earlier and (gap := series.gap(rows[0], earlier[0])) is not None:
+                found.append(gap)
+        return found
 
     async def lines(self, statement_id: str, *, limit: int, after: int = 0) -> list[StatementLine]:
         """Lines of a statement, from after that number."""

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,15 +14,15 @@ from gateway.errors import BadInput
 from gateway.observe import log
 from gateway.services.banking.model import FileState, Imported, ImportOutcome
 from gateway.services.banking.tables import FILES, STATEMENTS
-from gateway.services.banking.taking import Source, Taking
+from gateway.services.banking.taking import Source
+from gateway.services.banking.unpacking import FILE_MAX, Unpacking
 from gateway.store import insert_ignore
+from gateway.wire import packs
 from gateway.wire.bankcsv import CsvProfile
 from gateway.wire.iso20022 import StatusReport
 from gateway.wire.statements import read_any
 from wallet.ids import new_id
 
-FILE_MAX = 192 * 1024 * 1024
-"""Octets of one file; twice what a day of a hundred thousand entries takes."""
 ARRIVALS_AT_ONCE = 20
 FETCH_S = 120
 _LEASE_S, _PAUSE_MAX_S = 120, 3600
@@ -31,7 +32,7 @@ _NAME_MAX, _REASON_MAX = 255, 300
 _LOG = log(part="banking")
 
 
-class Inbox(Taking):
+class Inbox(Unpacking):
     """Keeps and takes files."""
 
     async def fetch(self) -> int:
@@ -54,16 +55,25 @@ class Inbox(Taking):
     async def import_statement(
         self, octets: bytes, name: str, staff_id: str, *, csv: CsvProfile | None = None
     ) -> Imported:
-        """Take a file that staff bring, CSV by this profile or the bank's; one that was refused is read once more."""
+        """Take a file or a pack that staff bring, CSV by this profile or the bank's.
+
+        What was refused is read once more. Of a pack each member has its own outcome.
+        """
         if len(octets) > FILE_MAX:
             return Imported(ImportOutcome.TOO_LARGE)
+        done = await self._bring(octets, name, staff_id, csv)
+        await self.tell()
+        return replace(done, gaps=await self.gaps(done.statement_ids, followers=True))
+
+    async def _bring(self, octets: bytes, name: str, staff_id: str, csv: CsvProfile | None) -> Imported:
         file_id, _ = await self._keep(octets, name, staff_id)
         row = await self._claimed(file_id)
-        if row is None:
-            return Imported(ImportOutcome.ALREADY, await self._statements_in(file_id))
-        done = await self._take(row, csv)
-        await self.tell()
-        return done
+        if row is not None:
+            return await self._take(row, csv)
+        if packs.looks_like(octets):
+            # Its members are looked at once more: those that were refused may be understood by now.
+            return await self._unpacked(octets, name, staff_id, csv)
+        return Imported(ImportOutcome.ALREADY, await self._statements_in(file_id))
 
     async def _reached(self) -> str:
         """The name of the last file that came by the bank's own door, or ''."""
@@ -133,8 +143,11 @@ class Inbox(Taking):
     async def _take(self, row: Row[Any], csv: CsvProfile | None = None) -> Imported:
         """Read a file and bring what it says into tables; a file that is not understood is refused, and stays."""
         source = Source(row.id, row.position, row.at.astimezone(self._parts.zone).date())
+        octets = await asyncio.to_thread(zlib.decompress, row.octets)
+        if packs.looks_like(octets):
+            # What came in a pack of the bank's own door was brought by the pack, and is no place in the bank's list.
+            return await self._took_pack(row.id, await self._unpacked(octets, row.name, row.staff_id or row.id, csv))
         try:
-            octets = await asyncio.to_thread(zlib.decompress, row.octets)
             found = await asyncio.to_thread(read_any, octets, csv or self._parts.csv)
         except BadInput as problem:
             await self._ended(row.id, FileState.REFUSED, "", str(problem))
@@ -148,6 +161,11 @@ class Inbox(Taking):
         new = any(fresh for _, fresh in taken)
         await self._ended(row.id, FileState.TAKEN, kinds, "" if new else "every statement in it was in already")
         return Imported(ImportOutcome.TAKEN if new else ImportOutcome.ALREADY, [one for one, _ in taken])
+
+    async def _took_pack(self, file_id: str, done: Imported) -> Imported:
+        refused = done.outcome is ImportOutcome.REFUSED
+        await self._ended(file_id, FileState.REFUSED if refused else FileState.TAKEN, "pack", done.reason)
+        return done
 
     async def _ended(self, file_id: str, state: FileState, kind: str, reason: str) -> None:
         values = {"state": state.value, "kind": kind, "reason": reason[:_REASON_MAX], "next_at": None}

@@ -230,15 +230,56 @@ class ImportOutcome(StrEnum):
     TAKEN = "taken"
     ALREADY = "already"
     """The same octets, or statements, are in."""
+    PARTLY = "partly"
+    """A pack of which some members were refused; the others are in."""
     REFUSED = "refused"
     """Not understood; the reason says where."""
     TOO_LARGE = "too_large"
+    BESIDE = "beside"
+    """Of a member of a pack alone: nothing of the bank, a folder or a note for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What does not fit between a statement and the one before it in its series.
+
+    Attributes:
+        statement_id: `stm_…`, of the later one.
+        account: Whose series.
+        asset: Code of both balances.
+        before: Number of the earlier one, 0 where it has none.
+        number: Of the later one.
+        missing: First and last number between them, or None where none is missing.
+        closing: What the earlier one closed with, minor units, or None.
+        opening: What the later one opens with, minor units, or None.
+    """
+
+    statement_id: str
+    account: str
+    asset: str
+    before: int
+    number: int
+    missing: tuple[int, int] | None
+    closing: int | None
+    opening: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of a file: the statements in it, new or not, and why it was refused, or ''."""
+    """What came of a file.
+
+    Attributes:
+        outcome: See ImportOutcome.
+        statement_ids: The statements in it, new or not; of a pack those of all its members.
+        reason: Why it was refused, or what staff should know of it; or ''.
+        name: Of a member of a pack, as it may be shown.
+        members: Of a pack, each with its own outcome, in the pack's order.
+        gaps: What does not fit before these statements, and before those that follow them.
+    """
 
     outcome: ImportOutcome
     statement_ids: Sequence[str] = ()
     reason: str = ""
+    name: str = ""
+    members: Sequence["Imported"] = ()
+    gaps: Sequence[Gap] = ()

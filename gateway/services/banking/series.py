@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import Row, Select, select, tuple_
 
 from gateway.services.banking import rules
-from gateway.services.banking.model import Finding
+from gateway.services.banking.model import Finding, Gap
 from gateway.services.banking.tables import STATEMENTS, WHOLE
+
+_NEIGHBOURS_MAX = 10
 
 
 def before(row: Row[Any]) -> Select[Any]:
@@ -18,6 +20,13 @@ def before(row: Row[Any]) -> Select[Any]:
     latest = select(STATEMENTS).where(_series(row), earlier, another)
     order = (STATEMENTS.c.order_on.desc(), STATEMENTS.c.sequence.desc(), STATEMENTS.c.id.desc())
     return latest.order_by(*order).limit(1)
+
+
+def after(row: Row[Any]) -> Select[Any]:
+    """Ids of who follows next in the series, its twins too, if it has some."""
+    later = tuple_(STATEMENTS.c.order_on, STATEMENTS.c.sequence) > (row.order_on, row.sequence)
+    query = select(STATEMENTS.c.id).where(_series(row), later)
+    return query.order_by(STATEMENTS.c.order_on, STATEMENTS.c.sequence).limit(_NEIGHBOURS_MAX)
 
 
 def twins(row: Row[Any]) -> Select[Any]:
@@ -37,6 +46,16 @@ def judged(row: Row[Any], earlier: Row[Any] | None, *, twin: bool) -> tuple[Find
 def own(findings: Sequence[str]) -> tuple[Finding, ...]:
     """Those that were found in the statement itself, whatever its neighbours are."""
     return tuple(Finding(name) for name in findings if name == Finding.BATCH)
+
+
+def gap(row: Row[Any], earlier: Row[Any]) -> Gap | None:
+    """What a row's findings say of its place in the series, in numbers; None where they say nothing of it."""
+    if not {Finding.GAP.value, Finding.OPENING.value} & set(row.findings):
+        return None
+    missing = None
+    if Finding.GAP in row.findings and row.sequence > earlier.sequence + 1:
+        missing = (earlier.sequence + 1, row.sequence - 1)
+    return Gap(row.id, row.account, row.asset, earlier.sequence, row.sequence, missing, earlier.closing, row.opening)
 
 
 def link(row: Row[Any]) -> rules.Link:

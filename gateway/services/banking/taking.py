@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 
-from sqlalchemy import Connection, select, tuple_, update
+from sqlalchemy import Connection, select, update
 
 from gateway.errors import StoreUnavailable
 from gateway.services.banking import rules, series
 from gateway.services.banking.bulk import CHUNK, put
 from gateway.services.banking.model import Finding, News, OrderState, PaymentNews
 from gateway.services.banking.ordering import Ordering
-from gateway.services.banking.tables import LINES, ORDERS, STATEMENTS, WHOLE
+from gateway.services.banking.tables import LINES, ORDERS, STATEMENTS
 from gateway.store import insert_ignore
 from gateway.wire.iso20022 import StatusReport
 from wallet.ids import new_id
@@ -24,7 +24,6 @@ _COLUMNS = (
     "message_id", "payment_information_id", "count", "reversal", "return_reason", "counterparty",
     "counterparty_account", "remittance", "code",
 )  # fmt: skip
-_NEIGHBOURS_MAX = 10
 _REPORTED = (OrderState.SENDING.value, OrderState.SENT.value, OrderState.ANSWERED.value)
 
 
@@ -137,7 +136,8 @@ class Taking(Ordering):
         def work(tx: Connection) -> None:
             tx.execute(update(STATEMENTS).where(STATEMENTS.c.id == statement_id).values(whole=True))
             _judge(tx, statement_id, findings)
-            for later in _after(tx, statement_id):
+            row = tx.execute(select(STATEMENTS).where(STATEMENTS.c.id == statement_id)).one()
+            for later in tx.execute(series.after(row)).scalars().all():
                 _judge(tx, later, None)
 
         await self._store.write(work)
@@ -161,12 +161,3 @@ def _judge(tx: Connection, statement_id: str, own: tuple[Finding, ...] | None) -
     known = own if own is not None else series.own(row.findings)
     told = [finding.value for finding in (*findings, *known)]
     tx.execute(update(STATEMENTS).where(STATEMENTS.c.id == statement_id).values(findings=told))
-
-
-def _after(tx: Connection, statement_id: str) -> list[str]:
-    """Who follows next in the series: its twins too, if it has some."""
-    row = tx.execute(select(STATEMENTS).where(STATEMENTS.c.id == statement_id)).one()
-    mine = (STATEMENTS.c.account == row.account) & (STATEMENTS.c.root == row.root) & WHOLE
-    later = tuple_(STATEMENTS.c.order_on, STATEMENTS.c.sequence) > (row.order_on, row.sequence)
-    query = select(STATEMENTS.c.id).where(mine, later).order_by(STATEMENTS.c.order_on, STATEMENTS.c.sequence)
-    return list(tx.execute(query.limit(_NEIGHBOURS_MAX)).scalars())
