@@ -42,7 +42,8 @@ def by_account(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings, bys
 def by_near_name(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings) -> Iterator[Link]:
     """An EndToEndId with one slip that can be one of ours alone, the amount, and one thing more that says the same."""
     amounts = Counter(unit.minor for unit in ours)
-    here, there = ours.by(end_to_end_ids), theirs.by(meanings.near_keys)
+    # Looked up for what is open yet alone, and last, because it is dear.
+    here, there = ours.by(end_to_end_ids), Pool(theirs).by(meanings.near_keys)
     for link in same(ours, theirs, bounds, here, there, Rule.REFERENCE):
         one, other = link.units
         if _witnessed(one, other) or amounts[other.minor] == 1:
