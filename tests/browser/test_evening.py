@@ -189,6 +189,8 @@ async def strays(town: Town) -> bytes:
 
 async def brings(evening: Evening, page: Page, statement: Path) -> None:
     """1. Import: the bank's statement is brought by hand; the same file again changes nothing."""
+    # At night the clock reconciles by itself; the statement that comes then makes it do so again.
+    await evening.until(page, "ul.checks li:nth-child(2) .chip.good")
     await evening.look(page, "today")
     for said in ("bank_taken", "bank_already"):
         await evening.go(page, "bank")
