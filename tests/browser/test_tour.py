@@ -252,7 +252,7 @@ async def reconciled(tourist: Tourist, number: str) -> None:
     """8. Reconcile: the trial balance is zero, a movement leads back to its claim."""
     finance = await tourist.console("finance")
     await finance.get_by_role("link", name="Ledger", exact=True).click()
-    await expect(finance.get_by_role("status")).to_contain_text("the difference is zero")
+    await expect(finance.locator("#main .told.good")).to_contain_text("the difference is zero")
     await pictures(finance, "ledger", "en", "fa")
     await finance.get_by_role("link", name="Journal", exact=True).click()
     # The way back to the cause is the last column: it must not hide behind a scroll bar on a desk.
