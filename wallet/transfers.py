@@ -81,10 +81,6 @@ class TransferCode(IntEnum):
     MERCHANT_PAYOUT = 55
     """What a merchant was owed goes out by a rail."""
     CORRECTION = 60
-    WRITE_OFF = 61
-    """A difference that two people gave up; its cause is the break."""
-    BANK_BOOKED = 62
-    """What the bank has booked and no service had asked for: its charges, interest, money of somebody unknown."""
 
 
 class Outcome(IntEnum):

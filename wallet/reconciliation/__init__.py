@@ -1,31 +1,5 @@
 """Reconciliation: what other books say, as values; matching and breaks over them are pure rules."""
 
 from wallet.reconciliation.lines import BankStatement, LineKind, StatementLine
-from wallet.reconciliation.rows import (
-    BreakType,
-    Decided,
-    Group,
-    Reason,
-    Row,
-    Rule,
-    Side,
-    Suggestion,
-    Terms,
-    Verdict,
-)
 
-__all__ = [
-    "BankStatement",
-    "BreakType",
-    "Decided",
-    "Group",
-    "LineKind",
-    "Reason",
-    "Row",
-    "Rule",
-    "Side",
-    "StatementLine",
-    "Suggestion",
-    "Terms",
-    "Verdict",
-]
+__all__ = ["BankStatement", "LineKind", "StatementLine"]

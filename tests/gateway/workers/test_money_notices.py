@@ -151,8 +151,7 @@ def test_every_code_is_either_told_or_knowingly_not() -> None:
     # a payment is told by payouts, with the account; what is held, budgets and settlements are nobody's news.
     quiet = {TransferCode.PAYOUT_SETTLED, TransferCode.PAYOUT_RETURNED, TransferCode.PAYOUT_HOLD, TransferCode.BUDGET}
     shops = {TransferCode.TAP_SETTLED, TransferCode.MERCHANT_FEE, TransferCode.MERCHANT_FEE_RETURNED}
-    books = {TransferCode.WRITE_OFF, TransferCode.BANK_BOOKED}
-    untold = {TransferCode.OPENING, TransferCode.CORRECTION, TransferCode.CO_PAYMENT, *quiet, *shops, *books}
+    untold = {TransferCode.OPENING, TransferCode.CORRECTION, TransferCode.CO_PAYMENT, *quiet, *shops}
     assert set(TransferCode) - set(TOLD) == untold
 
 
