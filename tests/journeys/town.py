@@ -34,18 +34,30 @@ MOVED = (
 """Settings of a town that are not the defaults."""
 
 
-FIRST_PORT, LAST_PORT = 10_000, 20_000
+FIRST_PORT, LAST_PORT, BLOCK = 10_000, 20_000, 10
+_CLAIMS: list[socket.socket] = []
+"""A name in the kernel for each block of ports that this process has taken; it goes with the process."""
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody has right now, below those that callers are given: a town is a while in building."""
-    found: list[int] = []
-    while len(found) < count:
-        port = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT)
-        with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
-            found += [port] if port not in found else []
-    return found
+    """At most ten ports, below those that callers are given, that no other town takes until this process ends.
+
+    That nobody listens there is not enough: a gateway that was killed wants its ports again when it starts anew.
+    """
+    assert count <= BLOCK
+    while True:
+        ports = range(first := FIRST_PORT + secrets.randbelow((LAST_PORT - FIRST_PORT) // BLOCK) * BLOCK, first + count)
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0tapdial-ports-{first}")
+            for port in ports:
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        _CLAIMS.append(claim)
+        return list(ports)
 
 
 def town_settings(folder: Path, database_url: str) -> Settings:
