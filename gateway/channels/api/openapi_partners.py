@@ -93,7 +93,7 @@ def _statements() -> dict[str, Any]:
         "/statements": {
             "post": {
                 "operationId": "importStatement",
-                "summary": "Bring what the bank has written: camt.052, 053, 054, pain.002 or MT940, where this is open",
+                "summary": "Bring what the bank has written, where this is open: camt.05x, pain.002, MT940, or a ZIP",
                 "security": SECURITY,
                 "parameters": [_CONTENT_HASH],
                 "requestBody": {

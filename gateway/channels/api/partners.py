@@ -117,12 +117,71 @@ class Payouts(Protocol):
         ...
 
 
+class Gap(Protocol):
+    """What does not fit between a statement and the one before it."""
+
+    @property
+    def statement_id(self) -> str:
+        """The later one."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """Whose."""
+        ...
+
+    @property
+    def asset(self) -> str:
+        """Code of both balances."""
+        ...
+
+    @property
+    def before(self) -> int:
+        """Number of the earlier one."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """Of the later one."""
+        ...
+
+    @property
+    def missing(self) -> tuple[int, int] | None:
+        """First and last number between them."""
+        ...
+
+    @property
+    def closing(self) -> int | None:
+        """Of the earlier one."""
+        ...
+
+    @property
+    def opening(self) -> int | None:
+        """Of the later one."""
+        ...
+
+
 class Imported(Protocol):
-    """What came of a file of the bank."""
+    """What came of a file or a pack of the bank."""
 
     @property
     def outcome(self) -> str:
-        """taken, already, refused, too_large."""
+        """taken, already, partly, refused, too_large; of a member of a pack also beside."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Of a member of a pack."""
+        ...
+
+    @property
+    def members(self) -> "Sequence[Imported]":
+        """Of a pack."""
+        ...
+
+    @property
+    def gaps(self) -> Sequence[Gap]:
+        """What does not fit around the statements."""
         ...
 
     @property

@@ -156,9 +156,38 @@ class PaymentsPage(_Strict):
     next_after: int | None
 
 
-class StatementTaken(_Strict):
-    """What came of a file of the bank."""
+class GapShown(_Strict):
+    """What does not fit between a statement and the one before it in its series."""
 
-    outcome: Literal["taken", "already"]
+    statement_id: str = Field(description="The later one")
+    account: str
+    asset: str
+    before: int = Field(description="Number of the earlier one, 0 where it has none")
+    number: int = Field(description="Number of the later one, 0 where it has none")
+    missing_first: int | None = Field(description="First number that is missing; null where none is")
+    missing_last: int | None
+    closing_minor: int | None = Field(description="What the earlier one closed with")
+    opening_minor: int | None = Field(description="What the later one opens with")
+
+
+class MemberTaken(_Strict):
+    """What came of one file of a pack."""
+
+    name: str
+    outcome: Literal["taken", "already", "refused", "too_large", "beside"] = Field(
+        description="`beside`: nothing of the bank, a folder or a note for people"
+    )
+    statement_ids: list[str]
+    reason: str
+
+
+class StatementTaken(_Strict):
+    """What came of a file of the bank, or of a pack of them (ZIP, gzip)."""
+
+    outcome: Literal["taken", "already", "partly"] = Field(
+        description="`partly`: members of a pack were refused; the others are in"
+    )
     statement_ids: list[str]
     reason: str = Field("", description="What does not fit though it was taken: it tells of an order that is not ours")
+    members: list[MemberTaken] = Field([], description="Of a pack, in its order")
+    gaps: list[GapShown] = Field([], description="Statements that are missing, and balances that do not follow")

@@ -14,11 +14,13 @@ from typing import BinaryIO, Literal, cast
 from aiohttp import BodyPartReader, web
 
 from gateway.channels.api.answers import JSON_TYPE, Refused, body_of, given, in_time, parsed, wrong
-from gateway.channels.api.partners import Gate, Imported, Partners
+from gateway.channels.api.partners import Gap, Gate, Imported, Partners
 from gateway.channels.api.payout_models import (
     BatchOrder,
     BatchShown,
     BatchWithRows,
+    GapShown,
+    MemberTaken,
     PaymentRow,
     PaymentShown,
     PaymentsPage,
@@ -114,15 +116,15 @@ class PayoutRoutes:
         return await self._page(request, key, COMPLETED, with_bad=False)
 
     async def statement(self, request: web.Request, key: ApiKey) -> web.Response:
-        """POST /statements: what a bank has written, as it came (camt.052/053/054, pain.002, MT940)."""
+        """POST /statements: what a bank has written, as it came (camt.052/053/054, pain.002, MT940; ZIP, gzip)."""
         assert self._statements is not None, "the route is there for it alone"
         octets = await body_of(request, STATEMENT_BYTES_MAX, _READ_S)
         _check_hash(request, hashlib.sha256(octets).hexdigest())
         async with in_time(_WORK_S):
             taken = await self._statements.import_statement(octets, "api", key.actor)
         match str(taken.outcome):
-            case "taken":
-                return given(_taken("taken", taken), 201)
+            case "taken" | "partly" as outcome:
+                return given(_taken(outcome, taken), 201)
             case "already":
                 return given(_taken("already", taken))
             case "too_large":
@@ -249,8 +251,34 @@ def _number(request: web.Request, name: str, usual: int, least: int, most: int) 
     raise wrong(name, f"{least} to {most}")
 
 
-def _taken(outcome: Literal["taken", "already"], done: Imported) -> StatementTaken:
-    return StatementTaken(outcome=outcome, statement_ids=list(done.statement_ids), reason=done.reason)
+def _taken(outcome: Literal["taken", "already", "partly"], done: Imported) -> StatementTaken:
+    return StatementTaken(
+        outcome=outcome,
+        statement_ids=list(done.statement_ids),
+        reason=done.reason,
+        members=[_member(one) for one in done.members],
+        gaps=[_gap(one) for one in done.gaps],
+    )
+
+
+def _member(one: Imported) -> MemberTaken:
+    said = {"name": one.name, "outcome": str(one.outcome), "statement_ids": list(one.statement_ids)}
+    return MemberTaken.model_validate(said | {"reason": one.reason})
+
+
+def _gap(one: Gap) -> GapShown:
+    first, last = one.missing or (None, None)
+    return GapShown(
+        statement_id=one.statement_id,
+        account=one.account,
+        asset=one.asset,
+        before=one.before,
+        number=one.number,
+        missing_first=first,
+        missing_last=last,
+        closing_minor=one.closing,
+        opening_minor=one.opening,
+    )
 
 
 def _not_taken(row: BadRow) -> PaymentShown:

@@ -29,7 +29,7 @@ from gateway.services.approvals import (
     Checker,
     Vote,
 )
-from gateway.services.banking import FileRow, FileState, Imported, OrderRow, StatementRow
+from gateway.services.banking import FileRow, FileState, Gap, Imported, OrderRow, StatementRow
 from gateway.services.campaigns import Campaign, CampaignKind, CampaignOutcome, Preview, Reported
 from gateway.services.dialogues import Traced
 from gateway.services.funnels import Completion, Funnel
@@ -217,6 +217,7 @@ class BankDesk(Protocol):
     async def statements(self, *, limit: int, before: str = "") -> list[StatementRow]: ...
     async def statement(self, statement_id: str) -> StatementRow | None: ...
     async def lines(self, statement_id: str, *, limit: int, after: int = 0) -> list[StatementLine]: ...
+    async def gaps(self, statement_ids: Collection[str], *, followers: bool = False) -> list[Gap]: ...
     async def import_statement(self, octets: bytes, name: str, staff_id: str) -> Imported: ...
 
 

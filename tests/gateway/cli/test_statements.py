@@ -7,8 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.errors import SettingsFault
-from tests.gateway.wire.bank_files import MT940, camt, entry, statement
+from tests.gateway.wire.bank_files import MT940, camt, entry, statement, zipped
 
 runner = CliRunner()
 CSV = "day;out;in\n27.11.2026;5;\n"
@@ -52,5 +51,59 @@ def test_a_profile_that_is_wrong_names_its_key(config: str, tmp_path: Path) -> N
     file.write_text(CSV)
     profile.write_text(PROFILE.replace("delimiter", "delimter"))
 
-    with pytest.raises(SettingsFault, match="delimter"):
-        run(config, "import", str(file), "--csv", str(profile))
+    status, said = run(config, "import", str(file), "--csv", str(profile))
+    assert (status, "delimter" in said) == (2, True)
+
+
+def test_a_pack_says_what_became_of_each_member_and_what_is_missing(config: str, tmp_path: Path) -> None:
+    pack = tmp_path / "day\x1b[2J.zip"
+    pack.write_bytes(
+        zipped(
+            {
+                "in/": b"",
+                "README.txt": b"Dear customer",
+                "7.xml": camt(statement(opening=100, closing=100)),
+                "10.xml": camt(statement(sequence=10, name="STM10", opening=90, closing=90)),
+                "junk.bin": b"\0\1",
+            }
+        )
+    )
+
+    status, said = run(config, "import", str(pack))
+    assert (status, "\x1b[2J" in said, ": partly stm_" in said) == (1, False, True)
+    assert [line.split(" stm_")[0] for line in said.splitlines() if line.startswith("  ")] == [
+        "  in/: beside",
+        "  README.txt: beside",
+        "  7.xml: taken",
+        "  10.xml: taken",
+        "  junk.bin: refused no text: it has characters that no text has",
+    ]
+    ends = "and number 10, which opens with 90 IRR"
+    gap = f"numbers 8 to 9 are missing between number 7, which closes with 100 IRR, {ends}"
+    assert gap in said
+    assert gap in run(config, "list")[1]
+
+    for number, balance in ((8, 100), (9, 100)):
+        (tmp_path / "late.xml").write_bytes(
+            camt(statement(sequence=number, name=f"STM{number}", opening=balance, closing=balance))
+        )
+        status, said = run(config, "import", str(tmp_path / "late.xml"))
+        assert status == 1, "what follows does not fit yet"
+    assert f"between number 9, which closes with 100 IRR, {ends}" in said
+    assert "missing" not in said
+
+
+@pytest.mark.parametrize(("octets", "status"), [(b"<a/>", 1), (b"", 1)])
+def test_what_is_none_is_never_a_statement_of_no_rows(config: str, tmp_path: Path, octets: bytes, status: int) -> None:
+    (tmp_path / "x").write_bytes(octets)
+    assert run(config, "import", str(tmp_path / "x"))[0] == status
+    assert "stm_" not in run(config, "list")[1]
+
+
+def test_wrong_use_and_what_cannot_be_done_have_their_statuses(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"x")
+    (tmp_path / "wrong.toml").write_text("no_such_setting = 1\n")
+    (tmp_path / "broken.toml").write_text('data_dir = "/proc/none"\n')
+    assert run(str(tmp_path / "wrong.toml"), "import", str(tmp_path / "x"))[0] == 2
+    assert run(str(tmp_path / "wrong.toml"), "import", str(tmp_path / "none"))[0] == 2
+    assert run(str(tmp_path / "broken.toml"), "import", str(tmp_path / "x"))[0] == 3

@@ -1,11 +1,24 @@
 """Files of banks for the tests, as short as they can be."""
 
+import io
+import zipfile
+from collections.abc import Mapping
+
 CAMT = {
     "camt.052": ("camt.052.001.08", "BkToCstmrAcctRpt", "Rpt"),
     "camt.053": ("camt.053.001.08", "BkToCstmrStmt", "Stmt"),
     "camt.054": ("camt.054.001.08", "BkToCstmrDbtCdtNtfctn", "Ntfctn"),
 }
 IBAN = "IR062960000000100324200001"
+
+
+def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A pack of these files."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as pack:
+        for name, octets in files.items():
+            pack.writestr(name, octets)
+    return out.getvalue()
 
 
 def balance(kind: str, minor: int, currency: str = "IRR") -> str:

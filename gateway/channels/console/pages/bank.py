@@ -15,6 +15,7 @@ from gateway.services.banking import (
     FILE_MAX,
     FileRow,
     FileState,
+    Gap,
     Imported,
     ImportOutcome,
     OrderState,
@@ -32,6 +33,14 @@ ORDER_TONES = {
     OrderState.SENT: "plain",
     OrderState.ANSWERED: "good",
     OrderState.REFUSED: "bad",
+}
+OUTCOME_TONES = {
+    ImportOutcome.TAKEN: "good",
+    ImportOutcome.ALREADY: "plain",
+    ImportOutcome.PARTLY: "wait",
+    ImportOutcome.REFUSED: "bad",
+    ImportOutcome.TOO_LARGE: "bad",
+    ImportOutcome.BESIDE: "plain",
 }
 FILE_TONES = {FileState.KEPT: "wait", FileState.TAKEN: "good", FileState.REFUSED: "bad"}
 
@@ -87,7 +96,8 @@ async def statements(visit: Visit) -> web.StreamResponse:
         empty="empty.bank_statements",
         more=f"/bank?before={rows[-1].id}" if len(rows) == PAGE_ROWS else None,
     )
-    return visit.page("bank.jinja", table=table, brings=True)
+    gaps = await visit.deps.banking.gaps([row.id for row in rows])
+    return visit.page("bank.jinja", table=table, brings=True, gaps=list(map(_gap, gaps)))
 
 
 async def orders(visit: Visit) -> web.StreamResponse:
@@ -111,7 +121,7 @@ async def orders(visit: Visit) -> web.StreamResponse:
         empty="empty.bank_orders",
         more=f"/bank/orders?before={rows[-1].order.id}" if len(rows) == PAGE_ROWS else None,
     )
-    return visit.page("bank.jinja", table=table, brings=False)
+    return visit.page("bank.jinja", table=table, brings=False, gaps=[])
 
 
 async def files(visit: Visit) -> web.StreamResponse:
@@ -131,7 +141,7 @@ async def files(visit: Visit) -> web.StreamResponse:
     tail = f"&state={state.value}" if state else ""
     more = f"/bank/files?before={rows[-1].id}{tail}" if len(rows) == PAGE_ROWS else None
     table = Table(name="bank_files", columns=columns, rows=rows, empty="empty.bank_files", more=more)
-    return visit.page("bank.jinja", table=table, brings=False)
+    return visit.page("bank.jinja", table=table, brings=False, gaps=[])
 
 
 async def bring(visit: Visit) -> web.StreamResponse:
@@ -144,6 +154,8 @@ async def bring(visit: Visit) -> web.StreamResponse:
 
 
 def _brought(visit: Visit, done: Imported) -> web.Response:
+    if done.members:
+        return _pack(visit, done)
     # A status report is no statement: the list of files says what became of it.
     one = "/bank" if done.statement_ids else "/bank/files"
     if len(done.statement_ids) == 1:
@@ -153,12 +165,44 @@ def _brought(visit: Visit, done: Imported) -> web.Response:
             return visit.go(one, said="bank_taken")
         case ImportOutcome.ALREADY:
             return visit.go(one, said="bank_already")
-        case ImportOutcome.REFUSED:
+        case ImportOutcome.REFUSED | ImportOutcome.PARTLY | ImportOutcome.BESIDE:
             return visit.go("/bank/files", refused="bank_refused")
         case ImportOutcome.TOO_LARGE:
             return visit.go("/bank", refused="bank_too_large")
         case unreachable:
             assert_never(unreachable)
+
+
+def _pack(visit: Visit, done: Imported) -> web.Response:
+    """What came of each member: shown at once, since members that are damaged stand in no list."""
+    columns: list[Column[Imported]] = [
+        Column("name", lambda one: Code(one.name, wraps=True)),
+        Column("state", lambda one: Chip(f"bank_outcome.{one.outcome.value}", OUTCOME_TONES[one.outcome])),
+        Column("bank_statement", _first_of),
+        Column("reason", lambda one: one.reason),
+    ]
+    table = Table(name="bank_members", columns=columns, rows=list(done.members), empty="empty.bank_files")
+    return visit.page("bank.jinja", table=table, brings=False, gaps=list(map(_gap, done.gaps)))
+
+
+def _first_of(one: Imported) -> Cell:
+    if not one.statement_ids:
+        return None
+    more = len(one.statement_ids) - 1
+    text = f"{one.statement_ids[0]} +{more}" if more else one.statement_ids[0]
+    return Link(text, f"/bank/statements/{one.statement_ids[0]}", code=True)
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    """What a template says of a gap: which text, and what stands in it."""
+    asset = ASSETS[gap.asset]
+    first, last = gap.missing or (0, 0)
+    key = "opening" if gap.missing is None else "one" if first == last else "many"
+    closing, opening = (None if minor is None else Money(minor, asset) for minor in (gap.closing, gap.opening))
+    return {
+        "key": key, "account": gap.account, "first": first, "last": last, "before": gap.before or "—",
+        "number": gap.number or "—", "closing": closing, "opening": opening, "statement_id": gap.statement_id,
+    }  # fmt: skip
 
 
 async def statement(visit: Visit) -> web.StreamResponse:
@@ -181,7 +225,8 @@ async def statement(visit: Visit) -> web.StreamResponse:
     ]
     more = f"/bank/statements/{row.id}?after={rows[-1].number}" if len(rows) == LINES_SHOWN else None
     table = Table(name="bank_lines", columns=columns, rows=rows, empty="empty.bank_lines", more=more)
-    return visit.page("bank_statement.jinja", facts=_facts(row), findings=row.findings, table=table)
+    gaps = list(map(_gap, await visit.deps.banking.gaps([row.id])))
+    return visit.page("bank_statement.jinja", facts=_facts(row), findings=row.findings, gaps=gaps, table=table)
 
 
 def _facts(row: StatementRow) -> list[tuple[str, Any]]:

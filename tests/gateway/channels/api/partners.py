@@ -16,6 +16,7 @@ from gateway.channels.web import LARGE_BODIES, new_application
 from gateway.keys.software import SoftwareKeyStore
 from gateway.observe import Metrics
 from gateway.services.apikeys import ApiKeys, Scope
+from gateway.services.banking import Gap
 from tests.gateway.channels.api.published import PublishedHeads
 from tests.gateway.channels.api.vaults import NoTokens
 from tests.gateway.services.payees.office import FakeOwners, Office, office_over
@@ -41,6 +42,9 @@ class Taken:
     outcome: str
     statement_ids: Sequence[str] = ()
     reason: str = ""
+    name: str = ""
+    members: "Sequence[Taken]" = ()
+    gaps: Sequence[Gap] = ()
 
 
 @dataclass

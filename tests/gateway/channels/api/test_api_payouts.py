@@ -11,9 +11,9 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 
-from gateway.services.banking.model import PaymentNews
+from gateway.services.banking.model import Gap, PaymentNews
 from gateway.services.payouts import BatchState
-from tests.gateway.channels.api.partners import FILE_BYTES_MAX, Partner
+from tests.gateway.channels.api.partners import FILE_BYTES_MAX, Partner, Taken
 from tests.gateway.services.payouts.house import LINE, iban
 
 ORDER: dict[str, Any] = {"name": "November", "line": LINE, "declared": {"count": 2, "total_minor": 3000}}
@@ -163,6 +163,27 @@ async def test_a_statement_is_taken_once_and_one_that_is_none_says_where(partner
         answer = await partner.client.post("/api/v1/statements", data=io.BytesIO(octets), headers=partner.headers())
         statuses.append((answer.status, (await answer.json()).get("outcome", "")))
     assert statuses == [(201, "taken"), (200, "already"), (422, ""), (413, "")]
+
+
+async def test_a_pack_answers_for_each_member_and_says_what_is_missing(partner: Partner) -> None:
+    gap = Gap("stm_2", "IR1", "IRR", 7, 10, (8, 9), 900, None)
+    members = [Taken("taken", ["stm_1"], name="a.xml"), Taken("refused", reason="line 1", name="b.xml")]
+    pack = Taken("partly", ["stm_1"], "1 taken, 1 refused", members=members, gaps=[gap])
+
+    async def reads(_octets: bytes, _name: str, _staff_id: str) -> Taken:
+        return pack
+
+    partner.statements.reads = reads
+    answer = await partner.client.post("/api/v1/statements", data=b"PK", headers=partner.headers())
+    said = await answer.json()
+
+    assert (answer.status, said["outcome"]) == (201, "partly")
+    assert [(one["name"], one["outcome"], one["reason"]) for one in said["members"]] == [
+        ("a.xml", "taken", ""), ("b.xml", "refused", "line 1"),
+    ]  # fmt: skip
+    (shown,) = said["gaps"]
+    assert (shown["missing_first"], shown["missing_last"]) == (8, 9)
+    assert (shown["closing_minor"], shown["opening_minor"]) == (900, None)
 
 
 async def test_what_the_description_says_holds(partner: Partner) -> None:

@@ -12,7 +12,7 @@ from gateway.channels.web import BODY_BYTES_MAX, LARGE_BODIES, new_application
 from tests.gateway.channels.console.conftest import Desk, SignIn
 from tests.gateway.channels.console.world import World
 from tests.gateway.services.banking.conftest import of, pages
-from tests.gateway.wire.bank_files import camt, details, entry, statement, transaction
+from tests.gateway.wire.bank_files import camt, details, entry, statement, transaction, zipped
 
 
 async def bring(desk: Desk, octets: bytes, *, csrf: str | None = None, file: str = "bank_file") -> tuple[int, str]:
@@ -54,6 +54,28 @@ async def test_what_does_not_fit_is_said_with_what_to_do(signed_in: SignIn) -> N
     page = (await desk.get(where))[1]
     assert "ask the bank for the one before it" in page
     assert "Opens with another balance" in page
+
+
+async def test_a_pack_shows_what_became_of_each_member_and_what_is_missing(signed_in: SignIn) -> None:
+    desk = await signed_in("finance")
+    name = "../<b>\N{RIGHT-TO-LEFT OVERRIDE}.xml"
+    ninth = seventh(sequence=10, opening=700)
+    form = FormData()
+    form.add_field("csrf", desk.csrf)
+    octets = zipped({"7.xml": seventh(), "10.xml": ninth, name: b"<html/>", "__MACOSX/._7.xml": b"x"})
+    form.add_field("bank_file", io.BytesIO(octets), filename="day.zip", content_type="application/zip")
+    cookies = "; ".join(f"{name}={value}" for name, value in desk.cookies.items())
+    headers = {"Cookie": cookies, "Origin": desk.origin}
+    answer = await desk.client.post("/console/bank/file", data=form, headers=headers)
+    page = await answer.text()
+
+    assert answer.status == 200
+    assert "../&lt;b&gt;.xml" in page
+    assert [page.count(f">{word}<") for word in ("Taken", "Refused", "Not of the bank")] == [2, 1, 1]
+    told = "Numbers 8 to 9 are missing: number 7 closes with 900\N{NO-BREAK SPACE}IRR, number 10 opens with 700"
+    assert told in page
+    assert told in (await desk.get("/bank"))[1]
+    assert (await bring(desk, octets))[0] == 200
 
 
 async def test_a_file_that_is_not_understood_is_shown_with_its_reason(signed_in: SignIn) -> None:

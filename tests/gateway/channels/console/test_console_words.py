@@ -20,7 +20,7 @@ from gateway.channels.nfc.framing import DropReason
 from gateway.languages import LANGUAGES
 from gateway.services.approvals import ApprovalOutcome, ApprovalState, DelegationOutcome, VoteKind
 from gateway.services.approvals import ChangeKind as ApprovalChange
-from gateway.services.banking import FileState, Finding, OrderState, Scheme
+from gateway.services.banking import FileState, Finding, ImportOutcome, OrderState, Scheme
 from gateway.services.benefits import ClaimState, DecisionOutcome
 from gateway.services.breaks import (
     Action,
@@ -104,6 +104,7 @@ ENUMS: list[tuple[str, type[StrEnum], set[str]]] = [
     ("bank_order.", OrderState, set()),
     ("bank_scheme.", Scheme, set()),
     ("bank_file.", FileState, set()),
+    ("bank_outcome.", ImportOutcome, set()),
     ("bank_finding.", Finding, set()),
     ("bank_advice.", Finding, set()),
     ("campaign_row.", NoticeState, set()),
