@@ -107,7 +107,7 @@ def gap_told(gap: "Gap") -> str:
 
 
 def _told(name: str, done: "Imported") -> list[str]:
-    head = f"{name}: {done.outcome.value} {' '.join(done.statement_ids)} {_shown(done.reason)}".rstrip()
+    head = " ".join(filter(None, (f"{name}:", done.outcome.value, *done.statement_ids, _shown(done.reason))))
     return [head, *(f"  {line}" for member in done.members for line in _told(member.name, member))]
 
 

@@ -25,7 +25,7 @@ from wallet.reconciliation import BankStatement, LineKind, StatementLine
 
 OCTETS_MAX = 64 * 1024 * 1024
 CELL_MAX = 500
-_UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _TOKENS = {"YYYY": r"(?P<y>[0-9]{4})", "YY": r"(?P<y>[0-9]{2})", "MM": r"(?P<m>[0-9]{1,2})", "DD": r"(?P<d>[0-9]{1,2})"}
 _TOKEN = re.compile("YYYY|YY|MM|DD")
 Place = str | int

@@ -12,7 +12,7 @@ from datetime import date
 
 from gateway.errors import BadInput
 from gateway.wire.iso20022.camt import NOT_PROVIDED, agrees
-from gateway.wire.iso20022.values import money
+from gateway.wire.iso20022.values import UNSEEN, money
 from wallet.money import Money
 from wallet.reconciliation import BankStatement, LineKind, StatementLine
 
@@ -32,6 +32,8 @@ _PLUS = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|IBAN|BIC
 _SLASH = re.compile(
     r"/(EREF|PREF|KREF|MARF|CSID|TRTP|NAME|IBAN|BIC|REMI|RTRN|BENM|ORDP|PURP|ISDT|ADDR|ULTC|ULTD|SVCL|TRCD|RETN|NRTX)/"
 )
+_UNSEEN = re.compile(f"[{UNSEEN}]".replace("\x0b-\x1f", "\x0b\x0c\x0e-\x1f"))
+"""All but the ends of lines."""
 _REASON = re.compile(r"[A-Z]{2}[0-9A-Z]{2}")
 _MARKS = {
     "C": (LineKind.CREDIT, False),
@@ -108,7 +110,7 @@ def _text(octets: bytes) -> str:
         text = octets.decode("latin-1")
     if "\0" in text:
         raise BadInput("no text: it has characters that no text has")
-    return text
+    return _UNSEEN.sub("", text)
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:

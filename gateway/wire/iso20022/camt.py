@@ -5,14 +5,14 @@ statement of no rows is worse than none. Entries that are not booked are no line
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import Element
 
 from gateway.errors import BadInput
 from gateway.wire.iso20022.reading import Taker, read
-from gateway.wire.iso20022.values import a_day, amount, code, day, down, said, said_first, word
+from gateway.wire.iso20022.values import a_day, amount, clean, code, day, down, said, said_first, word
 from wallet.money import Money
 from wallet.reconciliation import BankStatement, LineKind, StatementLine
 
@@ -54,6 +54,8 @@ class _Open:
     lines: list[StatementLine] = field(default_factory=list)
     entries: int = 0
     left_out: int = 0
+    claimed: int | None = None
+    """How many entries it says that it has."""
 
 
 class _Statements:
@@ -85,11 +87,13 @@ class _Statements:
             statement.account = said_first(record, ("Id", "IBAN"), ("Id", "Othr", "Id"))
             statement.asset = said(record, "Ccy") or statement.asset
         elif name == "Id":
-            statement.id = (record.text or "").strip()[:70]
+            statement.id = clean(record.text or "")[:70]
         elif name in {"ElctrncSeqNb", "LglSeqNb"} and not statement.sequence:
             statement.sequence = _count(record.text or "", name)
         elif name == "CreDtTm":
             statement.made_on = a_day((record.text or "").strip(), name)
+        elif name == "TxsSummry" and (text := said(record, "TtlNtries", "NbOfNtries")):
+            statement.claimed = _count(text, "TxsSummry")
         elif name == "FrToDt":
             statement.from_on = _bound(record, "FrDtTm", "FrDt")
             statement.to_on = _bound(record, "ToDtTm", "ToDt")
@@ -202,7 +206,7 @@ def _detail_amount(details: Element, where: str) -> Money | None:
 def _remittance(details: Element) -> str:
     given = details.find("RmtInf")
     if given is not None:
-        lines = [(one.text or "").strip() for one in given.findall("Ustrd")[:20]]
+        lines = [clean(one.text or "") for one in given.findall("Ustrd")[:20]]
         text = " ".join(line for line in lines if line) or said(given, "Strd", "CdtrRefInf", "Ref")
         if text:
             return text[:500]
@@ -262,6 +266,8 @@ def _closed(root: str, statement: _Open) -> BankStatement:
         raise BadInput("a statement that names no account")
     if not statement.asset:
         raise BadInput("a statement that names no currency")
+    if statement.claimed not in {None, statement.entries, statement.entries - statement.left_out}:
+        raise BadInput(f"statement {statement.id!a:.40}: {statement.entries} entries, and it says {statement.claimed}")
     opening = next((statement.balances[kind].minor for kind in _OPENING if kind in statement.balances), None)
     closing = next((statement.balances[kind].minor for kind in _CLOSING if kind in statement.balances), None)
     if root == "camt.053" and opening is not None and closing is not None:
@@ -308,7 +314,31 @@ def statements_of(taker: Taker) -> list[BankStatement]:
     assert isinstance(taker, _Statements), "not made by MAKERS"
     if not taker.statements:
         raise BadInput("a message without a statement")
-    return taker.statements
+    return _joined(taker.statements)
+
+
+def _joined(pages: list[BankStatement]) -> list[BankStatement]:
+    """Pages of one statement that follow one another as one: the first does not close, or the next does not open."""
+    joined: list[BankStatement] = []
+    for page in pages:
+        before = joined[-1] if joined else None
+        if before is None or not _continues(before, page):
+            joined.append(page)
+            continue
+        lines = before.lines + tuple(replace(line, number=len(before.lines) + line.number) for line in page.lines)
+        whole = replace(
+            before, closing=page.closing, to_on=page.to_on, lines=lines, left_out=before.left_out + page.left_out
+        )
+        if whole.opening is not None and whole.closing is not None:
+            agrees(whole.opening, list(lines), whole.closing, f"statement {whole.statement_id!a:.40}")
+        joined[-1] = whole
+    return joined
+
+
+def _continues(before: BankStatement, page: BankStatement) -> bool:
+    same = (before.statement_id, before.account, before.asset, before.sequence)
+    follows = same == (page.statement_id, page.account, page.asset, page.sequence)
+    return follows and before.root == "camt.053" and before.closing is None and page.opening is None
 
 
 def read_camt(source: bytes | BinaryIO) -> list[BankStatement]:

@@ -1,5 +1,6 @@
 """What messages of ISO 20022 write alike: amounts, days, codes, and where to find them."""
 
+import re
 from datetime import UTC, date, datetime
 from xml.etree.ElementTree import Element
 
@@ -9,11 +10,19 @@ from wallet.money import ASSETS, MINOR_MAX, AssetKind, Money
 TEXT_MAX = 500
 """Characters of a free text that are kept."""
 _DIGITS_MAX = 19
+UNSEEN = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
+"""Letters that nobody reads, for a class of an expression; a joiner between Persian letters is none of them."""
+_UNSEEN = re.compile(f"[{UNSEEN}]")
+
+
+def clean(text: str) -> str:
+    """Text without space around it, without the letters that drive a terminal or turn a line round, and cut."""
+    return text.strip()[:TEXT_MAX] if text.isprintable() else _UNSEEN.sub("", text.strip())[:TEXT_MAX]
 
 
 def word(element: Element | None, name: str) -> str:
     """The text of the first child of that name, without space around it, or ''."""
-    return "" if element is None else (element.findtext(name) or "").strip()[:TEXT_MAX]
+    return "" if element is None else clean(element.findtext(name) or "")
 
 
 def down(element: Element | None, *names: str) -> Element | None:
@@ -28,7 +37,7 @@ def down(element: Element | None, *names: str) -> Element | None:
 def said(element: Element | None, *names: str) -> str:
     """The text at the end of this way, without space around it, or ''."""
     found = down(element, *names)
-    return "" if found is None or found.text is None else found.text.strip()[:TEXT_MAX]
+    return "" if found is None or found.text is None else clean(found.text)
 
 
 def said_first(element: Element | None, *ways: tuple[str, ...]) -> str:
