@@ -87,7 +87,7 @@ def _amount(one: Piece, other: Piece, terms: Terms) -> Reason | None:
     if not one.sides.isdisjoint(other.sides):
         return Reason.SUM_OF_SEVERAL
     mine, theirs = one.unit.minors, other.unit.minors
-    if not mine.isdisjoint(theirs):
+    if not set(mine).isdisjoint(theirs):
         return Reason.SAME_AMOUNT
     if any(str(abs(b)) in swapped(str(abs(a))) for a in mine for b in theirs):
         return Reason.DIGITS_SWAPPED
