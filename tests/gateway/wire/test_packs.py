@@ -74,11 +74,11 @@ def test_a_broken_member_says_so_and_hides_no_other() -> None:
 @pytest.mark.parametrize(
     ("octets", "fault"),
     [
-        (gzip.compress(b"x" * MAX), "more than 300 times its packed size"),
-        (gzip.compress(bytes(range(256)) * 9000 + bytes(40_000_000)), f"longer than {MAX} octets"),
-        (gzip.compress(b"<a/>")[:-5], "damaged, or cut off"),
+        (gzip.compress(b"x" * MAX, mtime=0), "more than 300 times its packed size"),
+        (gzip.compress(bytes(range(256)) * 9000 + bytes(40_000_000), mtime=0), f"longer than {MAX} octets"),
+        (gzip.compress(b"<a/>", mtime=0)[:-5], "damaged, or cut off"),
         (b"\x1f\x8b" + b"x" * 50, "damaged, or cut off"),
-        (gzip.compress(gzip.compress(b"<a/>")), "packed once more: unpack it"),
+        (gzip.compress(gzip.compress(b"<a/>", mtime=0), mtime=0), "packed once more: unpack it"),
     ],
 )
 def test_gzip_is_bounded_alike(octets: bytes, fault: str) -> None:
