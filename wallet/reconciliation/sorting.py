@@ -24,10 +24,17 @@ class Sorted:
     def __init__(self, plain: Plain, terms: Terms) -> None:
         self._plain = plain
         self._rule = Rule.END_TO_END if Side.BANK in terms.sides else Rule.OWN
-        self._state = bytearray(
-            _PLAIN if plain.whole(number) else _OURS if plain.ours(number) else _REST for number in plain.ledger
-        )
+        self._state = bytearray(self._states(Side.BANK in terms.sides))
         self._bookings: list[tuple[MutableSequence[int], Unit]] = []
+
+    def _states(self, banked: bool) -> Iterator[int]:
+        plain = self._plain
+        lacks_rail = [plain.needs_rail(kind) for kind in plain.kinds.known]
+        for doubtful, kind, item, line in zip(plain.doubtful, plain.ledger.kinds, plain.rail_of, plain.bank_of, strict=True):
+            if doubtful or (item == NOBODY and lacks_rail[kind]):
+                yield _REST
+            else:
+                yield _OURS if banked and line == NOBODY else _PLAIN
 
     def orders(self) -> set[str]:
         """Names of all our orders."""

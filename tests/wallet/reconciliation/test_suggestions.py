@@ -139,7 +139,7 @@ SENTENCES = {
         "",
     ),
     "another currency": (
-        [ours("1", -1_234), group(replace(bank("b", -1_234), asset="EUR"))],
+        [ours("1", -1_234), group(bank("b", -1_234)._replace(asset="EUR"))],
         "",
     ),
     "two that all books have": (
@@ -252,7 +252,7 @@ def test_only_open_groups_each_whole_are_suggested_whatever_order_they_come_in(
     groups: list[Group], chance: random.Random
 ) -> None:
     found = suggest(groups, THREE)
-    mixed = [replace(one, rows=tuple(chance.sample(one.rows, len(one.rows)))) for one in groups]
+    mixed = [one._replace(rows=tuple(chance.sample(one.rows, len(one.rows)))) for one in groups]
     chance.shuffle(mixed)
     assert suggest(mixed, THREE) == found
     assert suggest(groups, THREE, limit=2) == found[:2]
