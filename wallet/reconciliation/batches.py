@@ -64,14 +64,14 @@ class Bookings:
         orders = sorted(self._meanings.orders.near(word) | self._meanings.named(booking)) if word else []
         if not orders or self._tried_before(booking, orders, "slip"):
             return
-        found: list[list[Unit]] = []
-        for order in orders:
-            parts = self._parts(booking, order, apart)
-            ways = sets_that_make([part.minor for part in parts], booking.minor, booking.rows[0].count) if parts else 0
-            if ways:
-                found.append(parts if ways == 1 else [])
-        if len(found) == 1 and is_whole([part.minor for part in found[0]], booking):
-            yield from self._link(found[0], booking, Rule.BATCH)
+        parts = [found for order in orders if (found := self._parts(booking, order, apart))]
+        wholes = [found for found in parts if is_whole([part.minor for part in found], booking)]
+        if len(wholes) == 1 and not any(
+            sets_that_make([part.minor for part in found], booking.minor, booking.rows[0].count)
+            for found in parts
+            if found is not wholes[0]
+        ):
+            yield from self._link(wholes[0], booking, Rule.BATCH)
 
     def _nameless(self, apart: set[Unit]) -> Iterator[Link]:
         """All that is open of an order, for a booking that names none, if nothing else can make the sum.

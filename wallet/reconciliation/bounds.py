@@ -32,12 +32,12 @@ class Bounds:
 
     def fit(self, one: Unit, other: Unit) -> bool:
         """Whether nothing forbids to link them."""
-        return days_apart(one, other) <= self.terms.days and self.allow(one, other)
+        return self.allow(one, other) and days_apart(one, other) <= self.terms.days
 
     def allow(self, one: Unit, other: Unit) -> bool:
         """Whether nothing forbids to link them but, it may be, their days."""
         return (
-            one.rows[0].asset == other.rows[0].asset
+            one.asset == other.asset
             and (one.minor < 0) is (other.minor < 0)
             and not contradict(one, other)
             and not self.decisions.bar((one, other))

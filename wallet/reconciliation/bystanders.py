@@ -15,19 +15,21 @@ class Bystanders:
 
     Attributes:
         moved: Whether a row of this EndToEndId and amount is plainly matched.
+        accounts: What stands for the accounts that open rows name, as in Plain.
     """
 
     def __init__(self, open_rows: Iterable[Row], moved: Callable[[str, int], bool]) -> None:
         self.moved = moved
         rows = tuple(open_rows)
         self._paid: dict[str, list[Row]] = {account: [] for row in rows if (account := account_of(row.account))}
+        self.accounts = frozenset(map(hash, self._paid))
         self._open = {word for row in rows for word in (reference_of(row.reference), *words_of(row.text))} - {""}
         self._referred: set[str] = set()
 
-    def note(self, rows: Iterable[Row]) -> None:
-        """These are matched; kept is what an open row might mean."""
+    def note(self, rows: Iterable[Row], *, paid: bool = True) -> None:
+        """These are matched; kept is what an open row might mean. Unless `paid`, no open row has their account."""
         for row in rows:
-            if row.account and (account := account_of(row.account)) in self._paid:
+            if paid and row.account and (account := account_of(row.account)) in self._paid:
                 self._paid[account].append(row)
             if row.reference and (reference := reference_of(row.reference)) in self._open:
                 self._referred.add(reference)

@@ -33,7 +33,7 @@ def by_account(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings, bys
             if not fitting or not alike(fitting) or sum(bounds.fit(other, fitting[0]) for other in these) > 1:
                 continue
             first = min(fitting, key=lambda other: (days_apart(one, other), other.rows[0].on, other.place))
-            slip = any(is_slip(name_of(first.rows[0]), name_of(row)) for row in one.rows if row.end_to_end_id)
+            slip = any(is_slip(name_of(first.rows[0]), name) for name in one.names)
             if slip or (meanings.agree(one, first) and not bystanders.paid(first, bounds.terms.days)):
                 yield Link((one, first), Rule.REFERENCE, days_apart(one, first))
                 break
@@ -102,8 +102,8 @@ def _referred(ours: Pool, theirs: Pool, bystanders: Bystanders) -> Iterator[tupl
 
 def _references(unit: Unit) -> set[str]:
     """Long enough to be one; an EndToEndId too, for what is neither ours nor damaged."""
-    words = {word for row in unit.rows for word in (reference_of(row.reference), name_of(row))}
-    return {word for word in words if len(word) >= REFERENCE_MIN}
+    words = {reference_of(row.reference) for row in unit.rows if row.reference}
+    return {word for word in words | unit.names if len(word) >= REFERENCE_MIN}
 
 
 def _references_and_words(unit: Unit) -> set[str]:

@@ -73,13 +73,17 @@ class Sorted:
     def groups(self, bystanders: Bystanders) -> Iterator[Group]:
         """What is plainly matched; its rows are noted."""
         plain, rule = self._plain, self._rule
-        for number, state in enumerate(self._state):
+        ledger, rail, bank = plain.ledger.take, plain.rail.take, plain.bank.take
+        columns = zip(self._state, plain.accounts, plain.rail_of, plain.bank_of, strict=True)
+        for number, (state, account, item, line) in enumerate(columns):
             if state == _PLAIN:
-                rows = self._ours_of(number)
-                if (line := plain.bank_of[number]) != NOBODY:
-                    rows = (*rows, plain.bank.take(line))
-                bystanders.note(rows)
-                yield Group(rows, Verdict.MATCHED, rule)
+                rows = [ledger(number)]
+                if item != NOBODY:
+                    rows.append(rail(item))
+                if line != NOBODY:
+                    rows.append(bank(line))
+                bystanders.note(rows, paid=account in bystanders.accounts)
+                yield Group(tuple(rows), Verdict.MATCHED, rule)
         for numbers, booking in self._bookings:
             parts = (row for number in numbers for row in self._ours_of(number))
             rows = (*sorted(parts, key=place_of), *booking.rows)

@@ -4,12 +4,12 @@ from collections.abc import Hashable, Iterator, Mapping
 
 from wallet.reconciliation.bounds import Bounds, Link
 from wallet.reconciliation.meanings import Meanings
-from wallet.reconciliation.naming import name_of
 from wallet.reconciliation.references import alike
 from wallet.reconciliation.rows import Rule, Side
 from wallet.reconciliation.units import Pool, Unit
-from wallet.reconciliation.wording import account_of, reference_of, squeezed
+from wallet.reconciliation.wording import ACCOUNT_LENGTH_MIN, account_of, reference_of, squeezed
 
+_ANY = "*"
 _Booked = Mapping[Hashable, list[Unit]]
 
 
@@ -27,9 +27,10 @@ def undone(pool: Pool, others: Pool, bounds: Bounds, meanings: Meanings) -> Iter
         if len(unit.rows) == 1 and not unit.back and unit.rows[0].side is backs[0].rows[0].side:
             for key in (("row", unit.rows[0].id), *_names(unit, meanings)):
                 booked.setdefault(key, []).append(unit)
-    elsewhere: dict[int, list[Unit]] = {}
+    elsewhere: dict[tuple[int, str], list[Unit]] = {}
     for unit in others:
-        elsewhere.setdefault(unit.minor, []).append(unit)
+        for end in {*(_ends(unit) or {""}), _ANY}:
+            elsewhere.setdefault((unit.minor, end), []).append(unit)
     for back in backs:
         found = _named(back, booked, pool, bounds) or _alike(back, booked, pool, bounds, meanings, elsewhere)
         if found is not None:
@@ -47,7 +48,7 @@ def _named(back: Unit, booked: _Booked, pool: Pool, bounds: Bounds) -> Unit | No
 
 
 def _alike(
-    back: Unit, booked: _Booked, pool: Pool, bounds: Bounds, meanings: Meanings, elsewhere: Mapping[int, list[Unit]]
+    back: Unit, booked: _Booked, pool: Pool, bounds: Bounds, meanings: Meanings, elsewhere: Mapping[tuple[int, str], list[Unit]]
 ) -> Unit | None:
     """The bank's line with its name or account, unless another book may have that line too."""
     row = back.rows[0]
@@ -56,7 +57,7 @@ def _alike(
     for key in _names(back, meanings):
         found = [one for one in booked.get(key, ()) if one in pool and _undoes(back, one, bounds) and _same(back, one)]
         if found and not any(
-            _may_be(one, unit, bounds, meanings) for one in found for unit in elsewhere.get(one.minor, ())
+            _may_be(one, unit, bounds, meanings) for one in found for unit in _may_have(one, elsewhere)
         ):
             return _last(found)
     return None
@@ -82,6 +83,18 @@ def _same(back: Unit, one: Unit) -> bool:
     return (squeezed(row.party), account_of(row.account)) == (squeezed(before.party), account_of(before.account))
 
 
+def _ends(unit: Unit) -> set[str]:
+    """Of its accounts: those that are the same have the same, see `same_account`."""
+    return {account[-ACCOUNT_LENGTH_MIN:] for account in unit.accounts}
+
+
+def _may_have(line: Unit, elsewhere: Mapping[tuple[int, str], list[Unit]]) -> Iterator[Unit]:
+    """What another book has of an amount, but for other accounts."""
+    ends = _ends(line)
+    for end in {"", *ends} if ends else {_ANY}:
+        yield from elsewhere.get((line.minor, end), ())
+
+
 def _may_be(line: Unit, unit: Unit, bounds: Bounds, meanings: Meanings) -> bool:
     """Whether a line may be what another book has: it is open there, nothing contradicts it, no name says otherwise."""
     return bounds.allow(unit, line) and meanings.agree(unit, line)
@@ -90,7 +103,7 @@ def _may_be(line: Unit, unit: Unit, bounds: Bounds, meanings: Meanings) -> bool:
 def _names(unit: Unit, meanings: Meanings) -> list[Hashable]:
     row = unit.rows[0]
     names: list[Hashable] = [
-        ("end", word) for word in sorted({name_of(row) for row in unit.rows} | meanings.clear(unit)) if word
+        ("end", word) for word in sorted(unit.names | meanings.clear(unit)) if word
     ]
     if reference := reference_of(row.reference):
         names.append(("reference", reference))
