@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
 
 from wallet.reconciliation.bounds import Bounds, Link
 from wallet.reconciliation.identity import batch_names, end_to_end_ids
@@ -20,6 +21,7 @@ class Bookings:
         self._parts_min = parts_min
         self._bookings = [unit for unit in few if may_stand_for_many(unit)]
         self._tried: dict[tuple[Unit, str], int] = {}
+        self._spans: dict[str, tuple[date, date]] = {}
 
     def links(self) -> Iterator[Link]:
         """Bookings with what they stand for, by the name of an order.
@@ -46,8 +48,19 @@ class Bookings:
 
     def _parts(self, booking: Unit, order: str, apart: set[Unit]) -> list[Unit]:
         """What is open of an order and near enough to a booking."""
-        found = self._many.open(self._many.by(batch_names).get(order, ()))
+        units = self._many.by(batch_names).get(order, ())
+        if not units or self._is_far(booking, order, units):
+            return []
+        found = self._many.open(units)
         return [part for part in found if part not in apart and self._bounds.fit(part, booking)]
+
+    def _is_far(self, booking: Unit, order: str, units: Iterable[Unit]) -> bool:
+        """Whether the whole order lies too many days apart: most orders with like names do."""
+        if order not in self._spans:
+            days = [day for unit in units for moment in unit.moments for day in moment]
+            self._spans[order] = min(days), max(days)
+        (first, last), most = self._spans[order], timedelta(self._bounds.terms.days)
+        return all(day < first - most or last + most < day for moment in booking.moments for day in moment)
 
     def _set_of(self, booking: Unit, order: str, apart: set[Unit]) -> Iterator[Link]:
         """The only set of payments that makes the booking."""

@@ -42,6 +42,6 @@ class Bystanders:
             for other in self._paid.get(account_of(row.account), ())
         )
 
-    def referred(self, reference: str) -> bool:
+    def referred(self, reference: object) -> bool:
         """Whether a matched row has it."""
         return reference in self._referred

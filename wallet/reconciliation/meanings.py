@@ -61,7 +61,7 @@ class Meanings:
         return not meant or not meant.isdisjoint(end_to_end_ids(ours))
 
     def _read(self, unit: Unit) -> set[str]:
-        if known := {name for name in unit.names if name in self.ids.given}:
+        if known := self.ids.among(unit.names):
             return known
         if within := self.ids.within(text for row in unit.rows for text in texts_of(row)):
             return within if len(within) == 1 else set()

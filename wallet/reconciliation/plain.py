@@ -6,7 +6,7 @@ on) is left to the passes.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from wallet.reconciliation.decisions import Decisions
 from wallet.reconciliation.rows import Row, Side, Terms
@@ -18,23 +18,13 @@ _WITHOUT_LEDGER = -2
 
 
 class Known:
-    """EndToEndIds of all our rows, each with the ledger's number that has it; satisfies Collection[str]."""
+    """EndToEndIds of all our rows, each with the ledger's number that has it."""
 
     def __init__(self) -> None:
         self.out: dict[str, int] = {}
         """Of what goes out."""
         self.into: dict[str, int] = {}
         """Of what comes in."""
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.out or name in self.into
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self.out
-        yield from (name for name in self.into if name not in self.out)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
     def of(self, minor: int) -> dict[str, int]:
         """Those of money that goes the same way."""

@@ -76,8 +76,8 @@ def alike(units: Sequence[Unit]) -> bool:
     return len(said) == 1
 
 
-def _accounts(unit: Unit) -> set[str]:
-    return {f"{account} {minor}" for account in unit.accounts for minor in unit.minors}
+def _accounts(unit: Unit) -> set[tuple[str, int]]:
+    return {(account, minor) for account in unit.accounts for minor in unit.minors}
 
 
 def _witnessed(one: Unit, other: Unit) -> bool:

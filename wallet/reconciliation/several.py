@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from wallet.reconciliation.bounds import Bounds, Link
-from wallet.reconciliation.identity import directed, end_to_end_ids
+from wallet.reconciliation.identity import end_to_end_ids
 from wallet.reconciliation.meanings import Meanings
 from wallet.reconciliation.rows import Rule
 from wallet.reconciliation.sums import only_set
@@ -38,5 +38,5 @@ def _made_of(whole: Unit, parts: Sequence[Unit], bounds: Bounds) -> Iterator[Lin
         yield Link((whole, *chosen), Rule.SUM)
 
 
-def _accounts(unit: Unit) -> set[str]:
-    return {directed(account, unit) for account in unit.accounts}
+def _accounts(unit: Unit) -> set[tuple[str, bool]]:
+    return {(account, unit.minor < 0) for account in unit.accounts}

@@ -24,13 +24,15 @@ class Sorted:
     def __init__(self, plain: Plain, terms: Terms) -> None:
         self._plain = plain
         self._rule = Rule.END_TO_END if Side.BANK in terms.sides else Rule.OWN
-        self._state = bytearray(self._states(Side.BANK in terms.sides))
+        self._state = bytearray(self._states(banked=Side.BANK in terms.sides))
         self._bookings: list[tuple[MutableSequence[int], Unit]] = []
 
-    def _states(self, banked: bool) -> Iterator[int]:
+    def _states(self, *, banked: bool) -> Iterator[int]:
         plain = self._plain
         lacks_rail = [plain.needs_rail(kind) for kind in plain.kinds.known]
-        for doubtful, kind, item, line in zip(plain.doubtful, plain.ledger.kinds, plain.rail_of, plain.bank_of, strict=True):
+        for doubtful, kind, item, line in zip(
+            plain.doubtful, plain.ledger.kinds, plain.rail_of, plain.bank_of, strict=True
+        ):
             if doubtful or (item == NOBODY and lacks_rail[kind]):
                 yield _REST
             else:
@@ -86,9 +88,9 @@ class Sorted:
                 yield Group(tuple(rows), Verdict.MATCHED, rule)
         for numbers, booking in self._bookings:
             parts = (row for number in numbers for row in self._ours_of(number))
-            rows = (*sorted(parts, key=place_of), *booking.rows)
+            rows = [*sorted(parts, key=place_of), *booking.rows]
             bystanders.note(rows)
-            yield Group(rows, Verdict.MATCHED, Rule.BATCH)
+            yield Group(tuple(rows), Verdict.MATCHED, Rule.BATCH)
 
     def ours(self) -> tuple[list[Unit], list[Unit], list[Unit]]:
         """The rest of our books: rows of the ledger, pairs of ledger and rail, rows of the rail."""

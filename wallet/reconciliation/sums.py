@@ -7,6 +7,7 @@ from math import prod
 SETS_MAX = 1 << 24
 """Sets of amounts that are counted through; where there are more, hardly any sum is that of one set alone."""
 
+
 def only_set(amounts: Sequence[int], total: int, count: int = 0) -> frozenset[int] | None:
     """Of which amounts the one set is made that has this sum (and as many, unless `count` is 0); None: none or several.
 

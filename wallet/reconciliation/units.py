@@ -1,6 +1,6 @@
 """Units: rows that are known to belong together, as the passes of matching take them up and join them further."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 
@@ -8,7 +8,7 @@ from wallet.reconciliation.rows import Row, Rule, Side
 from wallet.reconciliation.wording import account_of, reference_of
 
 _ORDER = {side: place for place, side in enumerate(Side)}
-_NONE = frozenset[str]()
+_NONE, _NEVER = frozenset[str](), frozenset[tuple[date, date]]()
 _STRENGTH = {rule: place for place, rule in enumerate(Rule)}
 
 
@@ -45,16 +45,17 @@ class Unit:
         first = rows[0]
         self.rows, self.rule, self.days = rows, rule, days
         self.place, self.asset = place_of(first), first.asset
-        if len(rows) == 1:
-            self.minor, self.minors = first.minor, (first.minor,)
-        else:
-            sums = sums_of(rows)
-            self.minor, self.minors = next(iter(sums.values())), tuple(set(sums.values()))
+        sums = sums_of(rows).values()
+        self.minor, self.minors = next(iter(sums)), tuple(set(sums))
+        self.owns: frozenset[str]
+        self.names: frozenset[str]
+        self.accounts: frozenset[str]
+        self.moments: frozenset[tuple[date, date]]
         if parts:
             self.owns = _NONE.union(*[part.owns for part in parts])
             self.names = _NONE.union(*[part.names for part in parts])
             self.accounts = _NONE.union(*[part.accounts for part in parts])
-            self.moments = frozenset[tuple[date, date]]().union(*[part.moments for part in parts])
+            self.moments = _NEVER.union(*[part.moments for part in parts])
         else:
             self.owns = frozenset([row.own for row in rows if row.own])
             self.names = _said([row.end_to_end_id for row in rows], reference_of)
@@ -110,8 +111,8 @@ def _apart(one: tuple[date, date], other: tuple[date, date]) -> int:
     return min(abs((mine - theirs).days) for mine in one for theirs in other)
 
 
-Keys = Callable[[Unit], Iterable[str]]
-Index = Mapping[str, Sequence[Unit]]
+Keys = Callable[[Unit], Iterable[Hashable]]
+Index = Mapping[Hashable, Sequence[Unit]]
 
 
 class Pool:
@@ -139,7 +140,7 @@ class Pool:
     def by(self, keys: Keys) -> Index:
         """All units by each of their keys, open or not; made once for each way to say the keys."""
         if keys not in self._indices:
-            index: dict[str, list[Unit]] = {}
+            index: dict[Hashable, list[Unit]] = {}
             for unit in self._all:
                 for key in keys(unit):
                     index.setdefault(key, []).append(unit)
