@@ -74,7 +74,7 @@ class Bookings:
     def _with_a_slip(self, booking: Unit, apart: set[Unit]) -> Iterator[Link]:
         """All that is open of the one order that can be meant: no other near name has a set that makes the sum."""
         word = reference_of(booking.rows[0].batch)
-        orders = sorted(self._meanings.orders.near(word) | self._meanings.named(booking)) if word else []
+        orders = sorted(self._meanings.near_orders(word) | self._meanings.named(booking)) if word else []
         if not orders or self._tried_before(booking, orders, "slip"):
             return
         parts = [found for order in orders if (found := self._parts(booking, order, apart))]

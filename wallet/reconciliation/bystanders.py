@@ -29,10 +29,10 @@ class Bystanders:
     def note(self, rows: Iterable[Row], *, paid: bool = True) -> None:
         """These are matched; kept is what an open row might mean. Unless `paid`, no open row has their account."""
         for row in rows:
-            if paid and row.account and (account := account_of(row.account)) in self._paid:
-                self._paid[account].append(row)
             if row.reference and (reference := reference_of(row.reference)) in self._open:
                 self._referred.add(reference)
+            if paid and row.account and (account := account_of(row.account)) in self._paid:
+                self._paid[account].append(row)
 
     def paid(self, unit: Unit, days: int) -> bool:
         """Whether a matched row moves the same to or from the same account at that time."""

@@ -22,6 +22,7 @@ class Meanings:
     _clear: dict[Unit, set[str]] = field(default_factory=dict)
     _clear_keys: dict[Unit, set[str]] = field(default_factory=dict)
     _near: dict[Unit, set[str]] = field(default_factory=dict)
+    _near_orders: dict[str, set[str]] = field(default_factory=dict)
     _named: dict[Unit, set[str]] = field(default_factory=dict)
 
     def named(self, booking: Unit) -> set[str]:
@@ -31,6 +32,12 @@ class Meanings:
             name = reference_of(row.batch)
             self._named[booking] = {name} if name else self.orders.within(texts_of(row))
         return self._named[booking]
+
+    def near_orders(self, word: str) -> set[str]:
+        """Orders that are one slip away from a name."""
+        if word not in self._near_orders:
+            self._near_orders[word] = self.orders.near(word)
+        return self._near_orders[word]
 
     def clear(self, unit: Unit) -> set[str]:
         """The names that it bears, or that stand whole in another field, or that were cut at the end."""

@@ -138,7 +138,9 @@ class Plain:
                             doubtful[one] = True
             if number < 0:
                 continue
-            account = _account(row.account) if row.account else 0
+            account = hash(row.account)
+            if account != accounts[number]:
+                account = _account(row.account)
             if (
                 joined[number] != NOBODY
                 or minors[number] != minor
@@ -166,7 +168,11 @@ class Plain:
                 number = names.get(reference_of(name), _WITHOUT_LEDGER)
             if number < 0:
                 continue
-            account, item, moment = _account(row.account) if row.account else 0, items[number], moments[kind]
+            item, moment = items[number], moments[kind]
+            # Most accounts are given as they compare, and known already.
+            account = hash(row.account)
+            if account != accounts[number]:
+                account = _account(row.account)
             if (
                 joined[number] != NOBODY
                 or minors[number] != minor

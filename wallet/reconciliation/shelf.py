@@ -109,9 +109,9 @@ class Shelf:
         known = self._kinds.known
         return {known[kind].batch for kind in set(self.kinds)}
 
-    def peek(self, number: int) -> Row:
-        """The row."""
-        held = self._held[number]
+    def take(self, number: int) -> Row:
+        """The row, which is held no longer."""
+        held, self._held[number] = self._held[number], None
         if not isinstance(held, bytes):
             assert held is not None, "a row is taken once"
             return held
@@ -125,9 +125,3 @@ class Shelf:
                 text, count, back, undoes, railed,
             ),
         )  # fmt: skip
-
-    def take(self, number: int) -> Row:
-        """The row, which is held no longer."""
-        row = self.peek(number)
-        self._held[number] = None
-        return row

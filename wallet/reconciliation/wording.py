@@ -26,9 +26,12 @@ def reference_of(text: str) -> str:
 
 def account_of(text: str) -> str:
     """As accounts compare; '' for one that is masked or too short to be one."""
-    if "*" in text:
+    if text.isalnum() and text.isascii():
+        word = text.upper()
+    elif not text or "*" in text:
         return ""
-    word = text.upper() if text.isalnum() and text.isascii() else squeezed(text)
+    else:
+        word = squeezed(text)
     return word if len(word) >= ACCOUNT_LENGTH_MIN else ""
 
 
