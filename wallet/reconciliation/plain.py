@@ -102,11 +102,14 @@ class Plain:
             accounts.append(_account(row.account) if row.account else 0)
             if own := row.own:
                 # What takes a thing back bears the thing's name.
-                if (other := owns.setdefault(f"{own}\0" if row.back else own, number)) != number:
+                other = owns.setdefault(f"{own}\0" if row.back else own, number)
+                if other != number:
+                    # A name that two have is plainly nobody's.
                     doubtful[other] = doubtful[number] = True
             name = row.end_to_end_id
             if name and (name := reference_of(name)):
-                if (other := (into if row.minor > 0 else out).setdefault(name, number)) != number:
+                other = (into if row.minor > 0 else out).setdefault(name, number)
+                if other != number:
                     doubtful[other] = doubtful[number] = True
                 named.append(True)
             else:
@@ -115,7 +118,9 @@ class Plain:
         self.bank_of = array("i", (NOBODY,)) * len(doubtful)
         return named
 
-    def _read_rail(self, rows: Iterable[Row], owns: dict[str, int], named: bytearray) -> None:
+    def _read_rail(  # noqa: C901 - a call for each of a million rows is what the loop is without
+        self, rows: Iterable[Row], owns: dict[str, int], named: bytearray
+    ) -> None:
         decided, doubtful, accounts, joined = self._decided, self.doubtful, self.accounts, self.rail_of
         out, into, nears, moments = self.names.out, self.names.into, self._near, self.kinds.moments
         minors, kinds = self.ledger.minors, self.ledger.kinds
@@ -132,7 +137,6 @@ class Plain:
                     if known is None:
                         names[name] = number
                 if known is not None and known != number:
-                    # A name that two have is plainly nobody's.
                     for one in (known, number):
                         if one >= 0:
                             doubtful[one] = True

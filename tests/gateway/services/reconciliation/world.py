@@ -27,7 +27,7 @@ PAGE = 3
 def row(side: Side, name: str, minor: int, on: date = DAY, **more: object) -> Row:
     """A row that calls itself by its name in all three ways."""
     made = Row(side, name, minor, "IRR", on, on, railed=side is Side.LEDGER)
-    return made._replace(**more)
+    return made._replace(**more)  # type: ignore[arg-type]
 
 
 def three(name: str, minor: int = -100, on: date = DAY) -> list[Row]:
