@@ -51,7 +51,8 @@ class Bounds:
 
 def contradict(one: Unit, other: Unit) -> bool:
     """Whether both say what we call it, or to whose account it goes, and do not say the same."""
-    if one.owns and other.owns and one.owns.isdisjoint(other.owns):
+    # A line of the bank, which comes second, hardly ever has a name of ours.
+    if other.owns and one.owns and one.owns.isdisjoint(other.owns):
         return True
     return bool(one.accounts and other.accounts) and not same_account(one, other)
 

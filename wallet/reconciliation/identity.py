@@ -13,7 +13,7 @@ PAIRS_MAX = 10_000
 
 def own_names(unit: Unit) -> set[str]:
     """What ledger and rail call it; what takes it back bears the same name."""
-    return {f"{row.own}\0" if row.back else row.own for row in unit.rows if row.own} if unit.owns else set()
+    return {f"{row.own}\0" if row.back else row.own for row in unit.rows if row.own}
 
 
 def end_to_end_ids(unit: Unit) -> set[str]:

@@ -24,8 +24,9 @@ def by_account(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings, bys
 
     Lines that are alike count as one, of which the first is taken: the others are the ones too many.
     """
-    here = ours.by(_accounts)
-    for key, found in theirs.by(_accounts).items():
+    there = theirs.by(_accounts)
+    here = ours.by(_accounts, there)
+    for key, found in there.items():
         if key not in here or not (those := theirs.open(found)) or not (these := ours.open(here[key])):
             continue
         for one in these if len(these) * len(those) <= PAIRS_MAX else ():
@@ -91,8 +92,9 @@ def _witnessed(one: Unit, other: Unit) -> bool:
 
 def _referred(ours: Pool, theirs: Pool, bystanders: Bystanders) -> Iterator[tuple[Unit, Unit]]:
     """Pairs of which a reference of one is the other's too, or a word of its text, and of nobody else's."""
-    here = ours.by(_references_and_words)
-    for word, found in theirs.by(_references_and_words).items():
+    there = theirs.by(_references_and_words)
+    here = ours.by(_references_and_words, there)
+    for word, found in there.items():
         these, those = here.get(word, ()), found
         if len(these) == len(those) == 1 and not bystanders.referred(word):
             one, other = these[0], those[0]

@@ -15,7 +15,8 @@ _SEVERAL_MAX = 16
 def by_sum(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings) -> Iterator[Link]:
     """One on one side and the only set of two or more on the other that makes exactly it."""
     yield from _bound(ours, theirs, bounds, meanings, ours.by(end_to_end_ids), theirs.by(meanings.clear_keys))
-    yield from _bound(ours, theirs, bounds, meanings, ours.by(_accounts), theirs.by(_accounts))
+    there = theirs.by(_accounts)
+    yield from _bound(ours, theirs, bounds, meanings, ours.by(_accounts, there), there)
 
 
 def _bound(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings, here: Index, there: Index) -> Iterator[Link]:

@@ -1,6 +1,7 @@
 """The pass over rows that take back another row of the same book, which no other book has."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from wallet.reconciliation.bounds import Bounds, Link
 from wallet.reconciliation.identity import end_to_end_ids
@@ -87,10 +88,14 @@ class _Elsewhere:
     def __init__(self, others: Pool, bounds: Bounds, meanings: Meanings) -> None:
         self.bounds, self.meanings = bounds, meanings
         self._others = others
-        self._by_end: dict[tuple[int, str], list[Unit]] = {}
-        for unit in others:
+
+    @cached_property
+    def _by_end(self) -> Mapping[tuple[int, str], Sequence[Unit]]:
+        found: dict[tuple[int, str], list[Unit]] = {}
+        for unit in self._others:
             for end in {*(_ends(unit) or {""}), _ANY}:
-                self._by_end.setdefault((unit.minor, end), []).append(unit)
+                found.setdefault((unit.minor, end), []).append(unit)
+        return found
 
     def may_have(self, line: Unit) -> bool:
         """Whether a line may be something in it: nothing contradicts it, no name says otherwise."""

@@ -28,14 +28,13 @@ class Unit:
         asset: Of all its rows.
         minor: What it moves: by the ledger, or the rail where there is no ledger, or the bank.
         minors: What it moves by each book, once if all agree.
-        owns: What we call it.
         names: EndToEndIds that its rows bear, as references compare.
         accounts: Accounts of the other side that its rows name.
         moments: Days and value dates of its rows.
     """
 
     __slots__ = (
-        "accounts", "asset", "days", "minor", "minors", "moments", "names", "owns", "place", "rows", "rule",
+        "_owns", "accounts", "asset", "days", "minor", "minors", "moments", "names", "place", "rows", "rule",
     )  # fmt: skip
 
     def __init__(
@@ -47,20 +46,25 @@ class Unit:
         self.place, self.asset = place_of(first), first.asset
         sums = sums_of(rows).values()
         self.minor, self.minors = next(iter(sums)), tuple(set(sums))
-        self.owns: frozenset[str]
+        self._owns: frozenset[str] | None = None
         self.names: frozenset[str]
         self.accounts: frozenset[str]
         self.moments: frozenset[tuple[date, date]]
         if parts:
-            self.owns = _NONE.union(*[part.owns for part in parts])
             self.names = _NONE.union(*[part.names for part in parts])
             self.accounts = _NONE.union(*[part.accounts for part in parts])
             self.moments = _NEVER.union(*[part.moments for part in parts])
         else:
-            self.owns = frozenset([row.own for row in rows if row.own])
             self.names = _said([row.end_to_end_id for row in rows], reference_of)
             self.accounts = _said([row.account for row in rows], account_of)
-            self.moments = frozenset([(row.on, row.value_on) for row in rows])
+            self.moments = _shared(frozenset([(row.on, row.value_on) for row in rows]))
+
+    @property
+    def owns(self) -> frozenset[str]:
+        """What we call it; made when it is asked for, which of most rows it is not."""
+        if self._owns is None:
+            self._owns = frozenset([row.own for row in self.rows if row.own])
+        return self._owns
 
     @property
     def back(self) -> bool:
@@ -70,6 +74,12 @@ class Unit:
     def said(self, say: Callable[[Row], str]) -> set[str]:
         """What its rows say, where they say something."""
         return {word for row in self.rows if (word := say(row))}
+
+
+@lru_cache(maxsize=1 << 12)
+def _shared(moments: frozenset[tuple[date, date]]) -> frozenset[tuple[date, date]]:
+    """The same in one object, however many have them."""
+    return moments
 
 
 def _said(texts: Iterable[str], compared: Callable[[str], str]) -> frozenset[str]:
@@ -137,13 +147,17 @@ class Pool:
         """It is open no longer."""
         del self._open[unit]
 
-    def by(self, keys: Keys) -> Index:
-        """All units by each of their keys, open or not; made once for each way to say the keys."""
+    def by(self, keys: Keys, there: Index | None = None) -> Index:
+        """All units by each of their keys, open or not; made once for each way to say the keys.
+
+        With an index of another pool, which must be the same whenever these keys are asked for, only by what it has.
+        """
         if keys not in self._indices:
             index: dict[Hashable, list[Unit]] = {}
             for unit in self._all:
                 for key in keys(unit):
-                    index.setdefault(key, []).append(unit)
+                    if there is None or key in there:
+                        index.setdefault(key, []).append(unit)
             self._indices[keys] = index
         return self._indices[keys]
 
