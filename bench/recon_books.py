@@ -1,7 +1,7 @@
 """An order of payments, drawn by lot, and its rows in each book; `recon_noise` says what happens to them."""
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bench.recon_rates import Rates
@@ -80,13 +80,12 @@ class Order:
     def ours(self, one: Payment, *, back: bool = False, later: int = 0) -> tuple[Row, ...]:
         """The ledger's row and, unless it collects, the rail's; `back`: of its return."""
         minor, on = (-one.minor if back else one.minor), self._day + timedelta(days=later)
-        ledger = replace(self.entry(minor, on), own=one.own, back=back, railed=not self.collects)
+        ledger = self.entry(minor, on)._replace(own=one.own, back=back, railed=not self.collects)
         if self.knows:
-            ledger = replace(ledger, end_to_end_id=one.end_to_end_id, batch=self.name)
+            ledger = ledger._replace(end_to_end_id=one.end_to_end_id, batch=self.name)
         if self.collects:
-            return (replace(ledger, account=one.account, party=one.party),)
-        rail = replace(
-            ledger,
+            return (ledger._replace(account=one.account, party=one.party),)
+        rail = ledger._replace(
             side=Side.RAIL,
             id=f"{one.own}/back" if back else one.own,
             undoes=one.own if back else "",
@@ -110,9 +109,9 @@ class Order:
     def line_of(self, one: Payment, minor: int = 0, later: int | None = None) -> tuple[Row, Name]:
         """A line of a payment, damaged or not, and what is left of its name; of another amount if `minor` is given."""
         line = self.line(minor or one.minor, later)
-        line = replace(line, end_to_end_id=one.end_to_end_id, party=one.party, text="BENEFIT")
+        line = line._replace(end_to_end_id=one.end_to_end_id, party=one.party, text="BENEFIT")
         if self.rng.random() >= self.rates.no_account:
-            line = replace(line, account=one.account)
+            line = line._replace(account=one.account)
         if self.rng.random() >= self.rates.damaged:
             return line, Name.CLEAR
         name, damage = self.rng.choice(DAMAGES)
@@ -122,22 +121,22 @@ class Order:
         """The same line once more, on its day or a later one."""
         more = self.line(line.minor)
         on = max(line.on, more.on)
-        return replace(line, id=more.id, reference=more.reference, on=on, value_on=on)
+        return line._replace(id=more.id, reference=more.reference, on=on, value_on=on)
 
     def booking(self, payments: list[Payment]) -> tuple[Row, Name]:
         """A line for many payments, and how well it names the order."""
         rng, name = self.rng, Name.CLEAR
         line = self.line(sum(one.minor for one in payments))
-        line = replace(line, count=0 if rng.random() < self.rates.uncounted else len(payments))
+        line = line._replace(count=0 if rng.random() < self.rates.uncounted else len(payments))
         form = rng.randrange(4) if rng.random() < self.rates.unnamed else None
         if form == 0:
-            line = replace(line, end_to_end_id=self.name)
+            line = line._replace(end_to_end_id=self.name)
         elif form == 1:
-            line = replace(line, text=f"BULK {self.name} SETTLED")
+            line = line._replace(text=f"BULK {self.name} SETTLED")
         elif form == 2:
-            line, name = replace(line, batch=swapped(rng, self.name)), Name.SLIP
+            line, name = line._replace(batch=swapped(rng, self.name)), Name.SLIP
         elif form == 3:
-            line, name = replace(line, text="BULK"), Name.LOST
+            line, name = line._replace(text="BULK"), Name.LOST
         else:
-            line = replace(line, batch=self.name)
+            line = line._replace(batch=self.name)
         return line, name

@@ -192,7 +192,7 @@ def _amount_swapped(order: Order, one: Payment) -> Iterator[TrueGroup]:
 def _rail_differs(order: Order, one: Payment) -> Iterator[TrueGroup]:
     ledger, rail = order.ours(one)
     line, name = order.line_of(one)
-    ledger = replace(ledger, minor=ledger.minor - order.rng.choice((1_000, 90_000, 1_000_000)))
+    ledger = ledger._replace(minor=ledger.minor - order.rng.choice((1_000, 90_000, 1_000_000)))
     yield TrueGroup((ledger, rail, line), Story.RAIL_DIFFERS, open=True, told=_same(line, name))
 
 
@@ -225,7 +225,7 @@ def _duplicate(order: Order, one: Payment) -> Iterator[TrueGroup]:
 def _undone(order: Order, one: Payment) -> Iterator[TrueGroup]:
     group, again, alike = _twice(order, one)
     yield group
-    reversal = replace(order.again(again), minor=-again.minor, back=True)
+    reversal = order.again(again)._replace(minor=-again.minor, back=True)
     yield TrueGroup((again, reversal), Story.UNDONE, told=group.told, alike=alike)
 
 
@@ -235,7 +235,7 @@ def _returned(order: Order, one: Payment) -> Iterator[TrueGroup]:
     ours, less = order.ours(one, back=True, later=later), draw < 0.05
     minor = -one.minor * 99 // 100 if less else -one.minor
     line, name = order.line_of(one, minor, later + rng.choice((0, 0, 0, 1)))
-    line = replace(line, back=rng.random() < 0.9, text=f"{line.text} RETURN AC04")
+    line = line._replace(back=rng.random() < 0.9, text=f"{line.text} RETURN AC04")
     if draw >= 0.9:
         yield TrueGroup(ours, Story.RETURNED, open=True)
     elif draw >= 0.8:
@@ -250,8 +250,8 @@ def _repeated(order: Order, one: Payment, other: Payment) -> Iterator[TrueGroup]
     other = replace(other, end_to_end_id=one.end_to_end_id)
     named = order.rng.random() >= order.rates.no_account
     for each in (one, other):
-        line = replace(order.line(each.minor), end_to_end_id=each.end_to_end_id, text="BENEFIT")
-        line = replace(line, account=each.account, party=each.party) if named else line
+        line = order.line(each.minor)._replace(end_to_end_id=each.end_to_end_id, text="BENEFIT")
+        line = line._replace(account=each.account, party=each.party) if named else line
         label = ((line.id, one.end_to_end_id),) if not named and one.minor == other.minor else ()
         yield TrueGroup((*order.ours(each), line), Story.REPEATED, alike=label)
 
@@ -297,16 +297,16 @@ def _besides(order: Order) -> Iterator[TrueGroup]:
     rng = order.rng
     if rng.random() < order.rates.charge:
         minor = rng.choice((5_000, 12_000, 12_000, 25_000, rng.randrange(1_000, 90_000)))
-        line, draw = replace(order.line(-minor), text="CHARGE"), rng.random()
+        line, draw = order.line(-minor)._replace(text="CHARGE"), rng.random()
         if draw < 0.5:
             yield TrueGroup((line,), Story.CHARGE, open=True)
         elif draw < 0.9:
-            ours = replace(order.entry(line.minor, line.on), reference=line.reference, text="CHARGE")
+            ours = order.entry(line.minor, line.on)._replace(reference=line.reference, text="CHARGE")
             yield TrueGroup((ours, line), Story.CHARGE)
         else:
-            back = replace(order.again(line), minor=minor, reference=line.reference, back=True, undoes=line.id)
+            back = order.again(line)._replace(minor=minor, reference=line.reference, back=True, undoes=line.id)
             yield TrueGroup((line, back), Story.UNDONE)
     if rng.random() < order.rates.unknown:
         name = rng.choice(("NOTPROVIDED", "SALARY", f"INV-{rng.randrange(9999)}", ""))
-        line = replace(order.line(rng.randrange(100_000, 50_000_000)), end_to_end_id=name)
+        line = order.line(rng.randrange(100_000, 50_000_000))._replace(end_to_end_id=name)
         yield TrueGroup((line,), Story.UNKNOWN, open=True)

@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from wallet.reconciliation.rows import Row
@@ -47,21 +47,21 @@ def _spaced(rng: random.Random, text: str) -> str:
 
 def _in_text(rng: random.Random, line: Row) -> Row:
     form = rng.choice(("{0} {1}", "/EREF/{1}/REMI/{0}", "{0} REF {1}.", "{0}/{1}"))
-    return replace(line, end_to_end_id="", text=form.format(line.text, line.end_to_end_id))
+    return line._replace(end_to_end_id="", text=form.format(line.text, line.end_to_end_id))
 
 
 Damage = Callable[[random.Random, Row], Row]
 DAMAGES: Sequence[tuple[Name, Damage]] = (
-    (Name.CLEAR, lambda _, line: replace(line, end_to_end_id=line.end_to_end_id.lower())),
-    (Name.CLEAR, lambda rng, line: replace(line, end_to_end_id=_spaced(rng, line.end_to_end_id))),
+    (Name.CLEAR, lambda _, line: line._replace(end_to_end_id=line.end_to_end_id.lower())),
+    (Name.CLEAR, lambda rng, line: line._replace(end_to_end_id=_spaced(rng, line.end_to_end_id))),
     (Name.CLEAR, _in_text),
     (Name.CLEAR, _in_text),
-    (Name.CLEAR, lambda _, line: replace(line, end_to_end_id=line.end_to_end_id[:16])),
-    (Name.SLIP, lambda rng, line: replace(line, end_to_end_id=_changed(rng, line.end_to_end_id))),
-    (Name.SLIP, lambda rng, line: replace(line, end_to_end_id=swapped(rng, line.end_to_end_id))),
-    (Name.LOST, lambda _, line: replace(line, end_to_end_id="")),
-    (Name.LOST, lambda _, line: replace(line, end_to_end_id="NOTPROVIDED")),
-    (Name.LOST, lambda rng, line: replace(line, end_to_end_id=line.end_to_end_id[: rng.randrange(8, 13)])),
+    (Name.CLEAR, lambda _, line: line._replace(end_to_end_id=line.end_to_end_id[:16])),
+    (Name.SLIP, lambda rng, line: line._replace(end_to_end_id=_changed(rng, line.end_to_end_id))),
+    (Name.SLIP, lambda rng, line: line._replace(end_to_end_id=swapped(rng, line.end_to_end_id))),
+    (Name.LOST, lambda _, line: line._replace(end_to_end_id="")),
+    (Name.LOST, lambda _, line: line._replace(end_to_end_id="NOTPROVIDED")),
+    (Name.LOST, lambda rng, line: line._replace(end_to_end_id=line.end_to_end_id[: rng.randrange(8, 13)])),
 )
 """What happens to an EndToEndId on its way through banks, each as often as another."""
 

@@ -1,7 +1,6 @@
 """What our own services and the bank's statements say, as rows of reconciliation."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 
 from gateway.app.ledger_rows import Days
@@ -54,14 +53,14 @@ class BankItems:
         return [row for one in page for row in self._rows(one)]
 
     def _rows(self, one: Reached) -> Iterator[Row]:
-        paid = replace(item_row(one, self._days.of(one.at)), end_to_end_id=one.end_to_end_id, batch=one.order_id)
+        paid = item_row(one, self._days.of(one.at))._replace(end_to_end_id=one.end_to_end_id, batch=one.order_id)
         doubted = one.now in _SENT and one.flag in _DOUBTED
         if one.now in _OUT:
             # A return that was told before the booking says both.
             if one.state is ItemState.SETTLED or (one.state is ItemState.RETURNED and one.was in _SENT):
                 yield paid
             if one.state is ItemState.RETURNED and one.was is not ItemState.RETURNED:
-                yield replace(paid, id=f"{one.id}{BACK}", minor=one.minor, back=True, undoes=one.id)
+                yield paid._replace(id=f"{one.id}{BACK}", minor=one.minor, back=True, undoes=one.id)
         elif (one.state is ItemState.SENT and doubted) or one.state is one.now is ItemState.UNKNOWN:
             yield paid
 
@@ -121,9 +120,9 @@ class PaidFees:
         if one.state is ItemState.SENT:
             yield paid
         elif one.state is ItemState.REJECTED and (one.was in _SENT or one.order_id):
-            yield replace(paid, id=f"{one.id}{BACK}", minor=one.minor, back=True, undoes=one.id)
+            yield paid._replace(id=f"{one.id}{BACK}", minor=one.minor, back=True, undoes=one.id)
         elif one.was is ItemState.RETURNED and one.desk == DeskState.GIVEN_BACK:
-            yield replace(paid, id=f"{one.id}{GIVEN_BACK}", own=f"{one.id}{GIVEN_BACK}", minor=one.minor)
+            yield paid._replace(id=f"{one.id}{GIVEN_BACK}", own=f"{one.id}{GIVEN_BACK}", minor=one.minor)
 
 
 class FeeRows:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
 
 from wallet.reconciliation.bounds import Bounds, Link
 from wallet.reconciliation.identity import batch_names, end_to_end_ids
@@ -20,6 +21,7 @@ class Bookings:
         self._parts_min = parts_min
         self._bookings = [unit for unit in few if may_stand_for_many(unit)]
         self._tried: dict[tuple[Unit, str], int] = {}
+        self._spans: dict[str, tuple[date, date]] = {}
 
     def links(self) -> Iterator[Link]:
         """Bookings with what they stand for, by the name of an order.
@@ -46,8 +48,19 @@ class Bookings:
 
     def _parts(self, booking: Unit, order: str, apart: set[Unit]) -> list[Unit]:
         """What is open of an order and near enough to a booking."""
-        found = self._many.open(self._many.by(batch_names).get(order, ()))
+        units = self._many.by(batch_names).get(order, ())
+        if not units or self._is_far(booking, order, units):
+            return []
+        found = self._many.open(units)
         return [part for part in found if part not in apart and self._bounds.fit(part, booking)]
+
+    def _is_far(self, booking: Unit, order: str, units: Iterable[Unit]) -> bool:
+        """Whether the whole order lies too many days apart: most orders with like names do."""
+        if order not in self._spans:
+            days = [day for unit in units for moment in unit.moments for day in moment]
+            self._spans[order] = min(days), max(days)
+        (first, last), most = self._spans[order], timedelta(self._bounds.terms.days)
+        return all(day < first - most or last + most < day for moment in booking.moments for day in moment)
 
     def _set_of(self, booking: Unit, order: str, apart: set[Unit]) -> Iterator[Link]:
         """The only set of payments that makes the booking."""
@@ -61,17 +74,17 @@ class Bookings:
     def _with_a_slip(self, booking: Unit, apart: set[Unit]) -> Iterator[Link]:
         """All that is open of the one order that can be meant: no other near name has a set that makes the sum."""
         word = reference_of(booking.rows[0].batch)
-        orders = sorted(self._meanings.orders.near(word) | self._meanings.named(booking)) if word else []
+        orders = sorted(self._meanings.near_orders(word) | self._meanings.named(booking)) if word else []
         if not orders or self._tried_before(booking, orders, "slip"):
             return
-        found: list[list[Unit]] = []
-        for order in orders:
-            parts = self._parts(booking, order, apart)
-            ways = sets_that_make([part.minor for part in parts], booking.minor, booking.rows[0].count) if parts else 0
-            if ways:
-                found.append(parts if ways == 1 else [])
-        if len(found) == 1 and is_whole([part.minor for part in found[0]], booking):
-            yield from self._link(found[0], booking, Rule.BATCH)
+        parts = [found for order in orders if (found := self._parts(booking, order, apart))]
+        wholes = [found for found in parts if is_whole([part.minor for part in found], booking)]
+        if len(wholes) == 1 and not any(
+            sets_that_make([part.minor for part in found], booking.minor, booking.rows[0].count)
+            for found in parts
+            if found is not wholes[0]
+        ):
+            yield from self._link(wholes[0], booking, Rule.BATCH)
 
     def _nameless(self, apart: set[Unit]) -> Iterator[Link]:
         """All that is open of an order, for a booking that names none, if nothing else can make the sum.

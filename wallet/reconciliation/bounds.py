@@ -32,12 +32,12 @@ class Bounds:
 
     def fit(self, one: Unit, other: Unit) -> bool:
         """Whether nothing forbids to link them."""
-        return days_apart(one, other) <= self.terms.days and self.allow(one, other)
+        return self.allow(one, other) and days_apart(one, other) <= self.terms.days
 
     def allow(self, one: Unit, other: Unit) -> bool:
         """Whether nothing forbids to link them but, it may be, their days."""
         return (
-            one.rows[0].asset == other.rows[0].asset
+            one.asset == other.asset
             and (one.minor < 0) is (other.minor < 0)
             and not contradict(one, other)
             and not self.decisions.bar((one, other))
@@ -51,7 +51,8 @@ class Bounds:
 
 def contradict(one: Unit, other: Unit) -> bool:
     """Whether both say what we call it, or to whose account it goes, and do not say the same."""
-    if one.owns and other.owns and one.owns.isdisjoint(other.owns):
+    # A line of the bank, which comes second, hardly ever has a name of ours.
+    if other.owns and one.owns and one.owns.isdisjoint(other.owns):
         return True
     return bool(one.accounts and other.accounts) and not same_account(one, other)
 

@@ -9,9 +9,14 @@ Name = tuple[Side, str]
 
 
 class Decisions:
-    """Looked up by a row's side and id. A link wins over a bar: bars bind the rules, not staff."""
+    """Looked up by a row's side and id. A link wins over a bar: bars bind the rules, not staff.
+
+    Attributes:
+        ids: Of rows that any decision names, whatever their side.
+    """
 
     def __init__(self, decided: Sequence[Decided]) -> None:
+        self.ids = frozenset(id_ for one in decided for _, id_ in one.rows)
         self._bars: dict[Name, set[Name]] = {}
         self._leaders: dict[Name, Name] = {}
         for one in decided:

@@ -3,7 +3,6 @@
 from collections.abc import Hashable, Iterator, Sequence
 
 from wallet.reconciliation.bounds import Bounds, Link, same_account
-from wallet.reconciliation.naming import name_of
 from wallet.reconciliation.rows import Rule
 from wallet.reconciliation.units import Index, Keys, Pool, Unit, days_apart
 from wallet.reconciliation.wording import reference_of
@@ -19,7 +18,7 @@ def own_names(unit: Unit) -> set[str]:
 
 def end_to_end_ids(unit: Unit) -> set[str]:
     """What we and the bank call it, and which way the money goes."""
-    return {directed(name, unit) for row in unit.rows if row.end_to_end_id and (name := name_of(row))}
+    return {directed(name, unit) for name in unit.names}
 
 
 def directed(name: str, unit: Unit) -> str:
@@ -29,7 +28,7 @@ def directed(name: str, unit: Unit) -> str:
 
 def batch_names(unit: Unit) -> set[str]:
     """Of the order that it belongs to, or that it books."""
-    return {name for row in unit.rows if row.batch and (name := reference_of(row.batch))}
+    return {name for batch in {row.batch for row in unit.rows} if batch and (name := reference_of(batch))}
 
 
 def same(ours: Pool, theirs: Pool, bounds: Bounds, here: Index, there: Index, rule: Rule) -> Iterator[Link]:

@@ -8,13 +8,11 @@ from functools import cached_property
 from wallet.reconciliation.bounds import same_account
 from wallet.reconciliation.bystanders import REFERENCE_MIN
 from wallet.reconciliation.judging import needed
-from wallet.reconciliation.naming import LENGTH_MAX, LENGTH_MIN, is_slip, name_of
+from wallet.reconciliation.naming import CUT_MIN, LENGTH_MAX, LENGTH_MIN, is_slip, name_of
 from wallet.reconciliation.rows import Group, Reason, Row, Side, Terms
 from wallet.reconciliation.units import Unit, days_apart, place_of
 from wallet.reconciliation.wording import reference_of, words_of
 
-CUT_MIN = 12
-"""Letters of a reference that a bank must have left for it to be the beginning of another."""
 _WORDS_MAX, _TEXT_MAX = 12, 500
 _NAME_WORDS_MAX, _NAME_WORD_MIN = 6, 2
 _LETTERS = str.maketrans(

@@ -30,8 +30,10 @@ def match(
     plain = Plain(terms, decisions)
     plain.read(ledger, rail, bank)
     found = Sorted(plain, terms)
-    meanings = Meanings(Names(plain.names), Names(found.orders()))
-    lines = found.book(found.lines(), meanings, decisions)
+    lines = found.lines()
+    asked = {name for line in lines for name in line.names}
+    meanings = Meanings(Names((plain.names.out.keys(), plain.names.into.keys()), asked), Names((found.orders(),)))
+    lines = found.book(lines, meanings, decisions)
     bystanders = Bystanders((row for line in lines for row in line.rows), found.matched)
     yield from found.groups(bystanders)
     rest = Open(*found.ours(), lines)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from wallet.reconciliation.identity import directed, end_to_end_ids
-from wallet.reconciliation.naming import Names, name_of, texts_of
+from wallet.reconciliation.naming import Names, texts_of
 from wallet.reconciliation.units import Unit
 from wallet.reconciliation.wording import reference_of
 
@@ -20,7 +20,9 @@ class Meanings:
     ids: Names
     orders: Names
     _clear: dict[Unit, set[str]] = field(default_factory=dict)
+    _clear_keys: dict[Unit, set[str]] = field(default_factory=dict)
     _near: dict[Unit, set[str]] = field(default_factory=dict)
+    _near_orders: dict[str, set[str]] = field(default_factory=dict)
     _named: dict[Unit, set[str]] = field(default_factory=dict)
 
     def named(self, booking: Unit) -> set[str]:
@@ -31,6 +33,12 @@ class Meanings:
             self._named[booking] = {name} if name else self.orders.within(texts_of(row))
         return self._named[booking]
 
+    def near_orders(self, word: str) -> set[str]:
+        """Orders that are one slip away from a name."""
+        if word not in self._near_orders:
+            self._near_orders[word] = self.orders.near(word)
+        return self._near_orders[word]
+
     def clear(self, unit: Unit) -> set[str]:
         """The names that it bears, or that stand whole in another field, or that were cut at the end."""
         if unit not in self._clear:
@@ -40,13 +48,14 @@ class Meanings:
     def near(self, unit: Unit) -> set[str]:
         """The same; if there is none, those that are one slip away from what it bears."""
         if unit not in self._near:
-            words = [name_of(row) for row in unit.rows]
-            self._near[unit] = self.clear(unit) or {name for word in words for name in self.ids.near(word)}
+            self._near[unit] = self.clear(unit) or {name for word in unit.names for name in self.ids.near(word)}
         return self._near[unit]
 
     def clear_keys(self, unit: Unit) -> set[str]:
         """What it means and which way the money goes, if it is clear; compares with `end_to_end_ids`."""
-        return {directed(name, unit) for name in self.clear(unit)}
+        if unit not in self._clear_keys:
+            self._clear_keys[unit] = {directed(name, unit) for name in self.clear(unit)}
+        return self._clear_keys[unit]
 
     def near_keys(self, unit: Unit) -> set[str]:
         """What it means and which way the money goes, if it can be one name alone."""
@@ -59,10 +68,9 @@ class Meanings:
         return not meant or not meant.isdisjoint(end_to_end_ids(ours))
 
     def _read(self, unit: Unit) -> set[str]:
-        words = {name for row in unit.rows if (name := name_of(row))}
-        if known := {name for name in words if name in self.ids.given}:
+        if known := self.ids.among(unit.names):
             return known
         if within := self.ids.within(text for row in unit.rows for text in texts_of(row)):
             return within if len(within) == 1 else set()
-        cut = {name for word in words for name in self.ids.cut(word)}
+        cut = {name for word in unit.names for name in self.ids.cut(word)}
         return cut if len(cut) == 1 else set()

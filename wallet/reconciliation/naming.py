@@ -1,8 +1,8 @@
 """What a line of the bank means by a damaged name: one of ours, if it can mean no other."""
 
-from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from functools import cached_property
 
 from wallet.reconciliation.rows import Row
@@ -10,7 +10,8 @@ from wallet.reconciliation.wording import reference_of, squeezed
 
 LENGTH_MIN, LENGTH_MAX = 8, 40
 """Of names that are looked for in texts, or cut, or with a slip: shorter ones are found by chance."""
-_CUT_MIN = 12
+CUT_MIN = 12
+"""Letters of a name that a bank must have left for it to be the beginning of another."""
 _TEXT_MAX = 500
 
 
@@ -19,47 +20,61 @@ class Names:
     """Names of one kind that we have given, of all rows and not of open ones alone: EndToEndIds, or orders.
 
     Attributes:
-        given: As references compare.
+        given: As references compare; one name may be in several.
+        asked: Words of which anybody may ask whether they were cut.
     """
 
-    given: Collection[str]
-    _lengths: frozenset[int] = field(init=False, default=frozenset())
-
-    @cached_property
-    def _sorted(self) -> list[str]:
-        return sorted(self.given)
+    given: Sequence[AbstractSet[str]]
+    asked: Collection[str] = ()
 
     @cached_property
     def _sizes(self) -> list[int]:
-        return sorted({size for name in self.given if LENGTH_MIN <= (size := len(name)) <= LENGTH_MAX})
+        sizes = {size for given in self.given for size in set(map(len, given))}
+        return sorted(size for size in sizes if LENGTH_MIN <= size <= LENGTH_MAX)
 
     @cached_property
     def _letters(self) -> str:
-        return "".join(sorted(set().union(*self.given))) if self.given else ""
+        letters: set[str] = set()
+        for given in self.given:
+            for name in given:
+                letters.update(name)
+        return "".join(sorted(letters))
+
+    @cached_property
+    def _heads(self) -> Mapping[str, Sequence[str]]:
+        """Names by their first letters, of those alone that a word that is asked begins with."""
+        heads: dict[str, list[str]] = {word[:CUT_MIN]: [] for word in self.asked if word not in self}
+        for name in {name for given in self.given for name in given if name[:CUT_MIN] in heads}:
+            heads[name[:CUT_MIN]].append(name)
+        return heads
+
+    def __contains__(self, word: object) -> bool:
+        return any(word in given for given in self.given)
+
+    def among(self, words: AbstractSet[str]) -> set[str]:
+        """Those of the words that are names."""
+        return {word for given in self.given for word in given & words}
 
     def within(self, texts: Iterable[str]) -> set[str]:
         """Names that stand whole in one of the texts, whatever spaces and marks are between their letters."""
         found: set[str] = set()
         for text in texts:
-            letters = squeezed(text[:_TEXT_MAX])
+            letters = squeezed(text[:_TEXT_MAX]) if len(text) >= LENGTH_MIN else ""
             for size in self._sizes:
-                for at in range(len(letters) - size + 1):
-                    if (word := letters[at : at + size]) in self.given:
-                        found.add(word)
+                found |= self.among({letters[at : at + size] for at in range(len(letters) - size + 1)})
         return found
 
     def cut(self, word: str) -> set[str]:
-        """Names of which the word is the beginning, at most two."""
-        if len(word) < _CUT_MIN:
+        """Names of which the word, one of those asked, is the beginning."""
+        if len(word) < CUT_MIN:
             return set()
-        at = bisect_left(self._sorted, word)
-        return {name for name in self._sorted[at : at + 2] if name.startswith(word)}
+        return {name for name in self._heads.get(word[:CUT_MIN], ()) if name.startswith(word)}
 
     def near(self, word: str) -> set[str]:
         """Names that are one slip away: a letter changed, lost, put in, or two neighbours that have changed places."""
         if not LENGTH_MIN <= len(word) <= LENGTH_MAX:
             return set()
-        return {slip for slip in slips(word, self._letters) if slip in self.given}
+        return self.among(set(slips(word, self._letters)))
 
 
 def slips(word: str, letters: str) -> Iterator[str]:

@@ -24,8 +24,9 @@ def by_account(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings, bys
 
     Lines that are alike count as one, of which the first is taken: the others are the ones too many.
     """
-    here = ours.by(_accounts)
-    for key, found in theirs.by(_accounts).items():
+    there = theirs.by(_accounts)
+    here = ours.by(_accounts, there)
+    for key, found in there.items():
         if key not in here or not (those := theirs.open(found)) or not (these := ours.open(here[key])):
             continue
         for one in these if len(these) * len(those) <= PAIRS_MAX else ():
@@ -33,7 +34,7 @@ def by_account(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings, bys
             if not fitting or not alike(fitting) or sum(bounds.fit(other, fitting[0]) for other in these) > 1:
                 continue
             first = min(fitting, key=lambda other: (days_apart(one, other), other.rows[0].on, other.place))
-            slip = any(is_slip(name_of(first.rows[0]), name_of(row)) for row in one.rows if row.end_to_end_id)
+            slip = any(is_slip(name_of(first.rows[0]), name) for name in one.names)
             if slip or (meanings.agree(one, first) and not bystanders.paid(first, bounds.terms.days)):
                 yield Link((one, first), Rule.REFERENCE, days_apart(one, first))
                 break
@@ -76,8 +77,8 @@ def alike(units: Sequence[Unit]) -> bool:
     return len(said) == 1
 
 
-def _accounts(unit: Unit) -> set[str]:
-    return {f"{account} {minor}" for account in unit.accounts for minor in unit.minors}
+def _accounts(unit: Unit) -> set[tuple[str, int]]:
+    return {(account, minor) for account in unit.accounts for minor in unit.minors}
 
 
 def _witnessed(one: Unit, other: Unit) -> bool:
@@ -91,8 +92,9 @@ def _witnessed(one: Unit, other: Unit) -> bool:
 
 def _referred(ours: Pool, theirs: Pool, bystanders: Bystanders) -> Iterator[tuple[Unit, Unit]]:
     """Pairs of which a reference of one is the other's too, or a word of its text, and of nobody else's."""
-    here = ours.by(_references_and_words)
-    for word, found in theirs.by(_references_and_words).items():
+    there = theirs.by(_references_and_words)
+    here = ours.by(_references_and_words, there)
+    for word, found in there.items():
         these, those = here.get(word, ()), found
         if len(these) == len(those) == 1 and not bystanders.referred(word):
             one, other = these[0], those[0]
@@ -102,8 +104,8 @@ def _referred(ours: Pool, theirs: Pool, bystanders: Bystanders) -> Iterator[tupl
 
 def _references(unit: Unit) -> set[str]:
     """Long enough to be one; an EndToEndId too, for what is neither ours nor damaged."""
-    words = {word for row in unit.rows for word in (reference_of(row.reference), name_of(row))}
-    return {word for word in words if len(word) >= REFERENCE_MIN}
+    words = {reference_of(row.reference) for row in unit.rows if row.reference}
+    return {word for word in words | unit.names if len(word) >= REFERENCE_MIN}
 
 
 def _references_and_words(unit: Unit) -> set[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Side(StrEnum):
@@ -15,8 +16,7 @@ class Side(StrEnum):
     BANK = "bank"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One movement in one book.
 
     Attributes:
@@ -52,7 +52,7 @@ class Row:
     party: str = ""
     account: str = ""
     text: str = ""
-    count: int = 1
+    count: int = 1  # type: ignore[assignment]
     back: bool = False
     undoes: str = ""
     railed: bool = False
@@ -106,8 +106,7 @@ class BreakType(StrEnum):
     """Money came back, and nobody has booked it, or nobody knows what it takes back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Rows that belong together, and what becomes of all of them.
 
     Attributes:

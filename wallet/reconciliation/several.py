@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from wallet.reconciliation.bounds import Bounds, Link
-from wallet.reconciliation.identity import directed, end_to_end_ids
+from wallet.reconciliation.identity import end_to_end_ids
 from wallet.reconciliation.meanings import Meanings
 from wallet.reconciliation.rows import Rule
 from wallet.reconciliation.sums import only_set
@@ -15,7 +15,8 @@ _SEVERAL_MAX = 16
 def by_sum(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings) -> Iterator[Link]:
     """One on one side and the only set of two or more on the other that makes exactly it."""
     yield from _bound(ours, theirs, bounds, meanings, ours.by(end_to_end_ids), theirs.by(meanings.clear_keys))
-    yield from _bound(ours, theirs, bounds, meanings, ours.by(_accounts), theirs.by(_accounts))
+    there = theirs.by(_accounts)
+    yield from _bound(ours, theirs, bounds, meanings, ours.by(_accounts, there), there)
 
 
 def _bound(ours: Pool, theirs: Pool, bounds: Bounds, meanings: Meanings, here: Index, there: Index) -> Iterator[Link]:
@@ -38,5 +39,5 @@ def _made_of(whole: Unit, parts: Sequence[Unit], bounds: Bounds) -> Iterator[Lin
         yield Link((whole, *chosen), Rule.SUM)
 
 
-def _accounts(unit: Unit) -> set[str]:
-    return {directed(account, unit) for account in unit.accounts}
+def _accounts(unit: Unit) -> set[tuple[str, bool]]:
+    return {(account, unit.minor < 0) for account in unit.accounts}

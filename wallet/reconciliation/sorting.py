@@ -24,10 +24,19 @@ class Sorted:
     def __init__(self, plain: Plain, terms: Terms) -> None:
         self._plain = plain
         self._rule = Rule.END_TO_END if Side.BANK in terms.sides else Rule.OWN
-        self._state = bytearray(
-            _PLAIN if plain.whole(number) else _OURS if plain.ours(number) else _REST for number in plain.ledger
-        )
+        self._state = bytearray(self._states(banked=Side.BANK in terms.sides))
         self._bookings: list[tuple[MutableSequence[int], Unit]] = []
+
+    def _states(self, *, banked: bool) -> Iterator[int]:
+        plain = self._plain
+        lacks_rail = [plain.needs_rail(kind) for kind in plain.kinds.known]
+        for doubtful, kind, item, line in zip(
+            plain.doubtful, plain.ledger.kinds, plain.rail_of, plain.bank_of, strict=True
+        ):
+            if doubtful or (item == NOBODY and lacks_rail[kind]):
+                yield _REST
+            else:
+                yield _OURS if banked and line == NOBODY else _PLAIN
 
     def orders(self) -> set[str]:
         """Names of all our orders."""
@@ -66,18 +75,24 @@ class Sorted:
     def groups(self, bystanders: Bystanders) -> Iterator[Group]:
         """What is plainly matched; its rows are noted."""
         plain, rule = self._plain, self._rule
-        for number, state in enumerate(self._state):
+        paid = bystanders.accounts
+        ledger, rail, bank = plain.ledger.take, plain.rail.take, plain.bank.take
+        columns = zip(self._state, plain.accounts, plain.rail_of, plain.bank_of, strict=True)
+        for number, (state, account, item, line) in enumerate(columns):
             if state == _PLAIN:
-                rows = self._ours_of(number)
-                if (line := plain.bank_of[number]) != NOBODY:
-                    rows = (*rows, plain.bank.take(line))
-                bystanders.note(rows)
-                yield Group(rows, Verdict.MATCHED, rule)
+                rows = [ledger(number)]
+                if item != NOBODY:
+                    rows.append(rail(item))
+                if line != NOBODY:
+                    rows.append(bank(line))
+                bystanders.note(rows, paid=account in paid)
+                # As Group(...), in half the time.
+                yield tuple.__new__(Group, (tuple(rows), Verdict.MATCHED, rule, None, 0))
         for numbers, booking in self._bookings:
             parts = (row for number in numbers for row in self._ours_of(number))
-            rows = (*sorted(parts, key=place_of), *booking.rows)
+            rows = [*sorted(parts, key=place_of), *booking.rows]
             bystanders.note(rows)
-            yield Group(rows, Verdict.MATCHED, Rule.BATCH)
+            yield Group(tuple(rows), Verdict.MATCHED, Rule.BATCH)
 
     def ours(self) -> tuple[list[Unit], list[Unit], list[Unit]]:
         """The rest of our books: rows of the ledger, pairs of ledger and rail, rows of the rail."""

@@ -10,7 +10,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from wallet.reconciliation.likeness import CUT_MIN, Piece, alike, piece_of, slip_keys, swapped
+from wallet.reconciliation.likeness import Piece, alike, piece_of, slip_keys, swapped
+from wallet.reconciliation.naming import CUT_MIN
 from wallet.reconciliation.rows import Group, Reason, Side, Suggestion, Terms, Verdict
 from wallet.reconciliation.sums import only_set
 from wallet.reconciliation.units import place_of, sums_of

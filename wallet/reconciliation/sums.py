@@ -1,13 +1,11 @@
 """Which set of amounts makes a sum, and whether it is the only one."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 
 SETS_MAX = 1 << 24
 """Sets of amounts that are counted through; where there are more, hardly any sum is that of one set alone."""
-_Half = dict[tuple[int, int], tuple[int, int]]
-"""By sum and how many: in how many ways (two stand for more), and of one of them the kinds, a bit each."""
 
 
 def only_set(amounts: Sequence[int], total: int, count: int = 0) -> frozenset[int] | None:
@@ -33,33 +31,35 @@ def _solved(have: Mapping[int, int], total: int, count: int) -> tuple[int, froze
         return int(count in {0, many}), frozenset(have)
     if prod(times + 1 for times in have.values()) > SETS_MAX:
         return 2, frozenset()
+    # Where the count is said, a sum and how many it has are one number.
+    scale, one = (many + 1, 1) if count else (1, 0)
     kinds = sorted(have.items(), key=lambda kind: (kind[1], kind[0]))
-    left, right = (_half(kinds, start, total, said=bool(count)) for start in (0, 1))
-    ways = found = 0
-    for (minor, taken), (some, chosen) in left.items():
-        fitting = right.get((total - minor, count - taken if count else 0))
-        if fitting is not None:
-            ways += some * fitting[0]
-            found = chosen | fitting[1]
-            if ways > 1:
-                return 2, frozenset()
-    return ways, frozenset(minor for at, (minor, _) in enumerate(kinds) if found >> at & 1)
+    left, right = (_sums([(minor * scale + one, times) for minor, times in kinds[half::2]]) for half in (0, 1))
+    wanted, there = total * scale + count, set(right)
+    found = [at for at, made in enumerate(left) if wanted - made in there]
+    if len(found) != 1:
+        return min(len(found), 2), frozenset()
+    (here,) = found
+    rest = wanted - left[here]
+    if right.count(rest) > 1:
+        return 2, frozenset()
+    taken = [*_taken(here, kinds[::2]), *_taken(right.index(rest), kinds[1::2])]
+    # What is taken of some that are equal can be taken in several ways.
+    if any(0 < some < times for _, times, some in taken):
+        return 2, frozenset()
+    return 1, frozenset(minor for minor, _, some in taken if some)
 
 
-def _half(kinds: Sequence[tuple[int, int]], start: int, total: int, *, said: bool) -> _Half:
-    """Sums of every other kind; a kind of which some are taken and others not can be taken in several ways."""
-    sums: _Half = {(0, 0): (1, 0)}
-    for at in range(start, len(kinds), 2):
-        minor, times = kinds[at]
-        grown: _Half = {}
-        for (done, taken), (ways, chosen) in sums.items():
-            for more in range(times + 1):
-                made = done + more * minor
-                if abs(made) > abs(total):
-                    break
-                key = (made, taken + more if said else 0)
-                new = ways if more in {0, times} else 2
-                old = grown.get(key)
-                grown[key] = (new, chosen | (1 << at if more else 0)) if old is None else (2, old[1])
-        sums = grown
+def _sums(kinds: Sequence[tuple[int, int]]) -> list[int]:
+    """Of every set; its place says how many of each kind are in it, see `_taken`."""
+    sums = [0]
+    for minor, times in kinds:
+        sums = [made + some * minor for some in range(times + 1) for made in sums]
     return sums
+
+
+def _taken(place: int, kinds: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+    """How many of each kind are in the set at a place of `_sums`."""
+    for minor, times in kinds:
+        place, some = divmod(place, times + 1)
+        yield minor, times, some

@@ -1,12 +1,14 @@
 """Units: rows that are known to belong together, as the passes of matching take them up and join them further."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
 
 from wallet.reconciliation.rows import Row, Rule, Side
-from wallet.reconciliation.wording import account_of
+from wallet.reconciliation.wording import account_of, reference_of
 
 _ORDER = {side: place for place, side in enumerate(Side)}
-_NONE = frozenset({""})
+_NONE, _NEVER = frozenset[str](), frozenset[tuple[date, date]]()
 _STRENGTH = {rule: place for place, rule in enumerate(Rule)}
 
 
@@ -23,30 +25,43 @@ class Unit:
         rule: The weakest by which they were put together, None for a row by itself.
         days: How many days the books that were joined lie apart.
         place: Unique, and the same whatever order the rows came in.
+        asset: Of all its rows.
         minor: What it moves: by the ledger, or the rail where there is no ledger, or the bank.
         minors: What it moves by each book, once if all agree.
+        names: EndToEndIds that its rows bear, as references compare.
+        accounts: Accounts of the other side that its rows name.
+        moments: Days and value dates of its rows.
     """
 
-    __slots__ = ("_accounts", "_owns", "days", "minor", "minors", "place", "rows", "rule")
+    __slots__ = (
+        "_owns", "accounts", "asset", "days", "minor", "minors", "moments", "names", "place", "rows", "rule",
+    )  # fmt: skip
 
-    def __init__(self, rows: tuple[Row, ...], rule: Rule | None = None, days: int = 0) -> None:
+    def __init__(
+        self, rows: tuple[Row, ...], rule: Rule | None = None, days: int = 0, parts: Sequence["Unit"] = ()
+    ) -> None:
+        """Of rows; `parts` are units that have the same rows, where there are any."""
+        first = rows[0]
         self.rows, self.rule, self.days = rows, rule, days
-        self.place = place_of(rows[0])
-        self.minors: tuple[int, ...] = (rows[0].minor,) if len(rows) == 1 else tuple(set(sums_of(rows).values()))
-        self.minor = rows[0].minor if len(self.minors) == 1 == len(rows) else next(iter(sums_of(rows).values()))
-        self._accounts: frozenset[str] | None = None
+        self.place, self.asset = place_of(first), first.asset
+        sums = sums_of(rows).values()
+        self.minor, self.minors = next(iter(sums)), tuple(set(sums))
         self._owns: frozenset[str] | None = None
-
-    @property
-    def accounts(self) -> frozenset[str]:
-        """Accounts of the other side that its rows name."""
-        if self._accounts is None:
-            self._accounts = frozenset([account_of(row.account) for row in self.rows if row.account]) - _NONE
-        return self._accounts
+        self.names: frozenset[str]
+        self.accounts: frozenset[str]
+        self.moments: frozenset[tuple[date, date]]
+        if parts:
+            self.names = _NONE.union(*[part.names for part in parts])
+            self.accounts = _NONE.union(*[part.accounts for part in parts])
+            self.moments = _NEVER.union(*[part.moments for part in parts])
+        else:
+            self.names = _said([row.end_to_end_id for row in rows], reference_of)
+            self.accounts = _said([row.account for row in rows], account_of)
+            self.moments = _shared(frozenset([(row.on, row.value_on) for row in rows]))
 
     @property
     def owns(self) -> frozenset[str]:
-        """What we call it."""
+        """What we call it; made when it is asked for, which of most rows it is not."""
         if self._owns is None:
             self._owns = frozenset([row.own for row in self.rows if row.own])
         return self._owns
@@ -59,6 +74,17 @@ class Unit:
     def said(self, say: Callable[[Row], str]) -> set[str]:
         """What its rows say, where they say something."""
         return {word for row in self.rows if (word := say(row))}
+
+
+@lru_cache(maxsize=1 << 12)
+def _shared(moments: frozenset[tuple[date, date]]) -> frozenset[tuple[date, date]]:
+    """The same in one object, however many have them."""
+    return moments
+
+
+def _said(texts: Iterable[str], compared: Callable[[str], str]) -> frozenset[str]:
+    """As they compare."""
+    return frozenset([word for text in set(texts) if text and (word := compared(text))])
 
 
 def sums_of(rows: Iterable[Row]) -> dict[Side, int]:
@@ -75,28 +101,28 @@ def joined(units: Iterable[Unit], rule: Rule, days: int = 0) -> Unit:
     rules = [rule, *(unit.rule for unit in units if unit.rule is not None)]
     rows = sorted((row for unit in units for row in unit.rows), key=place_of)
     apart = max(days, *(unit.days for unit in units))
-    return Unit(tuple(rows), max(rules, key=_STRENGTH.__getitem__), apart)
+    return Unit(tuple(rows), max(rules, key=_STRENGTH.__getitem__), apart, units)
 
 
 def days_apart(one: Unit, other: Unit) -> int:
     """The most days by which a row of one lies apart from one of the other, by the nearer of their two days each."""
-    most = 0
-    for a in one.rows:
-        for b in other.rows:
-            if a.on != b.on and (days := days_between(a, b)) > most:
-                most = days
-    return most
+    if one.moments == other.moments and len(one.moments) == 1:
+        return 0
+    return max([_apart(a, b) for a in one.moments for b in other.moments])
 
 
 def days_between(a: Row, b: Row) -> int:
     """Days from one row to another, by the nearer of their two days each."""
-    if a.on == b.on or a.value_on == b.value_on:
-        return 0
-    return min(abs((mine - theirs).days) for mine in (a.on, a.value_on) for theirs in (b.on, b.value_on))
+    return _apart((a.on, a.value_on), (b.on, b.value_on))
 
 
-Keys = Callable[[Unit], Iterable[str]]
-Index = Mapping[str, Sequence[Unit]]
+@lru_cache(maxsize=1 << 12)
+def _apart(one: tuple[date, date], other: tuple[date, date]) -> int:
+    return min(abs((mine - theirs).days) for mine in one for theirs in other)
+
+
+Keys = Callable[[Unit], Iterable[Hashable]]
+Index = Mapping[Hashable, Sequence[Unit]]
 
 
 class Pool:
@@ -121,13 +147,17 @@ class Pool:
         """It is open no longer."""
         del self._open[unit]
 
-    def by(self, keys: Keys) -> Index:
-        """All units by each of their keys, open or not; made once for each way to say the keys."""
+    def by(self, keys: Keys, there: Index | None = None) -> Index:
+        """All units by each of their keys, open or not; made once for each way to say the keys.
+
+        With an index of another pool, which must be the same whenever these keys are asked for, only by what it has.
+        """
         if keys not in self._indices:
-            index: dict[str, list[Unit]] = {}
+            index: dict[Hashable, list[Unit]] = {}
             for unit in self._all:
                 for key in keys(unit):
-                    index.setdefault(key, []).append(unit)
+                    if there is None or key in there:
+                        index.setdefault(key, []).append(unit)
             self._indices[keys] = index
         return self._indices[keys]
 

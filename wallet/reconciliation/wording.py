@@ -6,7 +6,7 @@ import unicodedata
 _WORDS = re.compile(r"[^\W_]+")
 _NOTHING = frozenset({"NOTPROVIDED", "NONREF", "NOREF", "UNKNOWN", "NONE", "NA"})
 """What banks write where there is no reference."""
-_ACCOUNT_LENGTH_MIN = 6
+ACCOUNT_LENGTH_MIN = 6
 
 
 def squeezed(text: str) -> str:
@@ -26,10 +26,13 @@ def reference_of(text: str) -> str:
 
 def account_of(text: str) -> str:
     """As accounts compare; '' for one that is masked or too short to be one."""
-    if "*" in text:
+    if text.isalnum() and text.isascii():
+        word = text.upper()
+    elif not text or "*" in text:
         return ""
-    word = text.upper() if text.isalnum() and text.isascii() else squeezed(text)
-    return word if len(word) >= _ACCOUNT_LENGTH_MIN else ""
+    else:
+        word = squeezed(text)
+    return word if len(word) >= ACCOUNT_LENGTH_MIN else ""
 
 
 def words_of(text: str) -> list[str]:

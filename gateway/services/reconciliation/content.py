@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -36,7 +36,7 @@ def prepared(group: Group) -> Prepared:
     rows: Iterable[Row] = sorted(group.rows, key=lambda row: (_PLACES[row.side], row.id))
     if group.verdict is Verdict.MATCHED:
         rows = (
-            replace(row, party="", account="", text="") if row.party or row.account or row.text else row for row in rows
+            row._replace(party="", account="", text="") if row.party or row.account or row.text else row for row in rows
         )
     kept = tuple(rows)
     content = _dumps([_values(row) for row in kept])
@@ -73,7 +73,7 @@ def _values(row: Row) -> Sequence[object]:
 
 
 def _bare(row: Row) -> Row:
-    return replace(row, party="", account="", text="") if row.party or row.account or row.text else row
+    return row._replace(party="", account="", text="") if row.party or row.account or row.text else row
 
 
 def _row(values: Sequence[Any]) -> Row:

@@ -1,7 +1,6 @@
 """The noisy world of the bench is sound: one true group a row, the same rows from the same seed, truth that holds."""
 
 from collections import Counter
-from dataclasses import replace
 from itertools import combinations, islice
 from pathlib import Path
 from random import Random
@@ -109,7 +108,7 @@ def test_lines_that_are_alike_differ_in_id_day_and_the_banks_reference_alone() -
     for first, *others in labelled.values():
         assert len(others) == 1
         for one in others:
-            assert replace(one, id=first.id, reference=first.reference, on=first.on, value_on=first.on) == first
+            assert one._replace(id=first.id, reference=first.reference, on=first.on, value_on=first.on) == first
 
 
 # What can be told.

@@ -139,7 +139,7 @@ SENTENCES = {
         "",
     ),
     "another currency": (
-        [ours("1", -1_234), group(replace(bank("b", -1_234), asset="EUR"))],
+        [ours("1", -1_234), group(bank("b", -1_234)._replace(asset="EUR"))],
         "",
     ),
     "two that all books have": (
@@ -186,7 +186,7 @@ def test_groups_that_are_matched_are_left_aside() -> None:
     assert suggest(groups, THREE) == []
 
 
-def test_five_thousand_groups_of_one_amount_cost_no_more_than_so_many_looks_each(
+def test_two_thousand_groups_of_one_amount_cost_no_more_than_so_many_looks_each(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looks = 0
@@ -198,10 +198,10 @@ def test_five_thousand_groups_of_one_amount_cost_no_more_than_so_many_looks_each
         return weighed(pair, terms)
 
     monkeypatch.setattr(suggestions, "weighed", counted)
-    half = range(2_500)
+    half = range(1_000)
     found = suggest([*(ours(str(n), -70) for n in half), *(theirs(f"b{n}", -70) for n in half)], THREE)
     assert len(found) == 200
-    assert 0 < looks <= 5_000 * 2 * suggestions.NEAREST
+    assert 0 < looks <= 2_000 * 2 * suggestions.NEAREST
 
 
 def test_sums_are_tried_no_more_often_than_so_many_times(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,12 +247,12 @@ def open_groups(draw: st.DrawFn) -> list[Group]:
 
 
 @given(open_groups(), st.randoms(use_true_random=False))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_only_open_groups_each_whole_are_suggested_whatever_order_they_come_in(
     groups: list[Group], chance: random.Random
 ) -> None:
     found = suggest(groups, THREE)
-    mixed = [replace(one, rows=tuple(chance.sample(one.rows, len(one.rows)))) for one in groups]
+    mixed = [one._replace(rows=tuple(chance.sample(one.rows, len(one.rows)))) for one in groups]
     chance.shuffle(mixed)
     assert suggest(mixed, THREE) == found
     assert suggest(groups, THREE, limit=2) == found[:2]

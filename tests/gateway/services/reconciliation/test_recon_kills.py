@@ -1,7 +1,7 @@
 """A process dies before or after any write of a run: what stood stands, and the next one brings it to its end."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
@@ -46,7 +46,7 @@ async def test_a_run_that_dies_anywhere_is_done_by_the_next_process(world: World
     world.add(*three("a"), *three("b")[:2], row(Side.BANK, "s:x", 5))
     await world.run()
     before = await world.standing()
-    world.add(replace(three("a")[2], minor=-90), three("b")[2], *three("c"))
+    world.add(three("a")[2]._replace(minor=-90), three("b")[2], *three("c"))
     world.drop(row(Side.BANK, "s:x", 5))
     expected: object = None
     deaths = 0

@@ -1,7 +1,6 @@
 """Runs: what stands after one, what the next one finds different, and what it leaves alone."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -80,7 +79,7 @@ async def test_a_run_reads_the_books_again_and_says_what_is_different(each_world
     world.add(*three("a"), *three("b")[:2], *three("c"), *three("d"), row(Side.BANK, "s:gone", 9))
     await world.run()
     late, bank_c, bank_d = three("b")[2], three("c")[2], three("d")[2]
-    world.add(late, replace(bank_c, minor=-90))
+    world.add(late, bank_c._replace(minor=-90))
     world.drop(row(Side.BANK, "s:gone", 9))
     world.drop(bank_d)
 
@@ -115,7 +114,7 @@ async def test_changes_are_read_in_pages(world: World) -> None:
 
 async def test_what_was_paid_before_midnight_may_be_booked_after_it(world: World) -> None:
     ledger, rail, bank = three("a")
-    world.add(ledger, rail, replace(bank, on=NEXT), *three("b", on=NEXT)[:1])
+    world.add(ledger, rail, bank._replace(on=NEXT), *three("b", on=NEXT)[:1])
 
     await world.run()
 
@@ -142,7 +141,7 @@ async def test_rows_of_closed_days_are_not_touched(each_world: World) -> None:
     for book in world.books.values():
         book.asked.clear()
     world.drop(three("a")[2])
-    world.add(*three("c", on=NEXT), replace(three("b")[2], on=NEXT))
+    world.add(*three("c", on=NEXT), three("b")[2]._replace(on=NEXT))
 
     run = await world.run(NEXT)
 
@@ -163,7 +162,7 @@ async def test_rows_of_closed_days_are_not_touched(each_world: World) -> None:
 
 async def test_a_matched_group_of_a_closed_day_keeps_rows_that_lie_after_it(world: World) -> None:
     ledger, rail, bank = three("a")
-    world.add(ledger, rail, replace(bank, on=NEXT))
+    world.add(ledger, rail, bank._replace(on=NEXT))
     await world.run()
     world.calendar.through = DAY
     world.clock.advance(timedelta(days=1))
