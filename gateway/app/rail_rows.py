@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from gateway.app.ledger_rows import Days
-from gateway.services.banking import BookedLine, BookedLines
+from gateway.services.banking import BookedLine, BookedLines, Known
 from gateway.services.clearing import Kind, SettledItem, SettledItems
 from gateway.services.payouts import DeskState, Flag, ItemState, Rail, Reached, ReachedItems
 from gateway.services.providers import OwedFee, OwedFees
@@ -20,7 +20,7 @@ _BANKED = (ItemState.SENT, ItemState.UNKNOWN, ItemState.RETURNED, ItemState.SETT
 """Where a payment came to, the surest last."""
 _DOUBTED = (Flag.AMOUNT_DIFFERS, Flag.LEDGER_REFUSED)
 _SENT = frozenset({ItemState.SENT, ItemState.UNKNOWN, ItemState.ACCEPTED})
-Known = Callable[[Collection[str]], Awaitable[set[str]]]
+OpenFrom = Callable[[], Awaitable[date]]
 
 
 class BankItems:
@@ -189,37 +189,29 @@ class CycleItems:
 
 
 class StatementRows:
-    """The bank's lines. Statements of closed days that came late are read too, unless a run knew them in time."""
+    """The bank's lines. Those of closed days that came late are read too, unless a run knew of them in time."""
 
     def __init__(self, lines: BookedLines) -> None:
         self._lines = lines
         self._known: Known | None = None
+        self._open_from: OpenFrom | None = None
 
-    def known_by(self, known: Known) -> None:
-        """Say who knows which lines stand in a group."""
-        self._known = known
+    def known_by(self, known: Known, open_from: OpenFrom) -> None:
+        """Say who knows which lines stand in a group, and from which day on the books are open."""
+        self._known, self._open_from = known, open_from
 
     async def rows(self, first: date, through: date) -> AsyncIterator[Sequence[Row]]:
         """As of Source."""
         async for page in self._lines.between(first, through):
             yield list(map(statement_row, page))
         if first > BEGINNING and self._known is not None:
-            async for rows in self._late(first, self._known):
-                yield rows
+            async for page in self._lines.late(first, self._known):
+                yield list(map(statement_row, page))
 
     async def again(self, ids: Collection[str]) -> Sequence[Row]:
-        """As of Source."""
-        return list(map(statement_row, await self._lines.of(ids)))
-
-    async def _late(self, first: date, known: Known) -> AsyncIterator[Sequence[Row]]:
-        earlier = await self._lines.before(first)
-        read = await known({name for line, others in earlier for name in (line, *others)})
-        late = [line.rpartition(":")[0] for line, others in earlier if line not in read and not read & set(others)]
-        if not late:
-            return
-        async for lines in self._lines.of_statements(late):
-            there = await known([one.id for one in lines])
-            yield [statement_row(one) for one in lines if one.id not in there]
+        """As of Source. What stands open of a closed day stays, even if the bank says it again in a richer form."""
+        first = await self._open_from() if self._open_from is not None else BEGINNING
+        return list(map(statement_row, await self._lines.of(ids, closed_before=first)))
 
 
 def item_row(one: Reached, on: date) -> Row:

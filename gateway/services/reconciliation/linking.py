@@ -112,7 +112,7 @@ class Linking(Running):
         return _Answer(LinkOutcome.UNLINKED, [group], rows, group.keys)
 
     async def _is_sealed(self, group: GroupRow) -> bool:
-        first = await self._first()
+        first = await self.open_from()
         return first > BEGINNING and (await self._sealed_on(group.id)) < first
 
     async def _said(self, flow: FlowName, what: What, staff_id: str, reason: str, ask: Ask) -> LinkResult:

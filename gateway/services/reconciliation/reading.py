@@ -59,13 +59,14 @@ class Live:
 class Reading(Turns):
     """Reads."""
 
-    async def _first(self) -> date:
+    async def open_from(self) -> date:
+        """The first day that is not closed, BEGINNING where none is."""
         closed = await self._sealed.closed_through() if self._sealed else None
         return closed + timedelta(days=1) if closed else BEGINNING
 
     async def _read(self, run: Run, told: Told) -> Books:
         """Every book, some days longer than the run is: what was paid at 23:59 was booked after midnight."""
-        books = Books(await self._first(), run.through)
+        books = Books(await self.open_from(), run.through)
         until = run.through + timedelta(days=self.terms(run.flow).days)
         for side in Side:
             for source in self._sources(run.flow, side):

@@ -66,7 +66,7 @@ class Running(Writing):
             BadInput: The day is closed.
             Conflict: Another process works on the flow.
         """
-        first = await self._first()
+        first = await self.open_from()
         if through < first:
             raise BadInput(f"{through} is closed")
         standing = await self.standing(flow)
@@ -149,7 +149,7 @@ class Running(Writing):
 
     async def _matched(self, turn: Turn, run: Run, told: Told) -> Run:
         """Read, match, write, and let it stand."""
-        if run.through < await self._first():
+        if run.through < await self.open_from():
             # Closed since it was asked for.
             await self._stop(turn, run, "the day is closed")
             return replace(run, state=RunState.STOPPED)
