@@ -1,6 +1,6 @@
 """Runs, groups and decisions as they are stored: what staff and pages read."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -21,7 +21,7 @@ from gateway.services.reconciliation.model import (
     What,
 )
 from gateway.services.reconciliation.ports import BreakTaker, Parts, Sealed, Source
-from gateway.services.reconciliation.rules import read_sums
+from gateway.services.reconciliation.rules import explains, read_sums
 from gateway.services.reconciliation.tables import (
     CHANGES,
     DECISIONS,
@@ -36,6 +36,7 @@ from gateway.services.reconciliation.tables import (
 from wallet.reconciliation import BreakType, Reason, Rule, Side, Terms, Verdict
 
 PAGE = 1000
+DIGITS_MAX = 19
 KEYS_AT_ONCE = 400
 """Rows asked for by name in one question."""
 STANDING = (RunState.MATCHED.value, RunState.DONE.value)
@@ -160,6 +161,12 @@ class Book:
 
     async def suggestions(self, flow: FlowName, *, limit: int) -> list[SuggestionRow]:
         """What the standing run suggests, best first, as far as all of it is still open."""
+        return await self._suggested_now(flow, limit=limit)
+
+    async def _suggested_now(
+        self, flow: FlowName, *, limit: int, of: Collection[Key] = (), fit: Callable[[SuggestionRow], bool] = bool
+    ) -> list[SuggestionRow]:
+        """Those that have one of these rows, if any are named, and fit."""
         run = await self.standing(flow)
         if run is None:
             return []
@@ -168,32 +175,35 @@ class Book:
         generation = await self._generation(flow)
         for row in await self._store.read(query):
             keys = keys_of(row.keys)
+            if of and not any(key in of for key in keys):
+                continue
             groups = await self._groups_of(flow, generation, keys)
             named = {key for group in groups for key in group.keys}
             if len(groups) > 1 and named == set(keys) and all(group.verdict is not Verdict.MATCHED for group in groups):
                 rows = tuple(one for group in groups for one in group.rows)
                 reasons = tuple(Reason(name) for name in row.reasons)
                 ids = tuple(group.id for group in groups)
-                kept.append(SuggestionRow(f"{run.id}:{row.place}", rows, row.score, reasons, ids))
+                one = SuggestionRow(f"{run.id}:{row.place}", rows, row.score, reasons, ids)
+                kept += [one] if fit(one) else []
             if len(kept) == limit:
                 break
         return kept
 
     async def explained(self, flow: FlowName, keys: Collection[Key]) -> bool:
-        """Whether it is suggested to put one of these rows to rows of the ledger that come to the bank's exactly."""
-        wanted = set(keys)
-        for one in await self.suggestions(flow, limit=PAGE):
-            named = {(row.side, row.id) for row in one.rows}
-            ours = sum(row.minor for row in one.rows if row.side is Side.LEDGER)
-            theirs = sum(row.minor for row in one.rows if row.side is Side.BANK)
-            if named & wanted and ours == theirs and any(side is Side.LEDGER for side, _ in named):
-                return True
-        return False
+        """Whether a suggestion that is as good as an explanation (see `rules.explains`) has one of these rows."""
+        wanted = frozenset(keys)
+        other = Side.BANK if Side.BANK in self.terms(flow).sides else Side.RAIL
+
+        def fit(one: SuggestionRow) -> bool:
+            return explains(one.reasons, one.rows, other)
+
+        return bool(await self._suggested_now(flow, limit=1, of=wanted, fit=fit))
 
     async def changes(self, run_id: str, *, limit: int, after: str = "") -> list[Change]:
         """What a run found different, from after that one."""
         number = after.rpartition(":")[2]
-        query = select(CHANGES).where(CHANGES.c.run_id == run_id, CHANGES.c.number > int(number or 0))
+        place = int(number) if number.isdecimal() and len(number) < DIGITS_MAX else 0
+        query = select(CHANGES).where(CHANGES.c.run_id == run_id, CHANGES.c.number > place)
         rows = await self._store.read(query.order_by(CHANGES.c.number).limit(limit))
         return [change_of(row) for row in rows]
 

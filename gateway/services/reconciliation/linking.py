@@ -26,9 +26,8 @@ from gateway.services.reconciliation.writing import Origin, put_groups
 from wallet.ids import new_id, new_ids
 from wallet.reconciliation import Row, Rule, Side, Verdict, match
 
-LINKED_MAX = 500
-"""Rows that are named; one names its whole group."""
-ROWS_MAX = 20_000
+ADDED_MAX = 20_000
+"""Rows that one link puts to the largest of its groups: however large that is, what is booked for it fits in."""
 REASON_MAX = 200
 TRIES = 5
 
@@ -92,11 +91,11 @@ class Linking(Running):
                 return _Answer(LinkOutcome.ALREADY, group_id=groups[0].id)
             return _Answer(LinkOutcome.OPEN_ONLY)
         keys = {key for group in groups for key in group.keys} | wanted
+        if len(keys) - max((len(group.rows) for group in groups), default=0) > ADDED_MAX:
+            return _Answer(LinkOutcome.TOO_MANY)
         rows = await self._again(flow, keys)
         if not wanted <= {(row.side, row.id) for row in rows}:
             return _Answer(LinkOutcome.UNKNOWN)
-        if len(rows) > ROWS_MAX:
-            return _Answer(LinkOutcome.TOO_MANY)
         return _Answer(LinkOutcome.LINKED, groups, rows, {(row.side, row.id) for row in rows})
 
     async def _to_part(self, flow: FlowName, generation: int, key: Key) -> _Answer:
@@ -182,9 +181,7 @@ class Linking(Running):
 def _refused(keys: Collection[Key], reason: str) -> LinkOutcome | None:
     if not reason.strip():
         return LinkOutcome.REASON
-    if len(keys) < 2:
-        return LinkOutcome.TOO_FEW
-    return LinkOutcome.TOO_MANY if len(keys) > LINKED_MAX else None
+    return LinkOutcome.TOO_FEW if len(keys) < 2 else None
 
 
 def _keep(tx: Connection, said: Decision, number: int) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.errors import BadInput, Conflict, PeerUnavailable
-from gateway.services.reconciliation import RunState
+from gateway.services.reconciliation import Decision, FlowName, RunState
 from tests.gateway.services.reconciliation.world import (
     BANK,
     DAY,
@@ -258,6 +258,94 @@ async def test_the_worker_drives_what_staff_have_asked_for_and_rests_after_a_fau
     world.books[Side.BANK].fails = None
     world.clock.advance(timedelta(minutes=6))
     assert await world.recon.tick() == 1
+
+
+async def test_the_worker_reads_again_what_it_could_not_read_when_the_statement_came(world: World) -> None:
+    world.add(*three("a"))
+    assert await world.recon.tick() == 1
+    world.add(*three("b"))
+    world.letters.mark, world.letters.through = "1:stm", DAY
+    world.books[Side.BANK].fails = PeerUnavailable("away")
+    assert await world.recon.tick() == 0
+
+    world.books[Side.BANK].fails = None
+    world.clock.advance(timedelta(minutes=6))
+
+    assert [await world.recon.tick(), await world.recon.tick()] == [1, 0]
+    assert names("lb", "b", "s:b") in await world.standing()
+
+
+async def test_a_day_that_has_not_come_yet_is_not_run_through(world: World) -> None:
+    with pytest.raises(BadInput, match="has not come"):
+        await world.run(NEXT + timedelta(days=1))
+    assert (await world.run(NEXT)).through == NEXT
+
+
+async def test_a_day_that_is_closed_while_a_run_reads_it_stays_as_it_was_signed(world: World) -> None:
+    world.add(*three("a"), *three("b")[:2])
+    await world.run()
+    ids = await world.ids()
+    world.add(three("b")[2])
+    late = await world.recon.start(BANK, DAY)
+    decisions = world.recon._all_decisions
+
+    async def closes(flow: FlowName) -> list[Decision]:
+        world.calendar.through = DAY
+        return await decisions(flow)
+
+    world.recon._all_decisions = closes  # type: ignore[method-assign]  # somebody signs in this moment
+
+    assert (await world.recon.run(late.id)).state is RunState.STOPPED
+    assert await world.ids() == ids
+    world.clock.advance(timedelta(days=1))
+    assert await world.recon.tick() == 1
+    assert await world.ids() == ids
+
+
+async def test_what_stands_is_read_again_however_far_after_the_run_it_lies(each_world: World) -> None:
+    world, far = each_world, DAY + timedelta(days=9)
+    world.add(row(Side.BANK, "b1", -9))
+    await world.run()
+    world.clock.advance(timedelta(days=9))
+    # What is booked for the break today, and two rows that no run has come to.
+    world.add(row(Side.LEDGER, "fee", -9, far, railed=False), row(Side.LEDGER, "x", -7, far, railed=False))
+    world.add(row(Side.BANK, "y", -7, far), row(Side.BANK, "z", -1, far))
+    for ours, theirs in (("fee", "b1"), ("x", "y")):
+        assert (await world.recon.link(BANK, [(Side.LEDGER, ours), (Side.BANK, theirs)], STAFF, "why")).kept
+    standing = {names("b1", "fee"): MATCHED, names("x", "y"): MATCHED}
+    assert await world.standing() == standing
+
+    run = await world.run()
+
+    assert (await world.standing(), await world.kinds(run)) == (standing, [])
+
+
+@pytest.mark.parametrize(
+    ("changed", "kinds"),
+    [
+        ({"minor": 6}, [("amended", "s:x")]),
+        ({"text": "another"}, [("amended", "s:x")]),
+        ({"on": DAY - timedelta(days=1)}, [("amended", "s:x")]),
+        ({}, []),
+    ],
+)
+async def test_a_row_of_which_its_book_says_something_else_is_amended_and_no_more(
+    world: World, changed: dict[str, object], kinds: list[tuple[str, str]]
+) -> None:
+    before = row(Side.BANK, "s:x", 5)
+    world.add(before)
+    await world.run()
+    world.add(replace(before, **changed))  # type: ignore[arg-type]  # names and values of the table
+
+    assert await world.kinds(await world.run()) == kinds
+
+
+@pytest.mark.parametrize("after", ["", "rcn_1:", "x", "rcn_1:-1", "rcn_1:" + "9" * 40, "rcn_1:1.5"])
+async def test_changes_are_read_from_the_beginning_after_what_is_none(world: World, after: str) -> None:
+    world.add(row(Side.BANK, "s:x", 5))
+    run = await world.run()
+
+    assert len(await world.recon.changes(run.id, limit=5, after=after)) == 1
 
 
 async def test_metrics_say_what_stands_open(world: World) -> None:

@@ -95,15 +95,6 @@ class Breaks:
             raise self.fails
 
 
-def pairs(open_groups: Sequence[Group], terms: Terms, *, limit: int) -> list[Suggestion]:
-    """Suggests the first of ours with the first of the bank's."""
-    assert all(group.verdict is not Verdict.MATCHED for group in open_groups)
-    ours = [group for group in open_groups if group.rows[0].side is not Side.BANK]
-    theirs = [group for group in open_groups if group.rows[0].side is Side.BANK]
-    both = zip(ours, theirs, strict=False)
-    return [Suggestion((*one.rows, *other.rows), 60, (Reason.SAME_DAY,)) for one, other in both][:limit]
-
-
 class Log:
     async def position(self) -> int:
         return 7
@@ -120,6 +111,7 @@ class World:
     letters: Letterbox = field(default_factory=Letterbox)
     breaks: Breaks = field(default_factory=Breaks)
     metrics: Metrics = field(default_factory=Metrics)
+    reasons: Sequence[Reason] = (Reason.SAME_DAY,)
 
     def __post_init__(self) -> None:
         self.recon = self.another(self.store)
@@ -129,11 +121,19 @@ class World:
         flow = Flow(BANK, Terms(frozenset(Side)), {side: [book] for side, book in self.books.items()})
         zone = ZoneInfo("Asia/Tehran")
         made = Reconciliation(
-            Parts(store, self.clock, zone, self.metrics, Log(), {BANK: flow}, {BANK: self.letters}, pairs)
+            Parts(store, self.clock, zone, self.metrics, Log(), {BANK: flow}, {BANK: self.letters}, self.pairs)
         )
         made.tells(self.breaks)
         made.closed_by(self.calendar)
         return made
+
+    def pairs(self, open_groups: Sequence[Group], terms: Terms, *, limit: int) -> list[Suggestion]:
+        """Suggests the first of ours with the first of the bank's, and so on."""
+        assert all(group.verdict is not Verdict.MATCHED for group in open_groups)
+        ours = [group for group in open_groups if group.rows[0].side is not Side.BANK]
+        theirs = [group for group in open_groups if group.rows[0].side is Side.BANK]
+        both = zip(ours, theirs, strict=False)
+        return [Suggestion((*one.rows, *other.rows), 60, tuple(self.reasons)) for one, other in both][:limit]
 
     def add(self, *rows: Row) -> None:
         for one in rows:
