@@ -1,7 +1,6 @@
 """What our own services and the bank's statements say, as rows of reconciliation."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 
 from gateway.app.ledger_rows import Days
@@ -54,16 +53,16 @@ class BankItems:
         return [row for one in page for row in self._rows(one)]
 
     def _rows(self, one: Reached) -> Iterator[Row]:
-        paid = replace(item_row(one, self._days.of(one.at)), end_to_end_id=one.end_to_end_id, batch=one.order_id)
+        on = self._days.of(one.at)
         doubted = one.now in _SENT and one.flag in _DOUBTED
         if one.now in _OUT:
             # A return that was told before the booking says both.
             if one.state is ItemState.SETTLED or (one.state is ItemState.RETURNED and one.was in _SENT):
-                yield paid
+                yield item_row(one, on, banked=True)
             if one.state is ItemState.RETURNED and one.was is not ItemState.RETURNED:
-                yield replace(paid, id=f"{one.id}{BACK}", minor=one.minor, back=True, undoes=one.id)
+                yield item_row(one, on, banked=True, part=BACK)
         elif (one.state is ItemState.SENT and doubted) or one.state is one.now is ItemState.UNKNOWN:
-            yield paid
+            yield item_row(one, on, banked=True)
 
 
 class WalletItems:
@@ -117,13 +116,13 @@ class PaidFees:
         return [row for one in page for row in self._rows(one)]
 
     def _rows(self, one: Reached) -> Iterator[Row]:
-        paid = item_row(one, self._days.of(one.at))
+        on = self._days.of(one.at)
         if one.state is ItemState.SENT:
-            yield paid
+            yield item_row(one, on)
         elif one.state is ItemState.REJECTED and (one.was in _SENT or one.order_id):
-            yield replace(paid, id=f"{one.id}{BACK}", minor=one.minor, back=True, undoes=one.id)
+            yield item_row(one, on, part=BACK)
         elif one.was is ItemState.RETURNED and one.desk == DeskState.GIVEN_BACK:
-            yield replace(paid, id=f"{one.id}{GIVEN_BACK}", own=f"{one.id}{GIVEN_BACK}", minor=one.minor)
+            yield item_row(one, on, part=GIVEN_BACK)
 
 
 class FeeRows:
@@ -214,10 +213,14 @@ class StatementRows:
         return list(map(statement_row, await self._lines.of(ids, closed_before=first)))
 
 
-def item_row(one: Reached, on: date) -> Row:
-    """A payment that goes out."""
+def item_row(one: Reached, on: date, *, banked: bool = False, part: str = "") -> Row:
+    """A payment that goes out, or the part of it that comes back; the bank knows of it where it is `banked`."""
+    back = part == BACK
     return Row(
-        Side.RAIL, one.id, -one.minor, one.asset, on, on, own=one.id, party=one.name, account=one.iban, text=one.note
+        side=Side.RAIL, id=f"{one.id}{part}", minor=one.minor if part else -one.minor, asset=one.asset, on=on,
+        value_on=on, own=f"{one.id}{part}" if part == GIVEN_BACK else one.id,
+        end_to_end_id=one.end_to_end_id if banked else "", batch=one.order_id if banked else "", party=one.name,
+        account=one.iban, text=one.note, back=back, undoes=one.id if back else "",
     )  # fmt: skip
 
 

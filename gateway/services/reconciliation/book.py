@@ -1,5 +1,6 @@
 """Runs, groups and decisions as they are stored: what staff and pages read."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -36,6 +37,7 @@ from gateway.services.reconciliation.tables import (
 from wallet.reconciliation import BreakType, Reason, Rule, Side, Terms, Verdict
 
 PAGE = 1000
+FEW = 50
 DIGITS_MAX = 19
 KEYS_AT_ONCE = 400
 """Rows asked for by name in one question."""
@@ -224,7 +226,9 @@ class Book:
         return int(rows[0].generation) if rows else 0
 
     async def _groups(self, query: Select[Any]) -> list[GroupRow]:
-        return [group_of(row) for row in await self._store.read(query)]
+        rows = await self._store.read(query)
+        # Reading what is in a thousand groups takes a while.
+        return await asyncio.to_thread(lambda: list(map(group_of, rows))) if len(rows) > FEW else [*map(group_of, rows)]
 
     async def _groups_of(self, flow: FlowName, generation: int, keys: Collection[Key]) -> list[GroupRow]:
         """The standing groups of these rows, each once, in order of ids."""

@@ -64,6 +64,6 @@ def json_of(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def chunks(whole: Sequence[T]) -> Iterator[Sequence[T]]:
-    """What one unit of work takes at once, in order."""
-    return (whole[begin : begin + CHUNK] for begin in range(0, len(whole), CHUNK))
+def chunks(whole: Sequence[T], many: int = CHUNK) -> Iterator[Sequence[T]]:
+    """What is taken at once, in order; by default what one unit of work takes."""
+    return (whole[begin : begin + many] for begin in range(0, len(whole), many))

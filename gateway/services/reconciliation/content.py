@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -35,9 +35,7 @@ def prepared(group: Group) -> Prepared:
     """A group made ready. A matched one goes without party, account and text: nobody has to look for it any more."""
     rows: Iterable[Row] = sorted(group.rows, key=lambda row: (_PLACES[row.side], row.id))
     if group.verdict is Verdict.MATCHED:
-        rows = (
-            replace(row, party="", account="", text="") if row.party or row.account or row.text else row for row in rows
-        )
+        rows = map(_bare, rows)
     kept = tuple(rows)
     content = _dumps([_values(row) for row in kept])
     broken = group.broken.value if group.broken else ""
@@ -73,7 +71,14 @@ def _values(row: Row) -> Sequence[object]:
 
 
 def _bare(row: Row) -> Row:
-    return replace(row, party="", account="", text="") if row.party or row.account or row.text else row
+    """Without what it says of people."""
+    if not (row.party or row.account or row.text):
+        return row
+    return Row(
+        side=row.side, id=row.id, minor=row.minor, asset=row.asset, on=row.on, value_on=row.value_on, own=row.own,
+        end_to_end_id=row.end_to_end_id, batch=row.batch, reference=row.reference, count=row.count, back=row.back,
+        undoes=row.undoes, railed=row.railed,
+    )  # fmt: skip
 
 
 def _row(values: Sequence[Any]) -> Row:

@@ -12,6 +12,7 @@ from gateway.observe import log
 from gateway.services.reconciliation.content import Prepared, prepared
 from gateway.services.reconciliation.model import Decision, FlowName, GroupRow, Key, Run, RunState
 from gateway.services.reconciliation.reading import Books, Live, Told, untold
+from gateway.services.reconciliation.rounds import ROUNDS
 from gateway.services.reconciliation.rules import (
     Found,
     Sums,
@@ -116,7 +117,8 @@ class Running(Writing):
         async with self._turn(run.flow) as turn:
             run = await self._known(run_id)
             try:
-                await self._driven(turn, run, progress or untold)
+                with ROUNDS.none():
+                    await self._driven(turn, run, progress or untold)
             except Conflict:
                 raise
             except (Fault, WalletFault) as fault:

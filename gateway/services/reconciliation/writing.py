@@ -21,6 +21,8 @@ _GROUP = (
     "id", "flow", "run_id", "decision_id", "sealed_on", "verdict", "rule", "broken", "difference_minor", "asset",
     "first_on", "last_on", "content", "digest", "made", "ended",
 )  # fmt: skip
+MEMBERS_AT_ONCE = 5000
+"""Rows by name of one statement: a group may have very many."""
 _MEMBER = ("group_id", "side", "row_id")
 _CHANGE = ("run_id", "number", "kind", "side", "row_id", "group_id", "was_id")
 _SUGGESTION = ("run_id", "place", "score", "reasons", "keys")
@@ -61,16 +63,18 @@ class Writing(Reading):
         """Write what is new and mark what goes; none of it shows. The ids of what is new."""
         generation = next_run(turn.generation)
         origin = Origin(run.flow, run.id, "", run.on, generation)
-        ids = new_ids("rcg", self._clock, len(fresh))
-        for pairs in bulk.chunks(list(zip(ids, fresh, strict=True))):
+        ids: list[str] = []
+        for some in bulk.chunks(fresh):
+            pairs = list(zip(new_ids("rcg", self._clock, len(some)), some, strict=True))
+            ids += [id_ for id_, _ in pairs]
 
             def put(tx: Connection, pairs: Sequence[tuple[str, Prepared]] = pairs) -> None:
                 turn.held(tx)
                 put_groups(tx, origin, pairs)
 
             await self._store.write(put)
-        for some in bulk.chunks(gone):
-            await self._end(turn, some, generation)
+        for names in bulk.chunks(gone):
+            await self._end(turn, names, generation)
         return ids
 
     async def _end(self, turn: Turn, ids: Sequence[str], generation: int) -> None:
@@ -82,13 +86,6 @@ class Writing(Reading):
 
     async def _explain(self, turn: Turn, run: Run, found: Sequence[Found], ids: Sequence[str]) -> None:
         """Write what is different, anew if an attempt before this one has begun to."""
-        rows: list[tuple[Value, ...]] = [
-            (
-                run.id, number, one.kind.value, one.about[0].value, one.about[1],
-                "" if one.place is None else ids[one.place], one.was_id,
-            )
-            for number, one in enumerate(found, 1)
-        ]  # fmt: skip
 
         def forget(tx: Connection) -> None:
             turn.held(tx)
@@ -96,11 +93,18 @@ class Writing(Reading):
             tx.execute(delete(SUGGESTIONS).where(SUGGESTIONS.c.run_id == run.id))
 
         await self._store.write(forget)
-        for some in bulk.chunks(rows):
+        for some in bulk.chunks(list(enumerate(found, 1))):
+            rows: list[tuple[Value, ...]] = [
+                (
+                    run.id, number, one.kind.value, one.about[0].value, one.about[1],
+                    "" if one.place is None else ids[one.place], one.was_id,
+                )
+                for number, one in some
+            ]  # fmt: skip
 
-            def put(tx: Connection, some: Sequence[tuple[Value, ...]] = some) -> None:
+            def put(tx: Connection, rows: Sequence[tuple[Value, ...]] = rows) -> None:
                 turn.held(tx)
-                bulk.put(tx, CHANGES, _CHANGE, some)
+                bulk.put(tx, CHANGES, _CHANGE, rows)
 
             await self._store.write(put)
 
@@ -139,4 +143,6 @@ def put_groups(tx: Connection, origin: Origin, pairs: Sequence[tuple[str, Prepar
         for id_, one in pairs
     )  # fmt: skip
     bulk.put(tx, GROUPS, _GROUP, groups)
-    bulk.put(tx, MEMBERS, _MEMBER, ((id_, row.side.value, row.id) for id_, one in pairs for row in one.rows))
+    members = [(id_, row.side.value, row.id) for id_, one in pairs for row in one.rows]
+    for some in bulk.chunks(members, MEMBERS_AT_ONCE):
+        bulk.put(tx, MEMBERS, _MEMBER, some)

@@ -1,7 +1,7 @@
 """A process dies before or after any write of a run: what stood stands, and the next one brings it to its end."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from gateway.services.reconciliation.bulk import CHUNK
 from gateway.services.reconciliation.tables import GROUPS, MEMBERS
 from gateway.store import Store
-from tests.gateway.services.reconciliation.world import BANK, DAY, World, row, three
+from tests.gateway.services.reconciliation.world import BANK, DAY, World, changed, row, three
 from wallet.reconciliation import Side
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ async def test_a_run_that_dies_anywhere_is_done_by_the_next_process(world: World
     world.add(*three("a"), *three("b")[:2], row(Side.BANK, "s:x", 5))
     await world.run()
     before = await world.standing()
-    world.add(replace(three("a")[2], minor=-90), three("b")[2], *three("c"))
+    world.add(changed(three("a")[2], minor=-90), three("b")[2], *three("c"))
     world.drop(row(Side.BANK, "s:x", 5))
     expected: object = None
     deaths = 0
@@ -72,13 +72,13 @@ async def test_a_run_that_dies_anywhere_is_done_by_the_next_process(world: World
 
 async def back(world: World) -> None:
     """As it was before, so that the next death is of the same run."""
-    changed = {side: dict(book.all) for side, book in world.books.items()}
+    meant = {side: dict(book.all) for side, book in world.books.items()}
     for book in world.books.values():
         book.all.clear()
     world.add(*three("a"), *three("b")[:2], row(Side.BANK, "s:x", 5))
     await world.recon.reconcile(BANK, DAY)
     for side, book in world.books.items():
-        book.all = changed[side]
+        book.all = meant[side]
 
 
 async def survived(tick: Callable[[], Any]) -> bool:

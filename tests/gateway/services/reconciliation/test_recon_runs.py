@@ -1,7 +1,6 @@
 """Runs: what stands after one, what the next one finds different, and what it leaves alone."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,6 +15,7 @@ from tests.gateway.services.reconciliation.world import (
     STAFF,
     THEIRS,
     World,
+    changed,
     names,
     row,
     three,
@@ -80,7 +80,7 @@ async def test_a_run_reads_the_books_again_and_says_what_is_different(each_world
     world.add(*three("a"), *three("b")[:2], *three("c"), *three("d"), row(Side.BANK, "s:gone", 9))
     await world.run()
     late, bank_c, bank_d = three("b")[2], three("c")[2], three("d")[2]
-    world.add(late, replace(bank_c, minor=-90))
+    world.add(late, changed(bank_c, minor=-90))
     world.drop(row(Side.BANK, "s:gone", 9))
     world.drop(bank_d)
 
@@ -115,7 +115,7 @@ async def test_changes_are_read_in_pages(world: World) -> None:
 
 async def test_what_was_paid_before_midnight_may_be_booked_after_it(world: World) -> None:
     ledger, rail, bank = three("a")
-    world.add(ledger, rail, replace(bank, on=NEXT), *three("b", on=NEXT)[:1])
+    world.add(ledger, rail, changed(bank, on=NEXT), *three("b", on=NEXT)[:1])
 
     await world.run()
 
@@ -142,7 +142,7 @@ async def test_rows_of_closed_days_are_not_touched(each_world: World) -> None:
     for book in world.books.values():
         book.asked.clear()
     world.drop(three("a")[2])
-    world.add(*three("c", on=NEXT), replace(three("b")[2], on=NEXT))
+    world.add(*three("c", on=NEXT), changed(three("b")[2], on=NEXT))
 
     run = await world.run(NEXT)
 
@@ -163,7 +163,7 @@ async def test_rows_of_closed_days_are_not_touched(each_world: World) -> None:
 
 async def test_a_matched_group_of_a_closed_day_keeps_rows_that_lie_after_it(world: World) -> None:
     ledger, rail, bank = three("a")
-    world.add(ledger, rail, replace(bank, on=NEXT))
+    world.add(ledger, rail, changed(bank, on=NEXT))
     await world.run()
     world.calendar.through = DAY
     world.clock.advance(timedelta(days=1))
@@ -321,7 +321,7 @@ async def test_what_stands_is_read_again_however_far_after_the_run_it_lies(each_
 
 
 @pytest.mark.parametrize(
-    ("changed", "kinds"),
+    ("told", "kinds"),
     [
         ({"minor": 6}, [("amended", "s:x")]),
         ({"text": "another"}, [("amended", "s:x")]),
@@ -330,12 +330,12 @@ async def test_what_stands_is_read_again_however_far_after_the_run_it_lies(each_
     ],
 )
 async def test_a_row_of_which_its_book_says_something_else_is_amended_and_no_more(
-    world: World, changed: dict[str, object], kinds: list[tuple[str, str]]
+    world: World, told: dict[str, object], kinds: list[tuple[str, str]]
 ) -> None:
     before = row(Side.BANK, "s:x", 5)
     world.add(before)
     await world.run()
-    world.add(replace(before, **changed))  # type: ignore[arg-type]  # names and values of the table
+    world.add(changed(before, **told))
 
     assert await world.kinds(await world.run()) == kinds
 

@@ -1,8 +1,10 @@
 """Three books in lists, a flow over them, and a service on a real store."""
 
+import inspect
 from collections.abc import AsyncIterable, AsyncIterator, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.observe import Metrics
@@ -26,8 +28,14 @@ PAGE = 3
 
 def row(side: Side, name: str, minor: int, on: date = DAY, **more: object) -> Row:
     """A row that calls itself by its name in all three ways."""
-    made = Row(side, name, minor, "IRR", on, on, railed=side is Side.LEDGER)
-    return replace(made, **more)  # type: ignore[arg-type]  # names and values of the table in a test
+    told: dict[str, Any] = {"asset": "IRR", "on": on, "value_on": on, "railed": side is Side.LEDGER, **more}
+    return Row(side=side, id=name, minor=minor, **told)
+
+
+def changed(one: Row, **more: object) -> Row:
+    """A row of which its book says something else."""
+    told: dict[str, Any] = {name: getattr(one, name) for name in inspect.signature(Row).parameters}
+    return Row(**{**told, **more})
 
 
 def three(name: str, minor: int = -100, on: date = DAY) -> list[Row]:
