@@ -18,7 +18,7 @@ from gateway.services.reconciliation.model import (
     LinkResult,
     What,
 )
-from gateway.services.reconciliation.rules import Sums, added, concerning, in_force
+from gateway.services.reconciliation.rules import Sums, added, concerning, in_force, words
 from gateway.services.reconciliation.running import Running
 from gateway.services.reconciliation.tables import DECISIONS, FLOWS, SAID
 from gateway.services.reconciliation.turns import is_owned, locked
@@ -60,7 +60,7 @@ class Linking(Running):
     async def unlink(self, group_id: str, staff_id: str, reason: str) -> LinkResult:
         """A matched or linked group falls apart, and no rule may put its rows together again."""
         group = await self.group(group_id)
-        if not reason.strip():
+        if not words(reason):
             return LinkResult(LinkOutcome.REASON)
         if group is None or not group.stands:
             return LinkResult(LinkOutcome.UNKNOWN)
@@ -69,7 +69,7 @@ class Linking(Running):
 
     async def part(self, flow: FlowName, key: Key, staff_id: str, reason: str) -> LinkResult:
         """What staff have linked this row with is linked no longer; rules may say what they like of it."""
-        if not reason.strip():
+        if not words(reason):
             return LinkResult(LinkOutcome.REASON)
         linked = [one for one in in_force(await self._decisions_of(flow, [key])) if one.together and key in one.rows]
         if not linked:
@@ -125,7 +125,7 @@ class Linking(Running):
             run = await self.standing(flow)
             said = Decision(
                 new_id("rcd", self._clock), flow, what, tuple(sorted(answer.keys)), staff_id,
-                " ".join(reason.split())[:REASON_MAX], now, self._today(), run.id if run else "",
+                words(reason)[:REASON_MAX], now, self._today(), run.id if run else "",
             )  # fmt: skip
             known = await self._decisions_of(flow, {(row.side, row.id) for row in answer.rows} | set(answer.keys))
             fresh = await asyncio.to_thread(self._follows, flow, answer.rows, [*known, said])
@@ -179,7 +179,7 @@ class Linking(Running):
 
 
 def _refused(keys: Collection[Key], reason: str) -> LinkOutcome | None:
-    if not reason.strip():
+    if not words(reason):
         return LinkOutcome.REASON
     return LinkOutcome.TOO_FEW if len(keys) < 2 else None
 

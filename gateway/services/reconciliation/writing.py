@@ -23,6 +23,7 @@ _GROUP = (
 )  # fmt: skip
 MEMBERS_AT_ONCE = 5000
 """Rows by name of one statement: a group may have very many."""
+MINOR_MAX = 2**63 - 1
 _MEMBER = ("group_id", "side", "row_id")
 _CHANGE = ("run_id", "number", "kind", "side", "row_id", "group_id", "was_id")
 _SUGGESTION = ("run_id", "place", "score", "reasons", "keys")
@@ -137,7 +138,7 @@ def put_groups(tx: Connection, origin: Origin, pairs: Sequence[tuple[str, Prepar
     groups = (
         (
             id_, flow, origin.run_id, origin.decision_id, day, one.group.verdict.value, one.group.rule.value,
-            one.group.broken.value if one.group.broken else "", one.group.difference_minor, one.asset,
+            one.group.broken.value if one.group.broken else "", _held(one.group.difference_minor), one.asset,
             one.first_on.isoformat(), one.last_on.isoformat(), one.content, one.digest, origin.made, FOREVER,
         )
         for id_, one in pairs
@@ -146,3 +147,8 @@ def put_groups(tx: Connection, origin: Origin, pairs: Sequence[tuple[str, Prepar
     members = [(id_, row.side.value, row.id) for id_, one in pairs for row in one.rows]
     for some in bulk.chunks(members, MEMBERS_AT_ONCE):
         bulk.put(tx, MEMBERS, _MEMBER, some)
+
+
+def _held(minor: int) -> int:
+    """The most that the column holds stands for more; the rows say it exactly."""
+    return max(-MINOR_MAX, min(minor, MINOR_MAX))

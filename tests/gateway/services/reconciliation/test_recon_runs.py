@@ -1,12 +1,15 @@
 """Runs: what stands after one, what the next one finds different, and what it leaves alone."""
 
 import asyncio
+import contextlib
+import gc
 from datetime import timedelta
 
 import pytest
 
 from gateway.errors import BadInput, Conflict, PeerUnavailable
-from gateway.services.reconciliation import Decision, FlowName, RunState
+from gateway.services.reconciliation import Decision, FlowName, LinkOutcome, RunState
+from gateway.services.reconciliation.rounds import ROUNDS
 from tests.gateway.services.reconciliation.world import (
     BANK,
     DAY,
@@ -346,6 +349,69 @@ async def test_changes_are_read_from_the_beginning_after_what_is_none(world: Wor
     run = await world.run()
 
     assert len(await world.recon.changes(run.id, limit=5, after=after)) == 1
+
+
+HOSTILE = (
+    "\x00",
+    "\u202egnp.exe\u2066",
+    "\x1b[2J",
+    "'; DROP TABLE x; --",
+    '{"$":[1]}',
+    "é" * 50_000,
+    "\ufffe\U0010ffff",
+)
+
+
+async def test_whatever_a_book_says_of_a_row_is_kept_as_it_is(each_world: World) -> None:
+    world = each_world
+    texts = {f"s:{n}": text for n, text in enumerate(HOSTILE)}
+    world.add(*(row(Side.BANK, name, 5, party=text, text=text, reference=text) for name, text in texts.items()))
+
+    for _ in range(2):
+        run = await world.run()
+        groups = await world.recon.groups(BANK, limit=99)
+        assert {group.rows[0].id: group.rows[0].text for group in groups} == texts
+    assert await world.kinds(run) == []
+    said = await world.recon.link(BANK, [(Side.BANK, "s:0"), (Side.BANK, "s:1")], STAFF, f"a\x00b\n{HOSTILE[1]}\x07c")
+    assert said.kept
+    ((reason,),) = [(one.reason,) for one in await world.recon.decisions(said.group_id)]
+    assert reason == "a b gnp.exe c"
+
+
+async def test_amounts_beyond_what_a_column_holds_are_matched_and_shown(each_world: World) -> None:
+    world, most = each_world, 2**62
+    world.add(*(row(Side.BANK, f"s:{n}", most) for n in range(3)), row(Side.LEDGER, "l", -most, railed=False))
+    await world.run()
+
+    said = await world.recon.link(
+        BANK, [(Side.LEDGER, "l"), *((Side.BANK, f"s:{n}") for n in range(3))], STAFF, "all of it"
+    )
+
+    assert said.outcome is LinkOutcome.DIFFERS
+    for _ in range(2):
+        (group,) = await world.recon.groups(BANK, limit=9)
+        assert (group.id, group.difference_minor) == (said.group_id, 2**63 - 1)
+        (line, _) = sorted((await world.recon.totals(BANK)).lines, key=lambda line: line.side)
+        assert line.minor == 3 * most
+        await world.run()
+
+
+@pytest.mark.parametrize("fails", [None, PeerUnavailable("away")])
+async def test_full_rounds_of_the_collector_are_as_before_after_a_run(
+    world: World, fails: BaseException | None
+) -> None:
+    before = gc.get_threshold()
+    seen: list[tuple[int, int, int]] = []
+    world.add(*three("a"))
+    world.books[Side.BANK].fails = fails
+    run = await world.recon.start(BANK, DAY)
+
+    with ROUNDS.none(), contextlib.suppress(PeerUnavailable):
+        await world.recon.run(run.id, lambda _: seen.append(gc.get_threshold()))
+
+    assert seen
+    assert min(full for _, _, full in seen) > 10**6
+    assert gc.get_threshold() == before
 
 
 async def test_metrics_say_what_stands_open(world: World) -> None:
