@@ -64,6 +64,7 @@ def json_of(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def chunks(whole: Sequence[T], many: int = CHUNK) -> Iterator[Sequence[T]]:
-    """What is taken at once, in order; by default what one unit of work takes."""
-    return (whole[begin : begin + many] for begin in range(0, len(whole), many))
+def chunks(whole: Sequence[T], many: int = 0) -> Iterator[Sequence[T]]:
+    """What is taken at once, in order: so many, or what one unit of work takes."""
+    step = many or CHUNK
+    return (whole[begin : begin + step] for begin in range(0, len(whole), step))

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
+import pytest
 from sqlalchemy import Connection, func, select
 
-from gateway.services.reconciliation.bulk import CHUNK
+from gateway.services.reconciliation import bulk
 from gateway.services.reconciliation.tables import GROUPS, MEMBERS
 from gateway.store import Store
 from tests.gateway.services.reconciliation.world import BANK, DAY, World, changed, row, three
 from wallet.reconciliation import Side
 
 T = TypeVar("T")
+CHUNK = 20
 
 
 class KilledError(BaseException):
@@ -97,7 +99,8 @@ async def leftovers(world: World) -> int:
     return len(ids) - len(set(ids)) + int((await world.store.read(query))[0][0])
 
 
-async def test_what_an_attempt_has_staged_never_shows_and_goes(world: World) -> None:
+async def test_what_an_attempt_has_staged_never_shows_and_goes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "CHUNK", CHUNK)
     world.add(*(row(Side.BANK, f"s:{n}", n) for n in range(1, 2 * CHUNK + 10)))
     first = await world.recon.start(BANK, DAY)
     # Its turn, the hold, and one page of groups.
