@@ -1,11 +1,11 @@
 """Runs, groups and decisions as they are stored: what staff and pages read."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, select
 
 from gateway.services.reconciliation.content import rows_of
 from gateway.services.reconciliation.model import (
@@ -233,9 +233,7 @@ class Book:
     async def _groups_of(self, flow: FlowName, generation: int, keys: Collection[Key]) -> list[GroupRow]:
         """The standing groups of these rows, each once, in order of ids."""
         found: dict[str, GroupRow] = {}
-        wanted = sorted(keys)
-        for begin in range(0, len(wanted), KEYS_AT_ONCE):
-            named = or_(*(_named(MEMBERS, key) for key in wanted[begin : begin + KEYS_AT_ONCE]))
+        for named in _named(MEMBERS, keys):
             ids = select(MEMBERS.c.group_id).where(named)
             mine = (GROUPS.c.flow == flow.value) & _stands(generation) & GROUPS.c.id.in_(ids)
             found.update((one.id, one) for one in await self._groups(select(GROUPS).where(mine)))
@@ -256,9 +254,7 @@ class Book:
 
     async def _decisions_of(self, flow: FlowName, keys: Collection[Key]) -> list[Decision]:
         found: dict[int, Decision] = {}
-        wanted = sorted(keys)
-        for begin in range(0, len(wanted), KEYS_AT_ONCE):
-            named = or_(*(_named(SAID, key) for key in wanted[begin : begin + KEYS_AT_ONCE]))
+        for named in _named(SAID, keys):
             ids = select(SAID.c.decision_id).where(named)
             query = select(DECISIONS).where(DECISIONS.c.flow == flow.value, DECISIONS.c.id.in_(ids))
             found.update((row.number, decision_of(row)) for row in await self._store.read(query))
@@ -283,8 +279,12 @@ def _stands(generation: int) -> Condition:
     return and_(GROUPS.c.made <= generation, GROUPS.c.ended > generation)
 
 
-def _named(table: Any, key: Key) -> Condition:  # noqa: ANN401 - one of two tables
-    return and_(table.c.row_id == key[1], table.c.side == key[0].value)
+def _named(table: Any, keys: Collection[Key]) -> Iterator[Condition]:  # noqa: ANN401 - one of two tables
+    """Those of these rows, some at a time."""
+    for side in Side:
+        ids = sorted(id_ for of, id_ in keys if of is side)
+        for begin in range(0, len(ids), KEYS_AT_ONCE):
+            yield and_(table.c.side == side.value, table.c.row_id.in_(ids[begin : begin + KEYS_AT_ONCE]))
 
 
 def run_of(row: Row[Any]) -> Run:
