@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from datetime import date
 
 from gateway.app.ledger_rows import Days
-from gateway.services.banking import BookedLine, BookedLines
+from gateway.services.banking import BookedLine, BookedLines, Known
 from gateway.services.clearing import Kind, SettledItem, SettledItems
 from gateway.services.payouts import DeskState, Flag, ItemState, Rail, Reached, ReachedItems
 from gateway.services.providers import OwedFee, OwedFees
@@ -19,7 +19,7 @@ _BANKED = (ItemState.SENT, ItemState.UNKNOWN, ItemState.RETURNED, ItemState.SETT
 """Where a payment came to, the surest last."""
 _DOUBTED = (Flag.AMOUNT_DIFFERS, Flag.LEDGER_REFUSED)
 _SENT = frozenset({ItemState.SENT, ItemState.UNKNOWN, ItemState.ACCEPTED})
-Known = Callable[[Collection[str]], Awaitable[set[str]]]
+OpenFrom = Callable[[], Awaitable[date]]
 
 
 class BankItems:
@@ -53,16 +53,16 @@ class BankItems:
         return [row for one in page for row in self._rows(one)]
 
     def _rows(self, one: Reached) -> Iterator[Row]:
-        paid = item_row(one, self._days.of(one.at))._replace(end_to_end_id=one.end_to_end_id, batch=one.order_id)
+        on = self._days.of(one.at)
         doubted = one.now in _SENT and one.flag in _DOUBTED
         if one.now in _OUT:
             # A return that was told before the booking says both.
             if one.state is ItemState.SETTLED or (one.state is ItemState.RETURNED and one.was in _SENT):
-                yield paid
+                yield item_row(one, on, banked=True)
             if one.state is ItemState.RETURNED and one.was is not ItemState.RETURNED:
-                yield paid._replace(id=f"{one.id}{BACK}", minor=one.minor, back=True, undoes=one.id)
+                yield item_row(one, on, banked=True, part=BACK)
         elif (one.state is ItemState.SENT and doubted) or one.state is one.now is ItemState.UNKNOWN:
-            yield paid
+            yield item_row(one, on, banked=True)
 
 
 class WalletItems:
@@ -116,13 +116,13 @@ class PaidFees:
         return [row for one in page for row in self._rows(one)]
 
     def _rows(self, one: Reached) -> Iterator[Row]:
-        paid = item_row(one, self._days.of(one.at))
+        on = self._days.of(one.at)
         if one.state is ItemState.SENT:
-            yield paid
+            yield item_row(one, on)
         elif one.state is ItemState.REJECTED and (one.was in _SENT or one.order_id):
-            yield paid._replace(id=f"{one.id}{BACK}", minor=one.minor, back=True, undoes=one.id)
+            yield item_row(one, on, part=BACK)
         elif one.was is ItemState.RETURNED and one.desk == DeskState.GIVEN_BACK:
-            yield paid._replace(id=f"{one.id}{GIVEN_BACK}", own=f"{one.id}{GIVEN_BACK}", minor=one.minor)
+            yield item_row(one, on, part=GIVEN_BACK)
 
 
 class FeeRows:
@@ -188,43 +188,39 @@ class CycleItems:
 
 
 class StatementRows:
-    """The bank's lines. Statements of closed days that came late are read too, unless a run knew them in time."""
+    """The bank's lines. Those of closed days that came late are read too, unless a run knew of them in time."""
 
     def __init__(self, lines: BookedLines) -> None:
         self._lines = lines
         self._known: Known | None = None
+        self._open_from: OpenFrom | None = None
 
-    def known_by(self, known: Known) -> None:
-        """Say who knows which lines stand in a group."""
-        self._known = known
+    def known_by(self, known: Known, open_from: OpenFrom) -> None:
+        """Say who knows which lines stand in a group, and from which day on the books are open."""
+        self._known, self._open_from = known, open_from
 
     async def rows(self, first: date, through: date) -> AsyncIterator[Sequence[Row]]:
         """As of Source."""
         async for page in self._lines.between(first, through):
             yield list(map(statement_row, page))
         if first > BEGINNING and self._known is not None:
-            async for rows in self._late(first, self._known):
-                yield rows
+            async for page in self._lines.late(first, self._known):
+                yield list(map(statement_row, page))
 
     async def again(self, ids: Collection[str]) -> Sequence[Row]:
-        """As of Source."""
-        return list(map(statement_row, await self._lines.of(ids)))
-
-    async def _late(self, first: date, known: Known) -> AsyncIterator[Sequence[Row]]:
-        earlier = await self._lines.before(first)
-        read = await known({name for line, others in earlier for name in (line, *others)})
-        late = [line.rpartition(":")[0] for line, others in earlier if line not in read and not read & set(others)]
-        if not late:
-            return
-        async for lines in self._lines.of_statements(late):
-            there = await known([one.id for one in lines])
-            yield [statement_row(one) for one in lines if one.id not in there]
+        """As of Source. What stands open of a closed day stays, even if the bank says it again in a richer form."""
+        first = await self._open_from() if self._open_from is not None else BEGINNING
+        return list(map(statement_row, await self._lines.of(ids, closed_before=first)))
 
 
-def item_row(one: Reached, on: date) -> Row:
-    """A payment that goes out."""
+def item_row(one: Reached, on: date, *, banked: bool = False, part: str = "") -> Row:
+    """A payment that goes out, or the part of it that comes back; the bank knows of it where it is `banked`."""
+    back = part == BACK
     return Row(
-        Side.RAIL, one.id, -one.minor, one.asset, on, on, own=one.id, party=one.name, account=one.iban, text=one.note
+        side=Side.RAIL, id=f"{one.id}{part}", minor=one.minor if part else -one.minor, asset=one.asset, on=on,
+        value_on=on, own=f"{one.id}{part}" if part == GIVEN_BACK else one.id,
+        end_to_end_id=one.end_to_end_id if banked else "", batch=one.order_id if banked else "", party=one.name,
+        account=one.iban, text=one.note, back=back, undoes=one.id if back else "",
     )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def reconciliation_of(
         flows = {name: _with_breaks(flow, breaks) for name, flow in flows.items()}
     watches = {FlowName.BANK: _Statements(lines)}
     made = Reconciliation(Parts(store, clock, zone, metrics, _End(ledger), flows, watches, suggester=suggest))
-    statements.known_by(lambda ids: made.known(FlowName.BANK, Side.BANK, ids))
+    statements.known_by(lambda ids: made.known(FlowName.BANK, Side.BANK, ids), made.open_from)
     if breaks is not None:
         links = LinksOf(made)
         made.tells(breaks)

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from gateway.cli.context import Config, in_house, read_settings
 from gateway.cli.recon_sheets import Cells, write_csv, write_json, write_xlsx
-from gateway.errors import Fault, NotFound, SettingsFault
+from gateway.errors import BadInput, Fault, NotFound, SettingsFault
 from gateway.observe import logs_aside
 from wallet.errors import WalletFault
 
@@ -127,8 +127,9 @@ def _done(config: Path | None, work: "Callable[[House], Any]") -> Any:  # noqa: 
         with logs_aside():
             return in_house(read_settings(config), work)
     except (Fault, WalletFault) as problem:
-        Console(stderr=True).print(f"[red]{type(problem).__name__}[/red]: {problem}", highlight=False)
-        raise typer.Exit(WRONG if isinstance(problem, SettingsFault) else FAILED) from problem
+        said = Text.assemble((type(problem).__name__, "red"), f": {problem}")
+        Console(stderr=True).print(said, highlight=False)
+        raise typer.Exit(WRONG if isinstance(problem, (SettingsFault, BadInput)) else FAILED) from problem
 
 
 def _named(house: "House", flows: Sequence[FlowChoice]) -> "list[FlowName]":

@@ -14,6 +14,9 @@ HEADINGS = (
 """Columns: a line for each row of each book."""
 ROWS_MAX = 1_000_000
 """Rows on one sheet, headings apart; Excel takes 1,048,576."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_TEXT_MAX = 32_767
+"""Characters of a cell; Excel takes no more, and would have nothing of a longer one."""
 _EXACT_MAX = 2**53
 """Excel's numbers are doubles; a larger integer is written as text rather than rounded."""
 
@@ -57,11 +60,11 @@ async def write_xlsx(pages: Pages, path: Path, *, rows_max: int = ROWS_MAX) -> N
                     if isinstance(value, int) and abs(value) <= _EXACT_MAX:
                         sheet.write_number(at, place, value)
                     else:
-                        sheet.write_string(at, place, str(value))
+                        sheet.write_string(at, place, str(value)[:_TEXT_MAX])
     finally:
         await asyncio.to_thread(workbook.close)
 
 
 def _inert(value: str | int) -> str | int:
     # A spreadsheet would run a text that starts like a formula.
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t"} else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

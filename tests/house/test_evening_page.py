@@ -15,6 +15,8 @@ from gateway.services.closing.cover import OWED
 from gateway.services.closing.model import CheckName, VoidReason
 from gateway.services.closing.sections import BANK, CLOSING
 from gateway.services.reconciliation import FlowName
+from gateway.services.reconciliation.linking import ADDED_MAX
+from gateway.services.reconciliation.rules import BONDS, EXACT
 from gateway.services.reports.model import ReportName
 from gateway.settings import Settings
 from wallet.accounts import Chart
@@ -35,6 +37,13 @@ def rows(heading: str) -> list[list[str]]:
 
 def names(heading: str) -> list[str]:
     return [row[0].strip("`") for row in rows(heading)]
+
+
+def test_a_suggestion_explains_for_these_reasons() -> None:
+    told = [set(re.findall(r"`(\w+)`", reasons)) for _, reasons in rows("a suggestion explains")]
+
+    assert told == [{one.value for one in EXACT}, {one.value for one in BONDS}]
+    assert f"up\nto {ADDED_MAX:,} rows besides it" in PAGE
 
 
 def minor(cell: str) -> int | None:

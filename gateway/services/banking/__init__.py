@@ -2,7 +2,7 @@
 
 from gateway.services.banking.banking import Banking
 from gateway.services.banking.book import Parts
-from gateway.services.banking.booked import BookedLine, BookedLines
+from gateway.services.banking.booked import BookedLine, BookedLines, Known
 from gateway.services.banking.days import BankDays, BankLeaf, DayStatement
 from gateway.services.banking.model import (
     BankOrder,
@@ -43,6 +43,7 @@ __all__ = [
     "Gap",
     "ImportOutcome",
     "Imported",
+    "Known",
     "News",
     "NewsTaker",
     "OrderBook",

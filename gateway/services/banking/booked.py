@@ -1,22 +1,22 @@
 """Lines of statements by day, each movement of an account once: the bank's side of reconciliation."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import ColumnElement, func, select
 
 from gateway.services.banking.book import line_of
-from gateway.services.banking.effective import RANKS, Family, Sheet, families, merged
+from gateway.services.banking.effective import RANKS, Family, Sheet, Told, families, merged
 from gateway.services.banking.tables import LINES, ORDERS, STATEMENTS, WHOLE
 from gateway.store import Store
 from wallet.reconciliation import StatementLine
 
 PAGE = 1000
-LATE = timedelta(days=62)
-"""How long after a day a statement of it is looked for."""
 NUMBERS_AT_ONCE = 500
+Known = Callable[[Collection[str]], Awaitable[set[str]]]
+"""Those of these lines that somebody has read."""
 _CLOSING = STATEMENTS.c.root.in_(sorted(RANKS)) & WHOLE
 
 
@@ -55,30 +55,28 @@ class BookedLines:
             async for page in self._pages(family, lambda day: first <= day <= through):
                 yield page
 
-    async def before(self, first: date) -> Sequence[tuple[str, Sequence[str]]]:
-        """Statements of the two months before a day that have lines, each with those of days that it shares.
+    async def late(self, first: date, known: Known) -> AsyncIterator[Sequence[BookedLine]]:
+        """Lines of days before this one that nobody has read in time, in pages; `known` says which lines were.
 
-        Each is named by its first line: who knows that line, or one of the others, has read the statement in time.
+        A statement whose first line is known was read as a whole. It holds its days against every other form that
+        says the same later: a closed day stays as it was told first. What a twin, or another export, adds is late.
         """
-        sheets = await self._sheets(first - LATE)
-        earlier = [sheet for sheet in sheets if sheet.last < first and sheet.lines]
-        named = []
-        for one in earlier:
-            of_account = (other for other in earlier if (other.account, other.asset) == (one.account, one.asset))
-            shared = (other for other in of_account if other.first <= one.last and one.first <= other.last)
-            named.append((f"{one.id}:1", [f"{other.id}:1" for other in shared if other.root != one.root]))
-        return named
+        sheets = await self._sheets(None)
+        earlier = [sheet for sheet in sheets if sheet.first < first and sheet.lines]
+        read = await known([f"{sheet.id}:1" for sheet in earlier])
+        told = Told(sheet for sheet in earlier if f"{sheet.id}:1" in read)
+        late = {one.id: one for one in earlier if f"{one.id}:1" not in read and not told.whole(one)}
+        for family in families(sheets) if late else ():
+            if not any(sheet.id in late for sheet in family.sheets):
+                continue
+            async for page in self._pages(family, lambda day: day < first):
+                mine = (one for one in page if (sheet := late.get(one.statement_id)) and not told.has(sheet, one.on))
+                some = {one.id: one for one in mine}
+                there = await known(list(some))
+                yield [one for name, one in some.items() if name not in there]
 
-    async def of_statements(self, statement_ids: Collection[str]) -> AsyncIterator[Sequence[BookedLine]]:
-        """Everything that these statements say first, whatever its day, in pages."""
-        wanted = set(statement_ids)
-        for family in families(await self._sheets(None)):
-            if wanted & {sheet.id for sheet in family.sheets}:
-                async for page in self._pages(family, lambda _day: True):
-                    yield [one for one in page if one.statement_id in wanted]
-
-    async def of(self, ids: Collection[str]) -> Sequence[BookedLine]:
-        """Those of these lines that still count."""
+    async def of(self, ids: Collection[str], *, closed_before: date = date.min) -> Sequence[BookedLine]:
+        """Those of these lines that still count; for days before that one whatever richer form has come since."""
         numbers: dict[str, set[int]] = {}
         for name in ids:
             statement_id, _, number = name.rpartition(":")
@@ -90,9 +88,9 @@ class BookedLines:
                 continue
             if len(family.sheets) == 1:
                 sheet = family.sheets[0]
-                found += await self._numbered(family, sheet, numbers[sheet.id])
+                found += await self._numbered(family, sheet, numbers[sheet.id], closed_before)
                 continue
-            async for page in self._pages(family, lambda _day: True):
+            async for page in self._pages(family, lambda _day: True, closed_before):
                 found += [one for one in page if one.line.number in numbers.get(one.statement_id, ())]
         return found
 
@@ -108,17 +106,19 @@ class BookedLines:
             for row in await self._store.read(query)
         ]  # fmt: skip
 
-    async def _pages(self, family: Family, wanted: Callable[[date], bool]) -> AsyncIterator[Sequence[BookedLine]]:
+    async def _pages(
+        self, family: Family, wanted: Callable[[date], bool], closed_before: date = date.min
+    ) -> AsyncIterator[Sequence[BookedLine]]:
         if len(family.sheets) == 1:
             sheet = family.sheets[0]
             async for lines in self._lines(sheet.id):
-                yield await self._ordered(_counting(family, ((sheet, line) for line in lines), wanted))
+                yield await self._ordered(_counting(family, ((sheet, line) for line in lines), wanted, closed_before))
             return
         # Statements that repeat one another are few: they are read whole.
         texts = [[line async for page in self._lines(sheet.id) for line in page] for sheet in family.sheets]
         named = await asyncio.to_thread(merged, family, texts)
         for begin in range(0, len(named), PAGE):
-            yield await self._ordered(_counting(family, named[begin : begin + PAGE], wanted))
+            yield await self._ordered(_counting(family, named[begin : begin + PAGE], wanted, closed_before))
 
     async def _lines(self, statement_id: str) -> AsyncIterator[list[StatementLine]]:
         number = 0
@@ -126,13 +126,16 @@ class BookedLines:
             yield page
             number = page[-1].number
 
-    async def _numbered(self, family: Family, sheet: Sheet, numbers: Collection[int]) -> list[BookedLine]:
+    async def _numbered(
+        self, family: Family, sheet: Sheet, numbers: Collection[int], closed_before: date
+    ) -> list[BookedLine]:
         found: list[BookedLine] = []
         wanted = sorted(numbers)
         for begin in range(0, len(wanted), NUMBERS_AT_ONCE):
             some = wanted[begin : begin + NUMBERS_AT_ONCE]
             lines = await self._read(sheet.id, LINES.c.number.in_(some), len(some))
-            found += await self._ordered(_counting(family, ((sheet, line) for line in lines), lambda _day: True))
+            named = ((sheet, line) for line in lines)
+            found += await self._ordered(_counting(family, named, lambda _day: True, closed_before))
         return found
 
     async def _ordered(self, page: Sequence[BookedLine]) -> list[BookedLine]:
@@ -150,10 +153,10 @@ class BookedLines:
 
 
 def _counting(
-    family: Family, named: Iterable[tuple[Sheet, StatementLine]], wanted: Callable[[date], bool]
+    family: Family, named: Iterable[tuple[Sheet, StatementLine]], wanted: Callable[[date], bool], closed_before: date
 ) -> list[BookedLine]:
     booked = (BookedLine(sheet.id, sheet.day_of(line), line) for sheet, line in named)
-    return [one for one in booked if wanted(one.on) and family.counts(one.on)]
+    return [one for one in booked if wanted(one.on) and (one.on < closed_before or family.counts(one.on))]
 
 
 def _orders_of(line: StatementLine) -> list[str]:

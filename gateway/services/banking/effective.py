@@ -6,10 +6,12 @@ numbered ones the newest of those with the same number says what there is; unnum
 that overlap, say it together. A line that several of a family have is one line, under the name that it had first.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 
 from wallet.reconciliation import StatementLine
 
@@ -57,11 +59,11 @@ def families(sheets: Iterable[Sheet]) -> Iterator[Family]:
     for sheet in sheets:
         accounts.setdefault((sheet.account, sheet.asset), []).append(sheet)
     for mine in accounts.values():
+        by_root = {root: _Shelf(sheet for sheet in mine if sheet.root == root) for root in RANKS}
         for family in _repeating(mine):
-            one = family[0]
-            richer = (sheet for sheet in mine if RANKS[sheet.root] < RANKS[one.root])
-            near = tuple(other for other in richer if any(_overlap(other, sheet) for sheet in family))
-            yield Family(tuple(sorted(family, key=lambda sheet: sheet.id)), near)
+            richer = [shelf for root, shelf in by_root.items() if RANKS[root] < RANKS[family[0].root]]
+            near = {one.id: one for shelf in richer for sheet in family for one in shelf.near(sheet.first, sheet.last)}
+            yield Family(tuple(sorted(family, key=lambda sheet: sheet.id)), tuple(near[name] for name in sorted(near)))
 
 
 def _repeating(mine: Sequence[Sheet]) -> Iterator[list[Sheet]]:
@@ -85,8 +87,47 @@ def _repeating(mine: Sequence[Sheet]) -> Iterator[list[Sheet]]:
         yield chain
 
 
-def _overlap(one: Sheet, other: Sheet) -> bool:
-    return one.first <= other.last and other.first <= one.last
+class _Shelf:
+    """Statements by their days, so that those of a few days are found among those of many years."""
+
+    def __init__(self, sheets: Iterable[Sheet]) -> None:
+        self._sheets = sorted(sheets, key=lambda sheet: (sheet.first, sheet.id))
+        # How far the statements reach up to each place.
+        self._reach = list(accumulate((sheet.last for sheet in self._sheets), max))
+
+    def near(self, first: date, last: date) -> Iterator[Sheet]:
+        """Those that have one of these days."""
+        place = bisect_right(self._sheets, last, key=lambda sheet: sheet.first)
+        while place and self._reach[place - 1] >= first:
+            place -= 1
+            if self._sheets[place].last >= first:
+                yield self._sheets[place]
+
+
+class Told:
+    """Days that statements have told of, whatever another form says of them later."""
+
+    def __init__(self, sheets: Iterable[Sheet]) -> None:
+        found: dict[tuple[str, str, str], list[Sheet]] = {}
+        for sheet in sheets:
+            found.setdefault((sheet.account, sheet.asset, sheet.root), []).append(sheet)
+        self._shelves = {key: _Shelf(some) for key, some in found.items()}
+
+    def has(self, sheet: Sheet, day: date) -> bool:
+        """Whether another form than this statement's has told of this day of its account."""
+        return any(any(shelf.near(day, day)) for shelf in self._others(sheet))
+
+    def whole(self, sheet: Sheet) -> bool:
+        """Whether one statement of another form has told of all of its days."""
+        return any(
+            one.first <= sheet.first and sheet.last <= one.last
+            for shelf in self._others(sheet)
+            for one in shelf.near(sheet.first, sheet.last)
+        )
+
+    def _others(self, sheet: Sheet) -> Iterator[_Shelf]:
+        keys = ((sheet.account, sheet.asset, root) for root in RANKS if root != sheet.root)
+        return (self._shelves[key] for key in keys if key in self._shelves)
 
 
 Named = tuple[Sheet, StatementLine]

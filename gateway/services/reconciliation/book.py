@@ -1,10 +1,11 @@
 """Runs, groups and decisions as they are stored: what staff and pages read."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, select
 
 from gateway.services.reconciliation.content import rows_of
 from gateway.services.reconciliation.model import (
@@ -21,7 +22,7 @@ from gateway.services.reconciliation.model import (
     What,
 )
 from gateway.services.reconciliation.ports import BreakTaker, Parts, Sealed, Source
-from gateway.services.reconciliation.rules import read_sums
+from gateway.services.reconciliation.rules import explains, read_sums
 from gateway.services.reconciliation.tables import (
     CHANGES,
     DECISIONS,
@@ -36,6 +37,8 @@ from gateway.services.reconciliation.tables import (
 from wallet.reconciliation import BreakType, Reason, Rule, Side, Terms, Verdict
 
 PAGE = 1000
+FEW = 50
+DIGITS_MAX = 19
 KEYS_AT_ONCE = 400
 """Rows asked for by name in one question."""
 STANDING = (RunState.MATCHED.value, RunState.DONE.value)
@@ -160,6 +163,12 @@ class Book:
 
     async def suggestions(self, flow: FlowName, *, limit: int) -> list[SuggestionRow]:
         """What the standing run suggests, best first, as far as all of it is still open."""
+        return await self._suggested_now(flow, limit=limit)
+
+    async def _suggested_now(
+        self, flow: FlowName, *, limit: int, of: Collection[Key] = (), fit: Callable[[SuggestionRow], bool] = bool
+    ) -> list[SuggestionRow]:
+        """Those that have one of these rows, if any are named, and fit."""
         run = await self.standing(flow)
         if run is None:
             return []
@@ -168,32 +177,35 @@ class Book:
         generation = await self._generation(flow)
         for row in await self._store.read(query):
             keys = keys_of(row.keys)
+            if of and not any(key in of for key in keys):
+                continue
             groups = await self._groups_of(flow, generation, keys)
             named = {key for group in groups for key in group.keys}
             if len(groups) > 1 and named == set(keys) and all(group.verdict is not Verdict.MATCHED for group in groups):
                 rows = tuple(one for group in groups for one in group.rows)
                 reasons = tuple(Reason(name) for name in row.reasons)
                 ids = tuple(group.id for group in groups)
-                kept.append(SuggestionRow(f"{run.id}:{row.place}", rows, row.score, reasons, ids))
+                one = SuggestionRow(f"{run.id}:{row.place}", rows, row.score, reasons, ids)
+                kept += [one] if fit(one) else []
             if len(kept) == limit:
                 break
         return kept
 
     async def explained(self, flow: FlowName, keys: Collection[Key]) -> bool:
-        """Whether it is suggested to put one of these rows to rows of the ledger that come to the bank's exactly."""
-        wanted = set(keys)
-        for one in await self.suggestions(flow, limit=PAGE):
-            named = {(row.side, row.id) for row in one.rows}
-            ours = sum(row.minor for row in one.rows if row.side is Side.LEDGER)
-            theirs = sum(row.minor for row in one.rows if row.side is Side.BANK)
-            if named & wanted and ours == theirs and any(side is Side.LEDGER for side, _ in named):
-                return True
-        return False
+        """Whether a suggestion that is as good as an explanation (see `rules.explains`) has one of these rows."""
+        wanted = frozenset(keys)
+        other = Side.BANK if Side.BANK in self.terms(flow).sides else Side.RAIL
+
+        def fit(one: SuggestionRow) -> bool:
+            return explains(one.reasons, one.rows, other)
+
+        return bool(await self._suggested_now(flow, limit=1, of=wanted, fit=fit))
 
     async def changes(self, run_id: str, *, limit: int, after: str = "") -> list[Change]:
         """What a run found different, from after that one."""
         number = after.rpartition(":")[2]
-        query = select(CHANGES).where(CHANGES.c.run_id == run_id, CHANGES.c.number > int(number or 0))
+        place = int(number) if number.isdecimal() and len(number) < DIGITS_MAX else 0
+        query = select(CHANGES).where(CHANGES.c.run_id == run_id, CHANGES.c.number > place)
         rows = await self._store.read(query.order_by(CHANGES.c.number).limit(limit))
         return [change_of(row) for row in rows]
 
@@ -214,14 +226,14 @@ class Book:
         return int(rows[0].generation) if rows else 0
 
     async def _groups(self, query: Select[Any]) -> list[GroupRow]:
-        return [group_of(row) for row in await self._store.read(query)]
+        rows = await self._store.read(query)
+        # Reading what is in a thousand groups takes a while.
+        return await asyncio.to_thread(lambda: list(map(group_of, rows))) if len(rows) > FEW else [*map(group_of, rows)]
 
     async def _groups_of(self, flow: FlowName, generation: int, keys: Collection[Key]) -> list[GroupRow]:
         """The standing groups of these rows, each once, in order of ids."""
         found: dict[str, GroupRow] = {}
-        wanted = sorted(keys)
-        for begin in range(0, len(wanted), KEYS_AT_ONCE):
-            named = or_(*(_named(MEMBERS, key) for key in wanted[begin : begin + KEYS_AT_ONCE]))
+        for named in _named(MEMBERS, keys):
             ids = select(MEMBERS.c.group_id).where(named)
             mine = (GROUPS.c.flow == flow.value) & _stands(generation) & GROUPS.c.id.in_(ids)
             found.update((one.id, one) for one in await self._groups(select(GROUPS).where(mine)))
@@ -242,9 +254,7 @@ class Book:
 
     async def _decisions_of(self, flow: FlowName, keys: Collection[Key]) -> list[Decision]:
         found: dict[int, Decision] = {}
-        wanted = sorted(keys)
-        for begin in range(0, len(wanted), KEYS_AT_ONCE):
-            named = or_(*(_named(SAID, key) for key in wanted[begin : begin + KEYS_AT_ONCE]))
+        for named in _named(SAID, keys):
             ids = select(SAID.c.decision_id).where(named)
             query = select(DECISIONS).where(DECISIONS.c.flow == flow.value, DECISIONS.c.id.in_(ids))
             found.update((row.number, decision_of(row)) for row in await self._store.read(query))
@@ -269,8 +279,12 @@ def _stands(generation: int) -> Condition:
     return and_(GROUPS.c.made <= generation, GROUPS.c.ended > generation)
 
 
-def _named(table: Any, key: Key) -> Condition:  # noqa: ANN401 - one of two tables
-    return and_(table.c.row_id == key[1], table.c.side == key[0].value)
+def _named(table: Any, keys: Collection[Key]) -> Iterator[Condition]:  # noqa: ANN401 - one of two tables
+    """Those of these rows, some at a time."""
+    for side in Side:
+        ids = sorted(id_ for of, id_ in keys if of is side)
+        for begin in range(0, len(ids), KEYS_AT_ONCE):
+            yield and_(table.c.side == side.value, table.c.row_id.in_(ids[begin : begin + KEYS_AT_ONCE]))
 
 
 def run_of(row: Row[Any]) -> Run:

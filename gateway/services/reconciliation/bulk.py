@@ -64,6 +64,7 @@ def json_of(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def chunks(whole: Sequence[T]) -> Iterator[Sequence[T]]:
-    """What one unit of work takes at once, in order."""
-    return (whole[begin : begin + CHUNK] for begin in range(0, len(whole), CHUNK))
+def chunks(whole: Sequence[T], many: int = 0) -> Iterator[Sequence[T]]:
+    """What is taken at once, in order: so many, or what one unit of work takes."""
+    step = many or CHUNK
+    return (whole[begin : begin + step] for begin in range(0, len(whole), step))

@@ -35,9 +35,7 @@ def prepared(group: Group) -> Prepared:
     """A group made ready. A matched one goes without party, account and text: nobody has to look for it any more."""
     rows: Iterable[Row] = sorted(group.rows, key=lambda row: (_PLACES[row.side], row.id))
     if group.verdict is Verdict.MATCHED:
-        rows = (
-            row._replace(party="", account="", text="") if row.party or row.account or row.text else row for row in rows
-        )
+        rows = map(_bare, rows)
     kept = tuple(rows)
     content = _dumps([_values(row) for row in kept])
     broken = group.broken.value if group.broken else ""
@@ -73,6 +71,7 @@ def _values(row: Row) -> Sequence[object]:
 
 
 def _bare(row: Row) -> Row:
+    """Without what it says of people."""
     return row._replace(party="", account="", text="") if row.party or row.account or row.text else row
 
 

@@ -18,7 +18,7 @@ from gateway.services.reconciliation.model import (
     LinkResult,
     What,
 )
-from gateway.services.reconciliation.rules import Sums, added, concerning, in_force
+from gateway.services.reconciliation.rules import Sums, added, concerning, in_force, words
 from gateway.services.reconciliation.running import Running
 from gateway.services.reconciliation.tables import DECISIONS, FLOWS, SAID
 from gateway.services.reconciliation.turns import is_owned, locked
@@ -26,9 +26,8 @@ from gateway.services.reconciliation.writing import Origin, put_groups
 from wallet.ids import new_id, new_ids
 from wallet.reconciliation import Row, Rule, Side, Verdict, match
 
-LINKED_MAX = 500
-"""Rows that are named; one names its whole group."""
-ROWS_MAX = 20_000
+ADDED_MAX = 20_000
+"""Rows that one link puts to the largest of its groups: however large that is, what is booked for it fits in."""
 REASON_MAX = 200
 TRIES = 5
 
@@ -61,7 +60,7 @@ class Linking(Running):
     async def unlink(self, group_id: str, staff_id: str, reason: str) -> LinkResult:
         """A matched or linked group falls apart, and no rule may put its rows together again."""
         group = await self.group(group_id)
-        if not reason.strip():
+        if not words(reason):
             return LinkResult(LinkOutcome.REASON)
         if group is None or not group.stands:
             return LinkResult(LinkOutcome.UNKNOWN)
@@ -70,7 +69,7 @@ class Linking(Running):
 
     async def part(self, flow: FlowName, key: Key, staff_id: str, reason: str) -> LinkResult:
         """What staff have linked this row with is linked no longer; rules may say what they like of it."""
-        if not reason.strip():
+        if not words(reason):
             return LinkResult(LinkOutcome.REASON)
         linked = [one for one in in_force(await self._decisions_of(flow, [key])) if one.together and key in one.rows]
         if not linked:
@@ -92,11 +91,11 @@ class Linking(Running):
                 return _Answer(LinkOutcome.ALREADY, group_id=groups[0].id)
             return _Answer(LinkOutcome.OPEN_ONLY)
         keys = {key for group in groups for key in group.keys} | wanted
+        if len(keys) - max((len(group.rows) for group in groups), default=0) > ADDED_MAX:
+            return _Answer(LinkOutcome.TOO_MANY)
         rows = await self._again(flow, keys)
         if not wanted <= {(row.side, row.id) for row in rows}:
             return _Answer(LinkOutcome.UNKNOWN)
-        if len(rows) > ROWS_MAX:
-            return _Answer(LinkOutcome.TOO_MANY)
         return _Answer(LinkOutcome.LINKED, groups, rows, {(row.side, row.id) for row in rows})
 
     async def _to_part(self, flow: FlowName, generation: int, key: Key) -> _Answer:
@@ -112,7 +111,7 @@ class Linking(Running):
         return _Answer(LinkOutcome.UNLINKED, [group], rows, group.keys)
 
     async def _is_sealed(self, group: GroupRow) -> bool:
-        first = await self._first()
+        first = await self.open_from()
         return first > BEGINNING and (await self._sealed_on(group.id)) < first
 
     async def _said(self, flow: FlowName, what: What, staff_id: str, reason: str, ask: Ask) -> LinkResult:
@@ -126,7 +125,7 @@ class Linking(Running):
             run = await self.standing(flow)
             said = Decision(
                 new_id("rcd", self._clock), flow, what, tuple(sorted(answer.keys)), staff_id,
-                " ".join(reason.split())[:REASON_MAX], now, self._today(), run.id if run else "",
+                words(reason)[:REASON_MAX], now, self._today(), run.id if run else "",
             )  # fmt: skip
             known = await self._decisions_of(flow, {(row.side, row.id) for row in answer.rows} | set(answer.keys))
             fresh = await asyncio.to_thread(self._follows, flow, answer.rows, [*known, said])
@@ -180,11 +179,9 @@ class Linking(Running):
 
 
 def _refused(keys: Collection[Key], reason: str) -> LinkOutcome | None:
-    if not reason.strip():
+    if not words(reason):
         return LinkOutcome.REASON
-    if len(keys) < 2:
-        return LinkOutcome.TOO_FEW
-    return LinkOutcome.TOO_MANY if len(keys) > LINKED_MAX else None
+    return LinkOutcome.TOO_FEW if len(keys) < 2 else None
 
 
 def _keep(tx: Connection, said: Decision, number: int) -> None:

@@ -1,5 +1,6 @@
 """All books of a flow, read anew: rows of the days that are not closed, and those of groups that are still open."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -16,7 +17,7 @@ from wallet.reconciliation import Side, Verdict
 
 PAGE = 2000
 AGAIN_AT_ONCE = 500
-_LIGHT = (GROUPS.c.id, GROUPS.c.digest, GROUPS.c.sealed_on, GROUPS.c.first_on)
+_LIGHT = (GROUPS.c.id, GROUPS.c.digest, GROUPS.c.sealed_on, GROUPS.c.first_on, GROUPS.c.last_on)
 Told = Callable[[int], None]
 
 
@@ -26,10 +27,18 @@ def untold(_lines: int) -> None:
 
 @dataclass(slots=True)
 class Books:
-    """What was read: rows by book and id, so that none counts twice."""
+    """What was read: rows by book and id, so that none counts twice.
+
+    Attributes:
+        first: From this day on.
+        through: What lies after it stands only with rows up to it, or if it stood before.
+        until: Up to this day.
+        rows: Theirs.
+    """
 
     first: date
     through: date
+    until: date
     rows: dict[Side, dict[str, BookRow]] = field(default_factory=lambda: {side: {} for side in Side})
 
     def add(self, page: Collection[BookRow]) -> None:
@@ -50,23 +59,31 @@ class Books:
 
 @dataclass(slots=True)
 class Live:
-    """Standing groups that a run may replace: ids by digest; and rows of them that lie before its first day."""
+    """Standing groups that a run may replace.
+
+    Attributes:
+        ids: Theirs, by digest.
+        outside: Rows of them that lie outside the days that are read.
+        after: Rows of them that lie after the run's last day.
+    """
 
     ids: dict[str, str] = field(default_factory=dict)
-    earlier: set[Key] = field(default_factory=set)
+    outside: set[Key] = field(default_factory=set)
+    after: set[Key] = field(default_factory=set)
 
 
 class Reading(Turns):
     """Reads."""
 
-    async def _first(self) -> date:
+    async def open_from(self) -> date:
+        """The first day that is not closed, BEGINNING where none is."""
         closed = await self._sealed.closed_through() if self._sealed else None
         return closed + timedelta(days=1) if closed else BEGINNING
 
     async def _read(self, run: Run, told: Told) -> Books:
         """Every book, some days longer than the run is: what was paid at 23:59 was booked after midnight."""
-        books = Books(await self._first(), run.through)
         until = run.through + timedelta(days=self.terms(run.flow).days)
+        books = Books(await self.open_from(), run.through, until)
         for side in Side:
             for source in self._sources(run.flow, side):
                 async for page in source.rows(books.first, until):
@@ -74,8 +91,8 @@ class Reading(Turns):
                     told(books.count)
         return books
 
-    async def _live(self, turn: Turn, first: date) -> Live:
-        live = Live()
+    async def _live(self, turn: Turn, books: Books) -> Live:
+        live, first = Live(), books.first
         generation, closed = turn.generation, first - timedelta(days=1)
         is_open = GROUPS.c.flow == turn.flow.value, OPEN, GROUPS.c.ended > generation, GROUPS.c.made <= generation
         later = GROUPS.c.sealed_on > closed if first > BEGINNING else literal(1) == literal(1)
@@ -89,8 +106,8 @@ class Reading(Turns):
         for which in (is_open, matched):
             async for page in self._pages(select(*_LIGHT).where(*which)):
                 live.ids.update((row.digest, row.id) for row in page)
-                old = [row.id for row in page if row.first_on < first]
-                live.earlier |= await self._earlier(old, first)
+                apart = [row.id for row in page if row.first_on < first or row.last_on > books.through]
+                await self._apart(live, apart, books)
         return live
 
     async def _pages(self, query: Select[Any]) -> AsyncIterator[Sequence[Row[Any]]]:
@@ -101,14 +118,17 @@ class Reading(Turns):
             yield page
             place = (page[-1].sealed_on, page[-1].id)
 
-    async def _earlier(self, ids: Sequence[str], first: date) -> set[Key]:
-        """Rows of these groups that lie before a day."""
-        found: set[Key] = set()
+    async def _apart(self, live: Live, ids: Sequence[str], books: Books) -> None:
+        """Rows of these groups that no book is asked for by day, and those after the run's last day."""
         for begin in range(0, len(ids), AGAIN_AT_ONCE):
             query = select(GROUPS.c.content).where(GROUPS.c.id.in_(ids[begin : begin + AGAIN_AT_ONCE]))
             for stored in await self._store.read(query):
-                found |= {(row.side, row.id) for row in rows_of(stored.content) if row.on < first}
-        return found
+                for row in await asyncio.to_thread(rows_of, stored.content):
+                    key = (row.side, row.id)
+                    if not books.first <= row.on <= books.until:
+                        live.outside.add(key)
+                    if row.on > books.through:
+                        live.after.add(key)
 
     async def _again(self, flow: FlowName, keys: Collection[Key]) -> list[BookRow]:
         """These rows as their books have them now; one that is gone is not among them."""

@@ -54,7 +54,7 @@ class Reconciliation(Sealing):
         if last is not None and last.state is RunState.STOPPED and self._rests(last):
             return None
         through = await self.due_day()
-        if through < await self._first():
+        if through < await self.open_from():
             return None
         standing = await self.standing(flow)
         watch = self._parts.watches.get(flow)

@@ -1,14 +1,28 @@
 """What follows from what staff have said, and what is different between two results. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.services.reconciliation.content import Prepared, figures
 from gateway.services.reconciliation.model import ChangeKind, Decision, GroupRow, Key, TotalLine, What
-from wallet.reconciliation import Decided, Row, Side, Verdict
+from wallet.reconciliation import Decided, Reason, Row, Side, Verdict
 
+APART_MAX = 100_000
+"""Pairs of rows that one undoing keeps apart, where they are more than its rows."""
 STEP = 1 << 20
 """Generations between two runs: each thing that staff link takes one."""
+
+
+_JOINERS = "\u200c\u200d"
+"""They do not show, and Persian cannot be written without."""
+_TURNS = dict.fromkeys((0x200E, 0x200F, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+
+
+def words(text: str) -> str:
+    """What somebody has written, on one line, without what does not show or turns the direction of writing."""
+    kept = text.translate(_TURNS)
+    return " ".join("".join(one if one.isprintable() or one in _JOINERS else " " for one in kept).split())
 
 
 def next_run(generation: int) -> int:
@@ -21,31 +35,62 @@ def in_force(decisions: Iterable[Decision]) -> list[Decided]:
 
     Undoing something of a row ends every earlier link that has this row; linking two rows again ends what forbade it.
     """
-    standing: list[tuple[frozenset[Key], bool]] = []
-    for one in decisions:
-        keys = frozenset(one.keys)
-        if one.what is What.LINKED:
-            standing = [(rows, together) for rows, together in standing if together or len(rows & keys) < 2]
-            standing.append((keys, True))
-            continue
-        standing = [(rows, together) for rows, together in standing if not together or not rows & keys]
-        if one.what is What.UNLINKED:
-            standing.append((keys, False))
-    return [one for rows, together in standing for one in ([Decided(rows, together)] if together else _apart(rows))]
+    standing: dict[int, Decided] = {}
+    by_key: defaultdict[Key, set[int]] = defaultdict(set)
+    for number, one in enumerate(decisions):
+        keys, linked = frozenset(one.keys), one.what is What.LINKED
+        for other in {other for key in keys for other in by_key[key]}:
+            known = standing[other]
+            ends = not known.together and len(known.rows & keys) > 1 if linked else known.together
+            if ends:
+                del standing[other]
+                for key in known.rows:
+                    by_key[key].discard(other)
+        if one.what is not What.PARTED:
+            standing[number] = Decided(keys, together=linked)
+            for key in keys:
+                by_key[key].add(number)
+    return [held for one in standing.values() for held in ([one] if one.together else _apart(one.rows))]
 
 
 def _apart(rows: frozenset[Key]) -> list[Decided]:
-    """What keeps parted rows apart: the bank's from ours, which may stay together; else each from each."""
+    """What keeps parted rows apart: the bank's from ours, which may stay together; else each from each.
+
+    Rules put one row of the bank to many of ours and never many to many, so where there are many of both, staff had
+    linked them, and no rule needs to be kept from it: it would take as many bars as there are pairs.
+    """
     theirs = [key for key in rows if key[0] is Side.BANK]
     ours = [key for key in rows if key[0] is not Side.BANK]
     if not theirs or not ours:
-        return [Decided(rows, together=False)]
+        theirs, ours = ([key for key in rows if key[0] is side] for side in (Side.LEDGER, Side.RAIL))
+        if len(rows) ** 2 <= APART_MAX:
+            return [Decided(rows, together=False)]
+    if len(theirs) * len(ours) > max(APART_MAX, len(rows)):
+        return []
     return [Decided(frozenset({one, other}), together=False) for one in theirs for other in ours]
 
 
 def concerning(decided: Iterable[Decided], keys: frozenset[Key] | Mapping[Key, object]) -> list[Decided]:
     """Those that say something of two of these rows."""
     return [one for one in decided if sum(key in keys for key in one.rows) >= 2]
+
+
+EXACT = frozenset({Reason.SAME_AMOUNT, Reason.SUM_OF_SEVERAL, Reason.TAKES_BACK})
+BONDS = frozenset(
+    {Reason.LIKE_REFERENCE, Reason.DIGITS_SWAPPED, Reason.SAME_ACCOUNT, Reason.LIKE_NAME, Reason.SAME_BATCH}
+)
+
+
+def explains(reasons: Collection[Reason], rows: Iterable[Row], other: Side) -> bool:
+    """Whether a suggestion is as good as an explanation: exact by amount, and bound by more than amount and day.
+
+    Rows of the ledger must come to those of the `other` side exactly.
+    """
+    sums: defaultdict[Side, int] = defaultdict(int)
+    for row in rows:
+        sums[row.side] += row.minor
+    bound = not EXACT.isdisjoint(reasons) and not BONDS.isdisjoint(reasons)
+    return bound and Side.LEDGER in sums and sums[Side.LEDGER] == sums[other]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +107,20 @@ def explained(gone: Iterable[GroupRow], fresh: Sequence[Prepared]) -> Iterator[F
     """What became of groups that stand no longer, and what is open that no run had read."""
     was: dict[Key, tuple[GroupRow, Row]] = {(row.side, row.id): (group, row) for group in gone for row in group.rows}
     for place, one in enumerate(fresh):
-        before = {}
+        before, amended = {}, False
         for row in one.rows:
             key = (row.side, row.id)
             if (known := was.pop(key, None)) is None:
                 continue
             before[known[0].id] = known[0]
             if figures(known[1]) != figures(row):
+                amended = True
                 yield Found(ChangeKind.AMENDED, key, place, known[0].id)
         about = (one.rows[0].side, one.rows[0].id)
         kind = _kind(one.group.verdict, [group.verdict for group in before.values()])
+        if kind is ChangeKind.REGROUPED and _same(one, list(before.values())):
+            # Its rows are put together as they were: one of them says something else, if only in its text.
+            kind = None if amended else ChangeKind.AMENDED
         if kind is not None:
             yield Found(kind, about, place, min(before, default=""))
     for key, (group, _) in was.items():
@@ -85,6 +134,15 @@ def _kind(now: Verdict, before: Sequence[Verdict]) -> ChangeKind | None:
             return ChangeKind.APPEARED
         return ChangeKind.REOPENED if Verdict.MATCHED in before else ChangeKind.REGROUPED
     return ChangeKind.MATCHED if any(one is not Verdict.MATCHED for one in before) else None
+
+
+def _same(one: Prepared, before: Sequence[GroupRow]) -> bool:
+    """Whether the same rows were one group before, by the same rule and for the same reason."""
+    if len(before) != 1:
+        return False
+    group, was = one.group, before[0]
+    told = (was.verdict, was.rule, was.broken) == (group.verdict, group.rule, group.broken)
+    return told and {(row.side, row.id) for row in one.rows} == set(was.keys)
 
 
 Sums = dict[str, list[int]]

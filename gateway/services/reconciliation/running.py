@@ -10,8 +10,9 @@ from sqlalchemy import Connection, select, update
 from gateway.errors import BadInput, Conflict, Fault, NotFound
 from gateway.observe import log
 from gateway.services.reconciliation.content import Prepared, prepared
-from gateway.services.reconciliation.model import FlowName, GroupRow, Key, Run, RunState
+from gateway.services.reconciliation.model import Decision, FlowName, GroupRow, Key, Run, RunState
 from gateway.services.reconciliation.reading import Books, Live, Told, untold
+from gateway.services.reconciliation.rounds import ROUNDS
 from gateway.services.reconciliation.rules import (
     Found,
     Sums,
@@ -27,7 +28,7 @@ from gateway.services.reconciliation.turns import Turn, change, is_owned, locked
 from gateway.services.reconciliation.writing import Writing
 from wallet.errors import WalletFault
 from wallet.ids import new_id_after
-from wallet.reconciliation import Decided, Row, Side, Suggestion, Terms, Verdict, match
+from wallet.reconciliation import Row, Side, Suggestion, Terms, Verdict, match
 
 SUGGESTED_MAX = 200
 SUGGESTED_OF = 5000
@@ -63,12 +64,14 @@ class Running(Writing):
         What stands of later days is read as well, so a run never goes less far than the one before it.
 
         Raises:
-            BadInput: The day is closed.
+            BadInput: The day is closed, or has not come yet: whatever is read up to it would not be read again.
             Conflict: Another process works on the flow.
         """
-        first = await self._first()
+        first = await self.open_from()
         if through < first:
             raise BadInput(f"{through} is closed")
+        if through > self._today():
+            raise BadInput(f"{through} has not come yet")
         standing = await self.standing(flow)
         last = max(through, standing.through) if standing else through
         watch = self._parts.watches.get(flow)
@@ -114,7 +117,8 @@ class Running(Writing):
         async with self._turn(run.flow) as turn:
             run = await self._known(run_id)
             try:
-                await self._driven(turn, run, progress or untold)
+                with ROUNDS.none():
+                    await self._driven(turn, run, progress or untold)
             except Conflict:
                 raise
             except (Fault, WalletFault) as fault:
@@ -149,21 +153,20 @@ class Running(Writing):
 
     async def _matched(self, turn: Turn, run: Run, told: Told) -> Run:
         """Read, match, write, and let it stand."""
-        if run.through < await self._first():
+        if run.through < await self.open_from():
             # Closed since it was asked for.
-            await self._stop(turn, run, "the day is closed")
-            return replace(run, state=RunState.STOPPED)
+            return await self._closed(turn, run)
         position = await self._parts.log.position()
         books = await self._read(run, told)
         await self._hold(turn)
         await self._tidied(turn)
-        live = await self._live(turn, books.first)
+        live = await self._live(turn, books)
         for side, id_ in await self._settled(turn, books.first):
             books.rows[side].pop(id_, None)
-        books.add(await self._again(run.flow, live.earlier))
+        books.add(await self._again(run.flow, live.outside))
         told(books.count)
-        decided = in_force(await self._all_decisions(run.flow))
-        result = await asyncio.to_thread(_found, books, self.terms(run.flow), decided, live)
+        said = await self._all_decisions(run.flow)
+        result = await asyncio.to_thread(_found, books, self.terms(run.flow), said, live)
         suggestions = await asyncio.to_thread(self._suggested, run.flow, result.standing)
         gone = await self._gone(result.gone)
         changes = await asyncio.to_thread(_explained, gone, result.fresh)
@@ -175,8 +178,15 @@ class Running(Writing):
             run, first=books.first, state=RunState.MATCHED, position=position, changes=len(changes), groups=groups,
             lines={side: len(rows) for side, rows in books.rows.items()},
         )  # fmt: skip
+        if await self.open_from() != books.first:
+            # Closed since it was read: what is signed for must not be replaced.
+            return await self._closed(turn, run)
         await self._store.write(lambda tx: _published(tx, turn, done, result.sums))
         return done
+
+    async def _closed(self, turn: Turn, run: Run) -> Run:
+        await self._stop(turn, run, "a day of it was closed meanwhile")
+        return replace(run, state=RunState.STOPPED)
 
     def _suggested(self, flow: FlowName, standing: Sequence[Prepared]) -> Sequence[Suggestion]:
         if self._parts.suggester is None:
@@ -207,14 +217,16 @@ class Running(Writing):
         return await self._newest(flow, (_READING, _MATCHED))
 
     async def _last_mark(self, flow: FlowName) -> str | None:
-        """What the other side had sent when the newest run began, whatever became of that; None before the first."""
-        query = select(RUNS.c.mark).where(RUNS.c.flow == flow.value).order_by(RUNS.c.id.desc()).limit(1)
+        """What the other side had sent when the newest run began that came to something; None before the first."""
+        mine = (RUNS.c.flow == flow.value) & (RUNS.c.state != RunState.STOPPED.value)
+        query = select(RUNS.c.mark).where(mine).order_by(RUNS.c.id.desc()).limit(1)
         rows = await self._store.read(query)
         return str(rows[0].mark) if rows else None
 
 
-def _found(books: Books, terms: Terms, decided: Sequence[Decided], live: Live) -> Result:
+def _found(books: Books, terms: Terms, said: Sequence[Decision], live: Live) -> Result:
     """Match everything; in a thread, since it takes its time."""
+    decided = in_force(said)
     keys: dict[Key, Row] = {(side, id_): row for side, rows in books.rows.items() for id_, row in rows.items()}
     ledger, rail, bank = (list(books.rows[side].values()) for side in (Side.LEDGER, Side.RAIL, Side.BANK))
     fresh: list[Prepared] = []
@@ -223,7 +235,7 @@ def _found(books: Books, terms: Terms, decided: Sequence[Decided], live: Live) -
     standing: list[Prepared] = []
     for group in match(terms, ledger, rail, bank, concerning(decided, keys)):
         one = prepared(group)
-        if one.first_on > books.through:
+        if one.first_on > books.through and not any((row.side, row.id) in live.after for row in one.rows):
             # Of the days after: they are looked at when their time has come.
             continue
         added(sums, group.verdict, one.rows)

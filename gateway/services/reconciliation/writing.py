@@ -21,6 +21,9 @@ _GROUP = (
     "id", "flow", "run_id", "decision_id", "sealed_on", "verdict", "rule", "broken", "difference_minor", "asset",
     "first_on", "last_on", "content", "digest", "made", "ended",
 )  # fmt: skip
+MEMBERS_AT_ONCE = 5000
+"""Rows by name of one statement: a group may have very many."""
+MINOR_MAX = 2**63 - 1
 _MEMBER = ("group_id", "side", "row_id")
 _CHANGE = ("run_id", "number", "kind", "side", "row_id", "group_id", "was_id")
 _SUGGESTION = ("run_id", "place", "score", "reasons", "keys")
@@ -61,16 +64,18 @@ class Writing(Reading):
         """Write what is new and mark what goes; none of it shows. The ids of what is new."""
         generation = next_run(turn.generation)
         origin = Origin(run.flow, run.id, "", run.on, generation)
-        ids = new_ids("rcg", self._clock, len(fresh))
-        for pairs in bulk.chunks(list(zip(ids, fresh, strict=True))):
+        ids: list[str] = []
+        for some in bulk.chunks(fresh):
+            pairs = list(zip(new_ids("rcg", self._clock, len(some)), some, strict=True))
+            ids += [id_ for id_, _ in pairs]
 
             def put(tx: Connection, pairs: Sequence[tuple[str, Prepared]] = pairs) -> None:
                 turn.held(tx)
                 put_groups(tx, origin, pairs)
 
             await self._store.write(put)
-        for some in bulk.chunks(gone):
-            await self._end(turn, some, generation)
+        for names in bulk.chunks(gone):
+            await self._end(turn, names, generation)
         return ids
 
     async def _end(self, turn: Turn, ids: Sequence[str], generation: int) -> None:
@@ -82,13 +87,6 @@ class Writing(Reading):
 
     async def _explain(self, turn: Turn, run: Run, found: Sequence[Found], ids: Sequence[str]) -> None:
         """Write what is different, anew if an attempt before this one has begun to."""
-        rows: list[tuple[Value, ...]] = [
-            (
-                run.id, number, one.kind.value, one.about[0].value, one.about[1],
-                "" if one.place is None else ids[one.place], one.was_id,
-            )
-            for number, one in enumerate(found, 1)
-        ]  # fmt: skip
 
         def forget(tx: Connection) -> None:
             turn.held(tx)
@@ -96,11 +94,18 @@ class Writing(Reading):
             tx.execute(delete(SUGGESTIONS).where(SUGGESTIONS.c.run_id == run.id))
 
         await self._store.write(forget)
-        for some in bulk.chunks(rows):
+        for some in bulk.chunks(list(enumerate(found, 1))):
+            rows: list[tuple[Value, ...]] = [
+                (
+                    run.id, number, one.kind.value, one.about[0].value, one.about[1],
+                    "" if one.place is None else ids[one.place], one.was_id,
+                )
+                for number, one in some
+            ]  # fmt: skip
 
-            def put(tx: Connection, some: Sequence[tuple[Value, ...]] = some) -> None:
+            def put(tx: Connection, rows: Sequence[tuple[Value, ...]] = rows) -> None:
                 turn.held(tx)
-                bulk.put(tx, CHANGES, _CHANGE, some)
+                bulk.put(tx, CHANGES, _CHANGE, rows)
 
             await self._store.write(put)
 
@@ -133,10 +138,17 @@ def put_groups(tx: Connection, origin: Origin, pairs: Sequence[tuple[str, Prepar
     groups = (
         (
             id_, flow, origin.run_id, origin.decision_id, day, one.group.verdict.value, one.group.rule.value,
-            one.group.broken.value if one.group.broken else "", one.group.difference_minor, one.asset,
+            one.group.broken.value if one.group.broken else "", _held(one.group.difference_minor), one.asset,
             one.first_on.isoformat(), one.last_on.isoformat(), one.content, one.digest, origin.made, FOREVER,
         )
         for id_, one in pairs
     )  # fmt: skip
     bulk.put(tx, GROUPS, _GROUP, groups)
-    bulk.put(tx, MEMBERS, _MEMBER, ((id_, row.side.value, row.id) for id_, one in pairs for row in one.rows))
+    members = [(id_, row.side.value, row.id) for id_, one in pairs for row in one.rows]
+    for some in bulk.chunks(members, MEMBERS_AT_ONCE):
+        bulk.put(tx, MEMBERS, _MEMBER, some)
+
+
+def _held(minor: int) -> int:
+    """The most that the column holds stands for more; the rows say it exactly."""
+    return max(-MINOR_MAX, min(minor, MINOR_MAX))

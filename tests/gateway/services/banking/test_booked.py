@@ -3,13 +3,15 @@
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 
+import pytest
+
 from gateway.app.rail_rows import StatementRows
 from gateway.services.banking import BookedLines
 from tests.gateway.services.banking.conftest import House
 from wallet.reconciliation import Side
 
 DAY = date(2026, 11, 21)
-NEXT = DAY + timedelta(days=1)
+NEXT, LAST = DAY + timedelta(days=1), DAY + timedelta(days=2)
 IBAN = "IR220000000000000000000001"
 _ENTRY = (
     '<Ntry><Amt Ccy="IRR">{minor}</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>'
@@ -107,21 +109,104 @@ async def test_of_two_names_of_an_order_the_one_that_is_ours_counts(any_house: H
     assert {row.side for row in rows} == {Side.BANK}
 
 
+def export(first: date, last: date, booked: Sequence[tuple[date, int]]) -> bytes:
+    """The same account as MT940: the days from its opening to its closing balance."""
+    entries = "".join(
+        f":61:{on:%y%m%d}{on:%m%d}D{minor},NTRFE{minor}//R{minor}\r\n:86:paid\r\n" for on, minor in booked
+    )
+    return (
+        f":20:X{first:%m%d}\r\n:25:{IBAN}\r\n:28C:{first:%j}/1\r\n:60F:C{first:%y%m%d}IRR10000,\r\n{entries}"
+        f":62F:C{last:%y%m%d}IRR{10_000 - sum(minor for _, minor in booked)},\r\n-\r\n"
+    ).encode()
+
+
+class Reader:
+    """The bank's side as runs read it, from a day on; what it has read is known."""
+
+    def __init__(self, house: House) -> None:
+        self.first = DAY
+        self.known: set[str] = set()
+        self.source = StatementRows(BookedLines(house.store))
+        self.source.known_by(self._knows, self._open_from)
+
+    async def _knows(self, ids: Collection[str]) -> set[str]:
+        return self.known & set(ids)
+
+    async def _open_from(self) -> date:
+        return self.first
+
+    async def read(self, through: date = LAST) -> list[int]:
+        """Amounts that no run had read, each as often as it was given."""
+        pages = [row async for page in self.source.rows(self.first, through) for row in page]
+        fresh = {row.id: row for row in pages if row.id not in self.known}
+        self.known |= fresh.keys()
+        return sorted(-row.minor for row in fresh.values())
+
+
 async def test_a_statement_of_a_closed_day_that_came_late_is_read_with_the_next_day(house: House) -> None:
-    in_time = await bring(house, statement(1, DAY, [10, 20]))
-    late = await bring(house, statement(2, DAY, [30]))
-    twin = await bring(house, statement(1, DAY, [10, 40]), "twin.xml")
-    known = {f"{in_time}:1", f"{in_time}:2"}
-    source = StatementRows(BookedLines(house.store))
+    reader = Reader(house)
+    await bring(house, statement(1, DAY, [10, 20]))
+    assert await reader.read(DAY) == [10, 20]
+    reader.first = NEXT
+    await bring(house, statement(2, DAY, [30]))
+    await bring(house, statement(1, DAY, [10, 40]), "twin.xml")
 
-    async def knows(ids: Collection[str]) -> set[str]:
-        return known & set(ids)
+    assert await reader.read() == [30, 40]
+    assert await reader.read() == []
 
-    source.known_by(knows)
 
-    async def read() -> set[str]:
-        return {row.id async for page in source.rows(NEXT, NEXT) for row in page}
+async def test_a_statement_that_reaches_into_closed_days_is_read_whole(any_house: House) -> None:
+    house, reader = any_house, Reader(any_house)
+    reader.first = LAST
+    await bring(house, export(DAY, LAST, [(DAY, 10), (NEXT, 20), (LAST, 30)]), "week.sta")
 
-    assert await read() == {f"{late}:1", f"{twin}:2"}
-    known |= {f"{late}:1", f"{twin}:2"}
-    assert await read() == set()
+    assert await reader.read() == [10, 20, 30]
+    assert await reader.read() == []
+
+
+async def test_a_statement_of_years_ago_is_read_when_it_comes(house: House) -> None:
+    reader = Reader(house)
+    reader.first = DAY.replace(year=DAY.year + 2)
+    await bring(house, statement(1, DAY, [10]))
+
+    assert await reader.read(reader.first) == [10]
+
+
+@pytest.mark.parametrize("richer_first", [False, True])
+async def test_a_closed_day_is_not_told_again_in_another_form(house: House, *, richer_first: bool) -> None:
+    reader = Reader(house)
+    week = export(DAY, LAST, [(DAY, 10), (NEXT, 20)])
+    await bring(house, *((statement(1, DAY, [10]), "day.xml") if richer_first else (week, "week.sta")))
+    told = await reader.read(DAY)
+    assert told == [10]
+    reader.first = NEXT
+
+    await bring(house, *((week, "week.sta") if richer_first else (statement(1, DAY, [10]), "day.xml")))
+
+    assert await reader.read() == [20]
+    assert await reader.read() == []
+
+
+async def test_days_that_no_form_has_told_of_are_read_of_one_that_overlaps_with_what_was_told(house: House) -> None:
+    reader = Reader(house)
+    await bring(house, statement(1, DAY, [10]))
+    assert await reader.read(DAY) == [10]
+    reader.first = LAST + timedelta(days=1)
+    await bring(house, export(DAY, LAST, [(DAY, 10), (NEXT, 20), (LAST, 30)]), "week.sta")
+
+    assert await reader.read(reader.first) == [20, 30]
+
+
+async def test_what_stands_open_of_a_closed_day_stays_when_a_richer_form_comes(house: House) -> None:
+    reader = Reader(house)
+    name = await bring(house, export(DAY, DAY, [(DAY, 10)]), "day.sta")
+    assert await reader.read(DAY) == [10]
+    reader.first = NEXT
+    richer = await bring(house, statement(1, DAY, [10]))
+
+    assert [row.id for row in await reader.source.again([f"{name}:1", f"{richer}:1"]) if row.id in reader.known] == [
+        f"{name}:1"
+    ]
+    assert await reader.read() == []
+    reader.first = DAY
+    assert [row.id for row in await reader.source.again([f"{name}:1"])] == []

@@ -1,5 +1,6 @@
 """Books as they are: ledger, payouts, clearing and fees over real services, statements as banks write them."""
 
+import shutil
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -34,8 +35,14 @@ TODAY = date(2026, 11, 22)
 
 
 @pytest.fixture
-async def paying(database_url: str, clock: ManualClock) -> AsyncIterator[House]:
+async def each_paying(database_url: str, clock: ManualClock) -> AsyncIterator[House]:
     async with open_house(database_url, clock) as made:
+        yield made
+
+
+@pytest.fixture
+async def paying(sqlite_template: Path, clock: ManualClock, tmp_path: Path) -> AsyncIterator[House]:
+    async with open_house(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'test.db')}", clock) as made:
         yield made
 
 
@@ -63,8 +70,8 @@ def sides(group: GroupRow) -> str:
     return " ".join(sorted({one.side.value for one in group.rows}))
 
 
-async def test_ten_payments_end_where_staff_look_for_them(paying: House, tmp_path: Path) -> None:
-    house, bank = paying, banking(paying, tmp_path)
+async def test_ten_payments_end_where_staff_look_for_them(each_paying: House, tmp_path: Path) -> None:
+    house, bank = each_paying, banking(each_paying, tmp_path)
     await house.money()
     await house.released(ten.PAYMENTS.read_bytes())
     recon = reconciled(house)
@@ -158,8 +165,11 @@ async def test_what_cycles_settle_agrees_with_the_ledger(both_url: str, clock: M
     await store.close()
 
 
-async def test_fees_that_providers_are_owed_agree_with_the_ledger(database_url: str, clock: ManualClock) -> None:
-    async with open_clinic(database_url, clock) as clinic:
+async def test_fees_that_providers_are_owed_agree_with_the_ledger(
+    sqlite_template: Path, clock: ManualClock, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'test.db')}"
+    async with open_clinic(url, clock) as clinic:
         fee = await clinic.bill(await clinic.visited(), line("10", 1, 900_000), line("99", 1, 100_000))
         await clinic.providers.settle(fee)
         recon = clinical(clinic)
@@ -175,8 +185,8 @@ async def test_fees_that_providers_are_owed_agree_with_the_ledger(database_url: 
         assert {one.id for one in await recon.groups(FlowName.FEES, limit=9)} == {one.id for one in groups}
 
 
-async def test_fees_that_are_paid_out_agree_with_the_ledger(paying: House) -> None:
-    house, provider = paying, "prv_1"
+async def test_fees_that_are_paid_out_agree_with_the_ledger(each_paying: House) -> None:
+    house, provider = each_paying, "prv_1"
     await house.money()
     owed, funding = house.chart.account("provider_payable", provider), house.chart.account("funding")
     await house.ledger.open_accounts(owed, funding)

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
+import pytest
 from sqlalchemy import Connection, func, select
 
-from gateway.services.reconciliation.bulk import CHUNK
+from gateway.services.reconciliation import bulk
 from gateway.services.reconciliation.tables import GROUPS, MEMBERS
 from gateway.store import Store
-from tests.gateway.services.reconciliation.world import BANK, DAY, World, row, three
+from tests.gateway.services.reconciliation.world import BANK, DAY, World, changed, row, three
 from wallet.reconciliation import Side
 
 T = TypeVar("T")
+CHUNK = 20
 
 
 class KilledError(BaseException):
@@ -46,7 +48,7 @@ async def test_a_run_that_dies_anywhere_is_done_by_the_next_process(world: World
     world.add(*three("a"), *three("b")[:2], row(Side.BANK, "s:x", 5))
     await world.run()
     before = await world.standing()
-    world.add(three("a")[2]._replace(minor=-90), three("b")[2], *three("c"))
+    world.add(changed(three("a")[2], minor=-90), three("b")[2], *three("c"))
     world.drop(row(Side.BANK, "s:x", 5))
     expected: object = None
     deaths = 0
@@ -72,13 +74,13 @@ async def test_a_run_that_dies_anywhere_is_done_by_the_next_process(world: World
 
 async def back(world: World) -> None:
     """As it was before, so that the next death is of the same run."""
-    changed = {side: dict(book.all) for side, book in world.books.items()}
+    meant = {side: dict(book.all) for side, book in world.books.items()}
     for book in world.books.values():
         book.all.clear()
     world.add(*three("a"), *three("b")[:2], row(Side.BANK, "s:x", 5))
     await world.recon.reconcile(BANK, DAY)
     for side, book in world.books.items():
-        book.all = changed[side]
+        book.all = meant[side]
 
 
 async def survived(tick: Callable[[], Any]) -> bool:
@@ -97,7 +99,8 @@ async def leftovers(world: World) -> int:
     return len(ids) - len(set(ids)) + int((await world.store.read(query))[0][0])
 
 
-async def test_what_an_attempt_has_staged_never_shows_and_goes(world: World) -> None:
+async def test_what_an_attempt_has_staged_never_shows_and_goes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "CHUNK", CHUNK)
     world.add(*(row(Side.BANK, f"s:{n}", n) for n in range(1, 2 * CHUNK + 10)))
     first = await world.recon.start(BANK, DAY)
     # Its turn, the hold, and one page of groups.

@@ -15,6 +15,7 @@ from tests.gateway.services.reconciliation.world import (
     STAFF,
     THEIRS,
     World,
+    changed,
     names,
     row,
     three,
@@ -59,8 +60,7 @@ async def test_matched_rows_are_kept_without_what_they_say_of_people(world: Worl
         assert (shown == {""}) == (group.verdict is Verdict.MATCHED)
 
 
-async def test_what_is_as_it_was_keeps_its_group_and_is_not_explained(each_world: World) -> None:
-    world = each_world
+async def test_what_is_as_it_was_keeps_its_group_and_is_not_explained(world: World) -> None:
     world.add(*three("a"), *three("b")[:2])
     first = await world.run()
     ids = await world.ids()
@@ -79,7 +79,7 @@ async def test_a_run_reads_the_books_again_and_says_what_is_different(each_world
     world.add(*three("a"), *three("b")[:2], *three("c"), *three("d"), row(Side.BANK, "s:gone", 9))
     await world.run()
     late, bank_c, bank_d = three("b")[2], three("c")[2], three("d")[2]
-    world.add(late, bank_c._replace(minor=-90))
+    world.add(late, changed(bank_c, minor=-90))
     world.drop(row(Side.BANK, "s:gone", 9))
     world.drop(bank_d)
 
@@ -114,7 +114,7 @@ async def test_changes_are_read_in_pages(world: World) -> None:
 
 async def test_what_was_paid_before_midnight_may_be_booked_after_it(world: World) -> None:
     ledger, rail, bank = three("a")
-    world.add(ledger, rail, bank._replace(on=NEXT), *three("b", on=NEXT)[:1])
+    world.add(ledger, rail, changed(bank, on=NEXT), *three("b", on=NEXT)[:1])
 
     await world.run()
 
@@ -141,7 +141,7 @@ async def test_rows_of_closed_days_are_not_touched(each_world: World) -> None:
     for book in world.books.values():
         book.asked.clear()
     world.drop(three("a")[2])
-    world.add(*three("c", on=NEXT), three("b")[2]._replace(on=NEXT))
+    world.add(*three("c", on=NEXT), changed(three("b")[2], on=NEXT))
 
     run = await world.run(NEXT)
 
@@ -162,7 +162,7 @@ async def test_rows_of_closed_days_are_not_touched(each_world: World) -> None:
 
 async def test_a_matched_group_of_a_closed_day_keeps_rows_that_lie_after_it(world: World) -> None:
     ledger, rail, bank = three("a")
-    world.add(ledger, rail, bank._replace(on=NEXT))
+    world.add(ledger, rail, changed(bank, on=NEXT))
     await world.run()
     world.calendar.through = DAY
     world.clock.advance(timedelta(days=1))
@@ -257,6 +257,21 @@ async def test_the_worker_drives_what_staff_have_asked_for_and_rests_after_a_fau
     world.books[Side.BANK].fails = None
     world.clock.advance(timedelta(minutes=6))
     assert await world.recon.tick() == 1
+
+
+async def test_the_worker_reads_again_what_it_could_not_read_when_the_statement_came(world: World) -> None:
+    world.add(*three("a"))
+    assert await world.recon.tick() == 1
+    world.add(*three("b"))
+    world.letters.mark, world.letters.through = "1:stm", DAY
+    world.books[Side.BANK].fails = PeerUnavailable("away")
+    assert await world.recon.tick() == 0
+
+    world.books[Side.BANK].fails = None
+    world.clock.advance(timedelta(minutes=6))
+
+    assert [await world.recon.tick(), await world.recon.tick()] == [1, 0]
+    assert names("lb", "b", "s:b") in await world.standing()
 
 
 async def test_metrics_say_what_stands_open(world: World) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterable, AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.observe import Metrics
@@ -26,8 +27,13 @@ PAGE = 3
 
 def row(side: Side, name: str, minor: int, on: date = DAY, **more: object) -> Row:
     """A row that calls itself by its name in all three ways."""
-    made = Row(side, name, minor, "IRR", on, on, railed=side is Side.LEDGER)
-    return made._replace(**more)  # type: ignore[arg-type]
+    told: dict[str, Any] = {"asset": "IRR", "on": on, "value_on": on, "railed": side is Side.LEDGER, **more}
+    return Row(side=side, id=name, minor=minor, **told)
+
+
+def changed(one: Row, **more: object) -> Row:
+    """A row of which its book says something else."""
+    return one._replace(**more)  # type: ignore[arg-type]  # names and values of the table in a test
 
 
 def three(name: str, minor: int = -100, on: date = DAY) -> list[Row]:
@@ -95,15 +101,6 @@ class Breaks:
             raise self.fails
 
 
-def pairs(open_groups: Sequence[Group], terms: Terms, *, limit: int) -> list[Suggestion]:
-    """Suggests the first of ours with the first of the bank's."""
-    assert all(group.verdict is not Verdict.MATCHED for group in open_groups)
-    ours = [group for group in open_groups if group.rows[0].side is not Side.BANK]
-    theirs = [group for group in open_groups if group.rows[0].side is Side.BANK]
-    both = zip(ours, theirs, strict=False)
-    return [Suggestion((*one.rows, *other.rows), 60, (Reason.SAME_DAY,)) for one, other in both][:limit]
-
-
 class Log:
     async def position(self) -> int:
         return 7
@@ -120,6 +117,7 @@ class World:
     letters: Letterbox = field(default_factory=Letterbox)
     breaks: Breaks = field(default_factory=Breaks)
     metrics: Metrics = field(default_factory=Metrics)
+    reasons: Sequence[Reason] = (Reason.SAME_DAY,)
 
     def __post_init__(self) -> None:
         self.recon = self.another(self.store)
@@ -129,11 +127,19 @@ class World:
         flow = Flow(BANK, Terms(frozenset(Side)), {side: [book] for side, book in self.books.items()})
         zone = ZoneInfo("Asia/Tehran")
         made = Reconciliation(
-            Parts(store, self.clock, zone, self.metrics, Log(), {BANK: flow}, {BANK: self.letters}, pairs)
+            Parts(store, self.clock, zone, self.metrics, Log(), {BANK: flow}, {BANK: self.letters}, self.pairs)
         )
         made.tells(self.breaks)
         made.closed_by(self.calendar)
         return made
+
+    def pairs(self, open_groups: Sequence[Group], terms: Terms, *, limit: int) -> list[Suggestion]:
+        """Suggests the first of ours with the first of the bank's, and so on."""
+        assert all(group.verdict is not Verdict.MATCHED for group in open_groups)
+        ours = [group for group in open_groups if group.rows[0].side is not Side.BANK]
+        theirs = [group for group in open_groups if group.rows[0].side is Side.BANK]
+        both = zip(ours, theirs, strict=False)
+        return [Suggestion((*one.rows, *other.rows), 60, tuple(self.reasons)) for one, other in both][:limit]
 
     def add(self, *rows: Row) -> None:
         for one in rows:
