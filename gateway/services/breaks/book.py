@@ -32,8 +32,8 @@ from wallet.ids import TransferId
 from wallet.reconciliation.rows import BreakType, Side
 
 TOLD = (
-    "type", "minor", "opened_on", "due_on", "owner", "state", "reason", "note", "row_count", "shape", "posting_id",
-    "resolution", "resolved_by",
+    "flow", "asset", "type", "minor", "opened_on", "due_on", "owner", "state", "reason", "note", "row_count", "shape",
+    "posting_id", "resolution", "resolved_by",
 )  # fmt: skip
 """Columns that a row of the history tells as they were then."""
 

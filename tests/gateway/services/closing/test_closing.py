@@ -76,6 +76,7 @@ async def test_while_one_day_is_being_closed_no_other_is_asked_for(evening: Even
     evening.clock.advance(timedelta(days=1))
     result = await evening.closing.ask(NEXT, FAY)
     assert (result.outcome, result.next_day) == (CloseOutcome.NOT_NEXT, DAY)
+    assert await evening.closing.closed_through() == DAY, "nothing comes into it that no seal has"
 
 
 async def test_a_failed_check_keeps_the_day_open_and_says_why(evening: Evening) -> None:
