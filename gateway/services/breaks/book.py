@@ -124,6 +124,7 @@ class Entry:
 
     def __init__(self, tx: Connection, row: Row[Any], at: datetime, staff_id: str = "", run_id: str = "") -> None:
         self.tx = tx
+        self.row = row
         self.id = str(row.id)
         self.now = {name: getattr(row, name) for name in BREAKS.c.keys()}  # noqa: SIM118 - columns, not a mapping
         self.at = at

@@ -139,6 +139,25 @@ async def test_what_is_overdue_is_told_once_and_counted_until_it_has_a_new_day(b
     assert await world.says("tapdial_breaks_overdue") == 0
 
 
+async def test_a_break_is_signed_for_by_an_explanation_or_by_an_owner_with_a_day_that_is_not_over(world: World) -> None:
+    break_id = await opened(world)
+
+    async def unsigned(days: int = 0) -> list[str]:
+        return [one.id for one in await world.breaks.unsigned(world.today(days), limit=9)]
+
+    assert (await unsigned(), await unsigned(-1)) == ([break_id], [])
+    await world.breaks.due(break_id, world.today(2), MAKER)
+    assert await unsigned() == [break_id]
+    await world.breaks.assign(break_id, MAKER, MAKER)
+    assert (await unsigned(), await unsigned(1), await unsigned(2)) == ([], [], [break_id])
+    world.clock.advance(timedelta(days=2))
+    await world.breaks.due(break_id, world.today(3), MAKER)
+    assert await unsigned() == []
+    await world.breaks.assign(break_id, "", MAKER)
+    await world.breaks.explain(break_id, BreakReason.TIMING, "the bank is late", MAKER)
+    assert await unsigned() == []
+
+
 async def leaves(world: World, day: date) -> dict[str, bytes]:
     return {name: leaf async for name, leaf in world.breaks.seal(day)}
 
