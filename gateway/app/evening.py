@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from gateway.app.adapters import CountedLedger
 from gateway.app.breaking import OpenWork, Owners
@@ -10,20 +11,24 @@ from gateway.app.closing import Breaks as BreaksOf
 from gateway.app.reconciling import reconciliation_of
 from gateway.app.signing import Deciding
 from gateway.observe import Metrics
+from gateway.services.approvals import SEALED as APPROVALS
 from gateway.services.banking import BankDays
 from gateway.services.breaks import Breaks
 from gateway.services.breaks import Parts as BreakParts
 from gateway.services.clearing import Clearing
 from gateway.services.closing import Closing
 from gateway.services.closing import Parts as ClosingParts
+from gateway.services.heads import SEALED as HEADS
 from gateway.services.heads import Heads
 from gateway.services.payouts import Payouts
 from gateway.services.providers import Providers
 from gateway.services.reconciliation import FlowName, Reconciliation
+from gateway.services.signing import SEALED as SIGNING
 from gateway.services.staff import Staff
 from gateway.services.taps import Taps
 from gateway.settings import Settings
 from gateway.store import Store
+from gateway.store.octets import DatedRows
 from wallet.accounts import Chart
 from wallet.clock import Clock
 from wallet.ledger import Ledger
@@ -74,7 +79,11 @@ def evening_of(ground: Ground, work: Work, deciding: Deciding, staff: Staff, hea
         flows=Flows([flow.value for flow in FlowName], StandingRun(reconciliation)),
         breaks=BreaksOf(breaks),
         doubts=(UnknownPayments(work.payouts), UnfinishedTaps(work.taps)),
-        sources={"reconciliation": AsOfNow(reconciliation.seal), "breaks": AsOfNow(breaks.seal)},
+        sources={
+            "reconciliation": AsOfNow(reconciliation.seal),
+            "breaks": AsOfNow(breaks.seal),
+            "papers": DatedRows(store, ZoneInfo(settings.zone), (*APPROVALS, *SIGNING, *HEADS)),
+        },
     ))  # fmt: skip
     reconciliation.closed_by(closing)
     return Evening(breaks, reconciliation, closing)

@@ -125,7 +125,7 @@ def test_the_days_of_transit_accounts_are_those_that_are_shipped() -> None:
 def test_the_sections_and_ends_of_a_closing_are_those_of_the_code() -> None:
     told = PAGE.partition("the sections ")[2].partition(". ")[0]
 
-    assert re.findall(r"`(\w+)`", told) == [CLOSING, *BANK, "breaks", "reconciliation"]
+    assert re.findall(r"`(\w+)`", told) == [CLOSING, *BANK, "breaks", "papers", "reconciliation"]
     assert names("given up as") == [reason.value for reason in VoidReason]
 
 

@@ -18,8 +18,10 @@ from gateway.services.approvals.model import (
 )
 from gateway.services.approvals.policy import Band, Policy
 from gateway.services.approvals.proposals import Proposals
+from gateway.services.approvals.sealing import SEALED
 
 __all__ = [
+    "SEALED",
     "Approval",
     "ApprovalOutcome",
     "ApprovalState",

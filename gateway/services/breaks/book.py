@@ -32,8 +32,8 @@ from wallet.ids import TransferId
 from wallet.reconciliation.rows import BreakType, Side
 
 TOLD = (
-    "type", "minor", "opened_on", "due_on", "owner", "state", "reason", "note", "row_count", "shape", "posting_id",
-    "resolution", "resolved_by",
+    "flow", "asset", "type", "minor", "opened_on", "due_on", "owner", "state", "reason", "note", "row_count", "shape",
+    "posting_id", "resolution", "resolved_by",
 )  # fmt: skip
 """Columns that a row of the history tells as they were then."""
 
@@ -124,6 +124,7 @@ class Entry:
 
     def __init__(self, tx: Connection, row: Row[Any], at: datetime, staff_id: str = "", run_id: str = "") -> None:
         self.tx = tx
+        self.row = row
         self.id = str(row.id)
         self.now = {name: getattr(row, name) for name in BREAKS.c.keys()}  # noqa: SIM118 - columns, not a mapping
         self.at = at

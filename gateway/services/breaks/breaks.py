@@ -22,7 +22,7 @@ from gateway.services.breaks.model import (
     PostingState,
     Resolution,
 )
-from gateway.services.breaks.proposing import Proposing
+from gateway.services.breaks.proposing import Proposing, unread, unread_of
 from gateway.services.breaks.rules import Facts, facts_of
 from gateway.services.breaks.tables import BOOKED, BREAKS, OVERDUE, POSTINGS, ROWS, STANDING
 from gateway.store import insert_ignore
@@ -174,7 +174,8 @@ class Breaks(Proposing):
         """It is in the book: the break is resolved if its sides agree by it, and open if they do not, or no longer."""
         flow = str(entry.now["flow"])
         rows = [row_of(one) for one in tx.execute(select(ROWS).where(ROWS.c.break_id == entry.id))]
-        facts = facts_of(flow, BreakType(entry.now["type"]), rows)
+        since = unread(tx.execute(unread_of(entry.row)), rows)
+        facts = facts_of(flow, BreakType(entry.now["type"]), rows + since)
         wrong_minor = next((one.minor for one in rows if one.id == row.corrects and one.side is Side.LEDGER), 0)
         if row.undoes:
             counts = [_Count(-one.minor, -one.rail_minor, one.transfer_id) for one in _undone(tx, row.undoes)]

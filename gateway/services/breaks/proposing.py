@@ -1,12 +1,13 @@
 """The maker's half: what could be posted for a break, and asking others to agree to it."""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from gateway.errors import Conflict
 from gateway.services.breaks import rules
@@ -28,10 +29,10 @@ from gateway.services.breaks.model import (
 )
 from gateway.services.breaks.plans import sides
 from gateway.services.breaks.sealing import Sealing
-from gateway.services.breaks.tables import BREAKS, POSTINGS
+from gateway.services.breaks.tables import BOOKED, BREAKS, POSTINGS
 from wallet.accounts import AccountKind
 from wallet.corrections import left_of
-from wallet.ids import TransferId, new_id
+from wallet.ids import TransferId, moment_of, new_id
 from wallet.money import ASSETS, MINOR_MAX, Money
 from wallet.reconciliation.rows import BreakType, Side
 from wallet.transfers import REVERSIBLE, LogRow
@@ -57,7 +58,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A break with what the rules look at."""
+    """A break with what the rules look at: its rows, and what was posted since a run has read them."""
 
     row: Row[Any]
     rows: list[BreakRow]
@@ -79,14 +80,14 @@ class Proposing(Sealing):
         if rules.correction(case.facts) is BreakOutcome.OK:
             ledger = [row for row in case.rows if row.side is Side.LEDGER][:KEYS_MAX]
             mine = tuple(one for one in (_transfer_id(row.id) for row in ledger) if one is not None)
-        return May(rules.write_off(case.facts), rules.booking(case.facts), rules.counters(case.facts), mine, undone)
+        return May(_write_off(case), rules.booking(case.facts), rules.counters(case.facts), mine, undone)
 
     async def propose_write_off(self, break_id: str, reason: str, staff_id: str) -> BreakOutcome:
         """Give up what the ledger lacks: see rules.write_off."""
         case = await self._open_case(break_id)
         if isinstance(case, BreakOutcome):
             return case
-        if (no := rules.write_off(case.facts)) is not BreakOutcome.OK:
+        if (no := _write_off(case)) is not BreakOutcome.OK:
             return no
         largest = rules.largest(case.rows)
         wrong = await self._wrong(largest.id) if largest is not None else None
@@ -132,6 +133,8 @@ class Proposing(Sealing):
         left = left_of(wrong, await self._parts.reads.citing(wrong.transfer.id))
         if not left and right is None:
             return BreakOutcome.TRANSFER
+        if right is not None and right.minor > case.facts.most:
+            return BreakOutcome.AMOUNT
         if right is not None and (unfit := await self._unfit(right, case.row.asset)) is not None:
             return unfit
         debit, credit, minor = (right.debit, right.credit, right.minor) if right is not None else (None, None, 0)
@@ -155,8 +158,9 @@ class Proposing(Sealing):
         pending = await self._parts.rails.pending(row.flow, rows)
         keys = [(one.side, one.id) for one in rows[:KEYS_MAX]]
         suggested = self._suggested is not None and await self._suggested.explained(row.flow, keys)
+        now = rows + unread(await self._store.read(unread_of(row)), rows)
         return _Case(
-            row, rows, rules.facts_of(row.flow, BreakType(row.type), rows, pending=pending, suggested=suggested)
+            row, rows, rules.facts_of(row.flow, BreakType(row.type), now, pending=pending, suggested=suggested)
         )
 
     async def _open_case(self, break_id: str) -> _Case | BreakOutcome:
@@ -256,6 +260,33 @@ class Proposing(Sealing):
             tx.execute(update(POSTINGS).where(mine).values(approval_id=approval.id))
 
         await self._store.write(work)
+
+
+def unread_of(row: Row[Any]) -> Select[Any]:
+    """What was posted for a break after the run began whose rows it has: that run has not read it."""
+    began = moment_of(row.run_id)
+    mine = select(BOOKED).join(POSTINGS, POSTINGS.c.id == BOOKED.c.posting_id).where(BOOKED.c.break_id == row.id)
+    return mine if began is None else mine.where(POSTINGS.c.finished_at >= began)
+
+
+def unread(booked: Iterable[Row[Any]], rows: Sequence[BreakRow]) -> list[BreakRow]:
+    """The same as rows of the books that count it; what the run has read all the same stands among its rows."""
+    known = {(row.side, row.id) for row in rows}
+    found = [
+        BreakRow(side, one.transfer_id, minor, one.on)
+        for one in booked
+        for side, minor in ((Side.LEDGER, one.minor), (Side.RAIL, one.rail_minor))
+        if minor
+    ]
+    return [row for row in found if (row.side, row.id) not in known]
+
+
+def _write_off(case: _Case) -> BreakOutcome:
+    """What the rules say; and where it makes an account good, it gives no more than was taken from it."""
+    no, largest = rules.write_off(case.facts), rules.largest(case.rows)
+    if no is not BreakOutcome.OK or case.facts.flow == rules.BANK or largest is None:
+        return no
+    return no if abs(case.facts.lacking) <= abs(largest.minor) else BreakOutcome.CORRECT_IT
 
 
 def _named(side: str, account: Named | None) -> dict[str, str]:

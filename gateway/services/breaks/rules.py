@@ -34,7 +34,8 @@ class Facts:
     """A break as the rules look at it.
 
     Attributes:
-        ledger: Sum of its rows of that side in minor units, None where it has none; the other two likewise.
+        ledger: Sum of its rows of that side in minor units, with what was posted since they were read; None where it
+            has none; the other two likewise.
         pending: A rail may still settle something of it.
         suggested: Rows of the ledger explain it exactly.
     """
@@ -52,6 +53,11 @@ class Facts:
         """By how much the ledger would have to grow to agree, in the flow's sign."""
         other = self.bank if self.flow == BANK else self.rail
         return (other or 0) - (self.ledger or 0)
+
+    @property
+    def most(self) -> int:
+        """The largest sum that any book says, without its sign."""
+        return max(abs(one or 0) for one in (self.ledger, self.rail, self.bank))
 
     @property
     def rail_lacking(self) -> int:
@@ -78,7 +84,7 @@ def write_off(facts: Facts) -> BreakOutcome:
 
 def booking(facts: Facts) -> BreakOutcome:
     """OK, or why what the bank has is not booked as it stands."""
-    ours = facts.flow != BANK or facts.bank is None or facts.ledger is not None
+    ours = facts.flow != BANK or facts.bank is None or bool(facts.ledger)
     if ours or facts.type in {BreakType.AMOUNT, BreakType.TIMING}:
         return BreakOutcome.NOT_OF_BANK
     if not facts.bank:
@@ -113,7 +119,8 @@ def _doubt(facts: Facts) -> BreakOutcome | None:
 
 def _given_up_at_bank(facts: Facts) -> BreakOutcome:
     loss = facts.lacking < 0
-    if facts.ledger is None:
+    # What was taken back to nothing the ledger does not have.
+    if not facts.ledger:
         if facts.rail is not None:
             return BreakOutcome.POSTED_BY_SERVICE
         return BreakOutcome.OK if loss else BreakOutcome.OWED

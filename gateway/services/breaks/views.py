@@ -57,9 +57,17 @@ class Views(Book):
         return sorted(found, key=lambda line: (line.asset, order.index(line.bucket)))
 
     async def unsigned(self, through: date, *, limit: int) -> list[Break]:
-        """Breaks that were opened by a day and that nobody answers for: no owner, and not explained; oldest first."""
-        nobodys = (BREAKS.c.state == BreakState.OPEN.value) & (BREAKS.c.owner == "")
-        query = select(BREAKS).where(nobodys, BREAKS.c.opened_on <= through).order_by(BREAKS.c.id).limit(limit)
+        """Breaks that were opened by a day and that nobody answers for, oldest first.
+
+        They are not explained, and have no owner, or should have been dealt with by that day.
+        """
+        nobodys = (BREAKS.c.owner == "") | (BREAKS.c.due_on <= through)
+        query = (
+            select(BREAKS)
+            .where(BREAKS.c.state == BreakState.OPEN.value, nobodys, BREAKS.c.opened_on <= through)
+            .order_by(BREAKS.c.id)
+            .limit(limit)
+        )
         return [break_of(row) for row in await self._store.read(query)]
 
     async def totals(self, flow: str = "") -> list[TotalLine]:

@@ -85,9 +85,12 @@ class Days:
         return next(iter(await self._closes(select(DAYS).where(DAYS.c.current_day == day))), None)
 
     async def closed_through(self) -> date | None:
-        """The last day that is signed; None before the first."""
-        signed = DAYS.c.state == CloseState.SIGNED.value
-        rows = await self._store.read(select(DAYS.c.day).where(signed).order_by(DAYS.c.day.desc()).limit(1))
+        """The last day that is signed or being closed; None before the first.
+
+        What would come into a day between its seal and its signature would be in no seal at all.
+        """
+        counts = select(DAYS.c.day).where(DAYS.c.current_day.is_not(None))
+        rows = await self._store.read(counts.order_by(DAYS.c.day.desc()).limit(1))
         return rows[0].day if rows else None
 
     async def next_day(self) -> date | None:

@@ -1,21 +1,23 @@
 """The front door of this service: a closed day is proved again from its rows alone."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, select
 
 from gateway.services.closing import plain, seals
+from gateway.services.closing.cover import sums_of
 from gateway.services.closing.covering import Covering
 from gateway.services.closing.model import DOCUMENT_KIND, CloseState, RowFinding, Verified
 from gateway.services.closing.sections import Scope
-from gateway.services.closing.tables import DAYS
+from gateway.services.closing.tables import DAYS, FIGURES
 from gateway.services.signing import ProofOutcome
 from gateway.store.octets import octets_of
 from wallet.clock import from_us, to_us
 from wallet.periods import Period, PeriodState
+from wallet.transfers import RoleSum
 
 Progress = Callable[[str, int, int], None]
 """Called with `rows` or `ledger`, how many were read, and all of them."""
@@ -103,7 +105,18 @@ class Closing(Covering):
         signed = block is not None and block.hash == row.head_hash
         if block is None or not signed or block.first_position + block.transfers - 1 != position:
             return found.transfers, RowFinding("block", str(number), "is not the one that was signed")
-        return found.transfers, None
+        return found.transfers, await self._unfounded(row)
+
+    async def _unfounded(self, row: Row[Any]) -> RowFinding | None:
+        """What was sealed beside the ledger, held against it: the day's figures, and the head that was published."""
+        day = date.fromisoformat(row.day.decode())
+        kept = await self._store.read(select(FIGURES).where(FIGURES.c.day == day))
+        if not kept or _moved(sums_of(kept[0].sums)) != _moved(await self.sums_in_book(day)):
+            return RowFinding(FIGURES.name, str(day), "is not what the ledger says")
+        number = int(row.block)
+        if (fault := await self._parts.heads.fault_of(number, row.head_hash)) is not None:
+            return RowFinding("heads_published", str(number), fault)
+        return None
 
     async def _period(self, day: date) -> Period | None:
         """The closing of the ledger through this day that a signed day has caused."""
@@ -121,6 +134,12 @@ class Closing(Covering):
         if found is not None:
             return Verified(day, rows[0].id, 0, 0, RowFinding(found.table, found.key, found.what))
         return _wrong(day, rows[0].id, "the ledger was never closed by it")
+
+
+def _moved(sums: Iterable[RoleSum]) -> set[tuple[str, str, str, int, int]]:
+    """Sums without how many accounts there are: some are opened later."""
+    figures = ((row.kind, row.role, row.asset, row.debits_posted, row.credits_posted) for row in sums)
+    return {one for one in figures if one[3] or one[4]}
 
 
 def _wrong(day: date, close_id: str, what: str) -> Verified:

@@ -12,7 +12,7 @@ from gateway.services.closing import checks, plain
 from gateway.services.closing.book import Days, Parts
 from gateway.services.closing.cover import covers_of, of_sums, sums_of
 from gateway.services.closing.model import Check, Checklist, CheckName, Cover, Excuse, ExcuseOutcome
-from gateway.services.closing.tables import EXCUSES, FIGURES
+from gateway.services.closing.tables import DAYS, EXCUSES, FIGURES
 from gateway.services.closing.transit import Transit
 from gateway.store import insert_ignore
 from wallet import statements
@@ -23,6 +23,8 @@ from wallet.transfers import RoleSum
 REASON_MIN, REASON_MAX = 10, 300
 _ASKED_MAX = checks.SHOWN_MAX * 5
 """Things of one kind that are asked for, so that the rest can be counted."""
+_JOINERS = {0x200C: None, 0x200D: None}
+"""They do not show, and Persian cannot be written without."""
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -71,7 +73,7 @@ class Looking(Days):
         Whoever explains does not sign the day.
         """
         reason = " ".join(reason.split())
-        if not REASON_MIN <= len(reason) <= REASON_MAX or not reason.isprintable():
+        if not REASON_MIN <= len(reason) <= REASON_MAX or not reason.translate(_JOINERS).isprintable():
             return ExcuseOutcome.REASON
         if await self.by_day(day) is not None:
             return ExcuseOutcome.CLOSING
@@ -84,8 +86,7 @@ class Looking(Days):
             "day": day, "name": name.value, "facts": plain.facts_hash(check.facts), "reason": reason,
             "staff_id": staff_id, "at": self._clock.now(),
         }  # fmt: skip
-        await self._store.write(lambda tx: insert_ignore(tx, EXCUSES, row))
-        return ExcuseOutcome.OK
+        return await self._store.write(lambda tx: _explain(tx, row))
 
     async def sums_of(self, day: date) -> list[RoleSum]:
         """The trial balance by role as it was booked by a day's end; kept once nothing can be booked before that."""
@@ -98,6 +99,14 @@ class Looking(Days):
             row = {"day": day, "position": position, "sums": of_sums(sums)}
             await self._store.write(lambda tx: _keep(tx, row))
         return sums
+
+    async def forget_sums(self, day: date) -> None:
+        """Have the book say the sums of a day anew."""
+        await self._store.write(lambda tx: tx.execute(FIGURES.delete().where(FIGURES.c.day == day)).rowcount)
+
+    async def sums_in_book(self, day: date) -> list[RoleSum]:
+        """The trial balance by role as it was booked by a day's end, from the book alone."""
+        return await self._sums_at(await self.position_of(day))
 
     async def _sums_at(self, position: int) -> list[RoleSum]:
         totals: dict[tuple[str, str, str], tuple[int, int, int]] = {}
@@ -160,6 +169,14 @@ def _excused(check: Check, excuses: dict[tuple[str, str], Excuse]) -> Check:
     if excuse is None or not check.excusable:
         return check
     return Check(check.name, check.passed, check.blocking, check.facts, check.path, check.excusable, excuse)
+
+
+def _explain(tx: Connection, row: dict[str, Any]) -> ExcuseOutcome:
+    """Keep an explanation, unless the day was asked for meanwhile: it would come after those that are sealed."""
+    if tx.execute(select(DAYS.c.id).where(DAYS.c.current_day == row["day"])).first() is not None:
+        return ExcuseOutcome.CLOSING
+    insert_ignore(tx, EXCUSES, row)
+    return ExcuseOutcome.OK
 
 
 def _keep(tx: Connection, row: dict[str, Any]) -> None:

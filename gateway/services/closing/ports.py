@@ -19,7 +19,7 @@ class Sealed(Protocol):
     """How far days are closed, for whoever must leave them alone. Satisfied by Closing."""
 
     async def closed_through(self) -> date | None:
-        """The last day that is signed; None before the first."""
+        """The last day that is signed or being closed; None before the first."""
         ...
 
 
@@ -27,8 +27,8 @@ class SealSource(Protocol):
     """A service whose rows of a day are sealed with it.
 
     A name is `table:key`, once in a source, at most 200 printable characters; a leaf is the SHA-256 of the row's
-    canonical content. The same day and moment give the same leaf for the same name for ever, unless somebody has
-    changed a row behind our back; more names may come later, never fewer.
+    canonical content. The same day and moment give the same names and leaves for ever, unless somebody has changed a
+    row behind our back. A leaf of 32 zero octets is of a row that contradicts others: nothing is sealed with it.
     """
 
     def seal(self, through: date, at: datetime) -> AsyncIterator[tuple[str, bytes]]:
@@ -159,6 +159,10 @@ class PublishedHeads(Protocol):
 
     async def publish(self) -> SignedHead | None:
         """Publish if the log has moved."""
+        ...
+
+    async def fault_of(self, block: int, head_hash: bytes) -> str | None:
+        """What is wrong with the published head of a block that has this hash; None if it was signed so."""
         ...
 
 

@@ -21,7 +21,7 @@ from gateway.services.closing.model import (
     FactName,
     VoidReason,
 )
-from gateway.services.closing.sections import Scope, Sections
+from gateway.services.closing.sections import Scope, Sections, SpoiltRow
 from gateway.services.closing.tables import DAYS
 from gateway.services.signing import Document, ProofOutcome
 from gateway.store import insert_ignore
@@ -116,18 +116,25 @@ class Sealing(Looking):
         except LedgerCorrupt as fault:
             self._log.error("day_close_head", close=row.id, fault=str(fault))
             head = None
+        # What was kept of the day is not believed: from here on nothing of it can change.
+        await self.forget_sums(row.day)
         checklist = await self.checklist(row.day)
         if not checklist.clear or head is None:
             return await self._void(row, VoidReason.CHECKS)
         now = self._clock.now()
         seen = (await self._ledger.head()).position
+        try:
+            roots = await self._sections.write(await self._scope(row))
+        except SpoiltRow as spoilt:
+            self._log.error("day_close_spoilt", close=row.id, row=str(spoilt))
+            return await self._void(row, VoidReason.CHANGED)
         values: dict[str, Any] = {
             "checks": plain.of_checks(checklist.checks),
             "block": head.block,
             "position": head.position,
             "head_hash": head.hash,
             "trial_seal": await recompute(self._ledger, row.day, await self.position_of(row.day), seen),
-            "roots": plain.of_roots(await self._sections.write(await self._scope(row))),
+            "roots": plain.of_roots(roots),
             "sealed_at": now,
             "expires_at": now + timedelta(hours=self._parts.settings.close_sign_h),
         }

@@ -19,9 +19,15 @@ CLOSING, FINDINGS, STATEMENTS = "closing", "findings", "statements"
 BANK = (STATEMENTS, FINDINGS, "files", "lines")
 """In this order, since a statement that is said to be of another file would make that file look new."""
 _WRITTEN_AT_ONCE = 20
+CONTRADICTS = bytes(seals.LEAF_BYTES)
+"""What a source gives for a row that contradicts others."""
 
 Read = Callable[[int], None]
 """Called with how many rows were read since the last call."""
+
+
+class SpoiltRow(Exception):
+    """A row that is to be sealed contradicts others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,11 @@ class Sections:
         self._sources = sources
 
     async def write(self, scope: Scope) -> list[Root]:
-        """Write every leaf of a day, instead of what was written before; the sections' roots in their order."""
+        """Write every leaf of a day, instead of what was written before; the sections' roots in their order.
+
+        Raises:
+            SpoiltRow: With its name.
+        """
         await self.clear(scope.close_id)
         await self._store.write(lambda tx: _claim(tx, scope))
         roots: dict[str, list[Page]] = {name: [] for name in (CLOSING, *BANK, *sorted(self._sources))}
@@ -52,6 +62,8 @@ class Sections:
         seen: dict[str, set[str]] = {name: set() for name in roots}
         async for section, leaves in self._rows(scope):
             names = {name for name, _ in leaves}
+            if spoilt := [name for name, leaf in leaves if leaf == CONTRADICTS]:
+                raise SpoiltRow(spoilt[0])
             assert len(names) == len(leaves), "a row has one name"
             assert not seen[section] & names, "a row has one name"
             seen[section] |= names
@@ -109,8 +121,6 @@ class Sections:
             read(len(leaves))
             for name, leaf in leaves:
                 sealed = kept[section].pop(name, None)
-                if sealed is None and section in self._sources:
-                    continue  # Other services may have more to say of a day later; neither we nor the bank may.
                 if sealed is None:
                     wrong[section][name] = "was not there when the day was sealed"
                 elif sealed != leaf and not (section == FINDINGS and await self._follows(name, wrong[STATEMENTS])):

@@ -2,5 +2,6 @@
 
 from gateway.services.heads.file import HEADS_FILE, HeadFile
 from gateway.services.heads.heads import LISTED_MAX, Heads
+from gateway.services.heads.sealing import SEALED
 
-__all__ = ["HEADS_FILE", "LISTED_MAX", "HeadFile", "Heads"]
+__all__ = ["HEADS_FILE", "LISTED_MAX", "SEALED", "HeadFile", "Heads"]

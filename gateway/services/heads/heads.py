@@ -11,9 +11,10 @@ from gateway.keys import KeyStore
 from gateway.services.heads.file import HeadFile
 from gateway.services.heads.tables import published_heads
 from gateway.store import Store, insert_ignore
-from wallet.clock import Clock
+from gateway.store.octets import octets_of, text_of
+from wallet.clock import Clock, from_us
 from wallet.errors import LedgerCorrupt
-from wallet.heads import SignedHead, bytes_of, in_book, key_id
+from wallet.heads import HeadCheck, HeadFault, SignedHead, bytes_of, in_book, key_id
 from wallet.ledger import Block, Head
 
 KEY = "ledger_head"
@@ -80,6 +81,24 @@ class Heads:
         # Another process may have published this block already; its row then counts.
         await self._store.write(lambda tx: insert_ignore(tx, published_heads, row))
         return await self.newest()
+
+    async def fault_of(self, block: int, head_hash: bytes) -> str | None:
+        """What is wrong with the published head of a block that has this hash; None if it was signed so.
+
+        One that another key has signed than today's is held against the hash alone.
+        """
+        rows = await self._store.read(octets_of(published_heads).where(_published.block == block))
+        if not rows:
+            return "is missing"
+        row, public_key = rows[0], await self.public_key()
+        if row.hash != head_hash:
+            return HeadFault.REWRITTEN.value
+        if (name := text_of(row.key_id)) != key_id(public_key):
+            return None
+        booked_at, published_at = from_us(int(row.booked_at)), from_us(int(row.published_at))
+        head = SignedHead(block, int(row.position), row.hash, booked_at, published_at, name, row.signature)
+        fault = HeadCheck({name: public_key}).signed(head)
+        return None if fault is None else fault.value
 
     async def write_out(self) -> int:
         """Add to the file what the store has and the file not yet; how many lines. A crash leaves nothing out.

@@ -30,11 +30,13 @@ from gateway.services.signing.model import (
 from gateway.services.signing.parts import SigningParts
 from gateway.services.signing.phones import Ends, Phones
 from gateway.services.signing.ports import Executor, MobileSigner, SignatureCheck
+from gateway.services.signing.sealing import SEALED
 from gateway.services.signing.sign_ins import MobileSignIns
 from gateway.services.signing.signers import SIGNER_ENROLMENT_KIND, Signers
 from gateway.services.signing.signing import Signing
 
 __all__ = [
+    "SEALED",
     "SIGNER_ENROLMENT_KIND",
     "Document",
     "DocumentState",

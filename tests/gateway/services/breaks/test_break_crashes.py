@@ -26,6 +26,7 @@ from tests.gateway.services.breaks.world import (
     Killed,
     World,
 )
+from wallet.periods import PeriodClose, PeriodOutcome, PeriodState
 
 FINANCE = frozenset({"finance"})
 
@@ -89,6 +90,29 @@ async def test_a_crash_around_the_post_is_finished_by_the_sweep_and_nothing_move
     assert (await world.net("trust_bank"), await world.net("bank_charges")) == (OPENING - 30, 30)
     history = [event.what for event in await world.breaks.history(found.id)]
     assert (history.count(Event.POSTED), history.count(Event.LINKED)) == (1, 1)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_crash_around_the_post_moves_nothing_twice_though_the_day_is_closed_meanwhile(
+    world: World, when: str
+) -> None:
+    world.banks(-30, "line", days=-1)
+    await world.run()
+    found = await world.only()
+    await world.breaks.propose_booking(found.id, Counter.BANK_CHARGES, "a charge", MAKER)
+    world.till.kill = when
+    with suppress(Killed):
+        await world.agreed(found.id)
+    for state in PeriodState:
+        assert await world.ledger.close_period(PeriodClose(world.today(-1), state, "dcl_1")) is PeriodOutcome.DONE
+    world.clock.advance(timedelta(minutes=5))
+    await world.breaks.sweep()
+    (posting,) = await world.breaks.postings(found.id)
+    (moved,) = posting.transfers
+    row = await world.ledger.transfer(moved)
+    assert row is not None
+    assert row.transfer.effective_on == (world.today(-1) if when == "after" else None)
+    assert (await world.net("trust_bank"), await world.net("bank_charges")) == (OPENING - 30, 30)
 
 
 async def test_a_proposal_that_nobody_was_asked_about_is_asked_by_the_sweep(

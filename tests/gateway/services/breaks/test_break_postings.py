@@ -26,7 +26,7 @@ from tests.gateway.services.breaks.world import (
 )
 from wallet.ids import TransferId, transfer_id
 from wallet.periods import PeriodClose, PeriodOutcome, PeriodState
-from wallet.reconciliation import Side
+from wallet.reconciliation import Decided, Side
 from wallet.transfers import TransferCode
 
 FINANCE = frozenset({"finance"})
@@ -80,8 +80,7 @@ async def test_money_that_the_bank_never_had_is_given_up(world: World) -> None:
     assert await world.run() == Taken()
 
 
-async def test_what_was_paid_into_a_wallet_too_much_is_made_good_where_it_was_paid_from(both: World) -> None:
-    world = both
+async def test_what_was_paid_into_a_wallet_too_much_is_made_good_where_it_was_paid_from(world: World) -> None:
     await world.wallet_paid(100, "itm_1")
     world.rails_has(WALLETS, -80, "itm_1")
     await world.run(WALLETS)
@@ -133,8 +132,7 @@ async def test_what_is_of_a_closed_day_is_booked_today(world: World) -> None:
     assert await world.net("bank_charges") == 30
 
 
-async def test_a_correction_takes_back_what_was_wrong_and_books_what_is_right(both: World) -> None:
-    world = both
+async def test_a_correction_takes_back_what_was_wrong_and_books_what_is_right(world: World) -> None:
     wrong = await world.post("suspense", "trust_bank", 120, name="e2e")
     world.banks(-102, "line", end_to_end_id="e2e")
     await world.run()
@@ -308,3 +306,54 @@ async def test_what_was_posted_is_a_book_of_its_own_for_flows_of_ours(world: Wor
     assert await world.breaks.booked_again(WALLETS, Side.LEDGER, [row.id, "else"]) == [row]
     assert await world.breaks.booked_again(BANK, Side.LEDGER, [row.id]) == []
     assert [page async for page in world.breaks.booked(WALLETS, Side.RAIL, *world.always())] == []
+
+
+async def test_what_was_posted_since_the_last_run_counts_for_the_next_proposal(world: World) -> None:
+    wrong = await world.post("suspense", "trust_bank", 120, name="e2e")
+    world.banks(-102, "line", end_to_end_id="e2e")
+    await world.run()
+    found = await world.only()
+    await world.breaks.propose_correction(found.id, wrong, None, "never agreed to", MAKER)
+    assert await world.agreed(found.id) is PostingState.POSTED
+    assert (await world.only()).state is BreakState.OPEN
+    assert await world.written_off(found.id) is PostingState.POSTED
+    (_, posting) = await world.breaks.postings(found.id)
+    assert (posting.minor, await world.net("trust_bank")) == (102, OPENING - 102)
+    await world.run()
+    assert await world.breaks.breaks(standing=True, limit=9) == []
+
+
+async def test_what_was_given_up_is_not_given_up_again_by_reopening(world: World) -> None:
+    await world.wallet_paid(100, "itm_1")
+    world.rails_has(WALLETS, -80, "itm_1")
+    await world.run(WALLETS)
+    found = await world.only(WALLETS)
+    assert await world.written_off(found.id) is PostingState.POSTED
+    assert await world.breaks.reopen(found.id, "once more", MAKER) is BreakOutcome.OK
+    assert await world.breaks.propose_write_off(found.id, "again", MAKER) is BreakOutcome.NOTHING_DIFFERS
+    assert (await world.breaks.may(found.id)).write_off is BreakOutcome.NOTHING_DIFFERS
+    await world.breaks.propose_undo(found.id, "once more", MAKER)
+    assert await world.agreed(found.id) is PostingState.POSTED
+    assert (await world.breaks.may(found.id)).write_off is BreakOutcome.OK
+
+
+async def test_nobody_is_given_more_than_was_taken_from_them(world: World) -> None:
+    paid = [await world.wallet_paid(50, name) for name in ("itm_1", "itm_2", "itm_3")]
+    rail = world.rails_has(WALLETS, -20, "itm_1")
+    keys = frozenset({rail, *((Side.LEDGER, str(one)) for one in paid)})
+    world.books.decided[WALLETS].append(Decided(keys, together=True))
+    await world.run(WALLETS)
+    found = await world.only(WALLETS)
+    assert found.minor == 130
+    assert (await world.breaks.may(found.id)).write_off is BreakOutcome.CORRECT_IT
+    assert await world.breaks.propose_write_off(found.id, "all to one", MAKER) is BreakOutcome.CORRECT_IT
+
+
+async def test_what_is_right_is_no_more_than_any_book_says(world: World) -> None:
+    wrong = await world.post("suspense", "trust_bank", 120, name="e2e")
+    world.banks(-125, "line", end_to_end_id="e2e")
+    await world.run()
+    found = await world.only()
+    for minor, said in ((126, BreakOutcome.AMOUNT), (125, BreakOutcome.OK)):
+        right = Correct(Named("suspense"), Named("trust_bank"), minor)
+        assert await world.breaks.propose_correction(found.id, wrong, right, "so", MAKER) is said

@@ -30,8 +30,7 @@ async def told(world: World, break_id: str) -> list[Event]:
     return [one.what for one in await world.breaks.history(break_id)]
 
 
-async def test_a_difference_opens_a_break_and_its_match_resolves_it(both: World) -> None:
-    world = both
+async def test_a_difference_opens_a_break_and_its_match_resolves_it(world: World) -> None:
     key = world.banks(-700, "charge", end_to_end_id="charge")
     assert await world.run() == Taken(opened=1)
     found = await world.only()
@@ -91,8 +90,7 @@ async def test_where_groups_grow_together_the_oldest_break_keeps_the_rows(both: 
         assert (gone.state, gone.resolution, gone.resolved_by) == (BreakState.RESOLVED, Resolution.MERGED, old.id)
 
 
-async def test_a_break_that_lost_a_row_to_another_goes_on_with_the_rest(both: World) -> None:
-    world = both
+async def test_a_break_that_lost_a_row_to_another_goes_on_with_the_rest(world: World) -> None:
     await taken(world, group(bank("a")))
     await taken(world, group(bank("a")), group(bank("b"), bank("c")))
     assert await taken(world, group(bank("a"), bank("b")), group(bank("c")), size=1) == Taken(followed=2)
@@ -120,8 +118,7 @@ async def test_what_comes_back_reopens_its_break_and_is_recorded(both: World) ->
     ]  # fmt: skip
 
 
-async def test_taking_a_run_twice_changes_nothing_and_an_older_one_is_not_taken(both: World) -> None:
-    world = both
+async def test_taking_a_run_twice_changes_nothing_and_an_older_one_is_not_taken(world: World) -> None:
     old = new_id("rcn", world.clock)
     world.clock.advance(timedelta(seconds=1))
     run = new_id("rcn", world.clock)

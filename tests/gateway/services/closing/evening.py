@@ -66,6 +66,7 @@ class Others:
     counted: list[BreakCount] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
     rows: dict[str, bytes] = field(default_factory=dict)
+    contradicts: bool = False
 
     async def runs(self) -> list[FlowRun]:
         began = self.started_at or self.clock.now()
@@ -83,6 +84,8 @@ class Others:
     async def seal(self, through: date, at: datetime) -> AsyncIterator[tuple[str, bytes]]:
         for name, content in self.rows.items():
             yield name, hashlib.sha256(content).digest()
+        if self.contradicts:
+            yield "breaks_breaks:brk_1", bytes(32)
 
 
 @dataclass

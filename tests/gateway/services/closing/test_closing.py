@@ -76,6 +76,7 @@ async def test_while_one_day_is_being_closed_no_other_is_asked_for(evening: Even
     evening.clock.advance(timedelta(days=1))
     result = await evening.closing.ask(NEXT, FAY)
     assert (result.outcome, result.next_day) == (CloseOutcome.NOT_NEXT, DAY)
+    assert await evening.closing.closed_through() == DAY, "nothing comes into it that no seal has"
 
 
 async def test_a_failed_check_keeps_the_day_open_and_says_why(evening: Evening) -> None:
@@ -263,3 +264,30 @@ async def test_a_statement_that_came_late_is_sealed_by_the_next_day(evening: Eve
     assert next(root.count for root in close.roots if root.section == "statements") == 2
     assert list((await evening.closing.late(DAY)).statements) == [late]
     assert (await evening.closing.verify(NEXT)).sound
+
+
+async def test_days_that_were_left_unclosed_are_closed_one_by_one_also_those_without_movement(evening: Evening) -> None:
+    await evening.ordinary()
+    days = [DAY + timedelta(days=number) for number in range(4)]
+    for number, day in enumerate(days[1:], 8):
+        await evening.states(number, 1_700, 1_700, day=day)
+    evening.clock.advance(timedelta(days=4))
+    evening.others.through = days[-1]
+    for day in days:
+        assert await evening.closing.next_day() == day
+        await evening.closed(day)
+    for day in days:
+        found = await evening.closing.verify(day)
+        assert found.sound, found.finding
+    assert await evening.closing.closed_through() == days[-1]
+
+
+async def test_what_a_run_that_was_under_way_has_written_after_the_seal_makes_it_void(evening: Evening) -> None:
+    await evening.ordinary()
+    close = await evening.asked()
+    evening.others.rows["reconciliation_groups:rcg_2"] = b"matched"
+    assert await evening.signs() is StartOutcome.OK
+    await evening.closing.sweep()
+    found = await evening.closing.by_id(close.id)
+    assert found is not None
+    assert (found.state, found.reason) == (CloseState.VOID, VoidReason.CHANGED)

@@ -93,9 +93,10 @@ async def test_a_missing_statement_can_be_explained_and_the_explanation_lapses_w
     assert await evening.closing.excuse(DAY, CheckName.STATEMENTS, "holiday", SAM) is ExcuseOutcome.REASON
     assert await evening.closing.excuse(DAY, CheckName.RECONCILED, WHY, SAM) is ExcuseOutcome.NOT_EXCUSABLE
     assert await evening.closing.excuse(DAY, CheckName.TRANSIT, WHY, SAM) is ExcuseOutcome.PASSED
-    assert await evening.closing.excuse(DAY, CheckName.STATEMENTS, "a bank holiday in the whole country", SAM) is (
-        ExcuseOutcome.OK
-    )
+    persian = "بانک در این روز تعطیل است و صورت\u200cحساب نمی\u200cدهد"
+    hidden = "the bank is closed \u202eand pays on Monday"
+    assert await evening.closing.excuse(DAY, CheckName.STATEMENTS, hidden, SAM) is ExcuseOutcome.REASON
+    assert await evening.closing.excuse(DAY, CheckName.STATEMENTS, persian, SAM) is ExcuseOutcome.OK
     checklist = await evening.closing.checklist(DAY)
     assert checklist.clear
     assert checklist.checks[0].excuse is not None

@@ -7,18 +7,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, Column, Integer, Table, delete, select, update
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Table, delete, select, update
 
 from gateway.services.banking.tables import FILES, LINES, STATEMENTS
-from gateway.services.closing import CheckName, Closing, ExcuseOutcome
+from gateway.services.closing import CheckName, Closing, ExcuseOutcome, VoidReason
 from gateway.services.closing.tables import DAYS, EXCUSES, FIGURES, LEAVES, SEALED
+from gateway.services.heads.tables import published_heads
 from gateway.services.signing.tables import documents, signatures
-from tests.gateway.services.closing.evening import DAY, NEXT, SAM, Evening
+from tests.gateway.services.closing.evening import CHART, DAY, NEXT, SAM, Evening
 from tests.wallet.sql import execute, unguard
+from wallet.ids import new_id, transfer_id
+from wallet.money import irr
+from wallet.transfers import Transfer, TransferCode
 from wallet.types import Moment
 
 OURS = (DAYS, LEAVES, SEALED, FIGURES, EXCUSES, FILES, STATEMENTS, LINES)
-ROWS_MAX = 3
+ROWS_MAX = 1
 """Of one table; its other rows are as these."""
 LEDGER = {
     "transfer": "UPDATE transfer SET amount = amount + 1 WHERE position = 2",
@@ -26,6 +30,7 @@ LEDGER = {
     "account": "UPDATE account SET debits_posted = debits_posted + 1 WHERE code = 'asset:trust_bank:IRR'",
     "account_change": "UPDATE account_change SET cause = 'nobody' WHERE block = 1",
     "period": "UPDATE period SET cause = 'nobody' WHERE state = 'closed'",
+    "refusal": "UPDATE refusal SET amount = amount + 1",
     "head": "UPDATE head SET closed_through = '2026-11-28'",
 }
 
@@ -59,22 +64,26 @@ def other(column: Column[Any], value: bytes | int | None) -> bytes | int | str:
     if isinstance(value, int):
         return value + 1000
     if value is None:
-        return 1 if isinstance(column.type, Moment | BigInteger | Integer) else "x"
+        numbers = isinstance(column.type, Moment | BigInteger | Integer)
+        return 1 if numbers else b"x" if isinstance(column.type, LargeBinary) else "x"
     return value[:-1] + bytes([value[-1] ^ 1]) if value else b"x"
 
 
 def changes(connection: sqlite3.Connection, table: Table, rowid: int) -> Iterator[tuple[str, bytes | int | str]]:
     """Every column of a row with another value, which stands there until the next one is asked for."""
     for column in table.columns:
-        name, at = column.name, f"FROM {table.name} WHERE rowid = {rowid}"
+        name, at = f'"{column.name}"', f"FROM {table.name} WHERE rowid = {rowid}"
         (kind, value) = connection.execute(f"SELECT typeof({name}), {name} {at}").fetchone()
         if kind == "text":
             (value,) = connection.execute(f"SELECT CAST({name} AS BLOB) {at}").fetchone()
         how = "CAST(? AS TEXT)" if kind == "text" else "?"
         change = f"UPDATE {table.name} SET {name} = {how} WHERE rowid = {rowid}"  # noqa: S608 - ours
         connection.execute(change, (changed := other(column, value),))
-        yield name, changed
-        connection.execute(change, (value,))
+        yield column.name, changed
+        # A number that is the whole key is the row's own.
+        (alias,) = connection.execute(f"SELECT count(*) = 0 {at}").fetchone()
+        now = f"UPDATE {table.name} SET {name} = ? WHERE rowid = {changed!r}" if alias else change  # noqa: S608 - ours
+        connection.execute(now, (value,))
 
 
 async def test_one_changed_byte_in_any_column_of_any_row_is_found_and_named(evening: Evening) -> None:
@@ -139,16 +148,28 @@ async def test_changed_and_missing_rows_are_named_on_each_database(both: Evening
         assert found.table == table.name
 
 
+async def refused(evening: Evening) -> None:
+    """Somebody asks for more than there is."""
+    one, other = CHART.account("wallet", "per_alice"), CHART.account("wallet", "per_bob")
+    await evening.ledger.open_accounts(other)
+    own = transfer_id(new_id("leg", evening.clock), "leg")
+    said = Transfer(own, one.id, other.id, irr(99_999), TransferCode.CASH_IN, new_id("csh", evening.clock))
+    (result,) = await evening.ledger.post(said)
+    assert not result.outcome.stands
+
+
 @pytest.mark.parametrize("table", list(LEDGER))
 async def test_one_changed_row_of_the_ledger_is_found_and_named(evening: Evening, table: str) -> None:
     closing = await closed(evening)
+    if table == "refusal":
+        await refused(evening)
     await execute(evening.wallet_url, *unguard(evening.wallet_url), LEDGER[table])
     found = (await closing.verify(DAY)).finding
     assert found is not None
     assert found.table == table
 
 
-async def test_a_row_of_another_service_that_is_changed_or_gone_is_named_and_one_more_is_not(evening: Evening) -> None:
+async def test_a_row_of_another_service_that_is_changed_or_gone_is_named_and_one_more_too(evening: Evening) -> None:
     closing = await closed(evening)
     rows = dict(evening.others.rows)
     evening.others.rows["reconciliation_groups:rcg_2"] = b"matched"
@@ -156,6 +177,8 @@ async def test_a_row_of_another_service_that_is_changed_or_gone_is_named_and_one
     del evening.others.rows["reconciliation_groups:rcg_2"]
     assert str((await closing.verify(DAY)).finding) == "reconciliation_groups rcg_2: is missing"
     evening.others.rows = rows | {"reconciliation_groups:rcg_3": b"late"}
+    assert str((await closing.verify(DAY)).finding).endswith("rcg_3: was not there when the day was sealed")
+    evening.others.rows = rows
     assert (await closing.verify(DAY)).sound
 
 
@@ -223,3 +246,43 @@ async def test_a_day_that_was_never_closed_is_not_sound_and_has_no_finding(eveni
     await evening.ordinary()
     found = await evening.closing.verify(DAY)
     assert (found.sound, found.finding, found.close_id) == (False, None, "")
+
+
+async def test_figures_that_were_changed_before_the_day_was_sealed_are_not_believed(evening: Evening) -> None:
+    await evening.ordinary()
+    await evening.post(("trust_bank", ""), ("funding", ""), 1)
+    await evening.closing.sums_of(DAY)
+    hidden = update(FIGURES).values(
+        sums=[["liability", "wallet", "IRR", 1, 0, 1], ["asset", "trust_bank", "IRR", 1, 1, 0]]
+    )
+    await evening.store.write(lambda tx: tx.execute(hidden).rowcount)
+    close = await evening.closed()
+    figures = {fact.name.value: fact.cell for check in close.checks for fact in check.facts if fact.of == "IRR"}
+    assert (figures["float"], figures["trust"]) == (irr(700), irr(1_700))
+    assert (await evening.closing.verify(DAY)).sound
+
+
+async def test_a_row_that_contradicts_others_is_not_sealed(evening: Evening) -> None:
+    evening.others.contradicts = True
+    await evening.ordinary()
+    asked = await evening.closing.ask(DAY, SAM)
+    evening.clock.advance(timedelta(seconds=6))
+    await evening.closing.sweep()
+    close = await evening.closing.by_id(asked.close_id)
+    assert close is not None
+    assert close.reason is VoidReason.CHANGED
+
+
+async def test_a_published_head_that_is_gone_or_was_signed_otherwise_is_named(evening: Evening) -> None:
+    closing = await closed(evening)
+    for values in ({"signature": bytes(64)}, {"hash": bytes(32)}, {"position": 99}):
+        (was,) = await evening.store.read(select(published_heads).order_by(published_heads.c.block.desc()).limit(1))
+        mine = update(published_heads).where(published_heads.c.block == was.block)
+        await evening.store.write(lambda tx: tx.execute(mine.values(**values)).rowcount)  # noqa: B023 - at once
+        found = (await closing.verify(DAY)).finding
+        assert found is not None
+        assert found.table == "heads_published"
+        undone = {name: was._mapping[name] for name in values}
+        await evening.store.write(lambda tx: tx.execute(mine.values(**undone)).rowcount)  # noqa: B023 - at once
+    await evening.store.write(lambda tx: tx.execute(delete(published_heads)).rowcount)
+    assert "is missing" in str((await closing.verify(DAY)).finding)
