@@ -1,5 +1,6 @@
 """Reconciliation's pages: how flows stand, runs, three columns, links and their undoing, the filter, the files."""
 
+import asyncio
 import csv
 import io
 import re
@@ -213,3 +214,15 @@ async def test_a_group_has_a_page_with_all_that_its_books_say_and_who_linked_it(
     assert (await desk.get(f"/reconciliation/groups/rcg_{'0' * 26}"))[0] == 404
     assert (await desk.get(f"/reconciliation/runs/rcn_{'0' * 26}"))[0] == 404
     assert (await desk.get("/reconciliation/coins"))[0] == 404
+
+
+async def test_a_batch_of_ten_thousand_payments_has_a_page(signed_in: SignIn, world: World) -> None:
+    """Cues compare days, not each row with each other: nobody else would be answered meanwhile."""
+    rows = [row(side, f"{n}", -1_000) for n in range(10_000) for side in (Side.LEDGER, Side.RAIL)]
+    group = world.reconciliation.add(
+        *rows, row(Side.BANK, "stm_01KB:1", -10_000_000), verdict=Verdict.MATCHED, rule=Rule.BATCH
+    )
+    finance = await signed_in("finance")
+    async with asyncio.timeout(20):
+        status, body = await finance.get(f"/reconciliation/groups/{group.id}")
+    assert (status, "Amount" in body) == (200, True)
