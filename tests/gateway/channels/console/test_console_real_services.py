@@ -55,13 +55,13 @@ async def real(world: World, store: Store, teller: FakeTeller) -> tuple[World, P
         FakeContributions(), AttesterBook(store, clock), keys, deps.payees,
     )  # fmt: skip
     benefits = Benefits(parts)
+    executors = {
+        RELEASE_KIND: benefits.release,
+        "pin_unlock": people.unlock,
+        ROLLBACK_KIND: world.releases.rolled_back,
+    }
     approvals = Approvals(
-        store, clock, deps.settings, roles=APPROVAL_ROLES,
-        executors={
-            RELEASE_KIND: benefits.release,
-            "pin_unlock": people.unlock,
-            ROLLBACK_KIND: world.releases.rolled_back,
-        },
+        store, clock, deps.settings, roles={kind: APPROVAL_ROLES[kind] for kind in executors}, executors=executors,
         refusers={RELEASE_KIND: benefits.release_refused},
     )  # fmt: skip
     payments = Payments(store, clock, world.ledger, deps.chart, people, keys, teller, deps.settings)
