@@ -4,10 +4,10 @@ Everything is read as of fixed positions of the log, so that pages read one afte
 nothing grows with the book but the time: movements and accounts are streamed.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Protocol
+from typing import Literal, Protocol
 
 from wallet import periods
 from wallet.accounts import Account
@@ -26,6 +26,22 @@ class End(Protocol):
     @property
     def position(self) -> int:
         """Its last position."""
+        ...
+
+
+class Balanced(Protocol):
+    """What a trial balance needs of the ledger."""
+
+    async def accounts(
+        self, *, after_code: str = "", limit: int = 1000, position: int | None = None
+    ) -> list[tuple[Account, Balances]]:
+        """Accounts as of a position in order of their codes."""
+        ...
+
+    async def shifts(
+        self, side: Literal["debit", "credit"], position: int, through: date, seen: int
+    ) -> Mapping[AccountId, int]:
+        """What rows dated apart from their booking add to one side of their accounts."""
         ...
 
 
@@ -143,7 +159,7 @@ async def cut_through(source: Source, day: date, zone: tzinfo) -> Cut:
     return Cut(position, day, (await source.head()).position)
 
 
-async def trial_balance(source: Source, cut: Cut) -> AsyncIterator[tuple[Account, int, int]]:
+async def trial_balance(source: Balanced, cut: Cut) -> AsyncIterator[tuple[Account, int, int]]:
     """Debits and credits of every account at a cut, in minor units, in order of codes."""
     debits, credits_ = {}, {}
     if cut.through is not None:
@@ -157,20 +173,30 @@ async def trial_balance(source: Source, cut: Cut) -> AsyncIterator[tuple[Account
         after = page[-1][0].code
 
 
-async def role_sums(source: Source, cut: Cut) -> list[RoleSum]:
+async def role_sums(source: Balanced, cut: Cut) -> list[RoleSum]:
     """The trial balance summed by kind, role and asset, in that order.
 
     Raises:
         LedgerCorrupt: Debits and credits of an asset differ.
     """
+    found = await summed(source, cut)
+    assert_zero(found)
+    return found
+
+
+async def summed(source: Balanced, cut: Cut, *, idle: bool = True) -> list[RoleSum]:
+    """The same, whether or not debits equal credits; without `idle` accounts are left out that nothing moved by then.
+
+    Each account is looked up, some thousands in a second.
+    """
     sums: dict[tuple[str, str, str], tuple[int, int, int]] = {}
     async for account, debited, credited in trial_balance(source, cut):
+        if not (idle or debited or credited):
+            continue
         key = account.kind.value, account.role, account.asset.code
         count, debits, credits_ = sums.get(key, (0, 0, 0))
         sums[key] = count + 1, debits + debited, credits_ + credited
-    found = [RoleSum(*key, *figures) for key, figures in sorted(sums.items())]
-    assert_zero(found)
-    return found
+    return [RoleSum(*key, *figures) for key, figures in sorted(sums.items())]
 
 
 def assert_zero(sums: Sequence[RoleSum]) -> None:

@@ -11,9 +11,9 @@ from gateway.app import reconciling
 from gateway.services.breaks.model import BreakOutcome, Counter
 from gateway.services.breaks.rules import Facts, booking, correction, counters, write_off
 from gateway.services.closing.checks import EXCUSABLE, PATHS
-from gateway.services.closing.cover import OWED
 from gateway.services.closing.model import CheckName, VoidReason
 from gateway.services.closing.sections import BANK, CLOSING
+from gateway.services.owed import OWED
 from gateway.services.reconciliation import FlowName
 from gateway.services.reconciliation.linking import ADDED_MAX
 from gateway.services.reconciliation.rules import BONDS, EXACT

@@ -14,12 +14,11 @@ from gateway.channels.console.ledger_desks import Book
 from gateway.channels.console.spans import OptionalDay, Span
 from gateway.channels.console.visit import Visit
 from gateway.errors import BadInput
-from wallet.accounts import Account
 from wallet.ids import AccountId
 from wallet.periods import ends_at, starts_at
+from wallet.statements import Cut, summed
 from wallet.transfers import Balances, RoleSum
 
-_PAGE = 1000
 _TICK = timedelta(microseconds=1)
 Side = Literal["debit", "credit"]
 
@@ -55,12 +54,14 @@ class AsOf:
         day: Business day through which rows count by their effective dates; None where the booking decides.
         moment: What was asked for, where it was a moment.
         shifts: What rows dated apart from their booking add to each side of their accounts, for a day only.
+        seen: Up to which position of the log those were read.
     """
 
     position: int | None = None
     day: date | None = None
     moment: datetime | None = None
     shifts: Mapping[Side, Mapping[AccountId, int]] = field(default_factory=dict)
+    seen: int = 0
 
     @property
     def query(self) -> dict[str, str]:
@@ -117,7 +118,7 @@ async def _through(book: Book, day: date, now: datetime, zone: ZoneInfo) -> AsOf
     shifts: dict[Side, Mapping[AccountId, int]] = {
         side: await book.shifts(side, position, day, seen) for side in ("debit", "credit")
     }
-    return AsOf(position, day, None, shifts)
+    return AsOf(position, day, None, shifts, seen)
 
 
 async def positions(book: Book, span: Span, zone: ZoneInfo) -> tuple[int, int]:
@@ -127,24 +128,7 @@ async def positions(book: Book, span: Span, zone: ZoneInfo) -> tuple[int, int]:
 
 
 async def role_sums(book: Book, point: AsOf) -> list[RoleSum]:
-    """The trial balance by kind, role and asset as of a point of the book; accounts that had no row by then are out.
-
-    As of an earlier point each account is looked up, some thousands in a second.
-    """
+    """The trial balance by kind, role and asset as of a point of the book; of an earlier one without idle accounts."""
     if point.position is None:
         return await book.trial_balance()
-    sums: dict[tuple[str, str, str], list[int]] = {}
-    after: AccountId | None = None
-    while page := await book.standings(point.position, limit=_PAGE, after=after):
-        for account, at_position in page:
-            if point.moved(account.id, at_position):
-                _add(sums, account, point.shifted(account.id, at_position))
-        after = page[-1][0].id
-    return [RoleSum(*keys, *figures) for keys, figures in sorted(sums.items())]
-
-
-def _add(sums: dict[tuple[str, str, str], list[int]], account: Account, balances: Balances) -> None:
-    line = sums.setdefault((account.kind.value, account.role, account.asset.code), [0, 0, 0])
-    line[0] += 1
-    line[1] += balances.debits_posted
-    line[2] += balances.credits_posted
+    return await summed(book, Cut(point.position, point.day, point.seen), idle=False)

@@ -38,7 +38,14 @@ class Code:
     wraps: bool = False
 
 
-Cell = str | int | Money | datetime | date | Link | Chip | Code | None
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Hundredths of a percent."""
+
+    parts: int
+
+
+Cell = str | int | Money | datetime | date | Link | Chip | Code | Share | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +98,16 @@ def shown(cell: Cell, words: Words) -> str:
             return ""
         case Money():
             return words.money(cell)
-        case datetime():
-            return words.moment(cell)
         case date():
-            return words.day(cell)
+            return words.moment(cell) if isinstance(cell, datetime) else words.day(cell)
         case Chip():
             return words.t(cell.key)
         case Link():
             return shown(cell.text, words)
         case Code():
             return cell.text
+        case Share():
+            return words.share(cell.parts / 10_000)
         case int():
             return words.number(cell)
         case str():
@@ -108,7 +115,7 @@ def shown(cell: Cell, words: Words) -> str:
 
 
 def plain(cell: Cell, words: Words) -> str | int:
-    """A cell as data for a file: Latin digits, ISO 8601 in UTC, amounts in the asset's unit without grouping."""
+    """A cell as data for a file: Latin digits, ISO 8601 in UTC, shares in percent, amounts in the asset's unit."""
     match cell:
         case None:
             return ""
@@ -124,5 +131,8 @@ def plain(cell: Cell, words: Words) -> str | int:
             return plain(cell.text, words)
         case Code():
             return cell.text
+        case Share():
+            whole, part = divmod(abs(cell.parts), 100)
+            return f"{'-' if cell.parts < 0 else ''}{whole}.{part:02}"
         case int() | str():
             return cell

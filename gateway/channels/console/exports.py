@@ -9,7 +9,7 @@ from pathlib import Path
 
 import xlsxwriter
 
-from gateway.channels.console.cells import Cell, Link, plain
+from gateway.channels.console.cells import Cell, Link, Share, plain
 from gateway.channels.console.words import Words
 from wallet.money import Money
 
@@ -36,14 +36,14 @@ def csv_lines(rows: Sequence[Sequence[Cell]], words: Words) -> str:
 
 
 def _safe(cell: Cell, words: Words) -> str | int:
-    """A cell as data; an amount is a number even where it is negative."""
+    """A cell as data; an amount or a share is a number even where it is negative."""
     value = plain(cell, words)
-    amount = isinstance(cell.text if isinstance(cell, Link) else cell, Money)
-    return harmless(value) if isinstance(value, str) and not amount else value
+    figure = isinstance(cell.text if isinstance(cell, Link) else cell, Money | Share)
+    return harmless(value) if isinstance(value, str) and not figure else value
 
 
 async def xlsx(name: str, heads: Sequence[str], rows: AsyncIterable[Sequence[Cell]], words: Words) -> tuple[bytes, int]:
-    """A workbook with one sheet of at most XLSX_ROWS_MAX rows, and how many it has."""
+    """A workbook with one sheet, and how many rows it has: XLSX_ROWS_MAX at most, below which it says that it ends."""
     with tempfile.TemporaryDirectory(prefix="tapdial") as folder:
         path = Path(folder) / "table.xlsx"
         options = {"constant_memory": True, "tmpdir": folder, "strings_to_formulas": False, "strings_to_urls": False}
@@ -58,6 +58,7 @@ async def xlsx(name: str, heads: Sequence[str], rows: AsyncIterable[Sequence[Cel
         count = 0
         async for row in rows:
             if count == XLSX_ROWS_MAX:
+                sheet.write_string(count + 1, 0, words.t("shell.sheet_cut", rows=count), bold)
                 break
             count += 1
             for place, cell in enumerate(row):

@@ -5,7 +5,7 @@ from datetime import date
 from typing import assert_never
 from urllib.parse import urlencode
 
-from gateway.channels.console.cells import Cell, Code, Column, Link
+from gateway.channels.console.cells import Cell, Code, Column, Link, Share
 from gateway.channels.console.words import Words
 from gateway.services.reports import (
     AccountSpan,
@@ -31,11 +31,11 @@ def href(drill: Drill) -> str:
     """Where a figure leads, below `/console`."""
     match drill:
         case AccountSpan():
-            query = urlencode({"after": drill.after, "through": drill.through})
-            return f"/ledger/accounts/{drill.account}?{query}"
+            span = {"day": drill.day} if drill.day else {"after": drill.after, "through": drill.through}
+            return f"/ledger/accounts/{drill.account}?{urlencode(span)}"
         case RoleSpan():
-            query = urlencode({"under": f"{drill.kind}:{drill.role}", "position": drill.through})
-            return f"/ledger/accounts?{query}"
+            point = {"day": drill.day} if drill.day else {"position": drill.through}
+            return f"/ledger/accounts?{urlencode({'under': f'{drill.kind}:{drill.role}', **point})}"
         case CauseOf():
             return f"/cause/{drill.cause}"
         case unreachable:
@@ -50,12 +50,14 @@ def _column(place: int, column: ReportColumn, words: Words) -> Column[ReportRow]
         cell = _cell(figure, column.kind, words)
         if drill is None:
             return cell
-        return Link(cell.text, href(drill), code=True) if isinstance(cell, Code) else Link(cell, href(drill))
+        if isinstance(cell, Code):
+            return Link(cell.text, href(drill), code=True)
+        return cell if isinstance(cell, Share) else Link(cell, href(drill))
 
     return Column(column.name, value, end=column.kind in _NUMBERS)
 
 
-def _cell(figure: str | int | Money | date, kind: ColumnKind, words: Words) -> str | int | Money | date | Code:
+def _cell(figure: str | int | Money | date, kind: ColumnKind, words: Words) -> str | int | Money | date | Code | Share:
     match kind:
         case ColumnKind.CODE | ColumnKind.MONTH:
             return Code(str(figure))
@@ -63,7 +65,7 @@ def _cell(figure: str | int | Money | date, kind: ColumnKind, words: Words) -> s
             return _word(str(figure), words)
         case ColumnKind.SHARE:
             assert isinstance(figure, int), "a share is a number"
-            return words.share(figure / 10_000)
+            return Share(figure)
         case ColumnKind.TEXT | ColumnKind.COUNT | ColumnKind.MONEY | ColumnKind.DAY | ColumnKind.MOMENT:
             return figure
         case unreachable:

@@ -4,14 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from gateway.services.closing.model import Cover
+from gateway.services.owed import CASH, OWED, TRUST
 from wallet.money import ASSETS, IRR, AssetKind
 from wallet.transfers import RoleSum
-
-OWED = frozenset(
-    {"wallet", "merchant_clearing", "merchant_payable", "provider_payable", "claim_codes", "rail_payable", "suspense"}
-)
-"""Roles whose accounts are owed to somebody outside: e-money and what became of it on its way out."""
-TRUST, CASH = "trust_bank", "branch_cash"
 
 
 def covers_of(sums: Iterable[RoleSum], bank: Mapping[str, int], at: datetime) -> list[Cover]:

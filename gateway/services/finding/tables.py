@@ -18,4 +18,7 @@ REACHED = table(
     Column("name", Text, primary_key=True),
     Column("segments", Int64, nullable=False),
 )
-"""One row, `log`: how many segments are whole. Whoever adds one holds it, so that each is made once."""
+"""Two rows. `narrow`: how many segments are whole; `wide`: how many slices of them are merged.
+
+Whoever adds one holds its row, so that each is made once.
+"""

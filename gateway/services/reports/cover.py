@@ -7,16 +7,12 @@ costs some probes of an index, however many people there are.
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, timedelta
 
+from gateway.services.owed import OWED, TRUST
 from gateway.services.reports.model import AccountSpan, ColumnKind, Report, ReportColumn, ReportName, ReportRow
 from gateway.services.reports.ports import Parts
-from wallet.accounts import AccountKind
+from wallet.accounts import AccountKind, Constraint
 from wallet.money import ASSETS, Money
 
-FLOAT_ROLES = frozenset(
-    {"wallet", "merchant_clearing", "merchant_payable", "claim_codes", "rail_payable", "provider_payable"}
-)
-"""Liabilities that somebody may ask for as money; `suspense` is nobody's yet."""
-TRUST_ROLE = "trust_bank"
 WHOLE = 10_000
 """A share of one, in hundredths of a percent."""
 _COLUMNS = (
@@ -49,8 +45,13 @@ async def standing(parts: Parts, position: int) -> Standing:
             sums, net = nets.setdefault(account.asset.code, [0, 0]), -balances.net_credit
             # Debits over credits of all others are credits over debits of the float.
             sums[0] += net
-            if account.role == TRUST_ROLE:
+            if account.role == TRUST:
                 sums[1] += net
+    for role in OWED:
+        if parts.chart.roles[role].constraint is Constraint.NONE:
+            async for account, balances in parts.of_role(role, position):
+                # Where an account may stand on its other side, what somebody owes us there covers nobody.
+                nets.setdefault(account.asset.code, [0, 0])[0] += max(0, -balances.net_credit)
     return {asset: (sums[0], sums[1]) for asset, sums in sorted(nets.items())}
 
 
@@ -58,7 +59,7 @@ def _other_liabilities(parts: Parts) -> list[str]:
     return [
         f"{_LIABILITY}{role.name}:"
         for role in parts.chart.roles.values()
-        if role.kind is AccountKind.LIABILITY and role.name not in FLOAT_ROLES
+        if role.kind is AccountKind.LIABILITY and role.name not in OWED
     ]
 
 
@@ -74,5 +75,5 @@ def _row(parts: Parts, day: date, position: int, asset: str, owed: int, trust: i
     found = ASSETS[asset]
     share = trust * WHOLE // owed if owed > 0 else None
     cells = (day, asset, Money(owed, found), Money(trust, found), Money(trust - owed, found), share)
-    bank = AccountSpan(parts.chart.id(TRUST_ROLE, asset=found), 0, position)
+    bank = AccountSpan(parts.chart.id(TRUST, asset=found), 0, position)
     return ReportRow(cells, (None, None, None, bank, None, None))

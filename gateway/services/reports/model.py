@@ -43,20 +43,25 @@ Cell = str | int | Money | date | datetime | None
 
 @dataclass(frozen=True, slots=True)
 class AccountSpan:
-    """Movements of one account at log positions above `after` and up to `through`."""
+    """Movements of one account at log positions above `after` and up to `through`.
+
+    With `day` its balance by effective date at the end of that day.
+    """
 
     account: AccountId
     after: int
     through: int
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RoleSpan:
-    """Accounts of one kind and role as of a position; kind as in codes."""
+    """Accounts of one kind and role as of a position, or by effective date at the end of `day`; kind as in codes."""
 
     kind: str
     role: str
     through: int
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

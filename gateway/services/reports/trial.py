@@ -59,8 +59,8 @@ def _role(parts: Parts, one: RoleSum, cut: Cut) -> ReportRow:
         f"{one.kind}:{one.role}:{one.asset}", one.accounts, Money(one.debits_posted, asset),
         Money(one.credits_posted, asset), Money(net if grows_by_debit else -net, asset),
     )  # fmt: skip
-    drill = RoleSpan(one.kind, one.role, cut.position)
-    return ReportRow(cells, (drill, None, None, None, drill))
+    drill = RoleSpan(one.kind, one.role, cut.position, cut.through)
+    return ReportRow(cells, (drill, None, drill, drill, drill))
 
 
 async def _by_account(parts: Parts, cut: Cut) -> AsyncIterator[Sequence[ReportRow]]:
@@ -76,9 +76,9 @@ async def _by_account(parts: Parts, cut: Cut) -> AsyncIterator[Sequence[ReportRo
 
 def _account(account: Account, debits: int, credits_: int, cut: Cut) -> ReportRow:
     net = debits - credits_ if account.normal is NormalSide.DEBIT else credits_ - debits
-    drill = AccountSpan(account.id, 0, cut.position)
+    drill = AccountSpan(account.id, 0, cut.position, cut.through)
     cells: tuple[Cell, ...] = (account.code, *(Money(minor, account.asset) for minor in (debits, credits_, net)))
-    return ReportRow(cells, (drill, None, None, drill))
+    return ReportRow(cells, (drill,) * len(cells))
 
 
 def _totals(sums: Iterable[RoleSum], *, accounts: bool) -> list[ReportRow]:

@@ -82,7 +82,7 @@ async def account(visit: Visit) -> web.StreamResponse:
         point=point,
         stretch=None,
         usual=usual(visit),
-        dated=point.day is not None and bool(point.shifted(found.id, NOTHING).net_credit),
+        dated=point.shifted(found.id, NOTHING) != NOTHING,
     )
 
 

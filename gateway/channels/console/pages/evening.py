@@ -67,7 +67,7 @@ async def evening(visit: Visit, approvals: Sequence[Approval], documents: Sequen
         covers=_covers(covers),
         short=any(cover.short_minor for cover in covers),
         history=_history(await deps.closing.cover_history(DAYS_SHOWN)),
-        unmatched=_unmatched(await deps.breaks.totals(), ran=ran),
+        unmatched=_unmatched(visit, await deps.breaks.totals(), ran=ran),
         ages=[(asset, _bar(visit, found), _ages(found)) for asset, found in _by_asset(ages).items()],
         ran=ran,
         batches=_batches(visit, approvals, documents),
@@ -127,7 +127,7 @@ def _covered(row: Cover) -> Chip:
     return Chip("today.short", "bad") if row.short_minor else Chip("today.covered", "good")
 
 
-def _unmatched(totals: Sequence[TotalLine], *, ran: bool) -> Table[Open]:
+def _unmatched(visit: Visit, totals: Sequence[TotalLine], *, ran: bool) -> Table[Open]:
     sums: dict[tuple[str, str], tuple[int, int]] = {}
     for line in totals:
         if line.state in STANDING:
@@ -137,7 +137,7 @@ def _unmatched(totals: Sequence[TotalLine], *, ran: bool) -> Table[Open]:
     return Table(
         name="unmatched",
         columns=[
-            Column("flow", lambda row: Link(row.flow, f"/reconciliation/{row.flow}", code=True)),
+            Column("flow", lambda row: Link(visit.words.t(f"recon_flow.{row.flow}"), f"/reconciliation/{row.flow}")),
             Column("unmatched", lambda row: Link(row.count, f"/breaks?flow={row.flow}"), end=True),
             Column("value", lambda row: _money(row.minor, row.asset), end=True),
         ],

@@ -33,9 +33,10 @@ class Before(AsOfForm):
 
 
 class After(Days):
-    """Of which days, and after which log position, the file is."""
+    """Of which days, and after and up to which log positions, the file is."""
 
     after: Position | None = None
+    through: Position | None = None
 
 
 def routes() -> list[Route]:
@@ -57,6 +58,8 @@ async def journal(visit: Visit) -> web.StreamResponse:
     names = await AccountNames(visit.deps.ledger).of(rows)
     more = point.to("/ledger/journal", before=rows[-1].position) if rows and rows[-1].position > 1 else None
     asked = f"first={point.day}&last={point.day}" if point.day else ""
+    if point.position is not None and not point.day:
+        asked = f"through={point.position}"
     table = journal_table("journal", rows, names, more=more, exports="/ledger/journal", asked=asked, drill=True)
     return visit.page("journal.jinja", table=table, later=query.before is not None or bool(point.query), point=point)
 
@@ -67,11 +70,11 @@ async def journal_file(visit: Visit) -> web.StreamResponse:
     A workbook ends at its limit of rows.
     """
     query = visit.query(After)
-    after, through = query.after or 0, None
+    after, through = query.after or 0, query.through
     if query.first or query.last:
         span, zone = chosen(visit, query.first, query.last), visit.words.zone
-        before_first, through = await positions(visit.deps.ledger, span, zone)
-        after = max(after, before_first)
+        before_first, end = await positions(visit.deps.ledger, span, zone)
+        after, through = max(after, before_first), end if through is None else min(end, through)
     columns: list[Column[tuple[LogRow, str, str]]] = [
         Column("position", lambda row: row[0].position),
         Column("booked", lambda row: row[0].booked_at),

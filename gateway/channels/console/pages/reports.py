@@ -1,8 +1,10 @@
 """Reports: on a page that prints, as CSV and as a workbook; each of fixed days, so that it reads the same again."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlencode
+from uuid import UUID
 
 from aiohttp import web
 from pydantic import Field
@@ -12,10 +14,11 @@ from gateway.channels.console.downloads import download
 from gateway.channels.console.reported import table_columns
 from gateway.channels.console.roles import SEE_REPORTS
 from gateway.channels.console.routes import ENDING, Route, get
-from gateway.channels.console.spans import Days, Span, chosen, usual
+from gateway.channels.console.spans import Days, Span, chosen, today, usual
 from gateway.channels.console.visit import Visit
 from gateway.errors import BadInput
 from gateway.services.reports import Report, ReportName, ReportRow
+from wallet.ids import AccountId
 
 ROWS_SHOWN = 500
 """Of a longer report the page shows the beginning and says so; the files have it whole."""
@@ -62,7 +65,7 @@ async def show(visit: Visit) -> web.StreamResponse:
     asked = _asked(visit)
     if asked.name is ReportName.GENERAL_LEDGER and not asked.what:
         return _page(visit, asked, None, None, cut=False)
-    report = await visit.deps.reports.named(asked.name, asked.span.first, asked.span.last, what=asked.what)
+    report = await _made(visit, asked)
     rows, cut = await _beginning(report)
     columns = table_columns(report, visit.words)
     table = Table(
@@ -82,13 +85,32 @@ async def file(visit: Visit) -> web.StreamResponse:
     asked = _asked(visit)
     if asked.name is ReportName.GENERAL_LEDGER and not asked.what:
         raise BadInput("query: what")
-    report = await visit.deps.reports.named(asked.name, asked.span.first, asked.span.last, what=asked.what)
+    report = await _made(visit, asked)
     return await download(visit, report.name.value, table_columns(report, visit.words), report.pages)
 
 
 def _asked(visit: Visit) -> Chosen:
-    query = visit.query(Asked)
-    return Chosen(ReportName(visit.named("name")), chosen(visit, query.first, query.last), query.what)
+    """What was asked for; days that have not come are left out, since nothing can be read of them."""
+    query, now = visit.query(Asked), today(visit)
+    span = chosen(visit, query.first, query.last)
+    span = Span(min(span.first, now), min(span.last, now))
+    return Chosen(ReportName(visit.named("name")), span, query.what)
+
+
+async def _made(visit: Visit, asked: Chosen) -> Report:
+    """The report; one of a person's own account is a view of that person, which the access log keeps."""
+    report = await visit.deps.reports.named(asked.name, asked.span.first, asked.span.last, what=asked.what)
+    if asked.name is ReportName.GENERAL_LEDGER and (person := await _person(visit, asked.what)):
+        await visit.deps.access.viewed(visit.staff.id, person, "movements", "ledger")
+    return report
+
+
+async def _person(visit: Visit, what: str) -> str:
+    """Whose account it is that a general ledger is of, given its code or UUID; '' for nobody's."""
+    with suppress(ValueError):
+        found = await visit.deps.ledger.account(AccountId(UUID(what)))
+        return found.owner if found and found.owner.startswith("per_") else ""
+    return next((part for part in what.split(":") if part.startswith("per_")), "")
 
 
 def _page(

@@ -1,4 +1,4 @@
-// Hands on the keyboard: j/k move, enter does the row's first thing or links what is chosen, x chooses, u undoes, ? shows keys.
+// Hands on the keyboard: j/k move, enter does the row's first thing or links what is chosen, x chooses, u undoes.
 // Rows are marked data-row; every key does what a button or link on the page does, so that each page works without this file.
 "use strict";
 const LATIN = { KeyJ: "j", KeyK: "k", KeyX: "x", KeyU: "u" };
@@ -40,7 +40,7 @@ function enter(row) {
   }
   row.querySelector("[data-enter]")?.click();
 }
-const keyOf = (event) => (event.key === "؟" ? "?" : LATIN[event.code] && event.key.length === 1 ? LATIN[event.code] : event.key);
+const keyOf = (event) => (LATIN[event.code] && event.key.length === 1 ? LATIN[event.code] : event.key);
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented || event.isComposing) return;
@@ -52,18 +52,15 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") take(rowsOf().find((one) => one.dataset.row === current) || rowsOf()[0]);
     return;
   }
-  if (keysOn() && !keysOn().checked) return;
+  // Behind the help nothing moves; and a key that is held down says "next row" many times, but "undo" only once.
+  if ((keysOn() && !keysOn().checked) || document.querySelector("dialog[open]")) return;
   const key = keyOf(event);
   if (key === "j" || key === "k") step(key === "j" ? 1 : -1);
+  else if (event.repeat) return;
   else if (key === "x" && row) choose(row);
   else if (key === "u") document.querySelector("[data-undo]")?.click();
   else if (key === "Enter" && row && event.target === row) enter(row);
-  else if (key === "?") {
-    const help = document.getElementById("keys");
-    if (!help) return;
-    help.open = !help.open;
-    if (help.open) help.querySelector("summary").focus();
-  } else return;
+  else return;
   event.preventDefault();
 });
 document.addEventListener("focusin", (event) => {

@@ -55,6 +55,7 @@ async def test_today_says_what_finance_must_do_and_others_see_theirs_alone(signe
     assert 'data-url="/console/today/cover.json"' in body
     assert f'href="/console/signing/{document.id}">Pay 7 people, batch B7</a>' in body
     assert re.findall(r'href="/console/breaks\?flow=\w+">(\d+)</a>', body) == ["20", "7"]
+    assert 'href="/console/reconciliation/bank">Bank payments</a>' in body
     assert re.findall(r'href="/console/breaks\?bucket=\w+">(\d+)</a>', body) == ["12", "7", "4", "3", "1"]
     assert 'role="alert"' not in body
     other = (await (await signed_in("officer")).get("/"))[1]
@@ -246,6 +247,9 @@ async def test_the_journal_of_a_day_ends_with_it_and_so_does_its_file(signed_in:
     assert len(set(re.findall(r"/console/ledger/transfers/[0-9a-f-]{36}", body))) == 2
     rows = await file(finance, f"/ledger/journal.csv?first={second}&last={second}")
     assert [row["Amount"] for row in rows] == ["20000"]
+    page = (await finance.get("/ledger/journal?position=2"))[1]
+    where = re.findall(r'href="/console(/ledger/journal\.csv[^"]*)"', page)[0]
+    assert [row["Amount"] for row in await file(finance, where)] == ["1000", "20000"]
 
 
 async def test_periods_are_shown_with_what_is_closed(signed_in: SignIn) -> None:
@@ -310,6 +314,35 @@ async def test_a_general_ledger_asks_of_which_account(signed_in: SignIn) -> None
     assert (await finance.get("/reports/general_ledger?what=liability:nothing"))[0] == 404
     assert (await finance.get("/reports/general_ledger?what=%3Cscript%3E"))[0] == 400
     assert (await finance.get("/reports/nonsense"))[0] == 404
+
+
+async def test_a_report_in_persian_has_latin_digits_in_its_file_alone(signed_in: SignIn) -> None:
+    finance = await signed_in("finance")
+    await finance.post("/language", language="fa")
+    query = "first=2026-10-01&last=2026-10-31"
+    assert "۱۲۳٫۴\N{NO-BREAK SPACE}%" in (await finance.get(f"/reports/float_cover?{query}"))[1]
+    rows = await file(finance, f"/reports/float_cover.csv?{query}")
+    assert [list(row.values())[3:] for row in rows] == [["123.45", "0"], ["123.45", "1000"]]
+
+
+@pytest.mark.parametrize("ending", ["", ".csv", ".xlsx"])
+async def test_a_general_ledger_of_somebody_s_account_is_a_view_of_that_person(
+    signed_in: SignIn, world: World, ending: str
+) -> None:
+    await paid(world, 1_000)
+    wallet = world.deps.chart.account("wallet", "per_01K8ZZZZZZZZZZZZZZZZZZZZZZ")
+    finance = await signed_in("finance")
+    asked = [("liability:wallet", 0), ("asset:trust_bank:IRR", 0), (wallet.code, 1), (str(wallet.id), 2)]
+    for what, views in asked:
+        assert (await finance.ask("GET", f"/reports/general_ledger{ending}?what={what}", {})).status == 200
+        assert len(await world.access.of_staff(world.ids["finance"], limit=9)) == views, what
+
+
+async def test_days_that_have_not_come_are_left_out_of_a_report(signed_in: SignIn, world: World) -> None:
+    finance = await signed_in("finance")
+    for first in (YESTERDAY, TODAY + timedelta(days=2)):
+        assert (await finance.get(f"/reports/trial_balance?first={first}&last={TODAY + timedelta(days=9)}"))[0] == 200
+        assert world.reports.asked[-1][1:3] == (min(first, TODAY), TODAY)
 
 
 def test_no_two_lines_of_a_menu_have_the_same_key() -> None:

@@ -69,12 +69,16 @@ def test_every_route_has_the_roles_that_were_agreed() -> None:
 
 @pytest.mark.parametrize("role", Role)
 async def test_every_route_lets_in_whom_the_table_names_and_nobody_else(signed_in: SignIn, role: Role) -> None:
-    table, desk = agreed(), await signed_in(ONE_ROLE[role])
+    """No page has an id twice: labels and scripts would find the first of them alone."""
+    table, desk, twice = agreed(), await signed_in(ONE_ROLE[role]), list[tuple[str, str]]()
     last = [route for route in GUARDED if route.path == "/sign-out"]
     for route in [route for route in GUARDED if route.path != "/sign-out"] + last:
-        status, _ = await (desk.get if route.method == "GET" else desk.post)(address(route))
+        status, body = await (desk.get if route.method == "GET" else desk.post)(address(route))
         assert (status == 403) is (role not in table[name(route)]), (name(route), status)
         assert status < 500, (name(route), status)
+        named = re.findall(r'\sid="([^"]+)"', body)
+        twice += [(name(route), one) for one in set(named) if named.count(one) > 1]
+    assert twice == []
 
 
 @pytest.mark.parametrize("role", Role)

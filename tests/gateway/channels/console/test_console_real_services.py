@@ -56,8 +56,10 @@ async def real(world: World, store: Store, teller: FakeTeller) -> tuple[World, P
     )  # fmt: skip
     benefits = Benefits(parts)
     executors = {
-        RELEASE_KIND: benefits.release, "pin_unlock": people.unlock, ROLLBACK_KIND: world.releases.rolled_back
-    }  # fmt: skip
+        RELEASE_KIND: benefits.release,
+        "pin_unlock": people.unlock,
+        ROLLBACK_KIND: world.releases.rolled_back,
+    }
     approvals = Approvals(
         store, clock, deps.settings, roles={kind: APPROVAL_ROLES[kind] for kind in executors}, executors=executors,
         refusers={RELEASE_KIND: benefits.release_refused},

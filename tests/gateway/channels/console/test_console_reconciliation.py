@@ -1,11 +1,14 @@
 """Reconciliation's pages: how flows stand, runs, three columns, links and their undoing, the filter, the files."""
 
+import asyncio
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import date
 from html import unescape
 
+from gateway.services.finding import Found, FoundBy, FoundKind
 from gateway.services.reconciliation import ChangeKind, FlowName, RunState, What
 from tests.gateway.channels.console.books import row
 from tests.gateway.channels.console.conftest import SignIn
@@ -213,3 +216,47 @@ async def test_a_group_has_a_page_with_all_that_its_books_say_and_who_linked_it(
     assert (await desk.get(f"/reconciliation/groups/rcg_{'0' * 26}"))[0] == 404
     assert (await desk.get(f"/reconciliation/runs/rcn_{'0' * 26}"))[0] == 404
     assert (await desk.get("/reconciliation/coins"))[0] == 404
+
+
+async def test_a_batch_of_ten_thousand_payments_has_a_page(signed_in: SignIn, world: World) -> None:
+    """Cues compare days, not each row with each other: nobody else would be answered meanwhile."""
+    rows = [row(side, f"{n}", -1_000) for n in range(10_000) for side in (Side.LEDGER, Side.RAIL)]
+    group = world.reconciliation.add(
+        *rows, row(Side.BANK, "stm_01KB:1", -10_000_000), verdict=Verdict.MATCHED, rule=Rule.BATCH
+    )
+    finance = await signed_in("finance")
+    async with asyncio.timeout(20):
+        status, body = await finance.get(f"/reconciliation/groups/{group.id}")
+    assert (status, "Amount" in body) == (200, True)
+
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'\N{RIGHT-TO-LEFT OVERRIDE}ريال"
+
+
+async def test_what_a_bank_s_line_says_is_text_on_each_page_and_no_formula_in_a_file(
+    signed_in: SignIn, world: World
+) -> None:
+    books = world.reconciliation
+    run = books.ran()
+    line = replace(row(Side.BANK, f"{LINE}:1", 5, party=HOSTILE, end_to_end="=1+1"), text=HOSTILE, batch=HOSTILE)
+    ours = replace(row(Side.LEDGER, HOSTILE, 5, party=HOSTILE), reference=HOSTILE, account=HOSTILE)
+    theirs, mine = books.add(line, verdict=Verdict.ONLY_THEIRS), books.add(ours)
+    books.suggest(theirs, mine)
+    books.change(run, ChangeKind.APPEARED, theirs)
+    found = world.breaks.add(theirs)
+    world.breaks.found[found.id] = replace(found, note=HOSTILE)
+    world.finding.found = [Found(FoundKind.STATEMENT_LINE, LINE, FoundBy.REFERENCE, number=1, name=HOSTILE)]
+    finance = await signed_in("finance")
+    await finance.post(f"/breaks/{found.id}/comment", text=HOSTILE)
+    pages = [
+        BANK, f"{BANK}?text=%3Cimg", f"/reconciliation/groups/{theirs.id}", f"/reconciliation/groups/{mine.id}",
+        f"/reconciliation/runs/{run.id}", "/breaks", f"/breaks/{found.id}", f"/find?q={LINE[-6:]}",
+    ]  # fmt: skip
+    for page in pages:
+        status, body = await finance.get(page)
+        assert (status, "<img" in body) == (200, False), page
+        said = page != "/breaks" and "/runs/" not in page
+        assert ("&lt;img src=x" in body) is said, page
+    for file in (f"{BANK}.csv", "/breaks.csv"):
+        text = (await (await finance.ask("GET", file, {})).read()).decode("utf-8-sig")
+        assert not re.search(r'(^|,)"?[=@]', text, re.MULTILINE), file

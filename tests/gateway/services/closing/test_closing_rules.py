@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from gateway.services.banking import DayStatement, Finding
 from gateway.services.closing import BreakCount, Check, CheckName, Cover, Doubt, Excuse, Fact, FlowRun, UnsignedBreak
 from gateway.services.closing import checks as rules
-from gateway.services.closing.cover import OWED, covers_of, of_sums, sums_of
+from gateway.services.closing.cover import covers_of, of_sums, sums_of
 from gateway.services.closing.plain import checks_of, facts_hash, of_checks, of_roots, roots_of
 from gateway.services.closing.seals import PAGE, Page, SpoiltPage, packed, section_root, unpacked
 from gateway.services.closing.transit import Passing, Standing
 from gateway.services.closing.wording import texts
+from gateway.services.owed import OWED
 from gateway.services.payouts.budgets import OWED_ROLES
 from gateway.services.signing.rules import TEXT_MAX, showable
 from wallet.accounts import AccountKind, Chart

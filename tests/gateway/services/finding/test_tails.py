@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.services.finding.tails import SEGMENT, Named, offsets, packed, tail_of
+from gateway.services.finding.tails import MERGED, SEGMENT, Named, merged, offsets, packed, tail_of, wide_offsets
 
 DIGITS = {Named.CAUSE: "0123456789ABCDEFGHJKMNPQRSTVWXYZ", Named.TRANSFER: "0123456789abcdef"}
 
@@ -25,6 +25,23 @@ def test_a_segment_finds_what_ends_so_and_nothing_else(named: Named, data: st.Da
             continue
         found = [rows[offset] for offset in offsets(lists[tail.bucket], tail)]
         assert sorted(found) == sorted({row for row in rows.values() if row.endswith(wanted)})
+
+
+@pytest.mark.parametrize("named", list(Named))
+@given(data=st.data())
+def test_merged_segments_find_what_each_of_them_finds(named: Named, data: st.DataObject) -> None:
+    text = st.text(DIGITS[named][:3] + DIGITS[named][-2:], min_size=4, max_size=4)
+    places = st.tuples(st.integers(0, MERGED - 1), st.integers(0, SEGMENT - 1))
+    rows = data.draw(st.dictionaries(places, text, max_size=60))
+    segments = {place: sorted((at, row) for (of, at), row in rows.items() if of == place) for place, _ in rows}
+    lists = {place: packed(named, segment) for place, segment in segments.items()}
+
+    for wanted in set(rows.values()):
+        tail = tail_of(named, wanted)
+        assert tail is not None
+        each = [(place, lists[place][tail.bucket]) for place in sorted(lists) if tail.bucket in lists[place]]
+        found = wide_offsets(merged(named, tail.bucket, each)[tail.wide_bucket], tail)
+        assert found == [place * SEGMENT + at for place, body in each for at in offsets(body, tail)]
 
 
 def test_a_cause_of_many_rows_is_named_once() -> None:

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from gateway.cli.reports import Name
 from gateway.errors import BadInput, NotFound
+from gateway.services.closing.cover import covers_of
+from gateway.services.owed import OWED
 from gateway.services.reports import AccountSpan, Cell, Report, ReportName, ReportRow, Reports, RoleSpan
 from gateway.services.reports.benefits import months
-from gateway.services.reports.cover import FLOAT_ROLES
 from gateway.services.reports.files import csv_lines, json_lines, write_xlsx
 from gateway.services.statements import days_of
 from tests.gateway.services.reports.books import (
@@ -35,11 +36,12 @@ from tests.gateway.services.reports.books import (
     parts_of,
 )
 from tests.wallet.books import CHART
-from wallet.accounts import AccountKind, NormalSide
+from wallet.accounts import AccountKind, Constraint, NormalSide
 from wallet.clock import ManualClock
+from wallet.ids import new_id, transfer_id
 from wallet.ledger import Ledger
-from wallet.money import Money
-from wallet.transfers import LogRow
+from wallet.money import Money, irr
+from wallet.transfers import LogRow, Transfer, TransferCode
 
 BY_ID = {account.id: account for account in EVERYTHING}
 
@@ -119,7 +121,7 @@ async def test_a_trial_balance_of_a_day_a_moment_or_a_position_is_the_log_folded
             assert sums(rows, place) == sums(report.totals, place)
         assert all(minor(row.cells[4]) == 0 for row in report.totals)
         assert {drill for row in rows for drill in row.drills if drill} >= {
-            RoleSpan("liability", "wallet", report.through)
+            RoleSpan("liability", "wallet", report.through, report.last)
         }
 
     by_account = await reports.trial_balance(day=day, accounts=True)
@@ -168,17 +170,35 @@ async def test_what_people_own_is_set_against_what_lies_at_the_bank_for_each_day
         day, asset, owed, trust, difference, share = row.cells
         assert isinstance(day, date)
         net = nets(log, day)
-        float_ = -sum(net[one.id] for one in EVERYTHING if one.role in FLOAT_ROLES and one.asset.code == asset)
+        nets_of = [
+            -sum(net[one.id] for one in EVERYTHING if (one.role, one.asset.code) == (role, asset)) for role in OWED
+        ]
+        float_ = sum(max(0, net_of) for net_of in nets_of)
         bank = sum(net[one.id] for one in EVERYTHING if one.role == "trust_bank" and one.asset.code == asset)
         assert (minor(owed), minor(trust), minor(difference)) == (float_, bank, bank - float_)
         assert share == (bank * 10_000 // float_ if float_ > 0 else None)
     assert [row.cells for row in report.totals] == [row.cells for row in rows if row.cells[0] == last]
 
 
-def test_float_is_every_liability_but_what_is_nobodys_yet() -> None:
+def test_float_is_every_liability_and_only_suspense_may_stand_on_its_other_side() -> None:
     liabilities = {role.name for role in CHART.roles.values() if role.kind is AccountKind.LIABILITY}
 
-    assert liabilities - FLOAT_ROLES == {"suspense"}
+    assert liabilities == OWED
+    assert {name for name in OWED if CHART.roles[name].constraint is Constraint.NONE} == {"suspense"}
+
+
+@pytest.mark.parametrize("lent", [0, 1_000_000])
+async def test_float_cover_says_what_the_close_of_day_says(ledger: Ledger, clock: ManualClock, lent: int) -> None:
+    """Also where suspense stands on its other side: what somebody owes us covers nobody."""
+    if lent:
+        suspense, bank = CHART.account("suspense"), CHART.account("trust_bank")
+        cause = new_id("exc", clock)
+        owed = Transfer(transfer_id(cause, "x"), suspense.id, bank.id, irr(lent), TransferCode.CORRECTION, cause)
+        assert (await ledger.post(owed))[0].outcome.stands
+    today = clock.now().astimezone(TEHRAN).date()
+    [row] = [row for row in (await Reports(parts_of(ledger)).float_cover(today, today)).totals if row.cells[1] == "IRR"]
+    cover = covers_of(await ledger.trial_balance(), {}, clock.now())[0]
+    assert (minor(row.cells[2]), minor(row.cells[3])) == (cover.float_minor, cover.trust_minor)
 
 
 async def test_settlements_come_from_opening_to_closing_and_to_their_totals(ledger: Ledger) -> None:
