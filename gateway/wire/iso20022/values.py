@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 from gateway.errors import BadInput
 from wallet.money import ASSETS, MINOR_MAX, AssetKind, Money
 
+NOT_PROVIDED = "NOTPROVIDED"
 TEXT_MAX = 500
 """Characters of a free text that are kept."""
 _DIGITS_MAX = 19
@@ -73,7 +74,7 @@ def money(text: str, currency: str, where: str) -> Money:
     asset = ASSETS.get(currency)
     if asset is None or asset.kind is not AssetKind.CURRENCY:
         raise BadInput(f"{where}: a currency that is not kept: {currency!a:.12}")
-    whole, _, decimals = text.strip().partition(".")
+    whole, _, decimals = text.strip().removeprefix("+").partition(".")
     if not (whole + decimals).isascii() or not (whole + decimals).isdigit() or len(whole) > _DIGITS_MAX:
         raise BadInput(f"{where}: no amount: {text!a:.40}")
     if len(decimals) > asset.exponent:
