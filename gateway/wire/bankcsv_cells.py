@@ -8,7 +8,7 @@ from persiantools.jdatetime import JalaliDate
 
 from gateway.errors import BadInput
 from gateway.wire.bankcsv_profile import TOKEN, CsvProfile
-from gateway.wire.iso20022.values import money
+from gateway.wire.iso20022.values import bounded, money
 
 CELL_MAX = 500
 _KEPT_MAX = 10_000
@@ -129,7 +129,7 @@ class Cells:
         try:
             if found is None:
                 raise BadInput(f"{where}: no day: {cell!a:.40}")
-            read = self._dated(int(found["y"]), self._month(found["m"]), int(found["d"]))
+            read = bounded(self._dated(int(found["y"]), self._month(found["m"]), int(found["d"])))
         except ValueError:
             raise BadInput(f"{where}: no day: {cell!a:.40}") from None
         if len(self._days) < _KEPT_MAX:

@@ -66,16 +66,13 @@ def joined(parts: Sequence[BankStatement]) -> list[BankStatement]:
             found[-1].append(part)
         else:
             found.append([part])
-    return [some[0] if len(some) == 1 else _one(some) for some in found]
+    return [some[0] if len(some) == 1 else together(some) for some in found]
 
 
-def chained(parts: Sequence[BankStatement]) -> BankStatement | None:
-    """The statement that these parts make in whatever order they came, or None where one is missing.
+def chained(parts: Sequence[BankStatement]) -> list[BankStatement]:
+    """Those of these parts that make a statement, in its order, whatever theirs is; none where one is missing.
 
     Of a part that came twice with other content the later one counts, if the rest follows it.
-
-    Raises:
-        BadInput: The balances of the whole and its lines do not agree.
     """
     for first in reversed([part for part in parts if part.begins and not part.ends]):
         chain, left = [first], [part for part in parts if not part.begins]
@@ -83,8 +80,8 @@ def chained(parts: Sequence[BankStatement]) -> BankStatement | None:
             chain.append(later[-1])
             left = [part for part in left if part is not later[-1]]
         if chain[-1].ends:
-            return _one(chain)
-    return None
+            return chain
+    return []
 
 
 def told(part: BankStatement) -> str:
@@ -96,7 +93,12 @@ def told(part: BankStatement) -> str:
     return f"{page} of {number}, which is taken once {rest} and all between are in"
 
 
-def _one(parts: Sequence[BankStatement]) -> BankStatement:
+def together(parts: Sequence[BankStatement]) -> BankStatement:
+    """Parts in their order as one.
+
+    Raises:
+        BadInput: The balances of the whole and its lines do not agree.
+    """
     lines = [line for part in parts for line in part.lines]
     found = replace(
         parts[0],

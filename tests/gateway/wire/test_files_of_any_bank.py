@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from gateway.errors import BadInput
-from gateway.wire.pages import chained
+from gateway.wire.pages import chained, together
 from gateway.wire.statements import read
 from tests.gateway.wire.bank_files import MT940, balance, camt, details, entry, statement, transaction
 
@@ -343,6 +343,8 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "an envelope of an empty document": (b"<E>" + BARE + b"<Document/></E>", "the Document is empty"),
     "JSON": (b'{"Document": {"BkToCstmrStmt": {}}}', "no CSV profile"),
     "half a rial": (PAID.replace(b">100<", b">100.5<"), "entry 1: IRR has 0 decimals"),
+    "the last day there is": (PAID.replace(BOOKED, BOOKED.replace(b"2026-11-27", b"9999-12-31")), "entry 1: no day"),
+    "the first day there is": (PAID.replace(VALUED, VALUED.replace(b"2026-11-28", b"0001-01-01")), "entry 1: no day"),
     "thousands": (PAID.replace(b">100<", b">1,000<"), "entry 1: no amount"),
     "dinars of Kuwait": (
         camt(statement(entry("1.500", currency="KWD"), currency="KWD")),
@@ -400,9 +402,8 @@ def test_pages_in_files_of_their_own_make_one_in_any_order(
     files: Sequence[bytes], moved: list[int], order: Sequence[int]
 ) -> None:
     parts = [part for place in order for part in read(files[place])]
-    assert [chained(parts[:count]) for count in (1, 2)] == [None, None]
-    whole = chained(parts)
-    assert whole is not None
+    assert [chained(parts[:count]) for count in (1, 2)] == [[], []]
+    whole = together(chained(parts))
     assert [(line.number, line.signed) for line in whole.lines] == list(enumerate(moved, 1))
     assert (whole.begins, whole.ends, whole.pages) == (True, True, (1, 3))
 
@@ -411,6 +412,6 @@ def test_pages_of_another_number_or_year_make_none() -> None:
     first, second, third = (read(octets)[0] for octets in ALONE)
     other = read(page(3, entry(5), last=True, end=20, between=[25], sequence=8))[0]
     late = read(ALONE[2].replace(b"2026-11-27", b"2027-11-27"))[0]
-    assert chained([first, second, other]) is None
-    assert chained([first, second, late]) is None
-    assert chained([first, second, late, third, other]) is not None
+    assert chained([first, second, other]) == []
+    assert chained([first, second, late]) == []
+    assert chained([first, second, late, third, other]) == [first, second, third]
