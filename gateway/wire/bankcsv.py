@@ -22,6 +22,7 @@ from wallet.reconciliation import BankStatement, LineKind, StatementLine
 __all__ = ["CsvProfile", "problems_of", "read_csv", "read_profile"]
 
 OCTETS_MAX = 192 * 1024 * 1024
+_ROW_MAX = 1 << 20
 _HEADING_WITHIN = 100
 _NUMBER_MAX = 15
 _SEPARATOR = re.compile(rb"(?:\xef\xbb\xbf)?sep=.\r?\n")
@@ -50,14 +51,39 @@ def _rows(octets: bytes, profile: CsvProfile) -> Iterator[list[str]]:
     charset = next((name for mark, name in _MARKS.items() if octets.startswith(mark)), profile.charset)
     text = io.TextIOWrapper(file, charset, newline="")
     how: dict[str, Any] = {"quotechar": profile.quote} if profile.quote else {"quoting": csv.QUOTE_NONE}
-    reader = csv.reader(text, delimiter=profile.delimiter, strict=True, **how)
+    lines = _Lines(text)
+    reader = csv.reader(lines, delimiter=profile.delimiter, strict=True, **how)
     try:
         for row in reader:
+            lines.size = 0
             yield list(map(cleaned, row))
     except UnicodeError:
         raise BadInput(f"not in {charset.removesuffix('-sig')}, behind line {reader.line_num}") from None
     except csv.Error:
         raise BadInput(f"line {reader.line_num}: a quotation mark that nobody closed, or a cell too long") from None
+
+
+class _Lines:
+    """The lines of a file, none of them and no row of several longer than a megabyte: rows are whole in memory."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._number = 0
+        self.size = 0
+        """Letters since the last row."""
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(_ROW_MAX + 1)
+        self._number += 1
+        self.size += len(line)
+        if self.size > _ROW_MAX:
+            raise BadInput(f"line {self._number}: a row of more than {_ROW_MAX} letters")
+        if not line:
+            raise StopIteration
+        return line
 
 
 class _Reader:

@@ -12,7 +12,7 @@ from datetime import date
 from gateway.errors import BadInput
 from gateway.wire.iso20022.values import UNSEEN, money
 from gateway.wire.mt940_told import explained
-from gateway.wire.pages import LINES_MAX, agrees, joined
+from gateway.wire.pages import LINES_MAX, STATEMENTS_MAX, agrees, joined
 from wallet.money import Money
 from wallet.reconciliation import BankStatement, LineKind, StatementLine
 
@@ -93,6 +93,8 @@ def read_mt940(octets: bytes) -> list[BankStatement]:
         raise BadInput(f"longer than {OCTETS_MAX} octets")
     pages: list[_Page] = []
     for tag, text in _fields(_text(octets)):
+        if len(pages) > STATEMENTS_MAX:
+            raise BadInput(f"more than {STATEMENTS_MAX} statements: bring them in several files")
         if tag == "20":
             pages.append(_Page(id=text.strip()[:70]))
         elif not pages:

@@ -12,6 +12,8 @@ from wallet.reconciliation import BankStatement, StatementLine
 
 LINES_MAX = 1_000_000
 """Movements of one statement: it bounds memory, about half a kilobyte each."""
+STATEMENTS_MAX = 10_000
+"""Statements, or pages of them, in one file."""
 _APART_MAX = timedelta(days=45)
 """A number comes again in another year."""
 

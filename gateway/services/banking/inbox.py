@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from gateway.errors import BadInput
 from gateway.observe import log
-from gateway.services.banking.model import FileState, Imported, ImportOutcome
+from gateway.services.banking.model import FileState, Finding, Imported, ImportOutcome
 from gateway.services.banking.tables import FILES, STATEMENTS
 from gateway.services.banking.taking import Source
 from gateway.services.banking.unpacking import FILE_MAX, Unpacking
@@ -30,6 +30,8 @@ _LEASE_S, _PAUSE_MAX_S = 120, 3600
 _LEVEL = 3
 """Of compression: XML shrinks to a tenth already."""
 _NAME_MAX, _REASON_MAX = 255, 300
+_NAMED = 100
+"""Statements of one file that are looked at for what came before."""
 _LOG = log(part="banking")
 
 
@@ -181,13 +183,21 @@ class Inbox(Unpacking):
             else:
                 alone.append(pages.told(statement))
         new = any(fresh for _, fresh in taken)
-        reason = "; ".join(alone) or ("" if new else "every statement in it was in already")
+        told = [*alone, *await self._came_before([one for one, fresh in taken if fresh])]
+        reason = "; ".join(told) or ("" if new else "every statement in it was in already")
         kinds = ", ".join(sorted({statement.root for statement in found}))
         await self._ended(source.file_id, FileState.TAKEN, kinds, reason)
         ids = list(dict.fromkeys(one for one, _ in taken))
         outcome = ImportOutcome.TAKEN if new else ImportOutcome.ALREADY
-        said = reason[:_REASON_MAX] if alone else ""
+        said = reason[:_REASON_MAX] if told else ""
         return Imported(ImportOutcome.WAITING if alone else outcome, ids, said, file_id=source.file_id)
+
+    async def _came_before(self, statement_ids: Sequence[str]) -> list[str]:
+        """Which of these have a number that came before with other content."""
+        query = select(STATEMENTS.c.sequence, STATEMENTS.c.findings).where(STATEMENTS.c.id.in_(statement_ids[:_NAMED]))
+        rows = await self._store.read(query.order_by(STATEMENTS.c.id)) if statement_ids else []
+        again = [row.sequence for row in rows if Finding.AGAIN.value in row.findings]
+        return [f"statement {number} came before with other content; this one counts now" for number in again]
 
     async def _took_pack(self, file_id: str, done: Imported) -> Imported:
         refused = done.outcome is ImportOutcome.REFUSED

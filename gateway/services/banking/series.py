@@ -32,8 +32,10 @@ def after(row: Row[Any]) -> Select[Any]:
 
 
 def twins(row: Row[Any]) -> Select[Any]:
-    """An earlier one of the same number and about the same days, if there is one: numbers begin anew, by whatever year
-    or month a bank counts."""
+    """An earlier one of the same number and about the same days, if there is one.
+
+    Numbers begin anew, by whatever year or month a bank counts.
+    """
     first = func.coalesce(STATEMENTS.c.from_on, STATEMENTS.c.order_on)
     near = (STATEMENTS.c.order_on >= _first(row) - effective.NEAR) & (first <= row.order_on + effective.NEAR)
     same = select(STATEMENTS.c.id).where(_series(row), near, STATEMENTS.c.sequence == row.sequence)

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 from gateway.errors import BadInput
 from gateway.wire.iso20022.reading import Taker, read
 from gateway.wire.iso20022.values import NOT_PROVIDED, a_day, amount, clean, code, day, down, said, said_first, word
-from gateway.wire.pages import LINES_MAX, agrees, joined
+from gateway.wire.pages import LINES_MAX, STATEMENTS_MAX, agrees, joined
 from wallet.money import Money
 from wallet.reconciliation import BankStatement, LineKind, StatementLine
 
@@ -80,6 +80,8 @@ class _Statements:
 
     def begin(self, part: str) -> None:
         if part == self._part:
+            if len(self.statements) >= STATEMENTS_MAX:
+                raise BadInput(f"more than {STATEMENTS_MAX} statements: bring them in several files")
             self._open = _Open()
 
     def detail(self, details: Element) -> None:

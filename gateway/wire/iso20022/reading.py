@@ -23,6 +23,7 @@ _CHUNK = 1 << 18
 _RECORD_DEPTH = 4
 _AROUND_MAX = 8
 """How deep a document may lie in envelopes."""
+_MESSAGES_MAX = 1000
 _BESIDE_MAX = 32
 """How deep what lies beside it may be."""
 _CHARSETS = CHARSETS | {
@@ -110,6 +111,8 @@ class _Reader:
         elif self._depth == 2:
             if self.taker is not None or name not in self._makers:
                 raise BadInput(f"no message that is taken: {name!a:.40}")
+            if len(self.takers) >= _MESSAGES_MAX:
+                raise BadInput(f"more than {_MESSAGES_MAX} messages: bring them in several files")
             self.taker = self._makers[name]()
             self.takers.append(self.taker)
         elif self._depth == _RECORD_DEPTH:
