@@ -82,8 +82,8 @@ def bring(
         gaps = await house.banking.gaps([one for done in brought for one in done.statement_ids], followers=True)
         for gap in gaps:
             out.print(Text(gap_told(gap)), soft_wrap=True)
-        still_open = gaps or [done for done in brought if await _is_open(house, done)]
-        return FAILED if unread else OPEN if still_open else 0
+        still_open = [done for done in brought if await _is_open(house, done)]
+        return FAILED if unread else OPEN if gaps or still_open else 0
 
     if status := _done(config, take):
         raise typer.Exit(status)

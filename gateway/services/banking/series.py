@@ -43,7 +43,8 @@ def twins(row: Row[Any]) -> Select[Any]:
 
 
 def _first(row: Row[Any]) -> date:
-    return min(row.from_on or row.order_on, row.order_on)
+    last: date = row.order_on
+    return min(row.from_on or last, last)
 
 
 def judged(row: Row[Any], earlier: Row[Any] | None, *, twin: bool) -> tuple[Finding, ...]:
