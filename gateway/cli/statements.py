@@ -1,15 +1,16 @@
 """`tapdial statements …`: files and packs of the bank that come by hand, and the statements that are in.
 
-Exit status of `import`: 0 everything is in, 1 one was refused, or numbers or balances do not follow one another,
-2 wrong use or settings, 3 it could not be done.
+Exit status of `import`: 0 everything is in, 1 one was refused, or pages are missing, or numbers or balances do not
+follow one another, 2 wrong use or settings, 3 it could not be done, or a file could not be read.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -43,32 +44,49 @@ def bring(
     """Take files; the same again changes nothing.
 
     Status 0: everything is in. 1: one was refused (it is kept, and why is shown), or a statement is missing between two
-    (which numbers, and between which balances, is shown). 2: wrong use or settings. 3: it could not be done.
+    (which numbers, and between which balances, is shown), or a page of one. It is judged once all files are in, so that
+    their order is no matter. 2: wrong use or settings. 3: it could not be done, or a file could not be read.
     """
     out = Console()
 
-    async def take(house: "House") -> bool:
-        from gateway.services.banking import FILE_MAX
+    async def take(house: "House") -> int:
         from gateway.wire.bankcsv import read_profile
 
         profile = read_profile(csv) if csv is not None else None
-        open_ends = False
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+        unread = 0
+        brought: list[Imported] = []
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TimeElapsedColumn(),
+        )
         with Progress(*columns, console=out, transient=True) as bar:
-            task = bar.add_task("files", total=sum(file.stat().st_size for file in files))
+            task = bar.add_task("files", total=sum(map(_size, files)))
             for file in files:
-                bar.update(task, description=_shown(file.name))
-                with file.open("rb") as opened:
-                    octets = opened.read(FILE_MAX + 1)
+                named = _shown(str(file))
+                house.banking.watches(_counting(bar, task, _shown(file.name)))
+                try:
+                    octets = _octets(file)
+                except OSError as problem:
+                    bar.console.print(Text(f"{named}: not read: {problem.strerror}"), soft_wrap=True)
+                    unread += 1
+                    continue
                 done = await house.banking.import_statement(octets, file.name, COMMAND, csv=profile)
                 bar.advance(task, len(octets))
-                for line in (*_told(_shown(str(file)), done), *map(gap_told, done.gaps)):
+                for line in _told(named, done):
                     bar.console.print(Text(line), soft_wrap=True)
-                open_ends |= _open(done)
-        return open_ends
+                brought.append(done)
+        # What a file left open, one that came after it may have mended.
+        gaps = await house.banking.gaps([one for done in brought for one in done.statement_ids], followers=True)
+        for gap in gaps:
+            out.print(Text(gap_told(gap)), soft_wrap=True)
+        still_open = [done for done in brought if await _is_open(house, done)]
+        return FAILED if unread else OPEN if gaps or still_open else 0
 
-    if _done(config, take):
-        raise typer.Exit(OPEN)
+    if status := _done(config, take):
+        raise typer.Exit(status)
 
 
 @app.command("list")
@@ -111,10 +129,39 @@ def _told(name: str, done: "Imported") -> list[str]:
     return [head, *(f"  {line}" for member in done.members for line in _told(member.name, member))]
 
 
-def _open(done: "Imported") -> bool:
+async def _is_open(house: "House", done: "Imported") -> bool:
     from gateway.services.banking import ImportOutcome
 
-    return done.outcome not in {ImportOutcome.TAKEN, ImportOutcome.ALREADY} or bool(done.gaps)
+    if done.outcome is ImportOutcome.WAITING:
+        return any([await house.banking.waits(one.file_id) for one in done.members or [done] if one.file_id])
+    return done.outcome not in {ImportOutcome.TAKEN, ImportOutcome.ALREADY}
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+def _octets(file: Path) -> bytes:
+    from gateway.services.banking import FILE_MAX
+
+    with file.open("rb") as opened:
+        return opened.read(FILE_MAX + 1)
+
+
+def _counting(bar: Progress, task: TaskID, name: str) -> Callable[[int], None]:
+    """Shows how many lines are in: a large file is one step of the bar, and takes its time."""
+    put = 0
+
+    def count(lines: int) -> None:
+        nonlocal put
+        put += lines
+        bar.update(task, description=f"{name}: {put:,} lines")
+
+    bar.update(task, description=name)
+    return count
 
 
 def _shown(text: str) -> str:

@@ -1,137 +1,35 @@
 """Statements as CSV, read by a profile in TOML: every bank has its own columns, dates, marks and digits.
 
-Cells are text and nothing else: one that would be a formula in a spreadsheet is never more than its letters.
+Cells are text and nothing else: one that would be a formula in a spreadsheet is never more than its letters. Rows are
+read one after another, so that a file of a million takes the memory of its lines alone.
 """
 
 import csv
 import io
 import re
-import tomllib
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from persiantools.jdatetime import JalaliDate
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from gateway.errors import BadInput, SettingsFault
-from gateway.wire.iso20022.camt import agrees
+from gateway.errors import BadInput
+from gateway.wire.bankcsv_cells import CELL_MAX, Cells, alike, cleaned, latin
+from gateway.wire.bankcsv_profile import CsvProfile, Label, problems_of, read_profile
 from gateway.wire.iso20022.values import money
+from gateway.wire.pages import LINES_MAX, agrees
 from wallet.money import Money
 from wallet.reconciliation import BankStatement, LineKind, StatementLine
 
-OCTETS_MAX = 64 * 1024 * 1024
-CELL_MAX = 500
-_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-_TOKENS = {"YYYY": r"(?P<y>[0-9]{4})", "YY": r"(?P<y>[0-9]{2})", "MM": r"(?P<m>[0-9]{1,2})", "DD": r"(?P<d>[0-9]{1,2})"}
-_TOKEN = re.compile("YYYY|YY|MM|DD")
-Place = str | int
-"""A column: its heading, or its number from 1."""
+__all__ = ["CsvProfile", "problems_of", "read_csv", "read_profile"]
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Columns(_Part):
-    """Where each datum stands: `amount` alone, `amount` with `indicator`, or `debit` and `credit`."""
-
-    booked_on: Place
-    value_on: Place | None = None
-    amount: Place | None = None
-    indicator: Place | None = None
-    debit: Place | None = None
-    credit: Place | None = None
-    balance: Place | None = None
-    bank_reference: Place | None = None
-    end_to_end_id: Place | None = None
-    message_id: Place | None = None
-    return_reason: Place | None = None
-    counterparty: Place | None = None
-    counterparty_account: Place | None = None
-    remittance: Place | None = None
-    code: Place | None = None
-
-    @model_validator(mode="after")
-    def _says_how_much(self) -> "Columns":
-        one, two = self.amount is not None, self.debit is not None and self.credit is not None
-        if one == two or (self.debit is None) != (self.credit is None) or (self.indicator is not None and not one):
-            raise ValueError("amount (with or without indicator), or both debit and credit")
-        return self
-
-
-class Label(_Part):
-    """A line before or after the rows that says something: one cell is the label, another the value, both from 1."""
-
-    label: str = Field(min_length=1)
-    label_at: int = Field(1, ge=1, le=100)
-    value_at: int = Field(2, ge=1, le=100)
-
-
-class CsvProfile(_Part):
-    """How one bank writes its statements.
-
-    `skip` lines come before the heading (or the first row where `heading` is false); rows end at one whose first filled
-    cell is `until`. `negative_is` says what a minus means in `amount`; with an indicator there is no sign.
-    Balances come from the column `balance`, or from labelled lines, or from nowhere.
-    """
-
-    account: str = Field(min_length=1, max_length=34)
-    asset: str = "IRR"
-    charset: Literal["utf-8", "utf-16", "cp1256", "cp1252", "latin-1"] = "utf-8"
-    delimiter: str = Field(",", min_length=1, max_length=1)
-    skip: int = Field(0, ge=0, le=100)
-    heading: bool = True
-    until: str = ""
-    calendar: Literal["gregorian", "jalali"] = "gregorian"
-    date: str = "YYYY-MM-DD"
-    decimal: Literal[".", ",", "٫"] = "."
-    thousands: str = Field("", max_length=3)
-    negative_is: Literal["debit", "credit"] = "debit"
-    debit_words: list[str] = Field(["D"])
-    credit_words: list[str] = Field(["C"])
-    newest_first: bool = False
-    columns: Columns
-    opening: Label | None = None
-    closing: Label | None = None
-
-    @model_validator(mode="after")
-    def _can_be_read(self) -> "CsvProfile":
-        if sorted(_TOKEN.findall(self.date)) not in (["DD", "MM", "YYYY"], ["DD", "MM", "YY"]):
-            raise ValueError("date: YYYY or YY, MM and DD, each once")
-        if self.decimal in self.thousands:
-            raise ValueError("decimal and thousands are one mark")
-        if not self.heading and any(isinstance(place, str) for place in self._places()):
-            raise ValueError("columns: without a heading they have numbers")
-        if any(isinstance(place, int) and not 1 <= place <= 100 for place in self._places()):
-            raise ValueError("columns: numbers from 1 to 100")
-        return self
-
-    def _places(self) -> list[Place]:
-        return [place for place in self.columns.model_dump().values() if place is not None]
-
-
-def read_profile(file: Path) -> CsvProfile:
-    """The profile in a file of TOML.
-
-    Raises:
-        SettingsFault: It cannot be read, or something in it is wrong; every wrong key is named.
-    """
-    try:
-        return CsvProfile.model_validate(tomllib.loads(file.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise SettingsFault(f"{file}: {problem}") from problem
-    except ValidationError as problem:
-        raise SettingsFault(f"{file}: {problems_of(problem)}") from problem
-
-
-def problems_of(problem: ValidationError) -> str:
-    """Each wrong key of a file and why, without what it held."""
-    told = (f"{'.'.join(map(str, one['loc'])) or 'profile'}: {one['msg']}" for one in problem.errors())
-    return "; ".join(told)
+OCTETS_MAX = 192 * 1024 * 1024
+_ROW_MAX = 1 << 20
+_HEADING_WITHIN = 100
+_NUMBER_MAX = 15
+_SEPARATOR = re.compile(rb"(?:\xef\xbb\xbf)?sep=.\r?\n")
+"""What a spreadsheet writes for itself before everything else."""
+_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_IDS = ("bank_reference", "end_to_end_id", "message_id", "return_reason", "counterparty_account", "code")
+_TEXTS = ("counterparty", "remittance")
 
 
 def read_csv(octets: bytes, profile: CsvProfile) -> BankStatement:
@@ -145,18 +43,47 @@ def read_csv(octets: bytes, profile: CsvProfile) -> BankStatement:
     return _Reader(profile).statement(_rows(octets, profile))
 
 
-def _rows(octets: bytes, profile: CsvProfile) -> list[list[str]]:
+def _rows(octets: bytes, profile: CsvProfile) -> Iterator[list[str]]:
+    file = io.BytesIO(octets)
+    if found := _SEPARATOR.match(octets):
+        file.seek(found.end())
+    # A mark says it more surely than the profile does.
+    charset = next((name for mark, name in _MARKS.items() if octets.startswith(mark)), profile.charset)
+    text = io.TextIOWrapper(file, charset, newline="")
+    how: dict[str, Any] = {"quotechar": profile.quote} if profile.quote else {"quoting": csv.QUOTE_NONE}
+    lines = _Lines(text)
+    reader = csv.reader(lines, delimiter=profile.delimiter, strict=True, **how)
     try:
-        text = octets.decode("utf-8-sig" if profile.charset == "utf-8" else profile.charset)
-    except UnicodeDecodeError:
-        raise BadInput(f"not in {profile.charset}") from None
-    if "\0" in text:
-        raise BadInput("no text: it has characters that no text has")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=profile.delimiter, strict=True)
-    try:
-        return [[_UNSEEN.sub("", cell).strip() for cell in row] for row in reader]
+        for row in reader:
+            lines.size = 0
+            yield list(map(cleaned, row))
+    except UnicodeError:
+        raise BadInput(f"not in {charset.removesuffix('-sig')}, behind line {reader.line_num}") from None
     except csv.Error:
         raise BadInput(f"line {reader.line_num}: a quotation mark that nobody closed, or a cell too long") from None
+
+
+class _Lines:
+    """The lines of a file, none of them and no row of several longer than a megabyte: rows are whole in memory."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._number = 0
+        self.size = 0
+        """Letters since the last row."""
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(_ROW_MAX + 1)
+        self._number += 1
+        self.size += len(line)
+        if self.size > _ROW_MAX:
+            raise BadInput(f"line {self._number}: a row of more than {_ROW_MAX} letters")
+        if not line:
+            raise StopIteration
+        return line
 
 
 class _Reader:
@@ -164,157 +91,210 @@ class _Reader:
 
     def __init__(self, profile: CsvProfile) -> None:
         self._profile = profile
-        pattern = _TOKEN.sub(lambda found: _TOKENS[found[0]], re.escape(profile.date))
-        self._date = re.compile(pattern)
+        self._cells = Cells(profile)
+        self._asset = money("0", profile.asset, "profile").asset
         self._at: Mapping[str, int] = {}
+        self._widest = 0
+        self._heading: list[str] = []
+        self._ends = tuple(map(alike, profile.ends))
+        self._labels: dict[str, tuple[Label, str]] = {
+            name: (label, alike(label.label))
+            for name in ("opening", "closing", "number")
+            if (label := getattr(profile, name)) is not None
+        }
+        self._labelled: dict[str, int] = {}
+        """What labelled lines say."""
+        self._lines: list[StatementLine] = []
+        self._left_out = 0
+        self._balances: tuple[int | None, int | None] = (None, None)
+        """After the first row and after the last one."""
 
-    def statement(self, rows: list[list[str]]) -> BankStatement:
-        profile = self._profile
-        first = profile.skip + profile.heading
-        if len(rows) < first:
-            raise BadInput("shorter than its heading")
-        self._at = self._columns(rows[profile.skip] if profile.heading else None)
-        read: list[tuple[StatementLine, int | None]] = []
-        for number, row in enumerate(rows[first:], first + 1):
-            filled = next((cell for cell in row if cell), "")
-            if profile.until and filled == profile.until:
-                break
-            if filled and not self._labelled(row):
-                read.append(self._row(row, f"row {number}"))
-        if profile.newest_first:
-            read.reverse()
-        lines = [replace(line, number=number) for number, (line, _) in enumerate(read, 1)]
-        opening, closing = self._balances(rows, lines, [balance for _, balance in read])
+    def statement(self, rows: Iterator[list[str]]) -> BankStatement:
+        """What they say."""
+        numbered = enumerate(rows, 1)
+        self._begin(numbered)
+        self._read(numbered)
+        for name, (label, _) in self._labels.items():
+            if name not in self._labelled:
+                raise BadInput(f"no line {label.label!a:.60}")
+        lines = self._lines
+        first, last = self._balances
+        if self._profile.newest_first:
+            first, last = last, first
+            lines.reverse()
+            for place, line in enumerate(lines):
+                lines[place] = replace(line, number=place + 1)
+        opening, closing = self._labelled.get("opening"), self._labelled.get("closing")
+        if lines and opening is None and first is not None:
+            opening = first - lines[0].signed
+        if lines and closing is None:
+            closing = last
         if opening is not None and closing is not None:
             agrees(opening, lines, closing, "the file")
         days = [line.booked_on for line in lines]
         return BankStatement(
             root="csv",
             statement_id=f"{min(days)}/{max(days)}" if days else "",
-            account=profile.account,
-            asset=profile.asset,
-            sequence=0,
+            account=self._profile.account,
+            asset=self._profile.asset,
+            sequence=self._labelled.get("number", 0),
             opening=opening,
             closing=closing,
             from_on=min(days, default=None),
             to_on=max(days, default=None),
             lines=tuple(lines),
+            left_out=self._left_out,
         )
+
+    def _read(self, numbered: Iterator[tuple[int, list[str]]]) -> None:
+        """Read the rows, and what stands below them."""
+        ended = ""
+        for number, row in numbered:
+            filled = next((cell for cell in row if cell), "")
+            where = f"row {number}"
+            if not filled or (self._labels and self._says(row, where)) or row == self._heading:
+                continue
+            if ended:
+                self._after(row, where, ended)
+            elif self._ends and alike(filled).startswith(self._ends):
+                ended = where
+            else:
+                self._take(row, where)
+
+    def _begin(self, numbered: Iterator[tuple[int, list[str]]]) -> None:
+        """Read what comes before the rows, the heading too."""
+        profile = self._profile
+        if not profile.heading:
+            self._at = self._columns(None)
+        for _ in range(0 if profile.find_heading else profile.skip):
+            number, row = next(numbered, (0, []))
+            if not number:
+                raise BadInput("shorter than its heading")
+            self._says(row, f"row {number}")
+        if not profile.heading:
+            return
+        for number, row in numbered:
+            if not profile.find_heading or self._has_all(row):
+                self._heading, self._at = row, self._columns(row)
+                break
+            self._says(row, f"row {number}")
+            if number >= _HEADING_WITHIN:
+                break
+        if not self._heading:
+            raise BadInput(
+                f"no heading with the profile's columns in the first {_HEADING_WITHIN} lines"
+                if profile.find_heading
+                else "shorter than its heading"
+            )
+
+    def _has_all(self, row: list[str]) -> bool:
+        named = {alike(place) for place in self._profile.columns.model_dump().values() if isinstance(place, str)}
+        return named <= set(map(alike, row))
 
     def _columns(self, heading: list[str] | None) -> dict[str, int]:
         found: dict[str, int] = {}
+        known = list(map(alike, heading or ()))
         for name, place in self._profile.columns.model_dump().items():
             if isinstance(place, int):
                 found[name] = place - 1
             elif place is not None:
-                at = [number for number, cell in enumerate(heading or ()) if cell == place]
+                at = [number for number, cell in enumerate(known) if cell == alike(place)]
                 if len(at) != 1:
                     raise BadInput(f"the heading has no column, or two, for {name}: {place!a:.60}")
                 found[name] = at[0]
+        self._widest = max(found.values())
         return found
 
-    def _row(self, row: list[str], where: str) -> tuple[StatementLine, int | None]:
-        if len(row) <= max(self._at.values()):
-            raise BadInput(f"{where}: {len(row)} cells, fewer than the profile names")
-        cells = {name: row[at][:CELL_MAX] for name, at in self._at.items()}
-        kind, amount = self._moved(cells, where)
-        booked_on = self._day(cells["booked_on"], where)
-        value_on = self._day(cells["value_on"], where) if cells.get("value_on") else booked_on
-        texts: dict[str, Any] = {name: cells.get(name, "") for name in _TEXTS}
-        texts |= {name: _latin(cells.get(name, "")) for name in _IDS}
-        balance = self._signed(cells["balance"], where) if cells.get("balance") else None
-        return StatementLine(1, kind, amount, booked_on, value_on, **texts), balance
+    def _take(self, row: list[str], where: str) -> None:
+        line, balance = self._row(row, where, len(self._lines) + 1)
+        if line is None:
+            self._left_out += 1
+            return
+        if len(self._lines) >= LINES_MAX:
+            raise BadInput(f"{where}: more than {LINES_MAX} movements: ask the bank for shorter periods")
+        self._balances = (self._balances[0] if self._lines else balance, balance)
+        self._lines.append(line)
 
-    def _moved(self, cells: Mapping[str, str], where: str) -> tuple[LineKind, Money]:
-        profile = self._profile
+    def _after(self, row: list[str], where: str, ended: str) -> None:
+        """Refuse a movement below the line that ends them: it would be lost."""
+        try:
+            line, _ = self._row(row, where, 1)
+        except BadInput:
+            return
+        if line is not None:
+            raise BadInput(f"{where}: a movement below {ended}, which ends them")
+
+    def _row(self, row: list[str], where: str, number: int) -> tuple[StatementLine | None, int | None]:
+        """The line, None where nothing moved; and the balance after it, if it says one."""
+        if len(row) <= self._widest:
+            if not self._profile.ragged:
+                raise BadInput(f"{where}: {len(row)} cells, fewer than the profile names")
+            row = row + [""] * (self._widest + 1 - len(row))
+        if self._heading and any(row[len(self._heading) :]):
+            raise BadInput(f"{where}: {len(row)} cells, more than the heading has: is there a delimiter in a text?")
+        cells = {name: row[at][:CELL_MAX] for name, at in self._at.items()}
+        kind, minor, reversal = self._moved(cells, where)
+        booked_on = self._cells.day(cells["booked_on"], where)
+        if not minor:
+            return None, None
+        value_on = self._cells.day(cells["value_on"], where) if cells.get("value_on") else booked_on
+        texts: dict[str, Any] = {name: cells.get(name, "") for name in _TEXTS}
+        texts |= {name: latin(cells.get(name, "")) for name in _IDS}
+        balance = self._cells.signed(cells["balance"], where) if cells.get("balance") else None
+        amount = Money(minor, self._asset)
+        return StatementLine(number, kind, amount, booked_on, value_on, reversal=reversal, **texts), balance
+
+    def _moved(self, cells: Mapping[str, str], where: str) -> tuple[LineKind, int, bool]:
+        """Side, how much, and whether it takes a movement back."""
         if "debit" in cells:
-            debit, credit = (self._signed(cells[name], where) if cells[name] else 0 for name in ("debit", "credit"))
-            if (debit > 0) == (credit > 0) or debit < 0 or credit < 0:
-                raise BadInput(f"{where}: either a debit or a credit")
-            return (LineKind.DEBIT, self._money(debit)) if debit else (LineKind.CREDIT, self._money(credit))
-        minor = self._signed(cells["amount"], where)
+            return self._of_two(cells["debit"], cells["credit"], where)
+        minor = self._cells.signed(cells["amount"], where)
         if "indicator" in cells:
-            kind = self._side(cells["indicator"], where)
             if minor < 0:
                 raise BadInput(f"{where}: a sign beside an indicator")
+            debit = self._cells.is_debit(cells["indicator"], where) if minor or cells["indicator"] else False
         else:
-            kind = LineKind.DEBIT if (minor < 0) == (profile.negative_is == "debit") else LineKind.CREDIT
-        if not minor:
-            raise BadInput(f"{where}: an amount of nothing")
-        return kind, self._money(abs(minor))
+            debit = (minor < 0) == (self._profile.negative_is == "debit")
+        return LineKind.DEBIT if debit else LineKind.CREDIT, abs(minor), False
 
-    def _side(self, word: str, where: str) -> LineKind:
-        if word in self._profile.debit_words:
-            return LineKind.DEBIT
-        if word in self._profile.credit_words:
-            return LineKind.CREDIT
-        raise BadInput(f"{where}: neither debit nor credit: {word!a:.20}")
+    def _of_two(self, debit_cell: str, credit_cell: str, where: str) -> tuple[LineKind, int, bool]:
+        debit, credit = (self._cells.signed(cell, where) if cell else 0 for cell in (debit_cell, credit_cell))
+        if (debit and credit) or not (debit_cell or credit_cell):
+            raise BadInput(f"{where}: either a debit or a credit")
+        minor, kind = (debit, LineKind.DEBIT) if debit else (credit, LineKind.CREDIT)
+        if minor >= 0:
+            return kind, minor, False
+        match self._profile.column_negative:
+            case "same":
+                return kind, -minor, False
+            case "reversal":
+                return (LineKind.CREDIT if kind is LineKind.DEBIT else LineKind.DEBIT), -minor, True
+            case _:
+                raise BadInput(f"{where}: a minus in a column of its own side: see column_negative of the profile")
 
-    def _signed(self, cell: str, where: str) -> int:
-        text = _latin(cell)
-        negative = text.startswith(("-", "\N{MINUS SIGN}", "(")) or text.endswith("-")
-        text = text.strip("-+()\N{MINUS SIGN} ")
-        for mark in self._profile.thousands:
-            text = text.replace(mark, "")
-        if self._profile.decimal != ".":
-            if "." in text:
-                raise BadInput(f"{where}: no amount: {cell!a:.40}")
-            text = text.replace(self._profile.decimal, ".")
-        minor = money(text, self._profile.asset, where).minor
-        return -minor if negative else minor
+    def _says(self, row: list[str], where: str) -> bool:
+        """Whether a row is a labelled line; what it says first is kept."""
+        for name, (label, wanted) in self._labels.items():
+            value = _said(row, label, wanted)
+            if value is not None:
+                if name not in self._labelled:
+                    self._labelled[name] = self._value(name, value, where)
+                return True
+        return False
 
-    def _money(self, minor: int) -> Money:
-        return Money(minor, money("0", self._profile.asset, "profile").asset)
-
-    def _day(self, cell: str, where: str) -> date:
-        # The time of day that some banks write behind it says nothing here.
-        found = self._date.match(_latin(cell))
-        try:
-            if found is None:
-                raise BadInput(f"{where}: no day: {cell!a:.40}")
-            year, month, day = int(found["y"]), int(found["m"]), int(found["d"])
-            if self._profile.calendar == "jalali":
-                year += 1400 if year < 100 else 0
-                converted: date = JalaliDate(year, month, day).to_gregorian()  # type: ignore[no-untyped-call]
-                return converted
-            return date(year + (2000 if year < 100 else 0), month, day)
-        except ValueError:
-            raise BadInput(f"{where}: no day: {cell!a:.40}") from None
-
-    def _labelled(self, row: list[str]) -> bool:
-        return any(_said(row, label) is not None for label in (self._profile.opening, self._profile.closing))
-
-    def _balances(
-        self, rows: list[list[str]], lines: list[StatementLine], balances: list[int | None]
-    ) -> tuple[int | None, int | None]:
-        """What it opens and closes with: labelled lines before what the rows say."""
-        opening, closing = (self._label(rows, label) for label in (self._profile.opening, self._profile.closing))
-        if lines and opening is None and balances[0] is not None:
-            opening = balances[0] - lines[0].signed
-        if lines and closing is None:
-            closing = balances[-1]
-        return opening, closing
-
-    def _label(self, rows: list[list[str]], label: Label | None) -> int | None:
-        if label is None:
-            return None
-        for number, row in enumerate(rows, 1):
-            if (value := _said(row, label)) is not None:
-                return self._signed(value, f"row {number}")
-        raise BadInput(f"no line {label.label!a:.60}")
+    def _value(self, name: str, value: str, where: str) -> int:
+        if name != "number":
+            return self._cells.signed(value, where)
+        digits = latin(value)
+        if not digits.isdecimal() or len(digits) > _NUMBER_MAX:
+            raise BadInput(f"{where}: no number of a statement: {value!a:.20}")
+        return int(digits)
 
 
-_IDS = ("bank_reference", "end_to_end_id", "message_id", "return_reason", "counterparty_account", "code")
-_TEXTS = ("counterparty", "remittance")
-
-
-def _said(row: list[str], label: Label | None) -> str | None:
-    if label is None or len(row) < max(label.label_at, label.value_at) or row[label.label_at - 1] != label.label:
+def _said(row: list[str], label: Label, wanted: str) -> str | None:
+    if len(row) < max(label.label_at, label.value_at):
         return None
-    return row[label.value_at - 1]
-
-
-def _latin(cell: str) -> str:
-    """Digits of any script as 0-9, spaces between them left out."""
-    kept = "".join(str(unicodedata.decimal(c, c)) for c in cell)
-    return kept.translate({0x00A0: None, 0x202F: None, 0x066C: ","})
+    cell = alike(row[label.label_at - 1])
+    if label.label_at == label.value_at:
+        return cell.removeprefix(wanted).strip(" :=") if cell.startswith(wanted) else None
+    return row[label.value_at - 1] if cell == wanted else None

@@ -1,18 +1,18 @@
 """MT940 (SWIFT Standards, Category 9: Customer Statement Message), as banks send it.
 
-With or without SWIFT's blocks, several statements in a file, the pages of one joined. Field 86 is free text, or the
-structure of the German banks (`166?20EREF+…?32Name`), or words between slashes as the Dutch ones write
-(`/EREF/…/NAME/…/REMI/…`).
+With or without SWIFT's blocks, several statements in a file, the pages of one joined. An MT950 is an MT940 that
+explains nothing. An MT942 (Interim Transaction Report) has no balances: it tells early what a statement says again.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from gateway.errors import BadInput
-from gateway.wire.iso20022.camt import NOT_PROVIDED, agrees
 from gateway.wire.iso20022.values import UNSEEN, money
+from gateway.wire.mt940_told import explained
+from gateway.wire.pages import LINES_MAX, STATEMENTS_MAX, agrees, joined
 from wallet.money import Money
 from wallet.reconciliation import BankStatement, LineKind, StatementLine
 
@@ -22,19 +22,19 @@ FIELD_MAX = 4096
 _FIELD = re.compile(r":([0-9]{2}[A-Z]?):(.*)")
 _LINE = re.compile(
     r"(?P<value>[0-9]{6})(?P<entry>[0-9]{4})?(?P<mark>RC|RD|EC|ED|C|D)(?P<funds>[A-Z])?(?P<amount>[0-9][0-9,]{0,18})"
-    r"(?P<code>[A-Z][A-Z0-9]{3})(?P<reference>.{0,35}?)(?://(?P<bank>.{0,35}))?"
+    r"(?P<code>[A-Z][A-Z0-9]{3})(?P<reference>.*?)(?://(?P<bank>.*))?"
 )
 _BALANCE = re.compile(r"(?P<mark>[CD])(?P<on>[0-9]{6})(?P<currency>[A-Z]{3})(?P<amount>[0-9][0-9,]{0,18})")
-_NUMBER = re.compile(r"([0-9]{1,5})(?:/([0-9]{1,5}))?")
-_STRUCTURED = re.compile(r"[0-9]{3}\?[0-9]{2}")
-_SUBFIELD = re.compile(r"\?([0-9]{2})")
-_PLUS = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|IBAN|BIC|PURP|RREF)\+")
-_SLASH = re.compile(
-    r"/(EREF|PREF|KREF|MARF|CSID|TRTP|NAME|IBAN|BIC|REMI|RTRN|BENM|ORDP|PURP|ISDT|ADDR|ULTC|ULTD|SVCL|TRCD|RETN|NRTX)/"
-)
+_FLOOR = re.compile(r"(?P<currency>[A-Z]{3})[CD]?[0-9,]*")
+_SUM = re.compile(r"(?P<count>[0-9]{1,5})(?P<currency>[A-Z]{3})(?P<amount>[0-9][0-9,]{0,18})")
+_NUMBER = re.compile(r"([0-9]{1,15})(?:/([0-9]{1,5}))?")
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+_FRAME = re.compile(r"\{[0-9A-Z]:")
+_ENDS = re.compile(r"\r+\n|\r")
+_HIGH = re.compile(rb"[\x80-\xff]+")
+_REFERENCE_MAX, _YEAR_HALF = 35, 184
 _UNSEEN = re.compile(f"[{UNSEEN}]".replace("\x0b-\x1f", "\x0b\x0c\x0e-\x1f"))
 """All but the ends of lines."""
-_REASON = re.compile(r"[A-Z]{2}[0-9A-Z]{2}")
 _MARKS = {
     "C": (LineKind.CREDIT, False),
     "D": (LineKind.DEBIT, False),
@@ -43,7 +43,6 @@ _MARKS = {
     "RD": (LineKind.CREDIT, True),
 }
 _EXPECTED = frozenset({"EC", "ED"})
-_REMITTANCE = frozenset({*(f"{number}" for number in range(20, 30)), *(f"{number}" for number in range(60, 64))})
 
 
 @dataclass(slots=True)
@@ -53,6 +52,7 @@ class _Page:
     id: str = ""
     account: str = ""
     number: int = 0
+    page: int = 0
     asset: str = ""
     opening: Money | None = None
     closing: Money | None = None
@@ -65,6 +65,10 @@ class _Page:
     lines: list[StatementLine] = field(default_factory=list)
     left_out: int = 0
     entries: int = 0
+    interim: bool = False
+    """It is an MT942."""
+    claims: dict[str, tuple[int, Money]] = field(default_factory=dict)
+    """How many entries it says that it has, and their sum, by side."""
     told: bool = False
     """The last line is waiting for its field 86."""
 
@@ -75,6 +79,7 @@ class _Page:
 
 def looks_like(head: str) -> bool:
     """Whether a file that begins so is an MT940."""
+    head = _ENDS.sub("\n", head).replace("{4:", "\n")
     return re.search(r"^:20:", head, re.MULTILINE) is not None and re.search(r"^:25P?:", head, re.MULTILINE) is not None
 
 
@@ -88,18 +93,21 @@ def read_mt940(octets: bytes) -> list[BankStatement]:
         raise BadInput(f"longer than {OCTETS_MAX} octets")
     pages: list[_Page] = []
     for tag, text in _fields(_text(octets)):
+        if len(pages) > STATEMENTS_MAX:
+            raise BadInput(f"more than {STATEMENTS_MAX} statements: bring them in several files")
         if tag == "20":
             pages.append(_Page(id=text.strip()[:70]))
         elif not pages:
             raise BadInput(f"field {tag} before any statement")
         elif tag.startswith("60") and pages[-1].closing is not None:
-            pages.append(_Page(id=pages[-1].id, account=pages[-1].account, number=pages[-1].number))
+            before = pages[-1]
+            pages.append(_Page(id=before.id, account=before.account, number=before.number, page=before.page + 1))
             _take(pages[-1], tag, text)
         else:
             _take(pages[-1], tag, text)
     if not pages:
         raise BadInput("no statement")
-    return _joined([_checked(page) for page in pages], pages)
+    return joined([_checked(page) for page in pages])
 
 
 def _text(octets: bytes) -> str:
@@ -107,17 +115,23 @@ def _text(octets: bytes) -> str:
     try:
         text = octets.decode("utf-8")
     except UnicodeDecodeError:
-        text = octets.decode("latin-1")
+        text = octets.decode(_charset(octets), "replace")
     if "\0" in text:
         raise BadInput("no text: it has characters that no text has")
-    return _UNSEEN.sub("", text)
+    return _ENDS.sub("\n", _UNSEEN.sub("", text))
+
+
+def _charset(octets: bytes) -> str:
+    """The standard knows no letters but the Latin ones: Persian words stand in a row, an accent stands alone."""
+    runs = [len(run) for run in _HIGH.findall(octets)]
+    return "cp1256" if sum(size for size in runs if size > 1) * 2 > sum(runs) else "cp1252"
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:
     """Tag and text of each field; lines of one are parted by line feeds."""
     tag, lines, size = "", list[str](), 0
-    for line in text.replace("\r\n", "\n").split("\n"):
-        if line.startswith("{"):
+    for line in text.split("\n"):
+        if line.startswith("{") and (not tag or "{4:" in line or _FRAME.match(line)):
             # Blocks 1 to 3 are the envelope; block 4 is the message, block 5 its end.
             line = line.partition("{4:")[2]  # noqa: PLW2901 - what is left of it
         if (line.startswith("-") and line.rstrip() in {"-", "-}"}) or line.startswith("-}"):
@@ -144,7 +158,7 @@ def _take(page: _Page, tag: str, text: str) -> None:
         number = _NUMBER.fullmatch(text.strip())
         if number is None:
             raise BadInput(f"no number of a statement: {text!a:.20}")
-        page.number = int(number[1])
+        page.number, page.page = int(number[1]), int(number[2] or 0)
     elif tag in {"60F", "60M"}:
         page.continued = tag == "60M"
         page.opening, page.from_on = _balance(tag, text)
@@ -153,12 +167,28 @@ def _take(page: _Page, tag: str, text: str) -> None:
         _entry(page, text)
     elif tag == "86":
         if page.told:
-            page.lines[-1] = _explained(page.lines[-1], text)
+            page.lines[-1] = explained(page.lines[-1], text)
         page.told = False
     elif tag in {"62F", "62M"}:
         page.continues = tag == "62M"
         page.closing, page.to_on = _balance(tag, text)
         page.told = False
+    else:
+        _take_interim(page, tag, text)
+
+
+def _take_interim(page: _Page, tag: str, text: str) -> None:
+    """What an MT942 has in place of balances."""
+    if tag == "34F" and (floor := _FLOOR.fullmatch(text.strip())) is not None:
+        page.interim, page.asset = True, page.asset or floor["currency"]
+    elif tag in {"13", "13D"} and (made := text.strip()[:6]).isdecimal():
+        page.to_on = _day(made, f"field {tag}")
+    elif tag in {"90C", "90D"} and page.interim:
+        page.told = False
+        claim = _SUM.fullmatch(text.strip())
+        if claim is None:
+            raise BadInput(f"field {tag}: not of its form: {text!a:.40}")
+        page.claims[tag[-1]] = (int(claim["count"]), _amount(claim["amount"], claim["currency"], f"field {tag}"))
 
 
 def _balance(tag: str, text: str) -> tuple[Money, date]:
@@ -173,8 +203,10 @@ def _balance(tag: str, text: str) -> tuple[Money, date]:
 def _entry(page: _Page, text: str) -> None:
     page.entries += 1
     page.told = False
-    if page.opening is None:
+    if page.opening is None and not page.interim:
         raise BadInput(f"{page.where}: before the opening balance")
+    if len(page.lines) >= LINES_MAX:
+        raise BadInput(f"{page.where}: more than {LINES_MAX} movements: ask the bank for shorter periods")
     first, _, further = text.partition("\n")
     found = _LINE.fullmatch(first.rstrip())
     if found is None:
@@ -185,7 +217,7 @@ def _entry(page: _Page, text: str) -> None:
         return
     kind, reversal = _MARKS[found["mark"]]
     value_on = _day(found["value"], page.where)
-    reference = found["reference"].strip()
+    reference = found["reference"].strip()[:_REFERENCE_MAX]
     reference = "" if reference == "NONREF" else reference
     page.lines.append(
         StatementLine(
@@ -194,7 +226,7 @@ def _entry(page: _Page, text: str) -> None:
             amount=amount,
             booked_on=_entry_day(found["entry"], value_on, page.where),
             value_on=value_on,
-            bank_reference=(found["bank"] or "").strip(),
+            bank_reference=(found["bank"] or "").strip()[:_REFERENCE_MAX],
             end_to_end_id=reference,
             message_id=reference,
             reversal=reversal,
@@ -203,58 +235,6 @@ def _entry(page: _Page, text: str) -> None:
         )
     )
     page.told = True
-
-
-def _explained(line: StatementLine, text: str) -> StatementLine:
-    """The line with what its field 86 says."""
-    if _STRUCTURED.match(text):
-        return _structured(line, text.replace("\n", ""))
-    flat = text.replace("\n", "")
-    if _SLASH.search(flat):
-        return _told(line, _words(_SLASH, flat.removesuffix("/")))
-    if _PLUS.search(flat):
-        return _told(line, _words(_PLUS, flat))
-    return replace(line, remittance=" ".join(text.split())[:500] or line.remittance)
-
-
-def _structured(line: StatementLine, text: str) -> StatementLine:
-    parts = _SUBFIELD.split(text)
-    subfields = [(parts[place], parts[place + 1]) for place in range(1, len(parts) - 1, 2)]
-    joined = "".join(value for number, value in subfields if number in _REMITTANCE)
-    words = _words(_PLUS, joined) if _PLUS.search(joined) else {"SVWZ": joined}
-    words.setdefault("NAME", " ".join(value for number, value in subfields if number in {"32", "33"}))
-    words.setdefault("IBAN", next((value for number, value in subfields if number == "31"), ""))
-    return _told(line, words)
-
-
-def _words(pattern: re.Pattern[str], text: str) -> dict[str, str]:
-    """What stands behind each word; of a word that comes twice, the first that says something."""
-    parts = pattern.split(text)
-    words: dict[str, str] = {"": parts[0].strip()}
-    for place in range(1, len(parts) - 1, 2):
-        word = parts[place]
-        words[word] = words.get(word, "") or parts[place + 1].strip(" /")
-    return words
-
-
-def _told(line: StatementLine, words: dict[str, str]) -> StatementLine:
-    reference, order = words.get("EREF", ""), words.get("KREF", "")
-    reference = "" if reference == NOT_PROVIDED else reference
-    information = words.get("PREF", "")
-    returned = _REASON.match(words.get("RTRN", "") or words.get("RETN", ""))
-    single = bool(reference) or not (order or information)
-    remittance = words.get("SVWZ") or words.get("REMI", "").removeprefix("USTD//") or words.get("", "")
-    return replace(
-        line,
-        end_to_end_id=(reference or ("" if order or information else line.end_to_end_id))[:35],
-        message_id=(order or line.message_id)[:35],
-        payment_information_id=information[:35],
-        count=1 if single else 0,
-        return_reason=returned[0] if returned else "",
-        counterparty=words.get("NAME", "").strip()[:140],
-        counterparty_account=words.get("IBAN", "").strip()[:34],
-        remittance=" ".join(remittance.split())[:500] or line.remittance,
-    )
 
 
 def _amount(digits: str, currency: str, where: str) -> Money:
@@ -281,59 +261,53 @@ def _entry_day(digits: str | None, value_on: date, where: str) -> date:
         except ValueError:
             # A 29th of February is a day in some of these years only.
             continue
-    if not near:
+    found = min(near, key=lambda day: abs((day - value_on).days), default=None)
+    if found is None or abs((found - value_on).days) > _YEAR_HALF:
         raise BadInput(f"{where}: no day: {digits!a:.12}")
-    return min(near, key=lambda day: abs((day - value_on).days))
+    return found
 
 
 def _checked(page: _Page) -> BankStatement:
+    where = f"statement {page.id!a:.40}"
     if not page.account:
         raise BadInput("a statement that names no account")
-    if page.opening is None or page.closing is None:
+    if page.interim:
+        for mark, (count, total) in page.claims.items():
+            moved = [line.amount.minor for line in page.lines if (line.kind is LineKind.CREDIT) == (mark == "C")]
+            if (count, total.minor) not in {(len(moved), sum(moved)), (len(moved) + page.left_out, sum(moved))}:
+                raise BadInput(f"{where}: it says {count} entries of {total.minor} in 90{mark}, and has {len(moved)}")
+    elif page.opening is None or page.closing is None:
         raise BadInput("a statement without its two balances: the file is cut off")
-    if page.opening.asset != page.closing.asset:
+    elif page.opening.asset != page.closing.asset:
         raise BadInput("a statement whose balances are in two currencies")
-    agrees(page.opening.minor, page.lines, page.closing.minor, f"statement {page.id!a:.40}")
+    else:
+        agrees(page.opening.minor, page.lines, page.closing.minor, where)
     return BankStatement(
-        root="mt940",
+        root="mt942" if page.interim else "mt940",
         statement_id=page.id,
-        account=page.account,
+        account=_account(page.account, page.asset),
         asset=page.asset,
         sequence=page.number,
-        opening=page.opening.minor,
-        closing=page.closing.minor,
+        opening=None if page.opening is None else page.opening.minor,
+        closing=None if page.closing is None else page.closing.minor,
         from_on=page.from_on,
         to_on=page.to_on,
         lines=tuple(page.lines),
         left_out=page.left_out,
+        pages=(page.page, page.page),
+        begins=not page.continued,
+        ends=not page.continues,
     )
 
 
-def _joined(statements: list[BankStatement], pages: list[_Page]) -> list[BankStatement]:
-    """Pages of one number that follow one another as one statement."""
-    joined: list[list[BankStatement]] = []
-    for place, statement in enumerate(statements):
-        before = statements[place - 1] if place else None
-        follows = (
-            before is not None
-            and pages[place - 1].continues
-            and pages[place].continued
-            and (before.account, before.sequence, before.asset, before.closing)
-            == (statement.account, statement.sequence, statement.asset, statement.opening)
-        )
-        if follows:
-            joined[-1].append(statement)
-        else:
-            joined.append([statement])
-    return [parts[0] if len(parts) == 1 else _one(parts) for parts in joined]
+def _account(written: str, currency: str) -> str:
+    """An IBAN without the currency that some banks write behind it; anything else as it is."""
+    bare = written.removesuffix(currency)
+    return bare if bare != written and _is_iban(bare) and not _is_iban(written) else written
 
 
-def _one(parts: list[BankStatement]) -> BankStatement:
-    lines = [line for part in parts for line in part.lines]
-    return replace(
-        parts[0],
-        closing=parts[-1].closing,
-        to_on=parts[-1].to_on,
-        lines=tuple(replace(line, number=number) for number, line in enumerate(lines, 1)),
-        left_out=sum(part.left_out for part in parts),
-    )
+def _is_iban(text: str) -> bool:
+    """ISO 7064, mod 97-10."""
+    if _IBAN.fullmatch(text) is None:
+        return False
+    return int("".join(str(int(letter, 36)) for letter in text[4:] + text[:4])) % 97 == 1

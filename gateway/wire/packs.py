@@ -85,6 +85,8 @@ def members(octets: bytes, *, name: str, member_max: int) -> Iterator[Member]:
             raise BadInput("a spreadsheet: save it as CSV")
         if sum(one.file_size for one in listed) > WHOLE_MAX:
             raise BadInput(f"a ZIP of more than {WHOLE_MAX} octets unpacked")
+        if sum(one.compress_size for one in listed) > len(octets):
+            raise BadInput("a ZIP whose members lie over one another")
         for one in listed:
             yield _read(pack, one, member_max)
 
@@ -151,7 +153,7 @@ def _gunzipped(octets: bytes, name: str, member_max: int) -> Member:
         with gzip.GzipFile(fileobj=io.BytesIO(octets)) as packed:
             found = packed.read(most + 1)
     except (OSError, EOFError, zlib.error, struct.error):
-        return Member(name, fault="damaged, or cut off")
+        return Member(name, fault="damaged, cut off, or with something else behind it")
     if len(found) > most:
         reason = f"longer than {most} octets" if most == member_max else f"more than {RATIO_MAX} times its packed size"
         return Member(name, fault=reason)

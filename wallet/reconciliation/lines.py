@@ -67,7 +67,7 @@ class BankStatement:
     """A statement or a report of one account; without lines it is a valid one of a quiet day.
 
     Attributes:
-        root: `camt.052`, `camt.053`, `camt.054`, `mt940` or `csv`: only a camt.053 and an MT940 close a day.
+        root: `camt.052`, `camt.053`, `camt.054`, `mt940`, `mt942` or `csv`; 052, 054 and 942 close no day.
         statement_id: The bank's name of it.
         account: IBAN or other account number.
         sequence: Its number in the account's series (ElctrncSeqNb, LglSeqNb; MT940 :28C:), 0 where there is none.
@@ -77,6 +77,9 @@ class BankStatement:
         to_on: Last day, or None.
         lines: In the file's order.
         left_out: How many entries are not booked yet, or of nothing, and so are no lines.
+        pages: First and last page of these lines, (0, 0) where the file does not say.
+        begins: Whether it has the first page.
+        ends: Whether it has the last one; a statement that does not begin or does not end is a part of one.
     """
 
     root: str
@@ -90,3 +93,6 @@ class BankStatement:
     to_on: date | None
     lines: tuple[StatementLine, ...]
     left_out: int = 0
+    pages: tuple[int, int] = (0, 0)
+    begins: bool = True
+    ends: bool = True

@@ -88,7 +88,11 @@ def _create() -> dict[str, Any]:
 
 
 def _statements() -> dict[str, Any]:
-    told = {"201": answer("Taken", "StatementTaken"), "200": answer("It was in", "StatementTaken")}
+    told = {
+        "201": answer("Taken", "StatementTaken"),
+        "200": answer("It was in", "StatementTaken"),
+        "202": answer("Kept: a page of a statement of which others are missing", "StatementTaken"),
+    }
     return {
         "/statements": {
             "post": {
@@ -104,6 +108,7 @@ def _statements() -> dict[str, Any]:
                     **told,
                     "404": answer("Not open here", "Problem"),
                     "409": answer("`content_hash`: it is not the hash of what came", "Problem"),
+                    "415": answer("A form: send the file itself as the body", "Problem"),
                     **refused(415),
                 },
             }

@@ -166,7 +166,7 @@ class Imported(Protocol):
 
     @property
     def outcome(self) -> str:
-        """taken, already, partly, refused, too_large; of a member of a pack also beside."""
+        """taken, already, partly, waiting, refused, too_large; of a member of a pack also beside."""
         ...
 
     @property

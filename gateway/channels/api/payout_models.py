@@ -174,7 +174,7 @@ class MemberTaken(_Strict):
     """What came of one file of a pack."""
 
     name: str
-    outcome: Literal["taken", "already", "refused", "too_large", "beside"] = Field(
+    outcome: Literal["taken", "already", "waiting", "refused", "too_large", "beside"] = Field(
         description="`beside`: nothing of the bank, a folder or a note for people"
     )
     statement_ids: list[str]
@@ -184,8 +184,8 @@ class MemberTaken(_Strict):
 class StatementTaken(_Strict):
     """What came of a file of the bank, or of a pack of them (ZIP, gzip)."""
 
-    outcome: Literal["taken", "already", "partly"] = Field(
-        description="`partly`: members of a pack were refused; the others are in"
+    outcome: Literal["taken", "already", "partly", "waiting"] = Field(
+        description="`partly`: members of a pack were refused; the others are in. `waiting`: pages are missing"
     )
     statement_ids: list[str]
     reason: str = Field("", description="What does not fit though it was taken: it tells of an order that is not ours")

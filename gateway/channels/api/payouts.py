@@ -118,6 +118,8 @@ class PayoutRoutes:
     async def statement(self, request: web.Request, key: ApiKey) -> web.Response:
         """POST /statements: what a bank has written, as it came (camt.052/053/054, pain.002, MT940; ZIP, gzip)."""
         assert self._statements is not None, "the route is there for it alone"
+        if request.content_type.startswith("multipart/"):
+            raise Refused(415, "unsupported_media_type", "send the file itself as the body, not a form that holds it")
         octets = await body_of(request, STATEMENT_BYTES_MAX, _READ_S)
         _check_hash(request, hashlib.sha256(octets).hexdigest())
         async with in_time(_WORK_S):
@@ -127,6 +129,8 @@ class PayoutRoutes:
                 return given(_taken(outcome, taken), 201)
             case "already":
                 return given(_taken("already", taken))
+            case "waiting":
+                return given(_taken("waiting", taken), 202)
             case "too_large":
                 raise Refused(413, "too_large", "the file is too long; send one statement at a time")
             case _:
@@ -251,7 +255,7 @@ def _number(request: web.Request, name: str, usual: int, least: int, most: int) 
     raise wrong(name, f"{least} to {most}")
 
 
-def _taken(outcome: Literal["taken", "already", "partly"], done: Imported) -> StatementTaken:
+def _taken(outcome: Literal["taken", "already", "partly", "waiting"], done: Imported) -> StatementTaken:
     return StatementTaken(
         outcome=outcome,
         statement_ids=list(done.statement_ids),

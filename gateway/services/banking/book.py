@@ -1,6 +1,6 @@
 """What every verb of banking has at hand, and the lists that staff read."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,10 +67,15 @@ class Book:
         self._out = OutFolder(parts.folder / "out")
         self._ordered: OrderBook = self._out
         self._taker: NewsTaker | None = None
+        self._watcher: Callable[[int], None] = lambda _lines: None
 
     def tells(self, taker: NewsTaker) -> None:
         """Say who takes news; until then it is kept."""
         self._taker = taker
+
+    def watches(self, watcher: Callable[[int], None]) -> None:
+        """Say who is told how many lines of a statement have been put, while it is taken."""
+        self._watcher = watcher
 
     async def order_by_id(self, order_id: str) -> OrderRow | None:
         """The order with this id."""

@@ -10,11 +10,12 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
-from itertools import accumulate
+from datetime import date, timedelta
 
 from wallet.reconciliation import StatementLine
 
+NEAR = timedelta(days=20)
+"""Statements of one number are one if their days are no further apart: some banks begin anew with 1 every month."""
 RANKS = {"camt.053": 0, "mt940": 1, "csv": 2}
 """Forms that close days, the richest first."""
 
@@ -67,19 +68,15 @@ def families(sheets: Iterable[Sheet]) -> Iterator[Family]:
 
 
 def _repeating(mine: Sequence[Sheet]) -> Iterator[list[Sheet]]:
-    numbered: dict[tuple[str, int, int], list[Sheet]] = {}
-    others: dict[str, list[Sheet]] = {}
+    alike: dict[tuple[str, int], list[Sheet]] = {}
     for sheet in mine:
-        if sheet.sequence:
-            numbered.setdefault((sheet.root, sheet.last.year, sheet.sequence), []).append(sheet)
-        else:
-            others.setdefault(sheet.root, []).append(sheet)
-    yield from numbered.values()
-    for some in others.values():
+        alike.setdefault((sheet.root, sheet.sequence), []).append(sheet)
+    for (_, sequence), some in alike.items():
+        apart = NEAR if sequence else timedelta(0)
         chain: list[Sheet] = []
         reach = date.min
         for sheet in sorted(some, key=lambda sheet: (sheet.first, sheet.last, sheet.id)):
-            if chain and sheet.first > reach:
+            if chain and sheet.first > reach + apart:
                 yield chain
                 chain = []
             chain.append(sheet)

@@ -12,16 +12,17 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from gateway.errors import BadInput
 from gateway.observe import log
-from gateway.services.banking.model import FileState, Imported, ImportOutcome
+from gateway.services.banking.model import FileState, Finding, Imported, ImportOutcome
 from gateway.services.banking.tables import FILES, STATEMENTS
 from gateway.services.banking.taking import Source
 from gateway.services.banking.unpacking import FILE_MAX, Unpacking
 from gateway.store import insert_ignore
-from gateway.wire import packs
+from gateway.wire import packs, pages
 from gateway.wire.bankcsv import CsvProfile
 from gateway.wire.iso20022 import StatusReport
 from gateway.wire.statements import read_any
 from wallet.ids import new_id
+from wallet.reconciliation import BankStatement
 
 ARRIVALS_AT_ONCE = 20
 FETCH_S = 120
@@ -29,6 +30,8 @@ _LEASE_S, _PAUSE_MAX_S = 120, 3600
 _LEVEL = 3
 """Of compression: XML shrinks to a tenth already."""
 _NAME_MAX, _REASON_MAX = 255, 300
+_NAMED = 100
+"""Statements of one file that are looked at for what came before."""
 _LOG = log(part="banking")
 
 
@@ -60,7 +63,7 @@ class Inbox(Unpacking):
         What was refused is read once more. Of a pack each member has its own outcome.
         """
         if len(octets) > FILE_MAX:
-            return Imported(ImportOutcome.TOO_LARGE)
+            return Imported(ImportOutcome.TOO_LARGE, reason=f"longer than {FILE_MAX} octets")
         done = await self._bring(octets, name, staff_id, csv)
         await self.tell()
         return replace(done, gaps=await self.gaps(done.statement_ids, followers=True))
@@ -73,7 +76,11 @@ class Inbox(Unpacking):
         if packs.looks_like(octets):
             # Its members are looked at once more: those that were refused may be understood by now.
             return await self._unpacked(octets, name, staff_id, csv)
-        return Imported(ImportOutcome.ALREADY, await self._statements_in(file_id))
+        ids = [*await self._statements_in(file_id), *await self._statements_of_parts(file_id)]
+        if await self.waits(file_id):
+            rows = await self._store.read(select(FILES.c.reason).where(FILES.c.id == file_id))
+            return Imported(ImportOutcome.WAITING, ids, rows[0].reason, file_id=file_id)
+        return Imported(ImportOutcome.ALREADY, list(dict.fromkeys(ids)), file_id=file_id)
 
     async def _reached(self) -> str:
         """The name of the last file that came by the bank's own door, or ''."""
@@ -84,6 +91,8 @@ class Inbox(Unpacking):
     async def _keep(self, octets: bytes, name: str, staff_id: str) -> tuple[str, bool]:
         """Make a file safe before anybody looks into it: its id, and whether it is new."""
         large = len(octets) > FILE_MAX
+        # Names of files may be no Unicode, which no database keeps.
+        name = name.encode("utf-8", "replace").decode()
         sha256 = await asyncio.to_thread(lambda: hashlib.sha256(octets).hexdigest())
         same = FILES.c.sha256 == sha256
         if not staff_id:
@@ -149,18 +158,46 @@ class Inbox(Unpacking):
             return await self._took_pack(row.id, await self._unpacked(octets, row.name, row.staff_id or row.id, csv))
         try:
             found = await asyncio.to_thread(read_any, octets, csv or self._parts.csv)
+            if not isinstance(found, StatusReport):
+                return await self._take_statements(source, found)
         except BadInput as problem:
             await self._ended(row.id, FileState.REFUSED, "", str(problem))
-            return Imported(ImportOutcome.REFUSED, reason=str(problem)[:_REASON_MAX])
-        if isinstance(found, StatusReport):
-            reason = await self._take_report(source, found)
-            await self._ended(row.id, FileState.TAKEN, "pain.002", reason)
-            return Imported(ImportOutcome.TAKEN, reason=reason)
-        taken = [await self._take_statement(source, statement) for statement in found]
-        kinds = ", ".join(sorted({statement.root for statement in found}))
+            return Imported(ImportOutcome.REFUSED, reason=str(problem)[:_REASON_MAX], file_id=row.id)
+        reason = await self._take_report(source, found)
+        await self._ended(row.id, FileState.TAKEN, "pain.002", reason)
+        return Imported(ImportOutcome.TAKEN, reason=reason, file_id=row.id)
+
+    async def _take_statements(self, source: Source, found: Sequence[BankStatement]) -> Imported:
+        """Take statements that are whole, and parts of others.
+
+        Raises:
+            BadInput: A part makes a statement that does not add up.
+        """
+        taken: list[tuple[str, bool]] = []
+        alone: list[str] = []
+        for place, statement in enumerate(found):
+            if pages.whole(statement):
+                taken.append(await self._take_statement(source, statement))
+            elif (made := await self._take_part(source, place, statement)) is not None:
+                taken.append(made)
+            else:
+                alone.append(pages.told(statement))
         new = any(fresh for _, fresh in taken)
-        await self._ended(row.id, FileState.TAKEN, kinds, "" if new else "every statement in it was in already")
-        return Imported(ImportOutcome.TAKEN if new else ImportOutcome.ALREADY, [one for one, _ in taken])
+        told = [*alone, *await self._came_before([one for one, fresh in taken if fresh])]
+        reason = "; ".join(told) or ("" if new else "every statement in it was in already")
+        kinds = ", ".join(sorted({statement.root for statement in found}))
+        await self._ended(source.file_id, FileState.TAKEN, kinds, reason)
+        ids = list(dict.fromkeys(one for one, _ in taken))
+        outcome = ImportOutcome.TAKEN if new else ImportOutcome.ALREADY
+        said = reason[:_REASON_MAX] if told else ""
+        return Imported(ImportOutcome.WAITING if alone else outcome, ids, said, file_id=source.file_id)
+
+    async def _came_before(self, statement_ids: Sequence[str]) -> list[str]:
+        """Which of these have a number that came before with other content."""
+        query = select(STATEMENTS.c.sequence, STATEMENTS.c.findings).where(STATEMENTS.c.id.in_(statement_ids[:_NAMED]))
+        rows = await self._store.read(query.order_by(STATEMENTS.c.id)) if statement_ids else []
+        again = [row.sequence for row in rows if Finding.AGAIN.value in row.findings]
+        return [f"statement {number} came before with other content; this one counts now" for number in again]
 
     async def _took_pack(self, file_id: str, done: Imported) -> Imported:
         refused = done.outcome is ImportOutcome.REFUSED

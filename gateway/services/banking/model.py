@@ -232,6 +232,8 @@ class ImportOutcome(StrEnum):
     """The same octets, or statements, are in."""
     PARTLY = "partly"
     """A pack of which some members were refused; the others are in."""
+    WAITING = "waiting"
+    """Kept: a page of a statement of which others are missing; the last to come makes it whole."""
     REFUSED = "refused"
     """Not understood; the reason says where."""
     TOO_LARGE = "too_large"
@@ -275,6 +277,7 @@ class Imported:
         name: Of a member of a pack, as it may be shown.
         members: Of a pack, each with its own outcome, in the pack's order.
         gaps: What does not fit before these statements, and before those that follow them.
+        file_id: `bkf_…` under which it is kept, or ''.
     """
 
     outcome: ImportOutcome
@@ -283,3 +286,4 @@ class Imported:
     name: str = ""
     members: Sequence["Imported"] = ()
     gaps: Sequence[Gap] = ()
+    file_id: str = ""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
+from persiantools.jdatetime import JalaliDate
+
 from gateway.services.banking.model import Finding, News, PaymentNews
 from gateway.wire.iso20022 import Said, Status, StatusReport
 from wallet.money import Asset, Money
@@ -126,12 +128,31 @@ def continuity(before: Link | None, this: Link) -> tuple[Finding, ...]:
     if before is None:
         return ()
     findings: list[Finding] = []
-    anew = this.sequence == 1 and this.on.year > before.on.year
+    anew = this.sequence == 1 and new_year(before, this)
     if this.sequence and before.sequence and this.sequence != before.sequence + 1 and not anew:
         findings.append(Finding.GAP)
     if this.opening is not None and before.closing is not None and this.opening != before.closing:
         findings.append(Finding.OPENING)
     return tuple(findings)
+
+
+def new_year(before: Link, this: Link) -> bool:
+    """Whether a year began between them, of the Gregorian or of the Jalali calendar: banks number by either."""
+    return this.on.year > before.on.year or _jalali(this.on) > _jalali(before.on)
+
+
+def missing(before: Link, this: Link) -> tuple[int, int] | None:
+    """First and last number between two statements, or None where none is, or nobody can know."""
+    if this.sequence > before.sequence + 1:
+        return before.sequence + 1, this.sequence - 1
+    if 1 < this.sequence <= before.sequence and new_year(before, this):
+        return 1, this.sequence - 1
+    return None
+
+
+def _jalali(day: date) -> int:
+    year: int = JalaliDate(day).year  # type: ignore[no-untyped-call]
+    return year
 
 
 def digest_of(statement: BankStatement) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, select, tuple_
+from sqlalchemy import Row, Select, func, or_, select, tuple_
 
-from gateway.services.banking import rules
+from gateway.services.banking import effective, rules
 from gateway.services.banking.model import Finding, Gap
 from gateway.services.banking.tables import STATEMENTS, WHOLE
 
@@ -16,7 +16,9 @@ _NEIGHBOURS_MAX = 10
 def before(row: Row[Any]) -> Select[Any]:
     """The statement before this one in its series, if there is one."""
     earlier = tuple_(STATEMENTS.c.order_on, STATEMENTS.c.sequence) < (row.order_on, row.sequence)
-    another = (STATEMENTS.c.sequence != row.sequence) if row.sequence else (STATEMENTS.c.id != row.id)
+    another = STATEMENTS.c.id != row.id
+    if row.sequence:
+        another = or_(STATEMENTS.c.sequence != row.sequence, STATEMENTS.c.order_on < _first(row) - effective.NEAR)
     latest = select(STATEMENTS).where(_series(row), earlier, another)
     order = (STATEMENTS.c.order_on.desc(), STATEMENTS.c.sequence.desc(), STATEMENTS.c.id.desc())
     return latest.order_by(*order).limit(1)
@@ -30,10 +32,19 @@ def after(row: Row[Any]) -> Select[Any]:
 
 
 def twins(row: Row[Any]) -> Select[Any]:
-    """An earlier one of the same number in the same year, if there is one."""
-    year = STATEMENTS.c.order_on.between(date(row.order_on.year, 1, 1), date(row.order_on.year, 12, 31))
-    same = select(STATEMENTS.c.id).where(_series(row), year, STATEMENTS.c.sequence == row.sequence)
+    """An earlier one of the same number and about the same days, if there is one.
+
+    Numbers begin anew, by whatever year or month a bank counts.
+    """
+    first = func.coalesce(STATEMENTS.c.from_on, STATEMENTS.c.order_on)
+    near = (STATEMENTS.c.order_on >= _first(row) - effective.NEAR) & (first <= row.order_on + effective.NEAR)
+    same = select(STATEMENTS.c.id).where(_series(row), near, STATEMENTS.c.sequence == row.sequence)
     return same.where(STATEMENTS.c.id < row.id).limit(1)
+
+
+def _first(row: Row[Any]) -> date:
+    last: date = row.order_on
+    return min(row.from_on or last, last)
 
 
 def judged(row: Row[Any], earlier: Row[Any] | None, *, twin: bool) -> tuple[Finding, ...]:
@@ -52,9 +63,7 @@ def gap(row: Row[Any], earlier: Row[Any]) -> Gap | None:
     """What a row's findings say of its place in the series, in numbers; None where they say nothing of it."""
     if not {Finding.GAP.value, Finding.OPENING.value} & set(row.findings):
         return None
-    missing = None
-    if Finding.GAP in row.findings and row.sequence > earlier.sequence + 1:
-        missing = (earlier.sequence + 1, row.sequence - 1)
+    missing = rules.missing(link(earlier), link(row)) if Finding.GAP in row.findings else None
     return Gap(row.id, row.account, row.asset, earlier.sequence, row.sequence, missing, earlier.closing, row.opening)
 
 

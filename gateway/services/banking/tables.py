@@ -77,6 +77,20 @@ STATEMENTS = table(
 )
 """`order_on` orders a series; `whole` once every line and all news of it are in."""
 
+PAGES = table(
+    "banking_pages",
+    Column("file_id", Text, ForeignKey("banking_files.id"), primary_key=True),
+    Column("place", Int64, primary_key=True),
+    Column("root", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("asset", Text, nullable=False),
+    Column("sequence", Int64, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("statement_id", Text, nullable=False),
+    Index("banking_pages_series", "account", "root", "sequence"),
+)
+"""Parts of statements, by their place in a file; `statement_id` is '' until the statement is whole and in."""
+
 WHOLE = STATEMENTS.c.whole == True  # noqa: E712 - a column expression
 
 LINES = table(

@@ -73,6 +73,7 @@ class Taking(Ordering):
                 put(tx, LINES, _COLUMNS, chunk)
 
             await self._store.write(work)
+            self._watcher(len(chunk))
         news, findings = await self._said(statement)
         await self._keep_news(statement_id, source.position, news)
         await self._finish(statement_id, findings)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from gateway.errors import BadInput
 from gateway.services.banking.model import Imported, ImportOutcome
-from gateway.services.banking.taking import Taking
+from gateway.services.banking.paging import Paging
 from gateway.wire import packs
 from gateway.wire.bankcsv import CsvProfile
 
@@ -18,7 +18,7 @@ _NAMED_MAX = 3
 """Refused members that the pack's own reason names."""
 
 
-class Unpacking(Taking):
+class Unpacking(Paging):
     """Takes packs."""
 
     @abstractmethod
@@ -34,7 +34,14 @@ class Unpacking(Taking):
                 found.append(await self._brought(member, name, staff_id, csv))
         except BadInput as problem:
             return Imported(ImportOutcome.REFUSED, reason=str(problem))
-        return summed(found)
+        return summed([await self._now(one) for one in found])
+
+    async def _now(self, member: Imported) -> Imported:
+        """A member as it stands once all are in: a page may have waited for one that came after it."""
+        if member.outcome is not ImportOutcome.WAITING or await self.waits(member.file_id):
+            return member
+        ids = await self._statements_of_parts(member.file_id)
+        return replace(member, outcome=ImportOutcome.TAKEN, statement_ids=ids, reason="")
 
     async def _brought(self, member: packs.Member, pack: str, staff_id: str, csv: CsvProfile | None) -> Imported:
         if member.beside or (member.note and not packs.of_the_bank(member.octets)):
@@ -48,9 +55,11 @@ class Unpacking(Taking):
 def summed(members: Sequence[Imported]) -> Imported:
     """What came of a pack as a whole."""
     counted = Counter(one.outcome for one in members)
-    good = counted[ImportOutcome.TAKEN] + counted[ImportOutcome.ALREADY]
+    good = counted[ImportOutcome.TAKEN] + counted[ImportOutcome.ALREADY] + counted[ImportOutcome.WAITING]
     if counted[ImportOutcome.REFUSED]:
         outcome = ImportOutcome.PARTLY if good else ImportOutcome.REFUSED
+    elif counted[ImportOutcome.WAITING]:
+        outcome = ImportOutcome.WAITING
     elif counted[ImportOutcome.TAKEN]:
         outcome = ImportOutcome.TAKEN
     else:

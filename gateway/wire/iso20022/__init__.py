@@ -2,6 +2,7 @@
 
 from typing import BinaryIO
 
+from gateway.errors import BadInput
 from gateway.wire.iso20022 import camt, pain002
 from gateway.wire.iso20022.camt import read_camt
 from gateway.wire.iso20022.pain001 import Disagreement, Head, Letters, Profile, Version, Writer, written
@@ -33,5 +34,10 @@ def read_message(source: bytes | BinaryIO) -> list[BankStatement] | StatusReport
     Raises:
         BadInput: Another message, or something in it is not right.
     """
-    taker = read(source, {**camt.MAKERS, **pain002.MAKERS})
-    return taker.report() if isinstance(taker, pain002.Taken) else camt.statements_of(taker)
+    takers = read(source, {**camt.MAKERS, **pain002.MAKERS})
+    reports = [taker for taker in takers if isinstance(taker, pain002.Taken)]
+    if not reports:
+        return camt.statements_of(takers)
+    if len(takers) > 1:
+        raise BadInput("several messages with a pain.002 among them: send each in a file of its own")
+    return reports[0].report()

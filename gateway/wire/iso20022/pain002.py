@@ -185,6 +185,8 @@ def read_pain002(source: bytes | BinaryIO) -> StatusReport:
     Raises:
         BadInput: No such message, or something in it is not right; it names the payment.
     """
-    taken = read(source, MAKERS)
-    assert isinstance(taken, Taken)
+    taken, *more = read(source, MAKERS)
+    assert isinstance(taken, Taken), "not made by MAKERS"
+    if more:
+        raise BadInput("several messages: send each in a file of its own")
     return taken.report()

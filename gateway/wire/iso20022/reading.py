@@ -2,7 +2,8 @@
 
 The guards are those of gateway.wire.markup (no document type, no entities but the five, CWE-611 and CWE-776); names
 are without their prefix. A message is `Document/<message>/<part>/<record>`: records are handed over whole, and so is
-each detail of an entry, which may have a hundred thousand of them.
+each detail of an entry, which may have a hundred thousand of them. Around documents there may be the envelope of
+whoever carried them (`BizMsgEnvlp`, `DataPDU`, an `AppHdr` beside), which is passed over.
 """
 
 import io
@@ -20,6 +21,15 @@ RECORD_MAX = 1 << 20
 tag that is not whole, so that a longer one would cost its square."""
 _CHUNK = 1 << 18
 _RECORD_DEPTH = 4
+_AROUND_MAX = 8
+"""How deep a document may lie in envelopes."""
+_MESSAGES_MAX = 1000
+_BESIDE_MAX = 32
+"""How deep what lies beside it may be."""
+_CHARSETS = CHARSETS | {
+    f"{name}{number}" for name, numbers in (("windows-", (1250, 1252, 1254, 1256)), ("cp", (1252, 1256)),
+                                            ("iso-8859-", (2, 6, 9, 15))) for number in numbers
+}  # fmt: skip
 _DETAIL = "TxDtls"
 
 
@@ -51,12 +61,18 @@ class _Reader:
     """Takes expat's events; below a record's own element the tree is built without us, which is what makes it fast."""
 
     def __init__(self, makers: Mapping[str, Callable[[], Taker]], *, prefixes: bool) -> None:
+        self.takers: list[Taker] = []
         self.taker: Taker | None = None
+        """Of the document that is being read."""
+        self.root = ""
         self.record_from = -1
         self._makers = makers
         self._prefixes = prefixes
         self._part = ""
         self._depth = 0
+        """In the document; 0 outside."""
+        self._around = 0
+        """How many elements are open outside of a document."""
         self.parser = parser = expat.ParserCreate()
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
         parser.buffer_text = True
@@ -66,7 +82,7 @@ class _Reader:
         self._between()
 
     def _declared(self, _version: str, encoding: str | None, _standalone: int) -> None:
-        if encoding is not None and encoding.lower() not in CHARSETS:
+        if encoding is not None and encoding.lower() not in _CHARSETS:
             raise NoMarkup("an encoding that is not taken", charset=True)
 
     def _doctype(self, *_args: object) -> None:
@@ -80,15 +96,25 @@ class _Reader:
         self.parser.CharacterDataHandler = None
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._depth += 1
         name = _local(name)
+        if not self._depth and name != "Document":
+            self.root = self.root or name
+            self._around += 1
+            if self._around > _BESIDE_MAX:
+                raise NoMarkup("an envelope that is too deep")
+            return
+        self._depth += 1
         if self._depth == 1:
-            if name != "Document":
-                raise BadInput("no message of ISO 20022: the root is no Document")
+            if self._around > _AROUND_MAX:
+                raise NoMarkup("an envelope that is too deep")
+            self.taker = None
         elif self._depth == 2:
             if self.taker is not None or name not in self._makers:
                 raise BadInput(f"no message that is taken: {name!a:.40}")
+            if len(self.takers) >= _MESSAGES_MAX:
+                raise BadInput(f"more than {_MESSAGES_MAX} messages: bring them in several files")
             self.taker = self._makers[name]()
+            self.takers.append(self.taker)
         elif self._depth == _RECORD_DEPTH:
             self._depth -= 1
             self._within(name, attributes)
@@ -97,8 +123,13 @@ class _Reader:
             self.taker.begin(name)
 
     def _end(self, _name: str) -> None:
+        if not self._depth:
+            self._around -= 1
+            return
         if self._depth == _RECORD_DEPTH - 1 and self.taker is not None:
             self.taker.end(self._part)
+        if self._depth == 1 and self.taker is None:
+            raise BadInput("no message: the Document is empty")
         self._depth -= 1
 
     def _within(self, name: str, attributes: dict[str, str]) -> None:
@@ -133,8 +164,8 @@ def _local(name: str) -> str:
     return name.rpartition(":")[2] if ":" in name else name
 
 
-def read(source: bytes | BinaryIO, makers: Mapping[str, Callable[[], Taker]]) -> Taker:
-    """What takes the message, after it is read whole; `makers` by the name of the message's element.
+def read(source: bytes | BinaryIO, makers: Mapping[str, Callable[[], Taker]]) -> list[Taker]:
+    """What takes each message, after all are read whole, one at least; `makers` by the name of the message's element.
 
     Raises:
         BadInput: No XML that is let in, no message that is taken, or what its taker refuses.
@@ -148,16 +179,16 @@ def read(source: bytes | BinaryIO, makers: Mapping[str, Callable[[], Taker]]) ->
         return _read(file, _Reader(makers, prefixes=True))
 
 
-def _read(file: BinaryIO, reader: _Reader) -> Taker:
+def _read(file: BinaryIO, reader: _Reader) -> list[Taker]:
     try:
         _feed(file, reader)
     except expat.ExpatError as problem:
         raise NoMarkup(f"no XML: {expat.ErrorString(problem.code)} in line {problem.lineno}") from problem
     except (ValueError, LookupError) as problem:
         raise NoMarkup("an encoding that nobody knows", charset=True) from problem
-    if reader.taker is None:
-        raise BadInput("no message: the Document is empty")
-    return reader.taker
+    if not reader.takers:
+        raise BadInput(f"no message of ISO 20022: the root is no Document but {reader.root!a:.40}")
+    return reader.takers
 
 
 def _feed(file: BinaryIO, reader: _Reader) -> None:

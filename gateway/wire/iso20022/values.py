@@ -7,9 +7,11 @@ from xml.etree.ElementTree import Element
 from gateway.errors import BadInput
 from wallet.money import ASSETS, MINOR_MAX, AssetKind, Money
 
+NOT_PROVIDED = "NOTPROVIDED"
 TEXT_MAX = 500
 """Characters of a free text that are kept."""
 _DIGITS_MAX = 19
+_YEAR_FIRST, _YEAR_LAST = 1970, 2199
 UNSEEN = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
 """Letters that nobody reads, for a class of an expression; a joiner between Persian letters is none of them."""
 _UNSEEN = re.compile(f"[{UNSEEN}]")
@@ -73,7 +75,7 @@ def money(text: str, currency: str, where: str) -> Money:
     asset = ASSETS.get(currency)
     if asset is None or asset.kind is not AssetKind.CURRENCY:
         raise BadInput(f"{where}: a currency that is not kept: {currency!a:.12}")
-    whole, _, decimals = text.strip().partition(".")
+    whole, _, decimals = text.strip().removeprefix("+").partition(".")
     if not (whole + decimals).isascii() or not (whole + decimals).isdigit() or len(whole) > _DIGITS_MAX:
         raise BadInput(f"{where}: no amount: {text!a:.40}")
     if len(decimals) > asset.exponent:
@@ -105,9 +107,20 @@ def a_day(text: str, where: str) -> date:
     # Python reads other forms of ISO 8601 too, in which a year and a week would pass for a day.
     written = text[:10] if text[4:5] == text[7:8] == "-" else ""
     try:
-        return date.fromisoformat(written)
+        return bounded(date.fromisoformat(written))
     except ValueError:
         raise BadInput(f"{where}: no day: {text!a:.40}") from None
+
+
+def bounded(read: date) -> date:
+    """The day, if an account may have it: at the ends of the calendar nobody can reckon with days.
+
+    Raises:
+        ValueError: It may not.
+    """
+    if not _YEAR_FIRST <= read.year <= _YEAR_LAST:
+        raise ValueError(read)
+    return read
 
 
 def moment(text: str, where: str) -> datetime:

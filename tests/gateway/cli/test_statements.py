@@ -1,13 +1,19 @@
 """`tapdial statements …` brings files of the bank, with the exit statuses that a script relies on."""
 
+import contextlib
 import json
+import os
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from tests.gateway.wire.bank_files import MT940, camt, entry, statement, zipped
+from tests.gateway.wire.bank_files import MT940, camt, details, entry, statement, transaction, zipped
+from tests.gateway.wire.test_files_of_any_bank import SWIFT
 
 runner = CliRunner()
 CSV = "day;out;in\n27.11.2026;5;\n"
@@ -107,3 +113,76 @@ def test_wrong_use_and_what_cannot_be_done_have_their_statuses(tmp_path: Path) -
     assert run(str(tmp_path / "wrong.toml"), "import", str(tmp_path / "x"))[0] == 2
     assert run(str(tmp_path / "wrong.toml"), "import", str(tmp_path / "none"))[0] == 2
     assert run(str(tmp_path / "broken.toml"), "import", str(tmp_path / "x"))[0] == 3
+
+
+def test_files_of_one_call_may_come_in_any_order(config: str, tmp_path: Path) -> None:
+    balances = {7: 100, 8: 100, 9: 100}
+    for number, balance in balances.items():
+        octets = camt(statement(sequence=number, name=f"STM{number}", opening=balance, closing=balance))
+        (tmp_path / f"{number}.xml").write_bytes(octets)
+    names = [str(tmp_path / f"{number}.xml") for number in (9, 7, 8)]
+
+    status, said = run(config, "import", *names[:2])
+    assert (status, said.count("number 8 is missing")) == (1, 1)
+    status, said = run(config, "import", *names)
+    assert (status, "missing" in said) == (0, False)
+
+
+def test_pages_are_waited_for_and_the_last_one_ends_it(config: str, tmp_path: Path) -> None:
+    for place, octets in enumerate(SWIFT):
+        (tmp_path / f"{place}.sta").write_bytes(octets)
+    names = [str(tmp_path / f"{place}.sta") for place in (2, 0, 1)]
+
+    status, said = run(config, "import", *names[:2])
+    assert (status, said.count(": waiting page ")) == (1, 2)
+    assert "page 3 of statement 7, which is taken once the first page and all between are in" in said
+    status, said = run(config, "import", *names)
+    assert (status, said.count(": taken stm_")) == (0, 1)
+
+
+def test_a_number_that_came_with_other_content_is_said(config: str, tmp_path: Path) -> None:
+    for minor in (5, 6):
+        (tmp_path / f"{minor}.xml").write_bytes(camt(statement(entry(minor), opening=10, closing=10 - minor)))
+    assert run(config, "import", str(tmp_path / "5.xml"))[0] == 0
+    assert "statement 7 came before with other content" in run(config, "import", str(tmp_path / "6.xml"))[1]
+
+
+def test_a_file_of_a_name_that_is_no_unicode_is_taken(config: str, tmp_path: Path) -> None:
+    file = tmp_path / os.fsdecode(b"\xe9\x1b[2J.xml")
+    file.write_bytes(camt(statement(entry(5))))
+    status, said = run(config, "import", str(file))
+    assert (status, ": taken stm_" in said, "\x1b[2J" in said) == (0, True, False)
+
+
+def test_a_call_that_is_killed_anywhere_is_finished_by_the_next(config: str, tmp_path: Path) -> None:
+    """Two processes at once, one of them killed in the middle: nothing is twice, nothing is lost."""
+    lines = 4_000
+    pack = tmp_path / "day.zip"
+    members = {
+        f"{number}.xml": camt(
+            statement(*(entry(1, details=details(transaction(f"E{number}-{n}"))) for n in range(lines)),
+                      sequence=number, name=f"S{number}", opening=lines * (9 - number), closing=lines * (8 - number))
+        )
+        for number in (7, 8)
+    }  # fmt: skip
+    pack.write_bytes(zipped(members))
+    command = [sys.executable, "-m", "gateway", "statements", "import", str(pack), "--config", config]
+    assert run(config, "list")[0] == 0, "the tables are made"
+
+    killed = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    beside = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    database = tmp_path / "data" / "gateway.db"
+    while killed.poll() is None and not put_in(database):
+        continue
+    killed.kill()
+    killed.wait(60)
+    assert beside.wait(120) == 0
+    status, said = run(config, "import", str(pack))
+    assert (status, said.count("stm_")) == (0, 4)
+    assert put_in(database) == 2 * lines
+
+
+def put_in(database: Path) -> int:
+    """How many lines are in."""
+    with contextlib.closing(sqlite3.connect(database, timeout=30)) as tx:
+        return int(tx.execute("SELECT count(*) FROM banking_lines").fetchone()[0])

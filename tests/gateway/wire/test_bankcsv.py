@@ -1,5 +1,6 @@
 """Statements as CSV by a profile: the two that are shipped, and what banks do to dates, marks and signs."""
 
+import tracemalloc
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -105,7 +106,6 @@ def test_how_banks_write_a_movement(changed: dict[str, object], row: str, signed
         ({"calendar": "jalali"}, "1405-12-30,5", "row 1: no day"),
         ({}, "2026-11-27,five", "row 1: no amount"),
         ({}, "2026-11-27,=1+1", "row 1: no amount"),
-        ({}, "2026-11-27,0", "row 1: an amount of nothing"),
         ({}, "2026-11-27,1.5", "row 1: IRR has 0 decimals"),
         ({}, "2026-11-27", "row 1: 1 cells"),
         ({}, '2026-11-27,"5', "a quotation mark"),
@@ -161,3 +161,122 @@ def test_a_quiet_day_has_no_rows() -> None:
 
     assert replace(found, lines=()) == found
     assert (found.opening, found.closing, found.from_on) == (None, None, None)
+
+
+PREAMBLE = "Bank;;\nHolder;Tapdial;\n\nNumber: ۱۲;;\nBooking  Date;out;IN;balance\n27.11.2026;5;;10.005\n"
+FOUND: dict[str, object] = {
+    "delimiter": ";", "date": "DD.MM.YYYY", "thousands": ".", "decimal": ",", "heading": True, "find_heading": True,
+    "columns": {"booked_on": "booking date", "debit": "Out", "credit": "in", "balance": "Balance"},
+    "number": {"label": "number", "label_at": 1, "value_at": 1},
+}  # fmt: skip
+
+
+def test_a_heading_is_found_below_whatever_stands_before_it() -> None:
+    found = read_csv(PREAMBLE.encode(), profile(**FOUND))
+    assert (found.sequence, found.opening, found.closing, len(found.lines)) == (12, 10_010, 10_005, 1)
+
+    again = PREAMBLE.partition("Booking")[2]
+    pages = read_csv(f"{PREAMBLE}Booking{again}".replace("10.005\nB", "10.010\nB").encode(), profile(**FOUND))
+    assert [line.signed for line in pages.lines] == [-5, -5]
+
+
+@pytest.mark.parametrize(
+    ("changed", "row", "signed"),
+    [
+        ({"thousands": "٬"}, "2026-11-27,۱٬۲۳۴٬۵۶۷", 1_234_567),
+        ({"thousands": ",", "delimiter": ";"}, "2026-11-27;۱٬۲۳۴", 1234),
+        ({"thousands": ",", "delimiter": ";"}, "2026-11-27;12,34,567", 1_234_567),
+        ({"thousands": " "}, "2026-11-27,1 234", 1234),
+        ({"thousands": " "}, "2026-11-27,1\u00a0234\u202f567", 1_234_567),
+        ({"thousands": "'"}, "2026-11-27,1’234", 1234),
+        ({"decimal": "٫", "asset": "EUR"}, "2026-11-27,۱۲٫۵", 1250),
+        ({"decimal": "/", "asset": "EUR"}, "2026-11-27,۱۲/۵", 1250),
+        ({"asset": "EUR"}, "2026-11-27,۱۲٫۵", 1250),
+        ({"asset": "EUR"}, "2026-11-27,.5", 50),
+        ({}, "2026-11-27,5 D", -5),
+        ({}, "2026-11-27,5C", 5),
+        ({"debit_words": ["Dr"], "credit_words": ["Cr"]}, "2026-11-27,5 DR", -5),
+        ({"beside": ["ریال", "IRR"]}, "2026-11-27,۵ ريال", 5),
+        ({"beside": ["ریال", "IRR"]}, "2026-11-27,IRR -5", -5),
+        ({}, "2026-11-27,‐5", -5),
+        ({}, "2026-11-27,- 5", -5),
+        ({"columns": THREE, "debit_words": ["بدهكار"]}, "2026-11-27,5,بدهکار", -5),
+        ({"columns": TWO, "column_negative": "same"}, "2026-11-27,-5,", -5),
+        ({"columns": TWO, "column_negative": "reversal"}, "2026-11-27,(5),", 5),
+        ({"date": "DD-MMM-YYYY"}, "27-NOV-2026,5", 5),
+        ({"date": "DD MMM YY"}, "27 November 26,5", 5),
+        ({"date": "YYYYMMDD"}, "20261127,5", 5),
+        ({"date": "MM/DD/YYYY"}, "11/27/2026 14:20:05,5", 5),
+        ({"calendar": "jalali", "date": "DD MMM YYYY"}, "۶ آذر ۱۴۰۵,5", 5),
+        ({"ragged": True, "columns": {"booked_on": 1, "amount": 2, "remittance": 9}}, "2026-11-27,5", 5),
+        ({"quote": ""}, '2026-11-27,5,5" pipe', 5),
+        ({"quote": "'"}, "2026-11-27,'5'", 5),
+        ({"charset": "cp1256"}, "\ufeff2026-11-27,۵", 5),
+        ({"delimiter": "\t"}, "2026-11-27\t5\t", 5),
+        ({}, 'sep=,\r\n2026-11-27,5,"two\r\nlines"\r\n', 5),
+    ],
+)
+def test_more_of_how_banks_write_a_movement(changed: dict[str, object], row: str, signed: int) -> None:
+    (line,) = read_csv(row.encode(), profile(**changed)).lines
+    assert (line.booked_on, line.signed) == (date(2026, 11, 27), signed)
+    assert line.reversal == (changed.get("column_negative") == "reversal")
+
+
+def test_what_is_no_movement_is_counted_and_left_out() -> None:
+    found = read_csv(b"2026-11-27,0\n2026-11-27,5\n,\n", profile())
+    assert (found.left_out, [line.signed for line in found.lines]) == (1, [5])
+    two = read_csv(b"2026-11-27,0,0\n2026-11-27,,5\n", profile(columns=TWO))
+    assert (two.left_out, [line.signed for line in two.lines]) == (1, [5])
+
+
+def test_a_mark_of_unicode_says_more_than_the_profile() -> None:
+    for charset in ("utf-16", "utf-8-sig"):
+        (line,) = read_csv("2026-11-27,5".encode(charset), profile(charset="cp1256")).lines
+        assert line.signed == 5
+
+
+def test_a_jalali_year_of_two_digits_is_of_the_nearest_century() -> None:
+    how = profile(calendar="jalali", date="YY/MM/DD")
+    assert [line.booked_on.year for line in read_csv(b"99/12/29,5\n05/01/01,5\n", how).lines] == [2021, 2026]
+
+
+@pytest.mark.parametrize(
+    ("changed", "text", "reason"),
+    [
+        ({"thousands": ","}, '2026-11-27,"1,50"', "row 1: no amount"),
+        ({"thousands": ","}, '2026-11-27,"1,2345"', "row 1: no amount"),
+        ({}, "2026-11-27,(5", "row 1: no amount"),
+        ({}, "2026-11-27,-5-", "row 1: no amount"),
+        ({}, "2026-11-27,", "row 1: no amount"),
+        ({}, "2026-11-271,5", "row 1: no day"),
+        ({"date": "DD MMM YYYY"}, "27 Nox 2026,5", "row 1: no day"),
+        ({"columns": TWO}, "2026-11-27,-5,", "row 1: a minus in a column of its own side"),
+        ({"until": "Total"}, "2026-11-27,5\nTotal: 5,\n2026-11-28,7\n", "row 3: a movement below row 2, which ends"),
+        ({"heading": True, "columns": {"booked_on": "day", "amount": "sum"}},
+         "day,sum\n2026-11-27,5,000\n", "row 2: 3 cells, more than the heading has"),
+        ({"heading": True, "find_heading": True, "columns": {"booked_on": "day", "amount": "sum"}},
+         "\n" * 200, "no heading with the profile's columns in the first 100 lines"),
+        ({"number": {"label": "No"}}, "No,seven\n2026-11-27,5", "row 1: no number of a statement"),
+        ({"charset": "utf-16"}, "2026-11-27,5", "not in utf-16"),
+    ],
+)  # fmt: skip
+def test_more_of_what_is_refused(changed: dict[str, object], text: str, reason: str) -> None:
+    with pytest.raises(BadInput, match=reason):
+        read_csv(text.encode(), profile(**changed))
+
+
+def test_totals_and_balances_below_the_end_are_no_movements() -> None:
+    how = profile(until=["Total", "جمع"], closing={"label": "closes"})
+    found = read_csv("2026-11-27,5\nجمع کل,5,\nTotal,5\ncloses,9\n".encode(), how)
+    assert (found.closing, len(found.lines)) == (9, 1)
+
+
+def test_a_million_rows_are_read_one_after_another_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.wire.bankcsv.LINES_MAX", 2000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadInput, match="row 2001: more than 2000 movements"):
+            read_csv(b"2026-11-27,5\n" * 1_000_000, profile())
+        assert tracemalloc.get_traced_memory()[1] < 40_000_000
+    finally:
+        tracemalloc.stop()

@@ -36,7 +36,7 @@ def test_a_statement_in_the_envelope_of_swift_is_read_whole() -> None:
 
     assert replace(found, lines=()) == BankStatement(
         "mt940", "STM7", "IR062960000000100324200001", "IRR", 7, 10_000, 8_100, date(2026, 11, 26), date(2026, 11, 27),
-        (),
+        (), pages=(1, 1),
     )  # fmt: skip
     paid, back, interest = found.lines
     assert (paid.number, paid.kind, paid.amount, paid.end_to_end_id) == (1, LineKind.DEBIT, irr(2_500), "E1")

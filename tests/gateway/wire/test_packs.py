@@ -32,7 +32,15 @@ ONE = zipped({"a.xml": b"<a/>" * 9, "b.sta": b":20:x" * 9})
 def test_members_come_in_order_with_what_is_in_them() -> None:
     assert opened(ONE) == [Member("a.xml", b"<a/>" * 9), Member("b.sta", b":20:x" * 9)]
     assert opened(gzip.compress(b"<a/>"), "a.xml.gz") == [Member("a.xml", b"<a/>")]
+    assert opened(gzip.compress(b"<a>") + gzip.compress(b"</a>"), "a.xml.gz") == [Member("a.xml", b"<a></a>")]
     assert opened(zipped({})) == []
+    assert opened(ONE + b"\0" * 99) == opened(ONE)
+    assert opened(zipped({"a.xml": b"<a/>"}, zipfile.ZIP_STORED)) == [Member("a.xml", b"<a/>")]
+
+
+def test_members_of_one_name_are_two() -> None:
+    twice = zipped({"a.xml": b"<a/>", "b.xml": b"<b/>"}).replace(b"b.xml", b"a.xml")
+    assert opened(twice) == [Member("a.xml", b"<a/>"), Member("a.xml", b"<b/>")]
 
 
 @pytest.mark.parametrize(
@@ -51,6 +59,8 @@ def test_what_lies_beside_files_is_none_of_the_bank(name: str) -> None:
         ("a\x1b[2J.xml", "a[2J.xml"),
         ("x" * 300, "…" + "x" * 99),
         ("صورت‌حساب.xml", "صورتحساب.xml"),
+        ("a.xml\0.exe", "a.xml"),
+        ("/etc/passwd", "/etc/passwd"),
     ],
 )
 def test_names_are_shown_and_no_paths(name: str, shown: str) -> None:
@@ -76,9 +86,10 @@ def test_a_broken_member_says_so_and_hides_no_other() -> None:
     [
         (gzip.compress(b"x" * MAX, mtime=0), "more than 300 times its packed size"),
         (gzip.compress(bytes(range(256)) * 9000 + bytes(40_000_000), mtime=0), f"longer than {MAX} octets"),
-        (gzip.compress(b"<a/>", mtime=0)[:-5], "damaged, or cut off"),
-        (b"\x1f\x8b" + b"x" * 50, "damaged, or cut off"),
+        (gzip.compress(b"<a/>", mtime=0)[:-5], "damaged, cut off, or with something else behind it"),
+        (b"\x1f\x8b" + b"x" * 50, "damaged, cut off, or with something else behind it"),
         (gzip.compress(gzip.compress(b"<a/>", mtime=0), mtime=0), "packed once more: unpack it"),
+        (gzip.compress(b"<a/>", mtime=0) + b"junk", "damaged, cut off, or with something else behind it"),
     ],
 )
 def test_gzip_is_bounded_alike(octets: bytes, fault: str) -> None:
@@ -106,6 +117,21 @@ def end_of(count: int, size: int, place: int) -> bytes:
 def test_a_pack_that_cannot_be_is_refused_as_a_whole(octets: bytes, reason: str) -> None:
     with pytest.raises(BadInput, match=reason):
         opened(octets)
+
+
+def lying_over(times: int) -> bytes:
+    """A ZIP that lists its one member many times, under other names, at the same place."""
+    one = zipped({"0000.xml": bytes(range(256)) * 900})
+    listed, end = one.index(b"PK\x01\x02"), one.rindex(END)
+    entries = b"".join(
+        one[listed:end].replace(b"0000", b"%04d" % number) for number in range(times)
+    )  # fmt: skip
+    return one[:listed] + entries + end_of(times, len(entries), listed)
+
+
+def test_members_that_lie_over_one_another_are_refused() -> None:
+    with pytest.raises(BadInput, match="lie over one another"):
+        opened(lying_over(900))
 
 
 def test_what_members_say_of_their_size_is_bounded_in_all(monkeypatch: pytest.MonkeyPatch) -> None:

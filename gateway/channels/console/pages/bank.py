@@ -38,6 +38,7 @@ OUTCOME_TONES = {
     ImportOutcome.TAKEN: "good",
     ImportOutcome.ALREADY: "plain",
     ImportOutcome.PARTLY: "wait",
+    ImportOutcome.WAITING: "wait",
     ImportOutcome.REFUSED: "bad",
     ImportOutcome.TOO_LARGE: "bad",
     ImportOutcome.BESIDE: "plain",
@@ -165,6 +166,8 @@ def _brought(visit: Visit, done: Imported) -> web.Response:
             return visit.go(one, said="bank_taken")
         case ImportOutcome.ALREADY:
             return visit.go(one, said="bank_already")
+        case ImportOutcome.WAITING:
+            return visit.go("/bank/files", said="bank_waiting")
         case ImportOutcome.REFUSED | ImportOutcome.PARTLY | ImportOutcome.BESIDE:
             return visit.go("/bank/files", refused="bank_refused")
         case ImportOutcome.TOO_LARGE:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+from aiohttp import FormData
 from hypothesis import HealthCheck, given, settings
 
 from gateway.services.banking.model import Gap, PaymentNews
@@ -184,6 +185,22 @@ async def test_a_pack_answers_for_each_member_and_says_what_is_missing(partner: 
     (shown,) = said["gaps"]
     assert (shown["missing_first"], shown["missing_last"]) == (8, 9)
     assert (shown["closing_minor"], shown["opening_minor"]) == (900, None)
+
+
+async def test_a_page_is_kept_and_a_form_is_refused_with_advice(partner: Partner) -> None:
+    async def reads(_octets: bytes, _name: str, _staff_id: str) -> Taken:
+        return Taken("waiting", reason="page 1 of statement 7", members=[Taken("waiting", name="1.sta")])
+
+    partner.statements.reads = reads
+    answer = await partner.client.post("/api/v1/statements", data=b":20:", headers=partner.headers())
+    said = await answer.json()
+    assert (answer.status, said["outcome"], said["reason"]) == (202, "waiting", "page 1 of statement 7")
+    assert said["members"][0]["outcome"] == "waiting"
+
+    form = FormData()
+    form.add_field("file", io.BytesIO(b":20:"), filename="a.sta")
+    answer = await partner.client.post("/api/v1/statements", data=form, headers=partner.headers())
+    assert (answer.status, "send the file itself as the body" in await answer.text()) == (415, True)
 
 
 async def test_what_the_description_says_holds(partner: Partner) -> None:

@@ -12,7 +12,8 @@ from gateway.channels.web import BODY_BYTES_MAX, LARGE_BODIES, new_application
 from tests.gateway.channels.console.conftest import Desk, SignIn
 from tests.gateway.channels.console.world import World
 from tests.gateway.services.banking.conftest import of, pages
-from tests.gateway.wire.bank_files import camt, details, entry, statement, transaction, zipped
+from tests.gateway.wire.bank_files import MT940, camt, details, entry, statement, transaction, zipped
+from tests.gateway.wire.test_files_of_any_bank import SWIFT
 
 
 async def bring(desk: Desk, octets: bytes, *, csrf: str | None = None, file: str = "bank_file") -> tuple[int, str]:
@@ -89,6 +90,45 @@ async def test_a_file_that_is_not_understood_is_shown_with_its_reason(signed_in:
     assert "Farah Finance" in page
     assert "the root is no Document" in (await desk.get("/bank/files?state=refused"))[1]
     assert "the root is no Document" not in (await desk.get("/bank/files?state=taken"))[1]
+
+
+async def test_pages_wait_in_the_list_of_files_until_the_last_one_comes(signed_in: SignIn) -> None:
+    desk = await signed_in("finance")
+    assert await bring(desk, SWIFT[0]) == (303, "/bank/files?said=bank_waiting")
+    page = (await desk.get("/bank/files?said=bank_waiting"))[1]
+    assert "Kept: it is a page of a statement" in page
+    assert "page 1 of statement 7, which is taken once the last page and all between are in" in page
+    form = await bring(desk, zipped({"3.sta": SWIFT[2]}))
+    assert form[0] == 200
+    status, where = await bring(desk, SWIFT[1])
+    assert (status, where.endswith("?said=bank_taken")) == (303, True)
+    assert "25\N{NO-BREAK SPACE}" in (await desk.get(where))[1]
+
+
+@pytest.mark.parametrize(
+    ("octets", "reason"),
+    [
+        (b" " * 500, "an empty file"),
+        (b"%PDF-1.7", "a PDF, which is for people"),
+        (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it, or pack it as ZIP"),
+        (zipped({"xl/workbook.xml": b"", "[Content_Types].xml": b""}), "a spreadsheet: save it as CSV"),
+        (zipped({str(number): b"" for number in range(1001)}), "more than 1000 members"),
+        (b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "a document type is not taken"),
+        (b'{"a": [1]}', "JSON, which is not read"),
+        (MT940.partition(":62F")[0].encode(), "the file is cut off"),
+    ],
+    ids=range(8),
+)
+async def test_what_is_none_is_refused_with_what_it_is(signed_in: SignIn, octets: bytes, reason: str) -> None:
+    desk = await signed_in("finance")
+    assert await bring(desk, octets) == (303, "/bank/files?refused=bank_refused")
+    assert reason in (await desk.get("/bank/files?state=refused"))[1]
+    assert "No statement yet" in (await desk.get("/bank"))[1]
+
+
+async def test_an_empty_file_is_none(signed_in: SignIn, world: World) -> None:
+    assert (await bring(await signed_in("finance"), b""))[0] == 400
+    assert await world.deps.banking.files(limit=9) == []
 
 
 async def test_orders_are_seen_as_they_fare(signed_in: SignIn, world: World) -> None:

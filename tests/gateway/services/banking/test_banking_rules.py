@@ -17,6 +17,7 @@ from gateway.services.banking.rules import (
     Link,
     continuity,
     digest_of,
+    missing,
     news_of_line,
     news_of_report,
     order_of,
@@ -97,6 +98,8 @@ def test_a_booking_of_an_order_settles_what_makes_its_sum(total: int, rejected: 
         (Link(6, 0, 4, DAY), Link(9, 5, 5, DAY), (Finding.GAP, Finding.OPENING)),
         (Link(365, 0, 5, DAY), Link(1, 5, 5, date(2027, 1, 1)), ()),
         (Link(365, 0, 5, DAY), Link(2, 5, 5, date(2027, 1, 2)), (Finding.GAP,)),
+        (Link(365, 0, 5, date(2026, 3, 20)), Link(1, 5, 5, date(2026, 3, 21)), ()),
+        (Link(365, 0, 5, date(2026, 3, 21)), Link(1, 5, 5, date(2026, 3, 22)), (Finding.GAP,)),
         (Link(0, 0, 5, DAY), Link(0, 5, 5, DAY), ()),
         (Link(8, None, None, DAY), Link(9, 5, 5, DAY), ()),
     ],
@@ -105,6 +108,21 @@ def test_what_does_not_fit_with_the_statement_before(
     before: Link | None, this: Link, findings: tuple[Finding, ...]
 ) -> None:
     assert continuity(before, this) == findings
+
+
+@pytest.mark.parametrize(
+    ("before", "this", "numbers"),
+    [
+        (Link(7, 0, 5, DAY), Link(9, 5, 5, DAY), (8, 8)),
+        (Link(7, 0, 5, DAY), Link(12, 5, 5, DAY), (8, 11)),
+        (Link(7, 0, 5, DAY), Link(8, 5, 5, DAY), None),
+        (Link(7, 0, 5, DAY), Link(3, 5, 5, DAY), None),
+        (Link(365, 0, 5, DAY), Link(3, 5, 5, date(2027, 1, 3)), (1, 2)),
+        (Link(365, 0, 5, date(2026, 3, 20)), Link(3, 5, 5, date(2026, 3, 23)), (1, 2)),
+    ],
+)
+def test_which_numbers_are_missing(before: Link, this: Link, numbers: tuple[int, int] | None) -> None:
+    assert missing(before, this) == numbers
 
 
 STATUSES = st.one_of(st.none(), st.sampled_from(Status))

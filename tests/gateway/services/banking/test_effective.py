@@ -12,6 +12,7 @@ from wallet.money import irr
 from wallet.reconciliation import LineKind, StatementLine
 
 DAY = date(2026, 11, 22)
+MONTH = DAY + timedelta(days=30)
 NEXT, LAST = DAY + timedelta(days=1), DAY + timedelta(days=2)
 
 
@@ -36,7 +37,8 @@ def grouped(*sheets: Sheet) -> list[tuple[list[str], list[str]]]:
         ((sheet("a"), sheet("b")), [(["stm_a", "stm_b"], [])]),
         ((sheet("a"), replace(sheet("b"), account="IR33")), [(["stm_a"], []), (["stm_b"], [])]),
         ((sheet("a"), replace(sheet("b"), asset="EUR")), [(["stm_a"], []), (["stm_b"], [])]),
-        ((sheet("a"), sheet("b", last=DAY.replace(year=2027))), [(["stm_a"], []), (["stm_b"], [])]),
+        ((sheet("a"), sheet("b", first=MONTH, last=MONTH)), [(["stm_a"], []), (["stm_b"], [])]),
+        ((sheet("a"), sheet("b", first=LAST, last=LAST)), [(["stm_a", "stm_b"], [])]),
         ((sheet("a", "csv", 0), sheet("b", "csv", 0, NEXT, NEXT)), [(["stm_a"], []), (["stm_b"], [])]),
         (
             (sheet("c", "csv", 0, NEXT, LAST), sheet("a", "csv", 0, DAY, NEXT), sheet("b", "csv", 0, LAST, LAST)),

@@ -192,7 +192,7 @@ async def test_what_is_not_understood_is_refused_with_its_reason_and_stays(house
 
     refused = await house.banking.files(limit=9, state=FileState.REFUSED)
     assert [(file.name, file.reason) for file in refused] == [
-        ("junk", "no message of ISO 20022: the root is no Document")
+        ("junk", "a web page and no message of ISO 20022: the root is no Document")
     ]
     assert house.taker.told() == [("E1", "settled")]
 

@@ -11,6 +11,7 @@ from tests.gateway.services.banking.conftest import House
 from tests.gateway.services.banking.test_inbox import paid, rows
 from tests.gateway.wire.bank_files import IBAN, MT940, camt, pain002, statement, zipped
 
+NO_DOCUMENT = "no message of ISO 20022: the root is no Document but 'a'"
 DAY = {"7.xml": paid(1), "8.xml": paid(2, name="STM8", sequence=8, opening=900), "answer.xml": pain002("ACCP")}
 
 
@@ -59,9 +60,9 @@ async def test_a_broken_member_stops_no_other_and_is_read_once_more(house: House
         (zipped({}), "nothing of the bank is in it"),
         (zipped({"in/": b"", "read.txt": b"hi"}), "nothing of the bank is in it"),
         (zipped({"xl/workbook.xml": b"", "[Content_Types].xml": b""}), "a spreadsheet: save it as CSV"),
-        (zipped({"a.xml": b"<a/>"}), "1 refused; a.xml: no message of ISO 20022: the root is no Document"),
+        (zipped({"a.xml": b"<a/>"}), f"1 refused; a.xml: {NO_DOCUMENT}"),
         (zipped(DAY)[:-9], "a damaged ZIP: its end is missing"),
-        (gzip.compress(b"<a/>", mtime=0), "1 refused; day.zip: no message of ISO 20022: the root is no Document"),
+        (gzip.compress(b"<a/>", mtime=0), f"1 refused; day.zip: {NO_DOCUMENT}"),
     ],
 )  # fmt: skip
 async def test_a_pack_of_nothing_is_refused(house: House, octets: bytes, reason: str) -> None:
