@@ -16,9 +16,10 @@ import typer
 from gateway.cli.context import Config, read_settings
 from gateway.errors import NotFound
 
-COLLECT_AFTER = (50_000, 20, 50)
+COLLECT_AFTER = (50_000, 2, 500)
 """Thresholds of Python's collector. A group of transfers makes ten thousand objects and no cycle; at the usual 700 the
-collector takes every sixth microsecond of the writer's."""
+collector takes every sixth microsecond of the writer's. The second one is low, since each of its rounds looks at all
+objects since the last: a million of them, as a reconciliation makes, would stop everybody for half a second."""
 
 
 def serve(config: Config = None) -> None:

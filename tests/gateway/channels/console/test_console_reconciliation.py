@@ -238,8 +238,8 @@ async def test_what_a_bank_s_line_says_is_text_on_each_page_and_no_formula_in_a_
 ) -> None:
     books = world.reconciliation
     run = books.ran()
-    line = replace(row(Side.BANK, f"{LINE}:1", 5, party=HOSTILE, end_to_end="=1+1"), text=HOSTILE, batch=HOSTILE)
-    ours = replace(row(Side.LEDGER, HOSTILE, 5, party=HOSTILE), reference=HOSTILE, account=HOSTILE)
+    line = row(Side.BANK, f"{LINE}:1", 5, party=HOSTILE, end_to_end="=1+1")._replace(text=HOSTILE, batch=HOSTILE)
+    ours = row(Side.LEDGER, HOSTILE, 5, party=HOSTILE)._replace(reference=HOSTILE, account=HOSTILE)
     theirs, mine = books.add(line, verdict=Verdict.ONLY_THEIRS), books.add(ours)
     books.suggest(theirs, mine)
     books.change(run, ChangeKind.APPEARED, theirs)
