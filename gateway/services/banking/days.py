@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, Table, func, or_, select
 
 from gateway.services.banking import rules, series
 from gateway.services.banking.model import FileState, Finding
-from gateway.services.banking.tables import FILES, LINES, STATEMENTS, WHOLE
+from gateway.services.banking.tables import FILES, LINES, PAGES, STATEMENTS, WHOLE
 from gateway.store import Store
 from gateway.store.octets import octets_of, row_leaf
 
@@ -21,6 +21,8 @@ _FILE = tuple(column.name for column in FILES.columns)
 _STATEMENT = tuple(column.name for column in STATEMENTS.columns if column.name != "findings")
 """Findings have a leaf of their own: they follow from its neighbours, which may come later."""
 _FINDINGS = ("id", "findings")
+_PAGES = tuple(column.name for column in PAGES.columns)
+"""None of them changes once the statement is whole."""
 _LINE = tuple(column.name for column in LINES.columns)
 _COVERS_TO = func.coalesce(STATEMENTS.c.to_on, STATEMENTS.c.order_on)
 _COVERS_FROM = func.coalesce(STATEMENTS.c.from_on, STATEMENTS.c.to_on, STATEMENTS.c.order_on)
@@ -53,7 +55,10 @@ class DayStatement:
 
 @dataclass(frozen=True, slots=True)
 class BankLeaf:
-    """A row that the bank's files have made, as a leaf; `part` is `files`, `statements`, `findings` or `lines`."""
+    """A row that the bank's files have made, as a leaf.
+
+    `part` is one of `statements`, `findings`, `pages`, `files` and `lines`.
+    """
 
     part: str
     name: str
@@ -119,6 +124,10 @@ class BankDays:
             yield [_leaf("statements", STATEMENTS, _STATEMENT, row) for row in rows]
             judged = octets_of(STATEMENTS, *_FINDINGS).where(STATEMENTS.c.id.in_(some)).order_by(STATEMENTS.c.id)
             yield [_leaf("findings", STATEMENTS, _FINDINGS, row) for row in await self._store.read(judged)]
+            parts = octets_of(PAGES, *_PAGES).where(PAGES.c.statement_id.in_(some))
+            rows = await self._store.read(parts.order_by(PAGES.c.file_id, PAGES.c.place))
+            files.update(dict.fromkeys(_text(row.file_id) for row in rows))
+            yield [_leaf("pages", PAGES, _PAGES, row) for row in rows]
         for file_id in files:
             rows = await self._store.read(octets_of(FILES, *_FILE).where(FILES.c.id == file_id))
             yield [_leaf("files", FILES, _FILE, row) for row in rows]

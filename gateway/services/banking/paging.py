@@ -54,7 +54,8 @@ class Paging(Taking):
         used = [(one.file_id, one.place) for one in kept if any(one.part is link for link in chain)]
 
         def work(tx: Connection) -> int:
-            mine = tuple_(PAGES.c.file_id, PAGES.c.place).in_(used)
+            # A page that has made a statement stays with it: the seal of a day may say so.
+            mine = tuple_(PAGES.c.file_id, PAGES.c.place).in_(used) & (PAGES.c.statement_id == "")
             return tx.execute(update(PAGES).where(mine).values(statement_id=statement_id)).rowcount
 
         await self._store.write(work)

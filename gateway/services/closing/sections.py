@@ -16,8 +16,8 @@ from gateway.store import Store
 from gateway.store.octets import octets_of, row_leaf
 
 CLOSING, FINDINGS, STATEMENTS = "closing", "findings", "statements"
-BANK = (STATEMENTS, FINDINGS, "files", "lines")
-"""In this order, since a statement that is said to be of another file would make that file look new."""
+BANK = (STATEMENTS, FINDINGS, "pages", "files", "lines")
+"""In this order, since a statement or page that is said to be of another file would make that file look new."""
 _WRITTEN_AT_ONCE = 20
 CONTRADICTS = bytes(seals.LEAF_BYTES)
 """What a source gives for a row that contradicts others."""

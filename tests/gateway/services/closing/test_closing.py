@@ -31,7 +31,15 @@ async def test_a_day_is_sealed_signed_by_phone_and_closed_with_what_was_signed(b
     assert block is not None
     assert block.hash == close.head_hash
     counts = {root.section: root.count for root in close.roots}
-    assert counts == {"closing": 1, "statements": 1, "findings": 1, "files": 1, "lines": 2, "reconciliation": 0}
+    assert counts == {
+        "closing": 1,
+        "statements": 1,
+        "findings": 1,
+        "pages": 0,
+        "files": 1,
+        "lines": 2,
+        "reconciliation": 0,
+    }
     verified = await both.closing.verify(DAY)
     assert verified.sound, verified.finding
     assert (verified.rows, verified.transfers) == (6, 2)

@@ -9,19 +9,21 @@ from typing import Any
 import pytest
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Table, delete, select, update
 
-from gateway.services.banking.tables import FILES, LINES, STATEMENTS
+from gateway.services.banking.tables import FILES, LINES, PAGES, STATEMENTS
 from gateway.services.closing import CheckName, Closing, ExcuseOutcome, VoidReason
 from gateway.services.closing.tables import DAYS, EXCUSES, FIGURES, LEAVES, SEALED
 from gateway.services.heads.tables import published_heads
 from gateway.services.signing.tables import documents, signatures
 from tests.gateway.services.closing.evening import CHART, DAY, NEXT, SAM, Evening
+from tests.gateway.wire.bank_files import entry
+from tests.gateway.wire.test_files_of_any_bank import page
 from tests.wallet.sql import execute, unguard
 from wallet.ids import new_id, transfer_id
 from wallet.money import irr
 from wallet.transfers import Transfer, TransferCode
 from wallet.types import Moment
 
-OURS = (DAYS, LEAVES, SEALED, FIGURES, EXCUSES, FILES, STATEMENTS, LINES)
+OURS = (DAYS, LEAVES, SEALED, FIGURES, EXCUSES, FILES, STATEMENTS, PAGES, LINES)
 ROWS_MAX = 1
 """Of one table; its other rows are as these."""
 LEDGER = {
@@ -40,6 +42,12 @@ async def closed(evening: Evening) -> Closing:
     evening.others.rows = {"reconciliation_groups:rcg_1": b"matched", "reconciliation_groups:rcg_2": b"parted"}
     await evening.states(5, 0, 0, day=DAY - timedelta(days=1))
     await evening.ordinary()
+    # Money that came and went, told on two pages.
+    for octets in (
+        page(1, entry(5, "CRDT"), last=False, first=1_700, sequence=8),
+        page(2, entry(5), last=True, end=1_700, sequence=8),
+    ):
+        await evening.banking.import_statement(octets, "page.xml", SAM)
     outcome = await evening.closing.excuse(DAY, CheckName.STATEMENTS, "the bank has never sent number six", SAM)
     assert outcome is ExcuseOutcome.OK
     await evening.closed()
@@ -223,7 +231,7 @@ async def test_a_signature_that_proves_nothing_any_more_is_named(
 async def test_a_closed_day_is_sound_whatever_happens_on_the_next_one(evening: Evening) -> None:
     closing = await closed(evening)
     await evening.post(("trust_bank", ""), ("wallet", "per_bob"), 5_000)
-    await evening.states(8, 1_700, 6_700, (5_000, "CRDT"), day=NEXT)
+    await evening.states(9, 1_700, 6_700, (5_000, "CRDT"), day=NEXT)
     evening.clock.advance(timedelta(days=1))
     evening.others.through = NEXT
     await evening.heads.publish()
@@ -237,7 +245,7 @@ async def test_progress_counts_rows_first_and_then_the_ledger(evening: Evening) 
     closing = await closed(evening)
     said: list[tuple[str, int, int]] = []
     await closing.verify(DAY, lambda what, done, total: said.append((what, done, total)))
-    assert [one for one in said if one[0] == "rows"][-1] == ("rows", 9, 9)
+    assert [one for one in said if one[0] == "rows"][-1] == ("rows", 17, 17)
     assert said[-1][0] == "ledger"
     assert said[-1][1] == said[-1][2]
 
