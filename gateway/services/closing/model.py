@@ -187,7 +187,7 @@ class Root:
     """What vouches for one part of a day: SHA-256 over its leaves in their order."""
 
     section: str
-    """`files`, `statements`, `lines`, or the name of a `SealSource`."""
+    """`closing`, one of `sections.BANK`, or the name of a `SealSource`."""
     count: int
     root: bytes
 
