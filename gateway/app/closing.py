@@ -1,6 +1,6 @@
 """Closing, joined: small pieces that make other services fit its Protocols."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -57,11 +57,13 @@ class Flows:
 
     Args:
         names: Of all flows.
+        banked: Those that read the bank's statements.
         last: The last run of a flow that is done, or None.
     """
 
-    def __init__(self, names: Sequence[str], last: "LastRun") -> None:
+    def __init__(self, names: Sequence[str], banked: Collection[str], last: "LastRun") -> None:
         self._names = names
+        self._banked = banked
         self._last = last
 
     async def runs(self) -> list[FlowRun]:
@@ -70,7 +72,7 @@ class Flows:
         return [
             FlowRun(name, None, None, None)
             if run is None
-            else FlowRun(name, run.through, run.started_at, run.finished_at)
+            else FlowRun(name, run.through, run.started_at, run.finished_at, name in self._banked)
             for name, run in found
         ]
 

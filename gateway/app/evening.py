@@ -76,7 +76,7 @@ def evening_of(ground: Ground, work: Work, deciding: Deciding, staff: Staff, hea
     reconciliation = reconciliation_of(settings, store, clock, metrics, ledger, chart, breaks)
     closing = Closing(ClosingParts(
         store, clock, ledger, chart, heads, deciding.documents, BankDays(store, account), settings, metrics,
-        flows=Flows([flow.value for flow in FlowName], StandingRun(reconciliation)),
+        flows=Flows([flow.value for flow in FlowName], {FlowName.BANK.value}, StandingRun(reconciliation)),
         breaks=BreaksOf(breaks),
         doubts=(UnknownPayments(work.payouts), UnfinishedTaps(work.taps)),
         sources={

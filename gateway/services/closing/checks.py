@@ -67,8 +67,12 @@ def _statement(one: DayStatement) -> list[Fact]:
     return [Fact(name, cell, one.account) for name, cell in wanted if cell is not None]
 
 
-def reconciled(day: date, runs: Sequence[FlowRun] | None, since: datetime) -> Check:
-    """Each flow was reconciled through the day by a run that began after `since`, when all that counts was in."""
+def reconciled(day: date, runs: Sequence[FlowRun] | None, over: datetime, stated: datetime) -> Check:
+    """Each flow was reconciled through the day by a run that began when all that counts was in.
+
+    That is when the day was over, and for a flow that reads the bank's statements not before `stated` either, when the
+    last of them came.
+    """
     if not runs:
         return _check(CheckName.RECONCILED, [Fact(FactName.MISSING, "")], passed=False)
     facts, passed = list[Fact](), True
@@ -76,6 +80,7 @@ def reconciled(day: date, runs: Sequence[FlowRun] | None, since: datetime) -> Ch
         facts.append(Fact(FactName.THROUGH, run.through or "", run.flow))
         if run.finished_at is not None:
             facts.append(Fact(FactName.FINISHED, run.finished_at, run.flow))
+        since = max(over, stated) if run.banked else over
         reaches = run.through is not None and run.through >= day and run.finished_at is not None
         if reaches and (run.started_at is None or run.started_at < since):
             facts.append(Fact(FactName.OUTDATED, since, run.flow))

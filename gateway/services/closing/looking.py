@@ -135,7 +135,8 @@ class Looking(Days):
 
     async def _reconciled(self, day: date, closings: Sequence[DayStatement]) -> Check:
         runs = None if self._parts.flows is None else await self._parts.flows.runs()
-        return checks.reconciled(day, runs, max([self.over(day), *(one.at for one in closings)]))
+        over = self.over(day)
+        return checks.reconciled(day, runs, over, max([one.at for one in closings], default=over))
 
     async def _unknown(self) -> Check:
         before = self._clock.now() - timedelta(hours=self._parts.settings.close_unknown_h)

@@ -70,12 +70,16 @@ class BankBooks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FlowRun:
-    """The last run of a flow that was finished; `through` None where there is none."""
+    """The last run of a flow that was finished; `through` None where there is none.
+
+    `banked` says that the flow reads the bank's statements.
+    """
 
     flow: str
     through: date | None
     started_at: datetime | None
     finished_at: datetime | None
+    banked: bool = False
 
 
 class FlowRuns(Protocol):

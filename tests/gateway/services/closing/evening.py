@@ -70,7 +70,11 @@ class Others:
 
     async def runs(self) -> list[FlowRun]:
         began = self.started_at or self.clock.now()
-        return [FlowRun("bank", self.through, began, began)] if self.through else [FlowRun("bank", None, None, None)]
+        return (
+            [FlowRun("bank", self.through, began, began, banked=True)]
+            if self.through
+            else [FlowRun("bank", None, None, None)]
+        )
 
     async def unsigned(self, through: date, *, limit: int) -> list[UnsignedBreak]:
         return self.no_one_signed[:limit]

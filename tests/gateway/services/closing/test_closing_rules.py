@@ -28,7 +28,9 @@ from wallet.transfers import Balances, Movement, RoleSum, Transfer, TransferCode
 DAY, AT = date(2026, 11, 27), datetime(2026, 11, 27, 20, 30, tzinfo=UTC)
 MINE = DayStatement("stm_1", "IR1", "IRR", "S7", 7, 500, 900, DAY, (), (6, 500), AT)
 HEAD = SignedHead(4, 90, bytes(32), AT, AT, "0" * 16)
-NEVER = FlowRun("bank", None, None, None)
+NEVER = FlowRun("bank", None, None, None, banked=True)
+RAN = FlowRun("bank", DAY, AT, AT, banked=True)
+LATER = AT + timedelta(seconds=1)
 STUCK = Standing("liability:suspense:IRR", "suspense", "IRR", 70, 50, DAY)
 
 
@@ -64,19 +66,24 @@ CHECKS: dict[str, tuple[Check, bool, set[tuple[str, object, str]]]] = {
     "a batch that does not add up is a break": (
         of([gap(Finding.BATCH)]), True, {("finding", "batch", "IR1")}
     ),
-    "no flow": (rules.reconciled(DAY, [], AT), False, {("missing", "", "")}),
-    "nobody reconciles": (rules.reconciled(DAY, None, AT), False, {("missing", "", "")}),
-    "never reconciled": (rules.reconciled(DAY, [NEVER], AT), False, {("through", "", "bank")}),
-    "reconciled": (rules.reconciled(DAY, [FlowRun("bank", DAY, AT, AT)], AT), True, {("through", DAY, "bank")}),
+    "no flow": (rules.reconciled(DAY, [], AT, AT), False, {("missing", "", "")}),
+    "nobody reconciles": (rules.reconciled(DAY, None, AT, AT), False, {("missing", "", "")}),
+    "never reconciled": (rules.reconciled(DAY, [NEVER], AT, AT), False, {("through", "", "bank")}),
+    "reconciled": (rules.reconciled(DAY, [RAN], AT, AT), True, {("through", DAY, "bank")}),
     "reconciled the day before": (
-        rules.reconciled(DAY, [FlowRun("bank", DAY - timedelta(1), AT, AT)], AT), False, set()
+        rules.reconciled(DAY, [FlowRun("bank", DAY - timedelta(1), AT, AT)], AT, AT), False, set()
     ),
     "reconciled before the statement came": (
-        rules.reconciled(DAY, [FlowRun("bank", DAY, AT, AT)], AT + timedelta(seconds=1)), False,
-        {("outdated", AT + timedelta(seconds=1), "bank")},
+        rules.reconciled(DAY, [RAN], AT, LATER), False, {("outdated", LATER, "bank")},
+    ),
+    "a flow that reads no statement waits for none": (
+        rules.reconciled(DAY, [FlowRun("taps", DAY, AT, AT)], AT, LATER), True, set()
+    ),
+    "reconciled before the day was over": (
+        rules.reconciled(DAY, [FlowRun("taps", DAY, AT, AT)], LATER, AT), False, {("outdated", LATER, "taps")}
     ),
     "one flow of two": (
-        rules.reconciled(DAY, [FlowRun("bank", DAY, AT, AT), NEVER], AT), False, set()
+        rules.reconciled(DAY, [RAN, NEVER], AT, AT), False, set()
     ),
     "debits are credits": (
         rules.trial_balance([RoleSum("asset", "a", "IRR", 1, 5, 0), RoleSum("liability", "b", "IRR", 1, 0, 5)]), True,
