@@ -229,7 +229,8 @@ class Terminal:
         async with self._busy:
             started = time.perf_counter()
             item = self._sale(stan, kept=False)
-            if item is None or not 0 < stays_minor < item.amount_minor:
+            # What was refunded in part may have less left than is to stay: the rest is refunded, too.
+            if item is None or self._is_refunded(item) or not 0 < stays_minor < item.amount_minor:
                 return result_of(TapOutcome.NO_SUCH_ITEM, started)
             self._forwarder.owe(self._composer.partial_reversal(item, stays_minor), item.stan)
             receipt = self._printer.back(item.original, item.amount_minor - stays_minor, item.approval, self._now())
