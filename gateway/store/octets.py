@@ -14,6 +14,8 @@ from sqlalchemy.sql.functions import FunctionElement
 from gateway.store.front import Store
 from wallet.periods import ends_at, starts_at
 
+CONTRADICTS = bytes(32)
+"""The leaf of a row that contradicts others: no day is sealed with one."""
 _PURPOSE = b"tapdial row\0"
 
 

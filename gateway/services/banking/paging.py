@@ -2,6 +2,7 @@
 
 import zlib
 from asyncio import to_thread
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, select, tuple_, update
@@ -10,9 +11,8 @@ from gateway.errors import BadInput
 from gateway.services.banking.tables import FILES, PAGES
 from gateway.services.banking.taking import Source, Taking
 from gateway.store import insert_ignore
-from gateway.wire import packs, pages
-from gateway.wire.iso20022 import StatusReport
-from gateway.wire.statements import read_any
+from gateway.wire import pages
+from gateway.wire.statements import read
 from wallet.reconciliation import BankStatement
 
 _PARTS_MAX = 200
@@ -63,15 +63,16 @@ class Paging(Taking):
 
     async def _parts_like(self, part: BankStatement) -> list[_Kept]:
         """Parts of that number and account, this one too, in the order in which their files came."""
-        found: list[_Kept] = []
+        places: dict[str, list[int]] = {}
         for row in reversed(await self._store.read(_like(part))):
-            octets = await self._store.read(select(FILES.c.octets).where(FILES.c.id == row.file_id))
-            try:
-                read = await to_thread(_read, octets[0].octets)
-            except BadInput:
-                continue
-            if row.place < len(read) and not pages.whole(read[row.place]):
-                found.append(_Kept(row.file_id, row.place, read[row.place]))
+            places.setdefault(row.file_id, []).append(row.place)
+        found: list[_Kept] = []
+        for file_id, wanted in places.items():
+            octets = await self._store.read(select(FILES.c.octets).where(FILES.c.id == file_id))
+            with suppress(BadInput):
+                parts = await to_thread(_read, octets[0].octets)
+                mine = [_Kept(file_id, place, parts[place]) for place in wanted if place < len(parts)]
+                found += [one for one in mine if not pages.whole(one.part)]
         return found
 
     async def _statements_of_parts(self, file_id: str) -> list[str]:
@@ -89,6 +90,4 @@ def _like(part: BankStatement) -> Select[tuple[str, int]]:
 
 
 def _read(kept: bytes) -> list[BankStatement]:
-    octets = zlib.decompress(kept)
-    found = [] if packs.looks_like(octets) else read_any(octets)
-    return [] if isinstance(found, StatusReport) else found
+    return read(zlib.decompress(kept))

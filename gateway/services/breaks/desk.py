@@ -17,9 +17,10 @@ from gateway.services.breaks.model import (
     BreakState,
     Event,
 )
-from gateway.services.breaks.rules import due_fits, words
+from gateway.services.breaks.rules import due_fits
 from gateway.services.breaks.tables import EVIDENCE
 from gateway.services.breaks.taking import Taking
+from gateway.services.remarks import words
 
 
 class Desk(Taking):

@@ -30,6 +30,7 @@ from gateway.services.breaks.model import (
 from gateway.services.breaks.plans import sides
 from gateway.services.breaks.sealing import Sealing
 from gateway.services.breaks.tables import BOOKED, BREAKS, POSTINGS
+from gateway.services.remarks import words
 from wallet.accounts import AccountKind
 from wallet.corrections import left_of
 from wallet.ids import TransferId, moment_of, new_id
@@ -206,7 +207,7 @@ class Proposing(Sealing):
         Raises:
             Conflict: A run has found the break to be another meanwhile.
         """
-        said = rules.words(reason)
+        said = words(reason)
         if not said:
             return BreakOutcome.TEXT_MISSING
         if len(said) > REASON_MAX:

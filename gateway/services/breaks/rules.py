@@ -25,8 +25,6 @@ BANK = "bank"
 """The flow over the trust account; every other one compares two books of ours."""
 TRUST, WRITTEN_OFF = "trust_bank", "written_off"
 DUE_DAYS_ELSE = 3
-JOINERS = "\u200c\u200d"
-"""They do not show, and Persian cannot be written without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,16 +181,6 @@ def due_days(setting: str) -> dict[BreakType, int]:
 def due_fits(on: date, today: date) -> bool:
     """Whether somebody may be given until then."""
     return today <= on <= today + timedelta(days=DUE_DAYS_MAX)
-
-
-def words(text: str) -> str:
-    """What somebody has written, on one line, without what does not show or turns the direction of writing."""
-    shown = (letter if letter.isprintable() or letter in JOINERS else " " for letter in text if not _turns(letter))
-    return " ".join("".join(shown).split())
-
-
-def _turns(letter: str) -> bool:
-    return "\u202a" <= letter <= "\u202e" or "\u2066" <= letter <= "\u2069" or letter in "\u200e\u200f\ufeff"
 
 
 def largest(rows: Sequence[BreakRow]) -> BreakRow | None:

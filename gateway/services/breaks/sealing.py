@@ -12,12 +12,10 @@ from sqlalchemy import Row, func, select, tuple_
 from gateway.services.breaks.book import TOLD
 from gateway.services.breaks.desk import Desk
 from gateway.services.breaks.tables import BOOKED, BREAKS, EVIDENCE, HISTORY, POSTINGS
-from gateway.store.octets import Dated, octets, octets_of, row_leaf, text_of
+from gateway.store.octets import CONTRADICTS, Dated, octets, octets_of, row_leaf, text_of
 from wallet.periods import ends_at, starts_at
 
 PAGE = 500
-CONTRADICTS = bytes(32)
-"""Leaf of a break that is not what its history says: no day is sealed with one."""
 SEALED = (
     Dated(HISTORY, HISTORY.c.at),
     Dated(EVIDENCE, EVIDENCE.c.at, page=4),

@@ -13,14 +13,12 @@ from gateway.services.closing.ports import BankBooks, SealSource
 from gateway.services.closing.seals import Leaf, Page, SpoiltPage
 from gateway.services.closing.tables import EXCUSES, FIGURES, LEAVES, SEALED
 from gateway.store import Store
-from gateway.store.octets import octets_of, row_leaf
+from gateway.store.octets import CONTRADICTS, octets_of, row_leaf
 
 CLOSING, FINDINGS, STATEMENTS = "closing", "findings", "statements"
 BANK = (STATEMENTS, FINDINGS, "pages", "files", "lines")
 """In this order, since a statement or page that is said to be of another file would make that file look new."""
 _WRITTEN_AT_ONCE = 20
-CONTRADICTS = bytes(seals.LEAF_BYTES)
-"""What a source gives for a row that contradicts others."""
 
 Read = Callable[[int], None]
 """Called with how many rows were read since the last call."""

@@ -18,11 +18,12 @@ from gateway.services.reconciliation.model import (
     LinkResult,
     What,
 )
-from gateway.services.reconciliation.rules import Sums, added, concerning, in_force, words
+from gateway.services.reconciliation.rules import Sums, added, concerning, in_force
 from gateway.services.reconciliation.running import Running
 from gateway.services.reconciliation.tables import DECISIONS, FLOWS, SAID
 from gateway.services.reconciliation.turns import is_owned, locked
 from gateway.services.reconciliation.writing import Origin, put_groups
+from gateway.services.remarks import words
 from wallet.ids import new_id, new_ids
 from wallet.reconciliation import Row, Rule, Side, Verdict, match
 

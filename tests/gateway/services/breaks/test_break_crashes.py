@@ -11,6 +11,7 @@ from gateway.services.approvals import StaffRef
 from gateway.services.breaks import (
     KINDS,
     Action,
+    Break,
     BreakOutcome,
     BreakState,
     Counter,
@@ -65,16 +66,22 @@ async def test_an_old_approval_that_a_run_has_overtaken_does_not_swallow_the_nex
     assert (await world.net("suspense"), await world.net("bank_charges")) == (30, 0)
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-async def test_a_crash_around_the_post_is_finished_by_the_sweep_and_nothing_moves_twice(both: World, when: str) -> None:
-    world = both
-    world.banks(-30, "line")
+async def dies(world: World, when: str) -> Break:
+    """A break whose booking was agreed to, by a process that died before or after it posted."""
     await world.run()
     found = await world.only()
     await world.breaks.propose_booking(found.id, Counter.BANK_CHARGES, "a charge", MAKER)
     world.till.kill = when
     with suppress(Killed):
         await world.agreed(found.id)
+    return found
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_crash_around_the_post_is_finished_by_the_sweep_and_nothing_moves_twice(both: World, when: str) -> None:
+    world = both
+    world.banks(-30, "line")
+    found = await dies(world, when)
     (posting,) = await world.breaks.postings(found.id)
     assert posting.state is PostingState.INTENDED
     # What is being posted is not resolved by a run that comes in between.
@@ -97,12 +104,7 @@ async def test_a_crash_around_the_post_moves_nothing_twice_though_the_day_is_clo
     world: World, when: str
 ) -> None:
     world.banks(-30, "line", days=-1)
-    await world.run()
-    found = await world.only()
-    await world.breaks.propose_booking(found.id, Counter.BANK_CHARGES, "a charge", MAKER)
-    world.till.kill = when
-    with suppress(Killed):
-        await world.agreed(found.id)
+    found = await dies(world, when)
     for state in PeriodState:
         assert await world.ledger.close_period(PeriodClose(world.today(-1), state, "dcl_1")) is PeriodOutcome.DONE
     world.clock.advance(timedelta(minutes=5))

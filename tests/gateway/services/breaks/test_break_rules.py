@@ -20,9 +20,9 @@ from gateway.services.breaks.rules import (
     facts_of,
     largest,
     shape,
-    words,
     write_off,
 )
+from gateway.services.remarks import words
 from wallet.reconciliation import BreakType, Side
 
 T, A = BreakType, BreakOutcome
