@@ -208,7 +208,7 @@ class Terminal:
             started = time.perf_counter()
             item = self._sale(stan, kept=False)
             # What was refunded in part is refunded for the rest: a void is of all or nothing.
-            if item is None or self._is_refunded(item):
+            if item is None or self._refunded_minor(item):
                 return result_of(TapOutcome.NO_SUCH_ITEM, started)
             if (unready := await self._unready(item)) is not None:
                 return result_of(unready, started)
@@ -229,8 +229,8 @@ class Terminal:
         async with self._busy:
             started = time.perf_counter()
             item = self._sale(stan, kept=False)
-            # What was refunded in part may have less left than is to stay: the rest is refunded, too.
-            if item is None or self._is_refunded(item) or not 0 < stays_minor < item.amount_minor:
+            # What was refunded comes out of what stays; the house would do nothing, and say that it heard.
+            if item is None or not max(1, self._refunded_minor(item)) <= stays_minor < item.amount_minor:
                 return result_of(TapOutcome.NO_SUCH_ITEM, started)
             self._forwarder.owe(self._composer.partial_reversal(item, stays_minor), item.stan)
             receipt = self._printer.back(item.original, item.amount_minor - stays_minor, item.approval, self._now())
@@ -334,9 +334,9 @@ class Terminal:
         ]
         return fitting[-1] if fitting else None
 
-    def _is_refunded(self, item: Item) -> bool:
+    def _refunded_minor(self, item: Item) -> int:
         refunds = (one for one in self._journal.every_item() if one.counts and one.kind is ItemKind.REFUND)
-        return any(one.original[90][4:10] == item.stan for one in refunds)
+        return sum(one.amount_minor for one in refunds if one.original[90][4:10] == item.stan)
 
     def _take(self, item: Item, *owed: Message) -> None:
         self._journal.took(item, *owed)
