@@ -178,15 +178,24 @@ class Shop:
             case Step.CLOSE:
                 self.outcomes[(await terminal.close_batch()).outcome] += 1
 
+    async def _arm(self, mishap: TillMishap) -> None:
+        """Something befalls the next request; a death that of the tap alone."""
+        first = "0200" if self.config.one_message else "0100"
+        only = self.chance.choice(["", first])
+        if mishap in (TillMishap.CRASH_BEFORE, TillMishap.CRASH_AFTER):
+            only = first
+            if self.config.one_message:
+                # A void that is told again is a 0200 too: it would die of what is meant for the tap, behind its back.
+                async with asyncio.timeout(READY_S):
+                    await self.terminal.drained()
+        self.faults.till = TillFaults(times=1, only=only, delay_ms=int(ANSWER_S * 1500))
+        setattr(self.faults.till, mishap.value, True)
+
     async def _tap(self, one: Plan) -> None:
         phone = self.chance.choice(self.phones)
         phone.faults.tear_at = 0
         if one.mishap is not None:
-            only = self.chance.choice(["", "0200" if self.config.one_message else "0100"])
-            dying = one.mishap in (TillMishap.CRASH_BEFORE, TillMishap.CRASH_AFTER)
-            first = "0200" if self.config.one_message else "0100"
-            self.faults.till = TillFaults(times=1, only=first if dying else only, delay_ms=int(ANSWER_S * 1500))
-            setattr(self.faults.till, one.mishap.value, True)
+            await self._arm(one.mishap)
         match one.harm:
             case Harm.TEAR:
                 phone.faults.tear_at, phone.faults.tear_after = one.at, one.after
