@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from gateway.services.sheets import harmless, write
+
 HEADINGS = (
     "flow", "side", "id", "group", "verdict", "rule", "broken", "difference_minor", "since", "minor", "asset", "on",
     "value_on", "own", "end_to_end_id", "batch", "reference",
@@ -14,11 +16,6 @@ HEADINGS = (
 """Columns: a line for each row of each book."""
 ROWS_MAX = 1_000_000
 """Rows on one sheet, headings apart; Excel takes 1,048,576."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_TEXT_MAX = 32_767
-"""Characters of a cell; Excel takes no more, and would have nothing of a longer one."""
-_EXACT_MAX = 2**53
-"""Excel's numbers are doubles; a larger integer is written as text rather than rounded."""
 
 Cells = tuple[str | int, ...]
 Pages = AsyncIterator[Sequence[Cells]]
@@ -57,14 +54,10 @@ async def write_xlsx(pages: Pages, path: Path, *, rows_max: int = ROWS_MAX) -> N
                     sheet.write_row(0, 0, HEADINGS, bold)
                 at += 1
                 for place, value in enumerate(cells):
-                    if isinstance(value, int) and abs(value) <= _EXACT_MAX:
-                        sheet.write_number(at, place, value)
-                    else:
-                        sheet.write_string(at, place, str(value)[:_TEXT_MAX])
+                    write(sheet, at, place, value)
     finally:
         await asyncio.to_thread(workbook.close)
 
 
 def _inert(value: str | int) -> str | int:
-    # A spreadsheet would run a text that starts like a formula.
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return harmless(value) if isinstance(value, str) else value

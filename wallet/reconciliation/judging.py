@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from wallet.reconciliation.rows import BreakType, Group, Row, Rule, Side, Terms, Verdict
-from wallet.reconciliation.units import Unit
+from wallet.reconciliation.units import Unit, sums_of
 
 
 def judged(unit: Unit, terms: Terms, *, twin: bool = False) -> Group:
     """The group of a unit; `twin` says that it is by itself and looks like a matched one."""
     rule = unit.rule or Rule.ALONE
-    sums = _sums(unit)
+    sums = sums_of(unit.rows)
     difference = _difference(sums)
     if len(unit.rows) > 1 and not any(sums.values()):
         return Group(unit.rows, Verdict.MATCHED, rule)
@@ -46,13 +46,6 @@ def _verdict_without(sums: Mapping[Side, int]) -> Verdict:
     if Side.BANK not in sums:
         return Verdict.ONLY_OURS
     return Verdict.ONLY_THEIRS if len(sums) == 1 else Verdict.DIFFERS
-
-
-def _sums(unit: Unit) -> dict[Side, int]:
-    sums: dict[Side, int] = {}
-    for row in unit.rows:
-        sums[row.side] = sums.get(row.side, 0) + row.minor
-    return sums
 
 
 def _difference(sums: Mapping[Side, int]) -> int:

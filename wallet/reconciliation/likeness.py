@@ -57,7 +57,7 @@ class Piece:
     @cached_property
     def owns(self) -> frozenset[str]:
         """What ledger and rail call it."""
-        return frozenset(self.unit.said(lambda row: row.own))
+        return self.unit.owns
 
     @cached_property
     def batches(self) -> frozenset[str]:

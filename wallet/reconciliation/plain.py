@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from wallet.reconciliation.decisions import Decisions
 from wallet.reconciliation.rows import Row, Side, Terms
 from wallet.reconciliation.shelf import Kind, Kinds, Shelf
+from wallet.reconciliation.units import days_between
 from wallet.reconciliation.wording import account_of, reference_of
 
 NOBODY = -1
@@ -46,12 +47,7 @@ class Near(dict[tuple[int, int], bool]):
 
 def near(one: Kind | Row, other: Kind | Row, most: int) -> bool:
     """Whether two rows have one asset, and lie at most so many days apart by the nearer of their two days each."""
-    if one.asset != other.asset:
-        return False
-    if one.on == other.on or one.value_on == other.value_on:
-        return True
-    days = (abs(mine - theirs).days for mine in (one.on, one.value_on) for theirs in (other.on, other.value_on))
-    return min(days) <= most
+    return one.asset == other.asset and days_between(one, other) <= most
 
 
 class Plain:

@@ -5,6 +5,7 @@ from datetime import date
 from functools import lru_cache
 
 from wallet.reconciliation.rows import Row, Rule, Side
+from wallet.reconciliation.shelf import Kind
 from wallet.reconciliation.wording import account_of, reference_of
 
 _ORDER = {side: place for place, side in enumerate(Side)}
@@ -111,8 +112,8 @@ def days_apart(one: Unit, other: Unit) -> int:
     return max([_apart(a, b) for a in one.moments for b in other.moments])
 
 
-def days_between(a: Row, b: Row) -> int:
-    """Days from one row to another, by the nearer of their two days each."""
+def days_between(a: Kind | Row, b: Kind | Row) -> int:
+    """Days from one row, or the rows of a kind, to another, by the nearer of their two days each."""
     return _apart((a.on, a.value_on), (b.on, b.value_on))
 
 

@@ -11,19 +11,12 @@ import xlsxwriter
 
 from gateway.channels.console.cells import Cell, Link, Share, plain
 from gateway.channels.console.words import Words
+from gateway.services.sheets import harmless, write
 from wallet.money import Money
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-EXACT_MAX = 2**53
-"""A spreadsheet keeps numbers as IEEE doubles: beyond this one they are written as text."""
 XLSX_ROWS_MAX = 100_000
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """Without it spreadsheets read UTF-8 as Latin-1."""
-
-
-def harmless(text: str) -> str:
-    """The text, behind an apostrophe if a spreadsheet would run it. Source: OWASP, CSV Injection."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def csv_lines(rows: Sequence[Sequence[Cell]], words: Words) -> str:
@@ -62,10 +55,6 @@ async def xlsx(name: str, heads: Sequence[str], rows: AsyncIterable[Sequence[Cel
                 break
             count += 1
             for place, cell in enumerate(row):
-                value = _safe(cell, words)
-                if isinstance(value, int) and abs(value) <= EXACT_MAX:
-                    sheet.write_number(count, place, value)
-                else:
-                    sheet.write_string(count, place, str(value))
+                write(sheet, count, place, _safe(cell, words))
         await asyncio.to_thread(book.close)
         return path.read_bytes(), count

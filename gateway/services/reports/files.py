@@ -11,11 +11,9 @@ from pathlib import Path
 import xlsxwriter
 
 from gateway.services.reports.model import Cell, Report, ReportRow
+from gateway.services.sheets import harmless, write
 from wallet.money import Money
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_EXACT_MAX = 2**53
-"""A spreadsheet keeps numbers as IEEE doubles: beyond this one they are written as text."""
 SHEET_ROWS_MAX = 1_000_000
 
 
@@ -34,8 +32,7 @@ def plain(cell: Cell) -> str | int:
 
 def _inert(cell: Cell) -> str | int:
     """The same for a spreadsheet, which would run a text that begins like a formula."""
-    value = plain(cell)
-    return f"'{value}" if isinstance(cell, str) and cell.startswith(_FORMULA) else value
+    return harmless(cell) if isinstance(cell, str) else plain(cell)
 
 
 async def csv_lines(report: Report) -> AsyncIterator[str]:
@@ -90,8 +87,4 @@ async def write_xlsx(report: Report, path: Path) -> int:
 
 def _write(sheet: xlsxwriter.worksheet.Worksheet, at: int, row: ReportRow) -> None:
     for place, cell in enumerate(row.cells):
-        value = _inert(cell)
-        if isinstance(value, int) and abs(value) <= _EXACT_MAX:
-            sheet.write_number(at, place, value)
-        else:
-            sheet.write_string(at, place, str(value))
+        write(sheet, at, place, _inert(cell))

@@ -17,10 +17,11 @@ from pytest_aiohttp.plugin import AiohttpClient
 
 from gateway.channels.console import console_app, forms
 from gateway.channels.console.cells import Cell, Code
-from gateway.channels.console.exports import csv_lines, harmless, xlsx
+from gateway.channels.console.exports import csv_lines, xlsx
 from gateway.channels.console.forms import Form, FormProblems, Msisdn, Whole, parsed
 from gateway.channels.console.words import Words
 from gateway.errors import StoreUnavailable
+from gateway.services.sheets import harmless
 from tests.gateway.channels.console.conftest import Client, Desk, SignIn
 from tests.gateway.channels.console.world import PASSWORD, World
 from wallet.errors import LedgerUnavailable
